@@ -1,0 +1,28 @@
+import type { Readable } from 'node:stream';
+
+/** Content-addressed, immutable files: every tensor the server keeps. Implemented over a folder of DATA_DIR. */
+export interface BlobStore {
+  /** Writes (fsync, then rename) unless a blob of that hash exists; returns its sha256. */
+  put(bytes: Uint8Array): Promise<{ sha256: string; bytes: number }>;
+  has(sha256: string): Promise<boolean>;
+  /** Size in bytes; throws `unknown-blob`. */
+  size(sha256: string): Promise<number>;
+  /** Whole blob; throws `unknown-blob`. */
+  read(sha256: string): Promise<Uint8Array>;
+  /** Absolute path of an existing blob, for ranged reads; throws `unknown-blob`. */
+  path(sha256: string): Promise<string>;
+  /**
+   * Streams a body into the spool, hashing on the way; refuses more than `maxBytes` with `too-large`.
+   * The caller keeps the result with {@link keep} or drops it with {@link discard}.
+   */
+  spool(body: Readable, maxBytes: number): Promise<SpooledFile>;
+}
+
+export interface SpooledFile {
+  readonly path: string;
+  readonly sha256: string;
+  readonly bytes: number;
+  /** Turns the spooled file into a blob (fsync + rename). */
+  keep(): Promise<void>;
+  discard(): Promise<void>;
+}

@@ -1,0 +1,129 @@
+import type { Checkpoint, Evaluated, Hello, Phase, RunConfig, RunState } from '@strata/fl-core/protocol';
+import {
+  bigint,
+  bigserial,
+  boolean,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+} from 'drizzle-orm/pg-core';
+
+/** The database: the truth about runs, rounds and members. Tensors are in the blob store, named here by hash. */
+
+const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
+
+export const runs = pgTable('runs', {
+  id: text('id').primaryKey(),
+  config: jsonb('config').$type<RunConfig>().notNull(),
+  /** Files the model needs beside its weights: role -> sha256. */
+  assets: jsonb('assets').$type<Record<string, string>>().notNull(),
+  state: text('state').$type<RunState>().notNull(),
+  /** Why the run failed or was stopped; empty otherwise. */
+  reason: text('reason').notNull().default(''),
+  committedRound: integer('committed_round').notNull().default(0),
+  createdAt: at('created_at').notNull().defaultNow(),
+  startedAt: at('started_at'),
+  endedAt: at('ended_at'),
+});
+
+/** Committed global models; round 0 is the model the run started from. */
+export const checkpoints = pgTable(
+  'checkpoints',
+  {
+    run: text('run')
+      .notNull()
+      .references(() => runs.id, { onDelete: 'cascade' }),
+    round: integer('round').notNull(),
+    layers: jsonb('layers').$type<Checkpoint['layers']>().notNull(),
+    createdAt: at('created_at').notNull().defaultNow(),
+  },
+  (t) => [primaryKey({ columns: [t.run, t.round] })],
+);
+
+export const rounds = pgTable(
+  'rounds',
+  {
+    run: text('run')
+      .notNull()
+      .references(() => runs.id, { onDelete: 'cascade' }),
+    round: integer('round').notNull(),
+    phase: text('phase').$type<Phase>().notNull(),
+    /** Absolute end of the present phase (R2); null where it has none. */
+    deadline: at('deadline'),
+    /** Checkpoint the round started from. */
+    baseRound: integer('base_round').notNull(),
+    /** Aggregated, not yet committed model: what `evaluating` looks at. */
+    candidate: jsonb('candidate').$type<Checkpoint['layers']>(),
+    /** When each phase began, in milliseconds since the epoch. */
+    began: jsonb('began').$type<Partial<Record<Phase, number>>>().notNull(),
+    /** Solver's account of the selection: objective, bound, proved. */
+    selection: jsonb('selection').$type<{ objective?: number; bound?: number; proved?: boolean }>(),
+    e1: jsonb('e1').$type<number>(),
+    e2: jsonb('e2').$type<number>(),
+    reason: text('reason').notNull().default(''),
+    openedAt: at('opened_at').notNull().defaultNow(),
+    closedAt: at('closed_at'),
+  },
+  (t) => [primaryKey({ columns: [t.run, t.round] })],
+);
+
+/** The cohort of a round and what each member has answered so far. */
+export const members = pgTable(
+  'members',
+  {
+    run: text('run').notNull(),
+    round: integer('round').notNull(),
+    client: text('client').notNull(),
+    samples: integer('samples').notNull(),
+    budget: jsonb('budget').$type<number>().notNull(),
+    scores: jsonb('scores').$type<Record<string, number>>(),
+    mask: jsonb('mask').$type<string[]>(),
+    /** Hash and size of the spooled update. */
+    update: text('update'),
+    updateBytes: bigint('update_bytes', { mode: 'number' }),
+    trainLoss: jsonb('train_loss').$type<number>(),
+    evaluation: jsonb('evaluation').$type<Omit<Evaluated, 'round'>>(),
+    left: boolean('left').notNull().default(false),
+    bytesDown: bigint('bytes_down', { mode: 'number' }).notNull().default(0),
+  },
+  (t) => [primaryKey({ columns: [t.run, t.round, t.client] })],
+);
+
+export const clients = pgTable(
+  'clients',
+  {
+    run: text('run')
+      .notNull()
+      .references(() => runs.id, { onDelete: 'cascade' }),
+    id: text('id').notNull(),
+    /** sha256 of the client's secret; the secret itself is never stored. */
+    secretHash: text('secret_hash').notNull(),
+    /** Null until the client has said hello. */
+    hello: jsonb('hello').$type<Hello>(),
+    paused: boolean('paused').notNull().default(false),
+    left: boolean('left').notNull().default(false),
+    joinedAt: at('joined_at').notNull().defaultNow(),
+  },
+  (t) => [primaryKey({ columns: [t.run, t.id] })],
+);
+
+export const events = pgTable(
+  'events',
+  {
+    id: bigserial('id', { mode: 'number' }).primaryKey(),
+    run: text('run')
+      .notNull()
+      .references(() => runs.id, { onDelete: 'cascade' }),
+    at: at('at').notNull().defaultNow(),
+    level: text('level').$type<'info' | 'warning' | 'error'>().notNull(),
+    kind: text('kind').notNull(),
+    message: text('message').notNull(),
+    round: integer('round'),
+    client: text('client'),
+  },
+  (t) => [index('events_run_id').on(t.run, t.id)],
+);

@@ -1,0 +1,3 @@
+export * from './batch.ts';
+export * from './layouts.ts';
+export * from './model.ts';

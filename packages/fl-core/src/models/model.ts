@@ -1,0 +1,32 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Batch } from './batch.ts';
+import type { ModelLayout } from './layout.ts';
+
+/** Tensors by their full parameter name. */
+export type Parameters = Readonly<Record<string, Tensor>>;
+
+/** What flows between two stages. */
+export interface Activation {
+  /** (B, T, D) between blocks; the last stage returns logits (B, C). */
+  readonly x: Tensor;
+  /** Text only: 1 for real tokens, 0 for padding, (B, T). */
+  readonly mask?: Tensor;
+}
+
+/**
+ * One layer's forward function. A pure function of its parameters and its input, so that the trainer can run
+ * the stages below the shallowest trained layer outside the gradient (C3) and differentiate the rest.
+ */
+export interface Stage {
+  readonly layer: string;
+  forward(parameters: Parameters, activation: Activation): Activation;
+}
+
+/** An architecture at one size: a layout and one stage a layer, in the same order. */
+export interface Model {
+  readonly layout: ModelLayout;
+  readonly classes: number;
+  readonly stages: readonly Stage[];
+  /** Batch to the first stage's input; parameter-free. */
+  input(batch: Batch): Activation;
+}

@@ -1,0 +1,214 @@
+import { z } from 'zod';
+import type { ErrorBody } from './errors.ts';
+import { Checkpoint, Id, LayerName, Phase, RunConfig, RunState, Sha256 } from './run.ts';
+
+/** Bumped when a message changes so that an old tab is told to reload. */
+export const protocolVersion = 1;
+
+/** Largest control message in bytes (design, 4). */
+export const maxMessageBytes = 1_000_000;
+
+/**
+ * Socket.IO namespace of the training clients. The handshake's `auth` is {@link ClientAuth};
+ * the first connection with an id registers it, later ones must bring the same secret.
+ */
+export const clientNamespace = '/clients';
+/** Socket.IO namespace of the dashboards; `auth` is `{token}`. */
+export const operatorNamespace = '/operators';
+
+export const ClientAuth = z.object({
+  protocol: z.number().int(),
+  run: Id,
+  client: Id,
+  /** 32 random bytes in hex, made by the client, kept for the tab's session. */
+  secret: Sha256,
+});
+export type ClientAuth = z.infer<typeof ClientAuth>;
+
+export const DeviceInfo = z.object({
+  backend: z.enum(['webgpu', 'wasm', 'cpu']),
+  /** Why this backend, in words for people. */
+  reason: z.string().max(500),
+  /** GPU adapter as the browser names it; empty when there is none. */
+  adapter: z.string().max(200).default(''),
+  threads: z.number().int().min(1).max(1024).default(1),
+});
+export type DeviceInfo = z.infer<typeof DeviceInfo>;
+
+const Round = z.number().int().min(1);
+const Finite = z.number().refine(Number.isFinite, 'must be finite');
+const Count = z.number().int().min(0).max(1_000_000_000);
+
+/** Client: "here I am, with this device and this many samples". Answered with {@link Welcome}. */
+export const Hello = z.object({
+  name: z.string().trim().max(80).default(''),
+  device: DeviceInfo,
+  /** Training samples, after the hold-out. */
+  samples: Count,
+  /** Held-out samples. */
+  heldOut: Count,
+  /** Training samples of each label, in the order of the run's labels. */
+  classCounts: z.array(Count).max(1000),
+  /** What this client can afford a round; absent means the run's budget. */
+  budget: z.number().min(0).max(1e12).optional(),
+});
+export type Hello = z.infer<typeof Hello>;
+
+/** Client: importance of every selectable layer, from one probe. */
+export const Probed = z.object({
+  round: Round,
+  scores: z.record(
+    LayerName,
+    Finite.refine((v) => v >= 0, 'must not be negative'),
+  ),
+  samples: Count,
+  loss: Finite,
+});
+export type Probed = z.infer<typeof Probed>;
+
+/** Client: how the candidate model does on this client's held-out data. */
+export const Evaluated = z.object({
+  round: Round,
+  loss: Finite,
+  /** Share of held-out samples classified right, in [0, 1]. */
+  accuracy: z.number().min(0).max(1),
+  samples: Count,
+});
+export type Evaluated = z.infer<typeof Evaluated>;
+
+/** Client: live progress for the dashboard; best effort, nothing depends on it. */
+export const Progress = z.object({
+  round: Round,
+  activity: z.enum(['fetching', 'probing', 'training', 'sending', 'evaluating', 'waiting', 'paused']),
+  /** In [0, 1]. */
+  fraction: z.number().min(0).max(1),
+  loss: Finite.optional(),
+});
+export type Progress = z.infer<typeof Progress>;
+
+/** Client: stop giving me work after what I am doing (`pause`), go on (`resume`), or goodbye (`leave`). */
+export const Standing = z.object({ want: z.enum(['pause', 'resume', 'leave']) });
+export type Standing = z.infer<typeof Standing>;
+
+/** Header of an update file, in the safetensors `__metadata__` (all values are strings there). */
+export const UpdateMetadata = z.object({
+  /** d_i: training samples that the update stands for. */
+  samples: z.coerce.number().int().min(1).max(1_000_000_000),
+  /** Mean training loss over the last local pass. */
+  loss: z.coerce.number().refine(Number.isFinite),
+});
+export type UpdateMetadata = z.infer<typeof UpdateMetadata>;
+
+/**
+ * The complete answer to "what is my work?" (R9). Sent on connection, on request and whenever it changes;
+ * a client that missed any earlier message loses nothing.
+ */
+export const Work = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('wait'),
+    reason: z.enum([
+      'run-not-started',
+      'run-paused',
+      'more-clients', // too few ready clients to open a round
+      'next-round', // came after the cohort was fixed (R1), or was not sampled
+      'others', // has answered; the others have not
+      'server', // selecting, aggregating, committing
+      'you-paused',
+    ]),
+    round: Round.nullable(),
+    estimateSeconds: z.number().min(0).nullable(),
+    message: z.string().max(500),
+  }),
+  z.object({
+    kind: z.literal('probe'),
+    round: Round,
+    remainingMs: z.number(),
+    checkpoint: Checkpoint,
+    seed: z.number().int(),
+  }),
+  z.object({
+    kind: z.literal('train'),
+    round: Round,
+    remainingMs: z.number(),
+    checkpoint: Checkpoint,
+    /** Selectable layers this client trains; the always-trained ones (head) come on top. May be empty. */
+    mask: z.array(LayerName),
+    /** Everything that is in the update: mask plus always-trained layers. */
+    train: z.array(LayerName),
+    seed: z.number().int(),
+  }),
+  z.object({
+    kind: z.literal('evaluate'),
+    round: Round,
+    remainingMs: z.number(),
+    checkpoint: Checkpoint,
+  }),
+  z.object({
+    kind: z.literal('over'),
+    state: z.enum(['finished', 'stopped', 'failed']),
+    checkpoint: Checkpoint,
+    message: z.string().max(500),
+  }),
+]);
+export type Work = z.infer<typeof Work>;
+
+/** What a client must know of a run; fixed for the run's life. */
+export const RunManifest = z.object({
+  id: Id,
+  config: RunConfig,
+  /** Files the model needs beside its weights (a tokenizer's vocabulary), by role. */
+  assets: z.record(z.string(), Sha256),
+});
+export type RunManifest = z.infer<typeof RunManifest>;
+
+export const Welcome = z.object({ manifest: RunManifest, work: Work });
+export type Welcome = z.infer<typeof Welcome>;
+
+/** Every acknowledgement: a value or an error, never silence, never an exception. */
+export type Ack<T> = { ok: true; value: T } | { ok: false; error: ErrorBody };
+export type AckFn<T> = (ack: Ack<T>) => void;
+
+/** Events of {@link clientNamespace}. Every client event is acknowledged. */
+export interface ClientToServer {
+  hello(message: Hello, ack: AckFn<Welcome>): void;
+  work(message: Record<string, never>, ack: AckFn<Work>): void;
+  probed(message: Probed, ack: AckFn<Work>): void;
+  evaluated(message: Evaluated, ack: AckFn<Work>): void;
+  progress(message: Progress, ack: AckFn<null>): void;
+  standing(message: Standing, ack: AckFn<Work>): void;
+}
+export interface ServerToClient {
+  /** Pushed whenever this client's work changes; the same value that `work` answers. */
+  work(work: Work): void;
+  /** Pushed whenever the public view of the run changes (at most once a second). */
+  run(view: RunPublic): void;
+}
+
+/** `PUT /runs/:run/rounds/:round/update`: body is safetensors, answered with this or `{ok: false, error}`. */
+export const UpdateReceipt = z.object({
+  sha256: Sha256,
+  bytes: z.number().int(),
+  /** True when the same bytes had been received before (R4). */
+  duplicate: z.boolean(),
+  work: Work,
+});
+export type UpdateReceipt = z.infer<typeof UpdateReceipt>;
+
+/** What anybody with the join link may know. */
+export const RunPublic = z.object({
+  id: Id,
+  name: z.string(),
+  description: z.string(),
+  model: z.string(),
+  data: RunConfig.shape.data,
+  labels: z.array(z.string()),
+  strategy: z.string(),
+  state: RunState,
+  rounds: z.number().int(),
+  committed: z.number().int(),
+  phase: Phase.nullable(),
+  clients: z.number().int(),
+  /** Held-out accuracy after the last committed round. */
+  accuracy: z.number().nullable(),
+});
+export type RunPublic = z.infer<typeof RunPublic>;

@@ -1,0 +1,140 @@
+import { z } from 'zod';
+
+/** Identifiers appear in paths: short, lower case, no separators that mean something elsewhere. */
+export const Id = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'lower-case letters, digits and dashes, 1 to 64');
+export const LayerName = z.string().min(1).max(128);
+export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+
+export const modelIds = ['use-lite', 'deit-tiny', 'vit-nano'] as const;
+export const ModelId = z.enum(modelIds);
+export type ModelId = z.infer<typeof ModelId>;
+
+export const sampleIds = ['emoji', 'fashion-mnist', 'wordnet'] as const;
+/** A data set that ships with the project (folder `samples/`). */
+export const SampleId = z.enum(sampleIds);
+export type SampleId = z.infer<typeof SampleId>;
+
+/** How the layers of each client are chosen (docs/design.md, 6). */
+export const StrategyConfig = z.discriminatedUnion('name', [
+  z.object({ name: z.literal('full') }),
+  z.object({ name: z.literal('gradient-norm') }),
+  z.object({
+    name: z.literal('strata'),
+    /** Price of disagreeing; in units of the mean score when `lambdaScale` is `relative`. */
+    lambda: z.number().min(0).max(1e6),
+    lambdaScale: z.enum(['relative', 'absolute']).default('relative'),
+  }),
+]);
+export type StrategyConfig = z.infer<typeof StrategyConfig>;
+
+/** R_i: what a client can afford a round. */
+export const BudgetConfig = z.object({
+  unit: z.literal('layers'),
+  amount: z.number().int().min(0).max(1000),
+});
+export type BudgetConfig = z.infer<typeof BudgetConfig>;
+
+export const OptimizerConfig = z.discriminatedUnion('name', [
+  z.object({
+    name: z.literal('sgd'),
+    learningRate: z.number().positive().max(10),
+    momentum: z.number().min(0).max(0.999).default(0),
+  }),
+  z.object({
+    name: z.literal('adamw'),
+    learningRate: z.number().positive().max(1),
+    weightDecay: z.number().min(0).max(1).default(0),
+  }),
+]);
+export type OptimizerConfig = z.infer<typeof OptimizerConfig>;
+
+/** The local work of one client in one round. */
+export const LocalConfig = z.object({
+  /** Passes over the local training data. */
+  passes: z.number().int().min(1).max(100).default(1),
+  batchSize: z.number().int().min(1).max(512).default(16),
+  /** Upper bound on batches a pass; 0 means no bound. */
+  maxBatches: z.number().int().min(0).max(100_000).default(0),
+  probeBatches: z.number().int().min(1).max(100).default(2),
+  optimizer: OptimizerConfig.default({ name: 'adamw', learningRate: 0.001, weightDecay: 0 }),
+  /** Share of each client's samples held out for evaluation, chosen on the device, stratified. */
+  holdOut: z.number().min(0.05).max(0.5).default(0.2),
+});
+export type LocalConfig = z.infer<typeof LocalConfig>;
+
+/** What an operator decides when creating a run. */
+export const RunConfig = z
+  .object({
+    name: z.string().trim().min(1).max(80),
+    description: z.string().trim().max(2000).default(''),
+    model: ModelId,
+    /** Side of the square input image in pixels; ignored for text. */
+    side: z.number().int().min(8).max(512).default(64),
+    data: z.object({
+      kind: z.enum(['image', 'text']),
+      /** Built-in data that participants may use instead of their own. */
+      sample: SampleId.nullable().default(null),
+    }),
+    labels: z.array(z.string().trim().min(1).max(80)).min(2).max(1000),
+    strategy: StrategyConfig,
+    budget: BudgetConfig.default({ unit: 'layers', amount: 2 }),
+    rounds: z.number().int().min(1).max(10_000).default(5),
+    cohort: z
+      .object({
+        /** Updates wanted a round; the cohort is over-sampled to get them (R10). */
+        goal: z.number().int().min(1).max(10_000).default(3),
+        /** Ready clients needed before a round opens. */
+        minimum: z.number().int().min(1).max(10_000).default(1),
+        /** Share of the cohort that must have answered for a phase to close at its deadline (R2). */
+        quorum: z.number().min(0).max(1).default(0.5),
+      })
+      .default({ goal: 3, minimum: 1, quorum: 0.5 }),
+    /** Seconds a phase may last. */
+    deadlines: z
+      .object({
+        probing: z.number().min(1).max(86_400).default(300),
+        training: z.number().min(1).max(86_400).default(900),
+        evaluating: z.number().min(1).max(86_400).default(300),
+      })
+      .default({ probing: 300, training: 900, evaluating: 300 }),
+    local: LocalConfig.prefault({}),
+    seed: z.number().int().min(0).max(4_294_967_295).default(1),
+  })
+  .refine((c) => new Set(c.labels).size === c.labels.length, {
+    path: ['labels'],
+    message: 'labels must differ',
+  })
+  .refine((c) => c.cohort.minimum <= c.cohort.goal, {
+    path: ['cohort', 'minimum'],
+    message: 'the minimum cannot exceed the goal',
+  });
+export type RunConfig = z.infer<typeof RunConfig>;
+export type RunConfigInput = z.input<typeof RunConfig>;
+
+/** draft -> running <-> paused -> finished | stopped; failed when the run cannot go on. */
+export const RunState = z.enum(['draft', 'running', 'paused', 'finished', 'stopped', 'failed']);
+export type RunState = z.infer<typeof RunState>;
+
+/** The phases of a round (docs/design.md, 3), in order; `abandoned` can follow any of them but `committed`. */
+export const phases = [
+  'waiting',
+  'probing',
+  'selecting',
+  'training',
+  'aggregating',
+  'evaluating',
+  'committed',
+  'abandoned',
+] as const;
+export const Phase = z.enum(phases);
+export type Phase = z.infer<typeof Phase>;
+
+/** A committed (or candidate) global model: one content-addressed safetensors blob a layer. */
+export const Checkpoint = z.object({
+  /** 0 is the model the run started from. */
+  round: z.number().int().min(0),
+  layers: z.record(LayerName, z.object({ sha256: Sha256, bytes: z.number().int().min(0) })),
+});
+export type Checkpoint = z.infer<typeof Checkpoint>;

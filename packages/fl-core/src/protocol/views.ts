@@ -1,0 +1,170 @@
+import { z } from 'zod';
+import { DeviceInfo, Progress } from './messages.ts';
+import { Checkpoint, Id, LayerName, Phase, RunConfig, RunState } from './run.ts';
+
+/** What the dashboard shows: the answers of `/api` and the pushes of the operators' namespace. */
+
+const Millis = z.number().int(); // since the epoch
+const ByLayer = z.record(LayerName, z.number());
+
+export const ClientView = z.object({
+  id: Id,
+  name: z.string(),
+  /** connected: has a socket; away: lost it less than the grace period ago; left: gone. */
+  presence: z.enum(['connected', 'away', 'left']),
+  paused: z.boolean(),
+  device: DeviceInfo,
+  samples: z.number().int(),
+  heldOut: z.number().int(),
+  classCounts: z.array(z.number().int()),
+  joinedAt: Millis,
+  progress: Progress.nullable(),
+});
+export type ClientView = z.infer<typeof ClientView>;
+
+export const RoundSeconds = z.object({
+  probing: z.number(),
+  selecting: z.number(),
+  training: z.number(),
+  aggregating: z.number(),
+  evaluating: z.number(),
+});
+export type RoundSeconds = z.infer<typeof RoundSeconds>;
+
+/** One line of a run's history; small, whatever the number of clients. */
+export const RoundSummary = z.object({
+  round: z.number().int(),
+  phase: Phase,
+  /** When the phase closes at the latest; null outside probing, training and evaluating. */
+  deadline: Millis.nullable(),
+  openedAt: Millis,
+  closedAt: Millis.nullable(),
+  /** Why the round was abandoned; empty otherwise. */
+  reason: z.string(),
+  cohort: z.number().int(),
+  updates: z.number().int(),
+  /** Mean score of each selectable layer over the clients that probed; empty when the strategy needs none. */
+  importance: ByLayer,
+  /** How many clients trained each layer. */
+  trainedBy: ByLayer,
+  /** Sample-weighted mean of the clients' last-pass training loss. */
+  trainLoss: z.number().nullable(),
+  /** On the clients' held-out data, sample-weighted. */
+  loss: z.number().nullable(),
+  accuracy: z.number().nullable(),
+  evaluatedSamples: z.number().int(),
+  bytesDown: z.number().int(),
+  bytesUp: z.number().int(),
+  /** What the same cohort would move if everyone downloaded and uploaded the whole model. */
+  bytesFullExchange: z.number().int(),
+  seconds: RoundSeconds,
+  /** Design, 7. Null when the strategy needs no scores. */
+  e1: z.number().nullable(),
+  e2: z.number().nullable(),
+});
+export type RoundSummary = z.infer<typeof RoundSummary>;
+
+export const MemberView = z.object({
+  client: Id,
+  state: z.enum(['working', 'probed', 'trained', 'evaluated', 'left']),
+  samples: z.number().int(),
+  scores: ByLayer.nullable(),
+  mask: z.array(LayerName).nullable(),
+  updateBytes: z.number().int().nullable(),
+  trainLoss: z.number().nullable(),
+  evaluation: z.object({ loss: z.number(), accuracy: z.number(), samples: z.number().int() }).nullable(),
+  bytesDown: z.number().int(),
+});
+export type MemberView = z.infer<typeof MemberView>;
+
+/** `GET /api/runs/:run/rounds/:round`. */
+export const RoundDetail = RoundSummary.extend({
+  members: z.array(MemberView),
+  checkpoint: Checkpoint.nullable(),
+});
+export type RoundDetail = z.infer<typeof RoundDetail>;
+
+export const LayerView = z.object({
+  name: LayerName,
+  role: z.enum(['embed', 'block', 'head']),
+  parameters: z.number().int(),
+  bytes: z.number().int(),
+});
+export type LayerView = z.infer<typeof LayerView>;
+
+/** `GET /api/runs/:run`, and pushed as `run` to dashboards that `watch` it. */
+export const RunView = z.object({
+  id: Id,
+  config: RunConfig,
+  state: RunState,
+  reason: z.string(),
+  createdAt: Millis,
+  layers: z.array(LayerView),
+  modelBytes: z.number().int(),
+  committed: z.number().int(),
+  /** The newest 200 rounds, oldest first; the last may still be open. */
+  rounds: z.array(RoundSummary),
+  clients: z.array(ClientView),
+  checkpoint: Checkpoint,
+});
+export type RunView = z.infer<typeof RunView>;
+
+export const RunListItem = z.object({
+  id: Id,
+  name: z.string(),
+  model: z.string(),
+  strategy: z.string(),
+  state: RunState,
+  createdAt: Millis,
+  rounds: z.number().int(),
+  committed: z.number().int(),
+  clients: z.number().int(),
+  accuracy: z.number().nullable(),
+});
+export type RunListItem = z.infer<typeof RunListItem>;
+
+export const RunEvent = z.object({
+  id: z.number().int(),
+  at: Millis,
+  level: z.enum(['info', 'warning', 'error']),
+  kind: z.string(),
+  message: z.string(),
+  round: z.number().int().nullable(),
+  client: Id.nullable(),
+});
+export type RunEvent = z.infer<typeof RunEvent>;
+
+/** `GET /api/catalog`: what a run can be made of on this server. */
+export const Catalog = z.object({
+  models: z.array(
+    z.object({
+      id: z.string(),
+      title: z.string(),
+      description: z.string(),
+      kind: z.enum(['image', 'text']),
+      parameters: z.number().int(),
+      layers: z.array(z.string()),
+      defaultSide: z.number().int(),
+      sideMultiple: z.number().int(),
+      /** Present on this machine, or fetched when a run is created. */
+      availability: z.enum(['ready', 'download', 'missing']),
+      /** Why it is missing and what to do; empty otherwise. */
+      note: z.string(),
+    }),
+  ),
+  samples: z.array(
+    z.object({
+      id: z.string(),
+      title: z.string(),
+      kind: z.enum(['image', 'text']),
+      labels: z.array(z.string()),
+      /** How it is divided over demo participants. */
+      split: z.enum(['dirichlet', 'domain']),
+    }),
+  ),
+});
+export type Catalog = z.infer<typeof Catalog>;
+
+/** What the operator can do to a run: `POST /api/runs/:run/state`. */
+export const RunCommand = z.object({ command: z.enum(['start', 'pause', 'resume', 'stop']) });
+export type RunCommand = z.infer<typeof RunCommand>;
