@@ -50,13 +50,11 @@ function givenSplit({ heldOut }: Dataset): Set<number> | undefined {
 
 function drawSplit(dataset: Dataset, share: number, seed: number): Set<number> {
   const rng = random(seed, 'hold-out');
-  const classes = rng
-    .shuffle([...indicesByClass(dataset.labels).values()])
-    .map((members) => ({
-      members,
-      quota: Math.floor(share * members.length),
-      rest: (share * members.length) % 1,
-    }));
+  const classes = rng.shuffle([...indicesByClass(dataset.labels).values()]).map((members) => ({
+    members,
+    quota: Math.floor(share * members.length),
+    rest: (share * members.length) % 1,
+  }));
   const total = Math.max(1, Math.round(share * dataset.labels.length));
   let missing = total - classes.reduce((n, c) => n + c.quota, 0);
   // Largest remainder: the classes that rounding down hurt most give one more; ties fall as shuffled.
