@@ -39,7 +39,9 @@ function vitest(project) {
 function counts(project) {
   try {
     const report = JSON.parse(readFileSync(join(reports, `${project}.json`), 'utf8'));
-    const files = report.testResults.filter((f) => f.status === 'failed' && f.assertionResults.length === 0).length;
+    const files = report.testResults.filter(
+      (f) => f.status === 'failed' && f.assertionResults.length === 0,
+    ).length;
     return {
       passed: report.numPassedTests,
       failed: report.numFailedTests + files,
@@ -56,7 +58,10 @@ const failures = [];
 const must = (title, code) => {
   if (code !== 0) failures.push(title);
 };
-must('chromium', await step('Chromium', ...node('--import', 'tsx', 'packages/harness/src/ensure-chromium.ts')));
+must(
+  'chromium',
+  await step('Chromium', ...node('--import', 'tsx', 'packages/harness/src/ensure-chromium.ts')),
+);
 must('lint', await step('lint', bin('biome'), ['check', '--error-on-warnings', '.']));
 must('types', await step('types', bin('tsc'), ['--noEmit']));
 await ensurePages();
@@ -69,6 +74,8 @@ const total = projects.map(counts).reduce((a, b) => ({
   skipped: a.skipped + b.skipped,
 }));
 rmSync(reports, { recursive: true, force: true });
-console.log(`\n${failures.length ? `Failed: ${failures.join(', ')}` : 'All green'} in ${Math.round((Date.now() - began) / 1000)} s`);
+console.log(
+  `\n${failures.length ? `Failed: ${failures.join(', ')}` : 'All green'} in ${Math.round((Date.now() - began) / 1000)} s`,
+);
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exitCode = failures.length ? 1 : 0;

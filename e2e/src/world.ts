@@ -54,7 +54,10 @@ export class World {
   }
 
   /** The operator's page of a run. */
-  async operate(path: string, options: { width?: number; height?: number; dark?: boolean } = {}): Promise<Page> {
+  async operate(
+    path: string,
+    options: { width?: number; height?: number; dark?: boolean } = {},
+  ): Promise<Page> {
     const context = await this.browser.newContext({
       viewport: { width: options.width ?? 1280, height: options.height ?? 900 },
       colorScheme: options.dark ? 'dark' : 'light',

@@ -8,11 +8,24 @@ describe('demo options', () => {
         ' ',
       ),
     );
-    expect(options).toMatchObject({ clients: 4, rounds: 5, model: 'deit-tiny', lambda: 1, backend: 'webgpu', json: true });
+    expect(options).toMatchObject({
+      clients: 4,
+      rounds: 5,
+      model: 'deit-tiny',
+      lambda: 1,
+      backend: 'webgpu',
+      json: true,
+    });
   });
 
   it('has a value for everything that has a default', () => {
-    expect(parseOptions([])).toMatchObject({ clients: 4, rounds: 5, model: 'use-lite', strategy: 'strata', seed: 1 });
+    expect(parseOptions([])).toMatchObject({
+      clients: 4,
+      rounds: 5,
+      model: 'use-lite',
+      strategy: 'strata',
+      seed: 1,
+    });
   });
 
   it.each([

@@ -1,5 +1,5 @@
-import type { RunConfigInput } from '@strata/fl-core/protocol';
 import { catalog } from '@strata/fl-core/models/layouts';
+import type { RunConfigInput } from '@strata/fl-core/protocol';
 import type { DemoOptions } from './options.ts';
 
 /** What the tabs train on: a sample's id, or labels found in the person's own files. */

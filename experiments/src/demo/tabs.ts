@@ -41,7 +41,9 @@ export async function openTabs(
       seed: String(options.seed),
       name: `Demo ${shard + 1}`,
       autostart: '1',
-      ...(data.kind === 'sample' ? { sample: data.sample, shard: String(shard), of: String(options.clients) } : {}),
+      ...(data.kind === 'sample'
+        ? { sample: data.sample, shard: String(shard), of: String(options.clients) }
+        : {}),
     });
     await page.goto(`${url}/join/${run}?${query}`);
     const files = own[shard];
@@ -52,7 +54,7 @@ export async function openTabs(
     async check() {
       for (const [shard, page] of pages.entries()) {
         const alert = page.getByTestId('client-failed');
-        if ((await alert.count()) > 0) failures.push(`tab ${shard}: ${await alert.first().innerText()}`);
+        if ((await alert.count()) > 0) failures.push(`tab ${shard}: ${await alert.first().textContent()}`);
       }
       if (failures.length > 0) throw new Error(failures.join('\n'));
     },
