@@ -6,6 +6,7 @@ import {
   Modal,
   Tooltip,
 } from '@mantine/core';
+import { type Palette, palettes } from './palette.ts';
 
 /** Teal of a seam of copper ore: actions, links, things that run. */
 const tide: MantineColorsTuple = [
@@ -87,26 +88,22 @@ export const theme = createTheme({
   },
 });
 
-/** Surfaces and lines that Mantine has no name for; used by the CSS modules and by the charts. */
+/** Surfaces and lines that Mantine has no name for; used by the CSS modules. */
+const surfaces = ({ page, surface, sunken, line, muted }: Palette) => ({
+  '--strata-page': page,
+  '--strata-surface': surface,
+  '--strata-sunken': sunken,
+  '--strata-line': line,
+  '--strata-muted': muted,
+  '--mantine-color-body': surface,
+  '--mantine-color-dimmed': muted,
+});
+
 export const resolver: CSSVariablesResolver = () => ({
   variables: { '--strata-content-width': '84rem' },
-  light: {
-    '--strata-page': '#f4f6f6',
-    '--strata-surface': '#ffffff',
-    '--strata-sunken': '#eef1f2',
-    '--strata-line': '#dfe5e7',
-    '--strata-muted': '#566369',
-    '--mantine-color-dimmed': '#566369',
-    '--mantine-color-default-border': '#cfd8db',
-  },
+  light: { ...surfaces(palettes.light), '--mantine-color-default-border': '#cfd8db' },
   dark: {
-    '--strata-page': '#0d1316',
-    '--strata-surface': '#151d21',
-    '--strata-sunken': '#10171b',
-    '--strata-line': '#28343a',
-    '--strata-muted': '#98a6ad',
-    '--mantine-color-body': '#151d21',
-    '--mantine-color-dimmed': '#98a6ad',
+    ...surfaces(palettes.dark),
     '--mantine-color-default': '#1b252a',
     '--mantine-color-default-hover': '#222d33',
     '--mantine-color-default-border': '#33414a',
