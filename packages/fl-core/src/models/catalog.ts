@@ -14,8 +14,17 @@ interface CommonSpec {
 export interface TextModelSpec extends CommonSpec {
   readonly architecture: 'use-lite';
   readonly kind: 'text';
+  /** Pieces of the tokenizer; the embedding table has two rows more. */
   readonly vocabulary: number;
   readonly maxTokens: number;
+  /** Width of the token embeddings, which is also that of the first block's attention. */
+  readonly embedding: number;
+  /** Width of everything after the first attention. */
+  readonly dim: number;
+  readonly depth: number;
+  readonly heads: number;
+  readonly mlp: number;
+  readonly layerNormEps: number;
 }
 
 /** Vision Transformer (Dosovitskiy et al., arXiv 2010.11929), timm's parameter names. */
@@ -50,6 +59,12 @@ export const catalog: Readonly<Record<ModelId, ModelSpec>> = {
     licence: 'Apache-2.0',
     vocabulary: 8000,
     maxTokens: 128,
+    embedding: 256,
+    dim: 512,
+    depth: 2,
+    heads: 4,
+    mlp: 1536,
+    layerNormEps: 1e-6,
   },
   'deit-tiny': {
     id: 'deit-tiny',
