@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { registerKernels } from '../../kernels/index.ts';
 import { gradientError, normalTensor } from '../testing/gradients.ts';
 import { cubicWeights, gridInterpolation, positionEmbeddings } from './positions.ts';
 
@@ -22,6 +23,7 @@ const { cases, dim } = z
   .parse(JSON.parse(readFileSync(new URL('./fixtures/bicubic.json', import.meta.url), 'utf8')));
 
 beforeAll(async () => {
+  registerKernels('cpu');
   await tf.setBackend('cpu');
 });
 
