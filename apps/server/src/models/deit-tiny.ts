@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fromTransformersNames, hasTransformersNames } from '@strata/fl-core/models/layouts';
 import type { NamedTensor } from '@strata/fl-core/protocol';
 import { decodeSafetensors, StrataError } from '@strata/fl-core/protocol';
 import { badModel, reasonOf } from './bad-model.ts';
 import { exists } from './exists.ts';
 import { fetchPinned, type HubPin, isCached } from './hub.ts';
-import { fromTransformersNames, hasTransformersNames } from './transformers-names.ts';
 
 /** Where DeiT-tiny may come from, in this order: a folder on this machine, the download cache, the Hub. */
 export interface DeitTinySources {

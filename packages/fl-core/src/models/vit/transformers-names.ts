@@ -1,5 +1,4 @@
-import type { NamedTensor } from '@strata/fl-core/protocol';
-import { badModel } from './bad-model.ts';
+import { type NamedTensor, StrataError } from '../../protocol/index.ts';
 
 /**
  * Tensor names of Hugging Face transformers' ViTForImageClassification to timm's. timm keeps queries, keys and
@@ -54,3 +53,10 @@ function joined(name: string, query: NamedTensor, all: ReadonlyMap<string, Named
   const [outputs = 0, ...inputs] = query.shape;
   return { name, shape: [3 * outputs, ...inputs], data };
 }
+
+const badModel = (message: string) =>
+  new StrataError(
+    'bad-model',
+    message,
+    'Use the unchanged model.safetensors of a ViTForImageClassification.',
+  );
