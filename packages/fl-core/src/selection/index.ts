@@ -1,1 +1,3 @@
+export * from './create.ts';
+export * from './error.ts';
 export * from './strategy.ts';

@@ -1,0 +1,71 @@
+import { Ascent, Effort, type ScaledProblem } from './ascent.ts';
+import { Knapsack } from './knapsack.ts';
+import { gapTolerance, type MaskProblem, type MaskSolution, objective } from './problem.ts';
+import { searchFromStarts, totalScores } from './starts.ts';
+
+export interface SolveLimits {
+  /** Client knapsacks that may be solved; the same limit gives the same masks on every machine. */
+  readonly effort?: number;
+}
+
+const defaultEffort = 1_000_000;
+
+/**
+ * Solves P1: block ascent from several starts, and an upper bound. Deterministic; `proved` says whether the bound
+ * shows the masks to be the best there are.
+ */
+export function solveMasks(problem: MaskProblem, limits: SolveLimits = {}): MaskSolution {
+  const { scaled, scale } = toScaled(problem);
+  const ascent = new Ascent(scaled, new Effort(limits.effort ?? defaultEffort));
+  const selfish = ascent.respond(new Float64Array(scaled.layers));
+  ascent.keep();
+  const common = commonSet(scaled);
+  ascent.moveTo(common.mask);
+  ascent.keep();
+  // Whoever disagrees at all pays at least lambda (N - 1): past this lambda one common set is the best.
+  const disagreeing = selfish - scaled.lambda * (scaled.clients - 1);
+  const bound = Math.min(selfish, Math.max(common.bound, disagreeing));
+  if (ascent.bestValue < bound) searchFromStarts(ascent);
+  return toSolution(problem, ascent, bound * scale);
+}
+
+/** Flattens the scores and divides them and lambda by the mean score. */
+function toScaled(problem: MaskProblem): { scaled: ScaledProblem; scale: number } {
+  const clients = problem.scores.length;
+  const layers = problem.costs.length;
+  const scores = Float64Array.from(problem.scores.flat());
+  const scale = scores.reduce((a, b) => a + b, 0) / Math.max(1, scores.length) || 1;
+  return {
+    scaled: {
+      clients,
+      layers,
+      scores: scores.map((s) => s / scale),
+      costs: problem.costs,
+      budgets: problem.budgets,
+      lambda: problem.lambda / scale,
+    },
+    scale,
+  };
+}
+
+/** The best masks when all must be the same: what the smallest budget can hold of the total scores. */
+function commonSet(problem: ScaledProblem): { mask: Uint8Array; bound: number } {
+  const { clients, layers, costs, budgets } = problem;
+  const knapsack = new Knapsack(costs);
+  knapsack.solve(totalScores(problem), Math.min(...budgets));
+  const mask = new Uint8Array(clients * layers);
+  for (let i = 0; i < clients; i++) mask.set(knapsack.chosen, i * layers);
+  return { mask, bound: knapsack.bound };
+}
+
+function toSolution(problem: MaskProblem, ascent: Ascent, bound: number): MaskSolution {
+  const layers = problem.costs.length;
+  const masks = problem.scores.map((_, i) => ascent.bestMask.slice(i * layers, (i + 1) * layers));
+  const value = objective(problem, masks);
+  return {
+    masks,
+    objective: value,
+    bound: Math.max(bound, value),
+    proved: bound - value <= gapTolerance * Math.max(Math.abs(bound), Math.abs(value)),
+  };
+}
