@@ -1,1 +1,8 @@
+export * from './batches.ts';
+export { classCounts } from './class-counts.ts';
 export * from './dataset.ts';
+export * from './dirichlet.ts';
+export * from './domain.ts';
+export * from './hold-out.ts';
+export { subset } from './subset.ts';
+export type { Tokenizer } from './tokenizer/tokenizer.ts';

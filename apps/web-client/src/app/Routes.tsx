@@ -1,0 +1,18 @@
+import { lazy, Suspense } from 'react';
+import { Route, Switch } from 'wouter';
+import { NotFound } from './NotFound.tsx';
+import { PageLoading } from './PageLoading.tsx';
+
+const RunsPage = lazy(() => import('../operator/runs/RunsPage.tsx'));
+
+/** Each page is its own chunk: a participant's phone never loads the operator's charts. */
+export function Routes() {
+  return (
+    <Suspense fallback={<PageLoading />}>
+      <Switch>
+        <Route path="/operator" component={RunsPage} />
+        <Route component={NotFound} />
+      </Switch>
+    </Suspense>
+  );
+}
