@@ -31,7 +31,7 @@ export type JobStage =
       readonly fraction: number;
       readonly loss: number | null;
     }
-  | { readonly kind: 'sending'; readonly fraction: number };
+  | { readonly kind: 'sending'; readonly answer: Answer['kind']; readonly fraction: number };
 
 interface Progress {
   readonly fraction: number;
