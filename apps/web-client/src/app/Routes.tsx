@@ -3,6 +3,8 @@ import { Route, Switch } from 'wouter';
 import { NotFound } from './NotFound.tsx';
 import { PageLoading } from './PageLoading.tsx';
 
+const StartPage = lazy(() => import('../participant/StartPage.tsx'));
+const JoinPage = lazy(() => import('../participant/JoinPage.tsx'));
 const RunsPage = lazy(() => import('../operator/runs/RunsPage.tsx'));
 
 /** Each page is its own chunk: a participant's phone never loads the operator's charts. */
@@ -10,6 +12,8 @@ export function Routes() {
   return (
     <Suspense fallback={<PageLoading />}>
       <Switch>
+        <Route path="/" component={StartPage} />
+        <Route path="/join/:run" component={JoinPage} />
         <Route path="/operator" component={RunsPage} />
         <Route component={NotFound} />
       </Switch>
