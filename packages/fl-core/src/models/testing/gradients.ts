@@ -4,7 +4,7 @@ import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
 import { random } from '../../random.ts';
 
 /** Coordinates tried for each input; all of them when it has fewer. */
-const maxCoordinates = 40;
+const maxCoordinates = 16;
 
 /**
  * Largest error of tfjs's gradient of `f` against central differences, over the coordinates of every input,
