@@ -17,4 +17,5 @@ export { subset } from './subset.ts';
 export type { TableColumns } from './table-columns.ts';
 export * from './text-dataset.ts';
 export * from './text-table.ts';
+export { createSentencePiece, Vocabulary } from './tokenizer/sentencepiece.ts';
 export type { Tokenizer } from './tokenizer/tokenizer.ts';
