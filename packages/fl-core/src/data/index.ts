@@ -5,4 +5,5 @@ export * from './dirichlet.ts';
 export * from './domain.ts';
 export * from './hold-out.ts';
 export { subset } from './subset.ts';
+export { createSentencePiece, Vocabulary } from './tokenizer/sentencepiece.ts';
 export type { Tokenizer } from './tokenizer/tokenizer.ts';

@@ -48,7 +48,13 @@ export interface ImageModelSpec extends CommonSpec {
 
 const imagenet = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] } as const;
 
-export const catalog: Readonly<Record<ModelId, ModelSpec>> = {
+export interface Catalog extends Readonly<Record<ModelId, ModelSpec>> {
+  readonly 'use-lite': TextModelSpec;
+  readonly 'deit-tiny': ImageModelSpec;
+  readonly 'vit-nano': ImageModelSpec;
+}
+
+export const catalog: Catalog = {
   'use-lite': {
     id: 'use-lite',
     architecture: 'use-lite',

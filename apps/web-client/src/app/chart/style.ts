@@ -8,7 +8,7 @@ export const tooltipStyle = (palette: Palette) =>
     backgroundColor: palette.surface,
     borderColor: palette.line,
     borderWidth: 1,
-    padding: [8, 10],
+    padding: 10,
     textStyle: { color: palette.text, fontSize: 12, lineHeight: 18 },
   }) as const;
 
