@@ -5,8 +5,8 @@ import { members, rounds } from '../store/schema.ts';
 import { cohortSize, dropOutRate, sampleCohort, type Turnout } from './cohort.ts';
 import type { Context, Queryable } from './context.ts';
 import { logEvent } from './events.ts';
-import { closedPhases, getRun, openRound, overStates } from './rows.ts';
 import { readyClients } from './ready.ts';
+import { closedPhases, getRun, openRound, overStates } from './rows.ts';
 
 /** What the run does next. */
 export type NextRound =
@@ -30,6 +30,7 @@ export const backOffSeconds = (abandoned: number): number =>
  */
 export async function openNextRound(context: Context, runId: string): Promise<NextRound> {
   const { db } = context;
+  context.woken.delete(runId); // what happens from here on may wake the run again
   const run = await getRun(db, runId);
   const open = await openRound(db, runId);
   if (open) return { kind: 'round', round: open.round };
