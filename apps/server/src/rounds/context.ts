@@ -18,9 +18,7 @@ export interface ModelSource {
   layout(config: RunConfig): ModelLayout;
   /** Puts the initial layers into the blob store; throws `bad-model`. */
   load(config: RunConfig): Promise<{ layers: Checkpoint['layers']; assets: Record<string, string> }>;
-  availability(
-    id: RunConfig['model'],
-  ): Promise<Pick<Catalog['models'][number], 'availability' | 'note'>>;
+  availability(id: RunConfig['model']): Promise<Pick<Catalog['models'][number], 'availability' | 'note'>>;
 }
 
 /** Bounds on what grows; see `defaultLimits` for what each is. */

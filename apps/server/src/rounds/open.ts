@@ -5,8 +5,8 @@ import { members, rounds } from '../store/schema.ts';
 import { cohortSize, dropOutRate, sampleCohort, type Turnout } from './cohort.ts';
 import type { Context, Queryable } from './context.ts';
 import { logEvent } from './events.ts';
-import { closedPhases, getRun, openRound, overStates } from './rows.ts';
 import { readyClients } from './ready.ts';
+import { closedPhases, getRun, openRound, overStates } from './rows.ts';
 
 /** What the run does next. */
 export type NextRound =

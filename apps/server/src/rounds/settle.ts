@@ -2,8 +2,8 @@ import { diagnostics } from '@strata/fl-core/diagnostics';
 import { selectableLayers } from '@strata/fl-core/models/layouts';
 import { eq } from 'drizzle-orm';
 import { checkpoints, runs } from '../store/schema.ts';
-import type { Context, Queryable } from './context.ts';
 import { collectRound } from './collect.ts';
+import type { Context, Queryable } from './context.ts';
 import { logEvent } from './events.ts';
 import { answersNeeded, evaluatePhase, isTimed, memberState, type TimedPhase } from './phase.ts';
 import { countCommitted, getRun, listMembers, type MemberRow, type RoundRow, type RunRow } from './rows.ts';
@@ -31,12 +31,7 @@ export async function settlePhase(context: Context, runId: string, round: number
   return statusOf(after);
 }
 
-async function settle(
-  context: Context,
-  tx: Queryable,
-  row: RoundRow,
-  phase: TimedPhase,
-): Promise<RoundRow> {
+async function settle(context: Context, tx: Queryable, row: RoundRow, phase: TimedPhase): Promise<RoundRow> {
   const run = await getRun(tx, row.run);
   if (run.state === 'stopped') return abandonRound(tx, row, stoppedReason);
   const cohort = await listMembers(tx, row.run, row.round);

@@ -4,6 +4,7 @@ import { NotFound } from './NotFound.tsx';
 import { PageLoading } from './PageLoading.tsx';
 
 const RunsPage = lazy(() => import('../operator/runs/RunsPage.tsx'));
+const CreatePage = lazy(() => import('../operator/create/CreatePage.tsx'));
 const RunPage = lazy(() => import('../operator/run/RunPage.tsx'));
 
 /** Each page is its own chunk: a participant's phone never loads the operator's charts. */
@@ -12,6 +13,7 @@ export function Routes() {
     <Suspense fallback={<PageLoading />}>
       <Switch>
         <Route path="/operator" component={RunsPage} />
+        <Route path="/operator/new" component={CreatePage} />
         <Route path="/operator/runs/:run" component={RunPage} />
         <Route component={NotFound} />
       </Switch>
