@@ -7,6 +7,7 @@ import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { registerKernels } from '../../kernels/index.ts';
 import { decodeSafetensors } from '../../protocol/index.ts';
 import { random } from '../../random.ts';
 import type { ImageBatch } from '../batch.ts';
@@ -31,6 +32,8 @@ function noise(size: number, side: number): ImageBatch {
 beforeAll(() => {
   const wasm = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm');
   setWasmPaths(`${dirname(wasm)}/`);
+  registerKernels('wasm');
+  registerKernels('cpu');
 });
 
 describe.skipIf(reason)(`DeiT-tiny, pretrained weights, on wasm${reason}`, () => {

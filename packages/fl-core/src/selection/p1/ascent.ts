@@ -11,7 +11,10 @@ export interface ScaledProblem {
   readonly lambda: number;
 }
 
-/** How much work may be done: one unit is one client's knapsack, so that limits are the same on every machine. */
+/**
+ * How much work may be done, so that limits are the same on every machine. One unit is one layer of one client's
+ * knapsack: roughly 20 ns with equal costs, three times that with general ones.
+ */
 export class Effort {
   #left: number;
   readonly #until: number;
@@ -37,7 +40,7 @@ export class Effort {
  */
 export class Ascent {
   readonly problem: ScaledProblem;
-  readonly effort: Effort;
+  effort: Effort;
   /** m, (N, L). */
   readonly mask: Uint8Array;
   /** k_l, number of clients that take layer l, (L). */
@@ -83,7 +86,7 @@ export class Ascent {
         counts[l]! += chosen[l]!;
       }
     }
-    this.effort.spend(clients);
+    this.effort.spend(clients * layers);
     return bound;
   }
 
@@ -95,7 +98,7 @@ export class Ascent {
     for (let sweep = 0; sweep < sweeps && !this.effort.spent; sweep++) {
       let moved = false;
       for (let i = 0; i < this.problem.clients; i++) moved = this.#improve(i, lambda, bias) || moved;
-      this.effort.spend(this.problem.clients);
+      this.effort.spend(this.mask.length);
       if (!moved) return;
     }
   }

@@ -1,5 +1,5 @@
 import { random } from '../../random.ts';
-import { type MaskProblem, objective } from './problem.ts';
+import { type MaskProblem, objective } from '../p1/problem.ts';
 
 /** Instances and oracles for the tests and benchmarks of P1. */
 
