@@ -57,6 +57,8 @@ export interface Context {
   readonly traffic: Traffic;
   /** See {@link SharedLock}: held shared while a blob is written and named. */
   readonly naming: SharedLock;
+  /** Runs whose workflow has been woken and has not looked yet. */
+  readonly woken: Set<string>;
   readonly limits: Limits;
   readonly log: FastifyBaseLogger;
 }

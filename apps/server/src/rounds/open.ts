@@ -30,6 +30,7 @@ export const backOffSeconds = (abandoned: number): number =>
  */
 export async function openNextRound(context: Context, runId: string): Promise<NextRound> {
   const { db } = context;
+  context.woken.delete(runId); // what happens from here on may wake the run again
   const run = await getRun(db, runId);
   const open = await openRound(db, runId);
   if (open) return { kind: 'round', round: open.round };
