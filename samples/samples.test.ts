@@ -3,28 +3,42 @@ import {
   classCounts,
   loadSample,
   type RawImages,
+  type RawSamples,
   type RawTexts,
   sampleShard,
   samples,
   splitHoldOut,
   toImageDataset,
 } from '@strata/fl-core/data';
-import { sampleIds } from '@strata/fl-core/protocol';
+import { type SampleId, sampleIds } from '@strata/fl-core/protocol';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { nodeSampleIo } from './node-io.ts';
 
 const file = (path: string) => new URL(path, import.meta.url);
 
-async function images(id: 'emoji' | 'fashion-mnist'): Promise<RawImages> {
-  const raw = await loadSample(id, nodeSampleIo);
+/** Loaded once for all tests: raw samples are read-only. */
+const loaded = new Map<SampleId, RawSamples>();
+
+beforeAll(async () => {
+  for (const id of sampleIds) loaded.set(id, await loadSample(id, nodeSampleIo));
+});
+
+function get(id: SampleId): RawSamples {
+  const raw = loaded.get(id);
+  if (!raw) throw new Error(`${id} was not loaded`);
+  return raw;
+}
+
+function images(id: 'emoji' | 'fashion-mnist'): RawImages {
+  const raw = get(id);
   if (raw.kind !== 'image') throw new Error(`${id} is not a set of pictures`);
   return raw;
 }
 
 describe('every sample', () => {
-  test.each(sampleIds)('%s: loads, has the labels and the number of samples of the catalog', async (id) => {
-    const raw = await loadSample(id, nodeSampleIo);
+  test.each(sampleIds)('%s: loads, has the labels and the number of samples of the catalog', (id) => {
+    const raw = get(id);
     expect(raw.kind).toBe(samples[id].kind);
     expect(raw.classes).toEqual(samples[id].labels);
     expect(raw.labels).toHaveLength(samples[id].samples);
@@ -35,8 +49,8 @@ describe('every sample', () => {
     expect(await readFile(file(`${id}/NOTICE.md`), 'utf8')).toMatch(/permission/i);
   });
 
-  test.each(sampleIds)('%s: any number of shards, all disjoint and not empty', async (id) => {
-    const raw = await loadSample(id, nodeSampleIo);
+  test.each(sampleIds)('%s: any number of shards, all disjoint and not empty', (id) => {
+    const raw = get(id);
     for (const of of [1, 2, 3, 4, 7, 20]) {
       const shards = Array.from({ length: of }, (_, i) => sampleShard(raw, i, of, 1));
       const sizes = shards.map((shard) => shard.labels.length);
@@ -61,7 +75,7 @@ describe('emoji', () => {
   let raw: RawImages;
   let codes: string[];
   beforeAll(async () => {
-    raw = await images('emoji');
+    raw = images('emoji');
     const labels = z.object({ items: z.array(z.object({ code: z.string() })) });
     codes = labels
       .parse(JSON.parse(await readFile(file('emoji/labels.json'), 'utf8')))
@@ -108,14 +122,14 @@ describe('emoji', () => {
 });
 
 describe('fashion-mnist', () => {
-  test('is balanced: 400 training and 100 test pictures a class', async () => {
-    const { training, heldOut } = splitHoldOut(toImageDataset(await images('fashion-mnist'), 4), 0.2, 1);
+  test('is balanced: 400 training and 100 test pictures a class', () => {
+    const { training, heldOut } = splitHoldOut(toImageDataset(images('fashion-mnist'), 4), 0.2, 1);
     expect(classCounts(training, 10)).toEqual(new Array(10).fill(400));
     expect(classCounts(heldOut, 10)).toEqual(new Array(10).fill(100));
   });
 
-  test('pictures are grey in three equal channels, and trousers look like trousers on average', async () => {
-    const raw = await images('fashion-mnist');
+  test('pictures are grey in three equal channels, and trousers look like trousers on average', () => {
+    const raw = images('fashion-mnist');
     const { pixels, labels } = toImageDataset(raw, 28);
     expect(pixels.every((v, i) => v === pixels[i - (i % 3)])).toBe(true);
     const mean = (label: number, x: number, y: number) => {
@@ -131,10 +145,10 @@ describe('fashion-mnist', () => {
 
 describe('wordnet', () => {
   let raw: RawTexts;
-  beforeAll(async () => {
-    const loaded = await loadSample('wordnet', nodeSampleIo);
-    if (loaded.kind !== 'text') throw new Error('wordnet is not text');
-    raw = loaded;
+  beforeAll(() => {
+    const texts = get('wordnet');
+    if (texts.kind !== 'text') throw new Error('wordnet is not text');
+    raw = texts;
   });
 
   test('is balanced: 600 definitions a field', () => {
