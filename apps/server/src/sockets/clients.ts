@@ -203,7 +203,8 @@ export class ClientSockets {
   async #tellWork(socket: ClientSocket): Promise<Work> {
     const { run, client } = socket.data;
     const row = await findClient(this.#context.db, run, client);
-    if (!row) throw new StrataError('unknown-client', `Run ${run} has no client ${client}.`, 'Connect again.');
+    if (!row)
+      throw new StrataError('unknown-client', `Run ${run} has no client ${client}.`, 'Connect again.');
     const work = await workFor(this.#context, run, row);
     socket.data.told = work;
     // Something may have changed while this was put together: look once more.

@@ -1,10 +1,4 @@
-import {
-  Id,
-  operatorNamespace,
-  type RunEvent,
-  type RunView,
-  StrataError,
-} from '@strata/fl-core/protocol';
+import { Id, operatorNamespace, type RunEvent, type RunView, StrataError } from '@strata/fl-core/protocol';
 import type { DefaultEventsMap, Namespace, Server, Socket } from 'socket.io';
 import { z } from 'zod';
 import type { Context } from '../rounds/context.ts';
@@ -52,7 +46,11 @@ export class OperatorSockets {
     this.#namespace.use((socket, next) => {
       const auth = Auth.safeParse(socket.handshake.auth);
       if (auth.success && sameHash(hashSecret(auth.data.token), wanted)) return next();
-      const error = new StrataError('unauthorized', 'The operator token is wrong.', 'Use the printed address.');
+      const error = new StrataError(
+        'unauthorized',
+        'The operator token is wrong.',
+        'Use the printed address.',
+      );
       next(Object.assign(new Error(error.message), { data: error.toBody() }));
     });
     this.#namespace.on('connection', (socket) => this.#onConnection(socket));

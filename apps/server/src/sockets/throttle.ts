@@ -9,11 +9,7 @@ export class Throttle {
   readonly #keys = new Map<string, { touched: boolean; timer: NodeJS.Timeout | null }>();
   #closed = false;
 
-  constructor(
-    intervalMs: number,
-    work: (key: string) => Promise<void>,
-    onError: (error: unknown) => void,
-  ) {
+  constructor(intervalMs: number, work: (key: string) => Promise<void>, onError: (error: unknown) => void) {
     this.#intervalMs = intervalMs;
     this.#work = work;
     this.#onError = onError;
