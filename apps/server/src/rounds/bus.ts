@@ -11,6 +11,8 @@ export const outsideWorkflow: <T>(work: () => T) => T = AsyncLocalStorage.snapsh
 interface BusEvents {
   /** Something that views, work or phases depend on changed in this run. */
   changed: [run: string];
+  /** A client reported progress: worth showing, nothing depends on it. */
+  progressed: [run: string];
   /** A line was added to a run's log. */
   logged: [run: string, event: RunEvent];
 }
@@ -23,12 +25,20 @@ export class Bus {
     outsideWorkflow(() => this.#emitter.emit('changed', run));
   }
 
+  progressed(run: string): void {
+    this.#emitter.emit('progressed', run);
+  }
+
   logged(run: string, event: RunEvent): void {
     outsideWorkflow(() => this.#emitter.emit('logged', run, event));
   }
 
   onChanged(listener: (run: string) => void): void {
     this.#emitter.on('changed', listener);
+  }
+
+  onProgressed(listener: (run: string) => void): void {
+    this.#emitter.on('progressed', listener);
   }
 
   onLogged(listener: (run: string, event: RunEvent) => void): void {

@@ -5,8 +5,9 @@ import { members, rounds } from '../store/schema.ts';
 import { cohortSize, dropOutRate, sampleCohort, type Turnout } from './cohort.ts';
 import type { Context, Queryable } from './context.ts';
 import { logEvent } from './events.ts';
-import { closedPhases, getRun, openRound, overStates } from './rows.ts';
+import { layoutFor } from './layout.ts';
 import { readyClients } from './ready.ts';
+import { closedPhases, getRun, openRound, overStates } from './rows.ts';
 
 /** What the run does next. */
 export type NextRound =
@@ -30,6 +31,7 @@ export const backOffSeconds = (abandoned: number): number =>
  */
 export async function openNextRound(context: Context, runId: string): Promise<NextRound> {
   const { db } = context;
+  context.woken.delete(runId); // what happens from here on may wake the run again
   const run = await getRun(db, runId);
   const open = await openRound(db, runId);
   if (open) return { kind: 'round', round: open.round };
@@ -55,7 +57,7 @@ export async function openNextRound(context: Context, runId: string): Promise<Ne
   );
   const chosen = ready.filter((c) => cohort.has(c.id));
   const probes = createStrategy(run.config.strategy).needs === 'scores';
-  const hasLayers = selectableLayers(context.models.layout(run.config)).length > 0;
+  const hasLayers = selectableLayers(layoutFor(run.config)).length > 0;
   const phase = probes && hasLayers ? 'probing' : 'selecting';
   const now = Date.now();
 

@@ -1,8 +1,8 @@
 import { type Phase, type RunConfig, StrataError } from '@strata/fl-core/protocol';
 import { and, eq, sql } from 'drizzle-orm';
 import { members, rounds } from '../store/schema.ts';
-import type { Context, Queryable } from './context.ts';
 import { collectRound } from './collect.ts';
+import type { Context, Queryable } from './context.ts';
 import { logEvent } from './events.ts';
 import { isOver, isTimed } from './phase.ts';
 import { lockRound, type MemberRow, type RoundRow } from './rows.ts';

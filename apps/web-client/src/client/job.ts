@@ -8,6 +8,17 @@ import {
   StrataError,
   type Work,
 } from '@strata/fl-core/protocol';
+import {
+  type EvaluateOptions,
+  type EvaluateResult,
+  finish,
+  type Job,
+  type JobControl,
+  type ProbeOptions,
+  type ProbeResult,
+  type TrainOptions,
+  type TrainResult,
+} from '@strata/fl-core/training';
 import type { Weights } from './weights.ts';
 
 /** Work that needs the device. */
@@ -31,34 +42,14 @@ export type JobStage =
       readonly fraction: number;
       readonly loss: number | null;
     }
-  | { readonly kind: 'sending'; readonly fraction: number };
-
-interface Progress {
-  readonly fraction: number;
-  readonly loss?: number;
-}
-
-/** How a job is stopped and held: `signal` cancels it, `gate` is awaited between batches. */
-export interface JobControl {
-  readonly signal: AbortSignal;
-  readonly gate: () => Promise<void>;
-}
+  | { readonly kind: 'sending'; readonly answer: Answer['kind']; readonly fraction: number };
 
 /** The trainer as a job needs it: `Trainer` of `@strata/fl-core/training` is one. */
 export interface LocalTrainer {
   setLayer(layer: string, tensors: readonly NamedTensor[]): void;
-  probe(
-    data: Dataset,
-    options: { batches: number; batchSize: number; seed: number; control: JobControl },
-  ): AsyncGenerator<Progress, { scores: Record<string, number>; loss: number }>;
-  train(
-    data: Dataset,
-    options: { layers: readonly string[]; local: LocalConfig; seed: number; control: JobControl },
-  ): AsyncGenerator<Progress, { update: NamedTensor[]; loss: number; steps: number }>;
-  evaluate(
-    data: Dataset,
-    options: { batchSize: number; control: JobControl },
-  ): AsyncGenerator<Progress, { loss: number; accuracy: number; samples: number }>;
+  probe(data: Dataset, options: ProbeOptions): Job<ProbeResult>;
+  train(data: Dataset, options: TrainOptions): Job<TrainResult>;
+  evaluate(data: Dataset, options: EvaluateOptions): Job<EvaluateResult>;
   dispose(): void;
 }
 
@@ -92,7 +83,7 @@ export function workKey(work: ActiveWork): string {
 export async function perform(
   work: ActiveWork,
   tools: JobTools,
-  control: JobControl,
+  control: JobControl & { readonly signal: AbortSignal },
   report: (stage: JobStage) => void,
 ): Promise<Answer> {
   const { trainer, weights, data, local } = tools;
@@ -101,8 +92,8 @@ export async function perform(
     report({ kind: 'fetching', fraction }),
   );
 
-  const follow = <R>(kind: 'probing' | 'training' | 'evaluating', progress: AsyncGenerator<Progress, R>) =>
-    drain(progress, ({ fraction, loss }) => report({ kind, fraction, loss: loss ?? null }));
+  const follow = <R>(kind: 'probing' | 'training' | 'evaluating', job: Job<R>) =>
+    finish(job, ({ fraction, loss }) => report({ kind, fraction, loss: loss ?? null }));
 
   report({ kind: stages[work.kind], fraction: 0, loss: null });
   switch (work.kind) {
@@ -143,14 +134,6 @@ export async function perform(
 }
 
 const stages = { probe: 'probing', train: 'training', evaluate: 'evaluating' } as const;
-
-async function drain<P, R>(generator: AsyncGenerator<P, R>, each: (progress: P) => void): Promise<R> {
-  for (;;) {
-    const step = await generator.next();
-    if (step.done) return step.value;
-    each(step.value);
-  }
-}
 
 function finite(values: readonly number[], what: string): void {
   if (values.every(Number.isFinite)) return;

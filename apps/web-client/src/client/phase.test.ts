@@ -28,10 +28,8 @@ describe('phaseOf', () => {
   it('shows the stage of the running job', () => {
     const stage = { kind: 'training', fraction: 0.5, loss: 1.25 } as const;
     expect(phaseOf({ ...base, stage })).toEqual({ kind: 'training', round: 3, fraction: 0.5, loss: 1.25 });
-    expect(phaseOf({ ...base, stage: { kind: 'sending', fraction: 1 } })).toEqual({
-      kind: 'sending',
-      round: 3,
-    });
+    const sending = { kind: 'sending', answer: 'train', fraction: 1 } as const;
+    expect(phaseOf({ ...base, stage: sending })).toEqual({ kind: 'sending', round: 3, answer: 'train' });
   });
 
   it('C6: "now" is paused at once, "after-round" goes on until the server gives no more work', () => {

@@ -33,7 +33,7 @@ export function phaseOf({ work, workAt, stage, pause }: PhaseInput): ClientPhase
     case 'training':
       return { kind: 'training', round, fraction: stage.fraction, loss: stage.loss };
     case 'sending':
-      return { kind: 'sending', round };
+      return { kind: 'sending', round, answer: stage.answer };
     default:
       return stage satisfies never;
   }

@@ -198,7 +198,7 @@ export class Session {
   /** Sends an answer until it is acknowledged, the same bytes each time (R4). Throws what it was refused with. */
   async #deliver(answer: Answer, signal: AbortSignal): Promise<void> {
     const round = answer.kind === 'train' ? answer.round : answer.message.round;
-    this.#advance(round, { kind: 'sending', fraction: 1 });
+    this.#advance(round, { kind: 'sending', answer: answer.kind, fraction: 1 });
     for (let n = 0; ; n++) {
       await this.#link.welcomed(signal);
       try {

@@ -28,7 +28,7 @@ export type ClientPhase =
       readonly fraction: number;
       readonly loss: number | null;
     }
-  | { readonly kind: 'sending'; readonly round: number }
+  | { readonly kind: 'sending'; readonly round: number; readonly answer: 'probe' | 'train' | 'evaluate' }
   | { readonly kind: 'evaluating'; readonly round: number; readonly fraction: number }
   | { readonly kind: 'paused'; readonly round: number | null }
   | { readonly kind: 'left' }

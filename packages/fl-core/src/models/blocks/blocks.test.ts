@@ -1,6 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { registerKernels } from '../../kernels/index.ts';
 import { gradientError, normalTensor } from '../testing/gradients.ts';
 import { selfAttention } from './attention.ts';
 import { gelu } from './gelu.ts';
@@ -8,6 +9,7 @@ import { layerNorm } from './layer-norm.ts';
 import { linear } from './linear.ts';
 
 beforeAll(async () => {
+  registerKernels('cpu');
   await tf.setBackend('cpu');
 });
 

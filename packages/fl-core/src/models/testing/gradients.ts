@@ -1,6 +1,4 @@
 import * as tf from '@tensorflow/tfjs-core';
-// tfjs-core's entry point registers no gradients.
-import '@tensorflow/tfjs-core/dist/register_all_gradients.js';
 import { random } from '../../random.ts';
 
 /** Coordinates tried for each input; all of them when it has fewer. */
@@ -11,7 +9,7 @@ const maxCoordinates = 16;
  * relative to the largest gradient of that input. The differentiated scalar is a fixed random combination of
  * all outputs of `f`, summed in float64 so that the differences keep their digits.
  *
- * Float32 outputs leave errors around 1e-4; a wrong formula is off by the order of 1.
+ * Gradients must be registered (`registerKernels`). Float32 outputs leave errors around 1e-4; a wrong formula is off by the order of 1.
  */
 export function gradientError(
   f: (...inputs: tf.Tensor[]) => tf.Tensor,

@@ -7,6 +7,7 @@ import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { registerKernels } from '../../kernels/index.ts';
 import { decodeSafetensors } from '../../protocol/index.ts';
 import { random } from '../../random.ts';
 import type { ImageBatch } from '../batch.ts';
@@ -31,6 +32,8 @@ function noise(size: number, side: number): ImageBatch {
 beforeAll(() => {
   const wasm = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm');
   setWasmPaths(`${dirname(wasm)}/`);
+  registerKernels('wasm');
+  registerKernels('cpu');
 });
 
 describe.skipIf(reason)(`DeiT-tiny, pretrained weights, on wasm${reason}`, () => {
@@ -62,7 +65,12 @@ describe('a ViT of toy size', () => {
     await tf.setBackend('cpu');
   });
 
-  it.each([4, 6])('has the right gradient of every parameter at %i pixels', (side) => {
+  it.each([
+    ['cpu', 4],
+    ['cpu', 6],
+    ['wasm', 6],
+  ])('has the right gradient of every parameter on %s at %i pixels', async (backend, side) => {
+    await tf.setBackend(backend);
     const model = createModel(tiny, { classes: 3, side });
     const parameters = initialParameters(tiny, model);
     const names = Object.keys(parameters);
@@ -70,6 +78,7 @@ describe('a ViT of toy size', () => {
       run(model, Object.fromEntries(names.map((name, i) => [name, values[i]!])), noise(1, side)).x;
     expect(gradientError(logits, Object.values(parameters), 2e-3)).toBeLessThan(3e-3);
     tf.dispose(parameters);
+    await tf.setBackend('cpu');
   });
 
   it('leaves no tensor behind (C4)', () => {

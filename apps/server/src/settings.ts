@@ -1,0 +1,154 @@
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { StrataError } from '@strata/fl-core/protocol';
+import { z } from 'zod';
+import { deitTinyPin, type HubPin } from './models/index.ts';
+import { keptOperatorToken } from './operator-token.ts';
+
+/** What an operator can set, by environment variables; the README's table is checked against this. */
+
+function integer(minimum: number, maximum: number) {
+  return z
+    .string()
+    .regex(/^\d{1,15}$/, 'must be a whole number')
+    .transform(Number)
+    .refine((value) => value >= minimum && value <= maximum, `must be from ${minimum} to ${maximum}`);
+}
+
+function address(protocols: readonly string[]) {
+  return z.string().refine(
+    (text) => {
+      const url = URL.canParse(text) ? new URL(text) : undefined;
+      return url !== undefined && protocols.includes(url.protocol);
+    },
+    `must be an address that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+  );
+}
+
+function hexadecimal(digits: number) {
+  return z.string().regex(new RegExp(`^[0-9a-f]{${digits}}$`), `must be ${digits} hexadecimal digits`);
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+const Environment = z.object({
+  PORT: integer(0, 65_535).default(8080).describe('TCP port; 0 takes a free one'),
+  HOST: z
+    .string()
+    .default('127.0.0.1')
+    .describe(
+      'address to listen on; `0.0.0.0` lets other machines in (put TLS in front: browsers want https)',
+    ),
+  DATA_DIR: z.string().default('./data').describe('folder of everything the server keeps'),
+  DATABASE_URL: address(['postgres:', 'postgresql:'])
+    .optional()
+    .describe('PostgreSQL to use instead of the embedded one, as `postgres://user:password@host:5432/name`'),
+  STRATA_MODELS_DIR: z
+    .string()
+    .refine(isDirectory, 'is not a folder')
+    .optional()
+    .describe('folder with models that need no download, one folder a model'),
+  STRATA_DEIT_TINY_REVISION: hexadecimal(40)
+    .optional()
+    .describe(
+      'commit of `timm/deit_tiny_patch16_224.fb_in1k` on the Hugging Face Hub to download DeiT-tiny from, when STRATA_MODELS_DIR has none',
+    ),
+  STRATA_DEIT_TINY_SHA256: hexadecimal(64)
+    .optional()
+    .describe('SHA256 of `model.safetensors` at that commit, as the Hub shows it; set both or neither'),
+  HF_ENDPOINT: address(['http:', 'https:'])
+    .optional()
+    .describe('mirror of the Hugging Face Hub; `https://huggingface.co` when not set'),
+  OPERATOR_TOKEN: z
+    .string()
+    .regex(/^[\w.~-]*$/, 'may have letters, digits and . _ ~ - only')
+    .min(16, 'must have at least 16 characters')
+    .max(200, 'must have at most 200 characters')
+    .optional()
+    .describe('secret of the operator pages; made at the first start and kept in DATA_DIR when not set'),
+  PUBLIC_URL: address(['http:', 'https:'])
+    .transform((text) => text.replace(/\/+$/, ''))
+    .optional()
+    .describe(
+      'address by which participants reach the server, for the links; `http://HOST:PORT` when not set',
+    ),
+  LOG_LEVEL: z
+    .enum(['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'])
+    .default('warn')
+    .describe('least level of log lines (JSON, on standard error)'),
+  CLIENT_GRACE_SECONDS: integer(1, 3600)
+    .default(15)
+    .describe('how long a client that lost its connection may take to come back before it counts as gone'),
+  MAX_UPDATE_BYTES: integer(1024, 8 * 2 ** 30)
+    .default(512 * 2 ** 20)
+    .describe('largest update that a client may upload'),
+  UPLOAD_TIMEOUT_SECONDS: integer(1, 86_400)
+    .default(600)
+    .describe('how long a request may take to arrive in full'),
+});
+
+export interface Settings {
+  readonly port: number;
+  readonly host: string;
+  /** Absolute. */
+  readonly dataDir: string;
+  /** Null: the embedded database. */
+  readonly databaseUrl: string | null;
+  readonly modelsDir: string | null;
+  /** Where DeiT-tiny may be downloaded from; null: nowhere. */
+  readonly deitTinyPin: HubPin | null;
+  readonly operatorToken: string;
+  /** Without a slash at the end; null: by host and port. */
+  readonly publicUrl: string | null;
+  readonly logLevel: z.infer<typeof Environment>['LOG_LEVEL'];
+  readonly clientGraceSeconds: number;
+  readonly maxUpdateBytes: number;
+  readonly uploadTimeoutSeconds: number;
+}
+
+/**
+ * Reads and checks the environment; creates DATA_DIR, and the operator's token in it where none is set.
+ * Throws `bad-config` with one line per problem.
+ */
+export function loadSettings(environment: Readonly<Record<string, string | undefined>>): Settings {
+  // `NAME=` counts as not set.
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const parsed = Environment.safeParse(given);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+    throw new StrataError('bad-config', problems.join('\n'), 'See "Settings" in README.md.');
+  }
+  const values = parsed.data;
+  const dataDir = resolve(values.DATA_DIR);
+  return {
+    port: values.PORT,
+    host: values.HOST,
+    dataDir,
+    databaseUrl: values.DATABASE_URL ?? null,
+    modelsDir: values.STRATA_MODELS_DIR === undefined ? null : resolve(values.STRATA_MODELS_DIR),
+    deitTinyPin: deitTinyPin(given),
+    operatorToken: values.OPERATOR_TOKEN ?? keptOperatorToken(dataDir),
+    publicUrl: values.PUBLIC_URL ?? null,
+    logLevel: values.LOG_LEVEL,
+    clientGraceSeconds: values.CLIENT_GRACE_SECONDS,
+    maxUpdateBytes: values.MAX_UPDATE_BYTES,
+    uploadTimeoutSeconds: values.UPLOAD_TIMEOUT_SECONDS,
+  };
+}
+
+export interface SettingLine {
+  readonly name: string;
+  /** Empty where the variable has none. */
+  readonly default: string;
+  readonly meaning: string;
+}
+
+/** The settings as the README lists them. */
+export const settingsTable: readonly SettingLine[] = Object.entries(Environment.shape).map(
+  ([name, schema]) => {
+    const unset = schema.safeParse(undefined);
+    return { name, default: String(unset.data ?? ''), meaning: schema.description ?? '' };
+  },
+);

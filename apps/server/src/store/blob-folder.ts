@@ -1,0 +1,145 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { type FileHandle, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { StrataError } from '@strata/fl-core/protocol';
+import { errorCode } from '../failure.ts';
+import type { BlobStore, SpooledFile } from './blobs.ts';
+import { syncDirectory } from './sync-directory.ts';
+
+/**
+ * Opens (or creates) a blob folder: `ab/cdef...` a blob, named by its sha256 after the first two digits, and
+ * `spool/` for what is still arriving. What a killed process left in the spool is deleted.
+ */
+export async function openBlobFolder(folder: string): Promise<BlobStore> {
+  const spoolFolder = join(folder, 'spool');
+  await rm(spoolFolder, { recursive: true, force: true });
+  await mkdir(spoolFolder, { recursive: true });
+  return new BlobFolder(folder, spoolFolder);
+}
+
+const SHA256 = /^[0-9a-f]{64}$/;
+
+class BlobFolder implements BlobStore {
+  readonly #folder: string;
+  readonly #spoolFolder: string;
+
+  constructor(folder: string, spoolFolder: string) {
+    this.#folder = folder;
+    this.#spoolFolder = spoolFolder;
+  }
+
+  async put(bytes: Uint8Array): Promise<{ sha256: string; bytes: number }> {
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    if (!(await this.has(sha256))) {
+      const path = this.#spoolPath();
+      await writeDurably(path, (file) => file.writeFile(bytes));
+      await this.#keep(path, sha256);
+    }
+    return { sha256, bytes: bytes.byteLength };
+  }
+
+  async has(sha256: string): Promise<boolean> {
+    return (await this.#find(sha256)) !== undefined;
+  }
+
+  async size(sha256: string): Promise<number> {
+    return (await this.#get(sha256)).bytes;
+  }
+
+  async read(sha256: string): Promise<Uint8Array> {
+    return readFile((await this.#get(sha256)).path);
+  }
+
+  async path(sha256: string): Promise<string> {
+    return (await this.#get(sha256)).path;
+  }
+
+  async remove(sha256: string): Promise<void> {
+    const blob = await this.#find(sha256);
+    if (blob) await rm(blob.path, { force: true });
+  }
+
+  async spool(body: Readable, maxBytes: number): Promise<SpooledFile> {
+    const path = this.#spoolPath();
+    const hash = createHash('sha256');
+    let bytes = 0;
+    await writeDurably(path, async (file) => {
+      // Refusing a body must not destroy it: the refusal travels on the same connection.
+      for await (const chunk of body.iterator({ destroyOnReturn: false })) {
+        const data = Buffer.from(chunk);
+        bytes += data.length;
+        if (bytes > maxBytes) {
+          throw new StrataError(
+            'too-large',
+            `the body has more than ${maxBytes} bytes`,
+            'Send at most that many bytes.',
+          );
+        }
+        hash.update(data);
+        await file.appendFile(data);
+      }
+    });
+    const sha256 = hash.digest('hex');
+    return {
+      path,
+      sha256,
+      bytes,
+      keep: () => this.#keep(path, sha256),
+      discard: () => rm(path, { force: true }),
+    };
+  }
+
+  #spoolPath(): string {
+    return join(this.#spoolFolder, randomUUID());
+  }
+
+  #place(sha256: string): { directory: string; path: string } {
+    const directory = join(this.#folder, sha256.slice(0, 2));
+    return { directory, path: join(directory, sha256.slice(2)) };
+  }
+
+  /** Moves a file that is on the disk to its name; the name is on the disk too when this returns. */
+  async #keep(file: string, sha256: string): Promise<void> {
+    const { directory, path } = this.#place(sha256);
+    if ((await mkdir(directory, { recursive: true })) !== undefined) syncDirectory(this.#folder);
+    // Over an equal blob this changes nothing: same name, same bytes.
+    await rename(file, path);
+    syncDirectory(directory);
+  }
+
+  async #find(sha256: string): Promise<{ path: string; bytes: number } | undefined> {
+    if (!SHA256.test(sha256)) return undefined;
+    const { path } = this.#place(sha256);
+    try {
+      return { path, bytes: (await stat(path)).size };
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+
+  async #get(sha256: string): Promise<{ path: string; bytes: number }> {
+    const blob = await this.#find(sha256);
+    if (blob) return blob;
+    throw new StrataError(
+      'unknown-blob',
+      `no blob ${sha256.slice(0, 64)} on this server`,
+      'Ask for the hashes of the present checkpoint.',
+    );
+  }
+}
+
+/** Creates a file, fills it and forces it to the disk; leaves nothing behind when that fails. */
+async function writeDurably(path: string, fill: (file: FileHandle) => Promise<void>): Promise<void> {
+  const file = await open(path, 'wx');
+  try {
+    await fill(file);
+    await file.sync();
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  } finally {
+    await file.close();
+  }
+}

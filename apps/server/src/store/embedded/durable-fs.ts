@@ -1,0 +1,46 @@
+import { fsyncSync } from 'node:fs';
+import { PGlite } from '@electric-sql/pglite';
+import { NodeFS } from '@electric-sql/pglite/nodefs';
+import { syncDirectory } from '../sync-directory.ts';
+
+/**
+ * PGlite's folder of plain files, made durable: PGlite 0.5.16 starts with `-F` (no fsync), and Emscripten's
+ * NODEFS ignores fsync because it has no hook for it. With both repaired a commit is on the disk when it is
+ * acknowledged.
+ */
+export class DurableNodeFS extends NodeFS {
+  override async init(...args: Parameters<NodeFS['init']>): ReturnType<NodeFS['init']> {
+    const { emscriptenOpts } = await super.init(...args);
+    return {
+      emscriptenOpts: {
+        ...emscriptenOpts,
+        preRun: [
+          ({ NODEFS }: NodeFsModule) => {
+            NODEFS.stream_ops.fsync = (stream) => {
+              if (stream.nfd !== undefined) fsyncSync(stream.nfd);
+              else syncDirectory(NODEFS.realPath(stream.node));
+              return 0;
+            };
+          },
+          ...(emscriptenOpts.preRun ?? []),
+        ],
+      },
+    };
+  }
+}
+
+/** The parts of the Emscripten module that {@link DurableNodeFS} touches. */
+interface NodeFsModule {
+  NODEFS: {
+    realPath(node: unknown): string;
+    /** `nfd` is Node's descriptor; a directory has none. */
+    stream_ops: { fsync?: (stream: { nfd?: number; node: unknown }) => number };
+  };
+}
+
+/** PGlite's own start parameters without `-F`; fdatasync has no hook, so the log is written with fsync. */
+export const durableStartParams: string[] = [
+  ...PGlite.defaultStartParams.filter((parameter) => parameter !== '-F'),
+  '-c',
+  'wal_sync_method=fsync',
+];

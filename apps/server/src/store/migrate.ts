@@ -1,0 +1,31 @@
+import { fileURLToPath } from 'node:url';
+import { drizzle } from 'drizzle-orm/node-postgres';
+import { migrate as runMigrations } from 'drizzle-orm/node-postgres/migrator';
+import type pg from 'pg';
+
+const migrationsFolder = fileURLToPath(new URL('./migrations', import.meta.url));
+
+/** Any fixed number: it only has to differ from other users of advisory locks in the database. */
+const MIGRATION_LOCK = 7_233_921;
+
+/**
+ * Brings the tables to the state of `schema.ts`: runs, in one transaction, the files of `migrations/` that the
+ * database has not seen (drizzle records them in `drizzle.__drizzle_migrations`).
+ *
+ * A change of the schema is a new file `NNNN_name.sql` and its entry, with a later `when`, in
+ * `meta/_journal.json`; a file that has landed is never edited.
+ */
+export async function migrate(pool: pg.Pool): Promise<void> {
+  const client = await pool.connect();
+  try {
+    // Servers that share a PostgreSQL may start at the same moment.
+    await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    try {
+      await runMigrations(drizzle(client), { migrationsFolder });
+    } finally {
+      await client.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]);
+    }
+  } finally {
+    client.release();
+  }
+}
