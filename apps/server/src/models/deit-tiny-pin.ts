@@ -1,5 +1,4 @@
 import { StrataError } from '@strata/fl-core/protocol';
-import { z } from 'zod';
 import { HubPin } from './hub.ts';
 
 /** DeiT-tiny on the Hugging Face Hub, under timm's names. */
@@ -20,9 +19,10 @@ export function deitTinyPin(environment: Readonly<Record<string, string | undefi
   const endpoint = environment.HF_ENDPOINT?.replace(/\/+$/, '') || undefined;
   const pin = HubPin.safeParse({ ...source, revision, sha256, endpoint });
   if (pin.success) return pin.data;
+  const problems = pin.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
   throw new StrataError(
     'bad-config',
-    `The pin of DeiT-tiny is not complete: ${z.prettifyError(pin.error)}`,
+    `The pin of DeiT-tiny cannot be used (${problems.join('; ')}).`,
     'Set both STRATA_DEIT_TINY_REVISION (40 hexadecimal digits) and STRATA_DEIT_TINY_SHA256 (64), or neither.',
   );
 }

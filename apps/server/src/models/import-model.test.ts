@@ -15,6 +15,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { modelAvailability } from './availability.ts';
 import { importModel } from './import-model.ts';
+import { createModelSource } from './source.ts';
 
 const shared = fileURLToPath(new URL('../../../../../shared/data/', import.meta.url));
 const without = (folder: string) =>
@@ -188,6 +189,16 @@ describe.skipIf(without('deit-tiny'))(`importModel deit-tiny${without('deit-tiny
       availability: 'ready',
       note: '',
     });
+  });
+});
+
+describe('createModelSource', () => {
+  it('gives the round engine a layout and the layers that go with it', async () => {
+    const source = createModelSource({ modelsDir: null, cacheDir, blobs: memoryBlobs() });
+    const config = runConfig('vit-nano');
+    const { layers } = await source.load(config);
+    expect(Object.keys(layers)).toEqual(source.layout(config).layers.map((l) => l.name));
+    expect(await source.availability('vit-nano')).toEqual({ availability: 'ready', note: '' });
   });
 });
 

@@ -8,7 +8,8 @@ export function CohortSection({ form }: Pick<SectionProps, 'form'>) {
   const whole = { allowDecimal: false, min: 1 } as const;
   return (
     <Panel
-      title="4  Rounds and cohort"
+      step={4}
+      title="Rounds and cohort"
       hint="A round opens with the clients that are ready, and closes with those that answered."
     >
       <Stack gap="md">

@@ -23,7 +23,8 @@ export function DataSection({ form, catalog }: SectionProps) {
   };
   return (
     <Panel
-      title="2  Data"
+      step={2}
+      title="Data"
       hint="Data never reaches this server. The labels say what the model learns to tell apart."
     >
       <Stack gap="md">

@@ -23,7 +23,7 @@ export function ModelSection({ form, catalog }: SectionProps) {
     form.clearErrors();
   };
   return (
-    <Panel title="1  Model" hint="Where every participant starts from.">
+    <Panel step={1} title="Model" hint="Where every participant starts from.">
       <Radio.Group value={form.values.model} onChange={choose} error={form.errors.model} aria-label="Model">
         <SimpleGrid cols={{ base: 1, sm: 3 }} spacing="sm">
           {catalog.models.map((model) => (

@@ -37,7 +37,8 @@ export function SelectionSection({ form, catalog }: SectionProps) {
   };
   return (
     <Panel
-      title="3  Layer selection"
+      step={3}
+      title="Layer selection"
       hint="The pictures are computed by the strategies themselves, for five imaginary clients and eight layers: the tint is the importance of a layer, a filled square is a trained layer."
     >
       <Stack gap="md">
