@@ -55,6 +55,11 @@ class BlobFolder implements BlobStore {
     return (await this.#get(sha256)).path;
   }
 
+  async remove(sha256: string): Promise<void> {
+    const blob = await this.#find(sha256);
+    if (blob) await rm(blob.path, { force: true });
+  }
+
   async spool(body: Readable, maxBytes: number): Promise<SpooledFile> {
     const path = this.#spoolPath();
     const hash = createHash('sha256');

@@ -11,6 +11,8 @@ export interface BlobStore {
   read(sha256: string): Promise<Uint8Array>;
   /** Absolute path of an existing blob, for ranged reads; throws `unknown-blob`. */
   path(sha256: string): Promise<string>;
+  /** Deletes a blob; nothing happens when there is none. The caller knows that nothing names it any more. */
+  remove(sha256: string): Promise<void>;
   /**
    * Streams a body into the spool, hashing on the way; refuses more than `maxBytes` with `too-large`.
    * The caller keeps the result with {@link keep} or drops it with {@link discard}.

@@ -14,8 +14,17 @@ interface CommonSpec {
 export interface TextModelSpec extends CommonSpec {
   readonly architecture: 'use-lite';
   readonly kind: 'text';
+  /** Pieces of the tokenizer; the embedding table has two rows more. */
   readonly vocabulary: number;
   readonly maxTokens: number;
+  /** Width of the token embeddings, which is also that of the first block's attention. */
+  readonly embedding: number;
+  /** Width of everything after the first attention. */
+  readonly dim: number;
+  readonly depth: number;
+  readonly heads: number;
+  readonly mlp: number;
+  readonly layerNormEps: number;
 }
 
 /** Vision Transformer (Dosovitskiy et al., arXiv 2010.11929), timm's parameter names. */
@@ -39,7 +48,13 @@ export interface ImageModelSpec extends CommonSpec {
 
 const imagenet = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] } as const;
 
-export const catalog: Readonly<Record<ModelId, ModelSpec>> = {
+export interface Catalog extends Readonly<Record<ModelId, ModelSpec>> {
+  readonly 'use-lite': TextModelSpec;
+  readonly 'deit-tiny': ImageModelSpec;
+  readonly 'vit-nano': ImageModelSpec;
+}
+
+export const catalog: Catalog = {
   'use-lite': {
     id: 'use-lite',
     architecture: 'use-lite',
@@ -50,6 +65,12 @@ export const catalog: Readonly<Record<ModelId, ModelSpec>> = {
     licence: 'Apache-2.0',
     vocabulary: 8000,
     maxTokens: 128,
+    embedding: 256,
+    dim: 512,
+    depth: 2,
+    heads: 4,
+    mlp: 1536,
+    layerNormEps: 1e-6,
   },
   'deit-tiny': {
     id: 'deit-tiny',

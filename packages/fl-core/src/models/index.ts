@@ -1,3 +1,4 @@
 export * from './batch.ts';
+export * from './create.ts';
 export * from './layouts.ts';
 export * from './model.ts';

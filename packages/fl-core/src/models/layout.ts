@@ -3,7 +3,15 @@
 export interface TensorSpec {
   readonly name: string;
   readonly shape: readonly number[];
+  /** How a fresh tensor is filled; zeros when absent. */
+  readonly initial?: InitialValues;
 }
+
+export type InitialValues =
+  | { readonly kind: 'ones' }
+  | { readonly kind: 'normal'; readonly std: number }
+  /** Angular frequencies of a sinusoidal position signal, from 1 down to 1/10000 (arXiv 1706.03762, 3.5). */
+  | { readonly kind: 'inverse-frequencies' };
 
 /** The unit of selection: a named group of parameters. */
 export interface LayerSpec {

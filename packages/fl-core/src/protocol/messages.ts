@@ -152,7 +152,10 @@ export const Work = z.discriminatedUnion('kind', [
 ]);
 export type Work = z.infer<typeof Work>;
 
-/** What a client must know of a run; fixed for the run's life. */
+/**
+ * What a client must know of a run; fixed for the run's life. Also at `GET /api/public/runs/:run/manifest`,
+ * because a client loads its data (labels, side, vocabulary, hold-out) before it can say {@link Hello}.
+ */
 export const RunManifest = z.object({
   id: Id,
   config: RunConfig,

@@ -173,17 +173,19 @@ export function decodeSafetensors(file: Uint8Array): {
 
 /** Converts the raw little-endian bytes of one tensor to float32 (a copy). */
 export function toFloat32(entry: TensorEntry, bytes: Uint8Array): Float32Array<ArrayBuffer> {
+  // Not slice(): on Node's Buffer it shares the memory of the whole file.
+  const copy = new Uint8Array(bytes).buffer;
   switch (entry.dtype) {
     case 'F32':
-      return new Float32Array(bytes.slice().buffer);
+      return new Float32Array(copy);
     case 'BF16': {
-      const half = new Uint16Array(bytes.slice().buffer);
+      const half = new Uint16Array(copy);
       const out = new Uint32Array(half.length);
       for (let i = 0; i < half.length; i++) out[i] = half[i]! << 16;
       return new Float32Array(out.buffer);
     }
     case 'F16': {
-      const half = new Uint16Array(bytes.slice().buffer);
+      const half = new Uint16Array(copy);
       return Float32Array.from(half, halfToFloat);
     }
     default:

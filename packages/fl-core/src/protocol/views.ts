@@ -120,6 +120,8 @@ export const RunListItem = z.object({
   committed: z.number().int(),
   clients: z.number().int(),
   accuracy: z.number().nullable(),
+  /** Held-out accuracy after each of the newest 40 committed rounds, oldest first. */
+  accuracies: z.array(z.number()).max(40).default([]),
 });
 export type RunListItem = z.infer<typeof RunListItem>;
 

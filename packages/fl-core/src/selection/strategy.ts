@@ -20,20 +20,59 @@ export interface SelectionInput {
   readonly seed: number;
 }
 
+/** Chosen layers of each client, in forward order; an entry for every client, possibly empty. */
+export type Masks = Readonly<Record<string, readonly string[]>>;
+
 export interface Selection {
-  /** Chosen layers of each client, in forward order; an entry for every client, possibly empty. */
-  readonly masks: Readonly<Record<string, readonly string[]>>;
-  /** P1 only: value of the masks, the best upper bound known, and whether they meet. */
+  readonly masks: Masks;
+  /** P1 only: value of its masks before the top-up, the best upper bound known, and whether they meet. */
   readonly objective?: number;
   readonly bound?: number;
   readonly proved?: boolean;
 }
 
-/** What a strategy must be given; a run whose strategy needs no scores sends no probe. */
-export type Need = 'nothing' | 'scores';
+/**
+ * What a probe measures for each layer. `squared-norm`: of the mean gradient; `rgn`: gradient norm over
+ * parameter norm; `snr`: squared mean over variance of the per-sample gradients.
+ */
+export type ScoreKind = 'squared-norm' | 'rgn' | 'snr';
 
-export interface Strategy {
+/** Decides from names, costs and budgets alone: a run with it sends no probe. */
+export interface BlindStrategy {
   readonly name: string;
-  readonly needs: Need;
+  readonly needs: 'nothing';
   select(input: SelectionInput): Selection;
 }
+
+/** Decides from this round's scores. */
+export interface ScoredStrategy {
+  readonly name: string;
+  readonly needs: 'scores';
+  readonly score: ScoreKind;
+  select(input: SelectionInput): Selection;
+}
+
+/** What a strategy remembers of a run: plain JSON that the caller persists with the round (R8). */
+export interface SelectionHistory {
+  /** How often each layer was trained: shares of the cohort, summed over the rounds. */
+  readonly trained: Readonly<Record<string, number>>;
+}
+
+/** Decides from what was selected before, and from scores in some rounds. */
+export interface HistoricStrategy {
+  readonly name: string;
+  readonly needs: 'history';
+  readonly score: ScoreKind;
+  /** Whether this round needs a probe; known before it opens. */
+  wantsScores(round: number, seed: number): boolean;
+  /** `history` is that of the last committed round, null before the first. */
+  select(
+    input: SelectionInput,
+    history: SelectionHistory | null,
+  ): Selection & { readonly history: SelectionHistory };
+}
+
+export type Strategy = BlindStrategy | ScoredStrategy | HistoricStrategy;
+
+/** What a strategy must be given; a run whose strategy needs no scores sends no probe. */
+export type Need = Strategy['needs'];

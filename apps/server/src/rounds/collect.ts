@@ -1,0 +1,84 @@
+import { and, desc, eq, inArray, notInArray, sql } from 'drizzle-orm';
+import { checkpoints, members, rounds, runs } from '../store/schema.ts';
+import { outsideWorkflow } from './bus.ts';
+import type { Context } from './context.ts';
+import { closedPhases, listMembers } from './rows.ts';
+
+/**
+ * Deletes the files that a closed round leaves behind, in the background: its updates, its candidate if it was
+ * abandoned, and the layers of the checkpoint that just became too old. Failing to delete harms nothing but the
+ * disk, so it is logged and the round goes on.
+ */
+export function collectRound(context: Context, run: string, round: number): void {
+  outsideWorkflow(() => {
+    deleteUnused(context, run, round).catch((error: unknown) => {
+      context.log.error({ error, run, round }, 'old files could not be deleted');
+    });
+  });
+}
+
+/** At a start: what the crash may have kept from being deleted after the newest rounds. */
+export async function collectNewest(context: Context, run: string): Promise<void> {
+  const newest = await context.db
+    .select({ round: rounds.round })
+    .from(rounds)
+    .where(and(eq(rounds.run, run), inArray(rounds.phase, closedPhases)))
+    .orderBy(desc(rounds.round))
+    .limit(2);
+  for (const { round } of newest) collectRound(context, run, round);
+}
+
+async function deleteUnused(context: Context, run: string, round: number): Promise<void> {
+  await context.naming.exclusive(async () => {
+    const candidates = await namedByClosedRound(context, run, round);
+    const used = await usedAmong(context, candidates);
+    for (const sha256 of candidates) if (!used.has(sha256)) await context.blobs.remove(sha256);
+  });
+}
+
+async function namedByClosedRound({ db, limits }: Context, run: string, round: number): Promise<Set<string>> {
+  const names = new Set<string>();
+  for (const member of await listMembers(db, run, round)) if (member.update) names.add(member.update);
+  const [row] = await db
+    .select({ candidate: rounds.candidate })
+    .from(rounds)
+    .where(and(eq(rounds.run, run), eq(rounds.round, round)));
+  // Two, because the collection after the previous round may have been cut short by a crash.
+  const old = await db
+    .select({ layers: checkpoints.layers })
+    .from(checkpoints)
+    .where(eq(checkpoints.run, run))
+    .orderBy(desc(checkpoints.round))
+    .offset(limits.keptCheckpoints)
+    .limit(2);
+  for (const layers of [row?.candidate ?? {}, ...old.map((c) => c.layers)]) {
+    for (const { sha256 } of Object.values(layers)) names.add(sha256);
+  }
+  return names;
+}
+
+/** Which of the hashes something still needs: kept checkpoints, open rounds, a model's assets; of any run. */
+async function usedAmong({ db, limits }: Context, hashes: ReadonlySet<string>): Promise<Set<string>> {
+  const rank = sql<number>`row_number() over (partition by ${checkpoints.run} order by ${checkpoints.round} desc)`;
+  const ranked = db
+    .select({ round: checkpoints.round, layers: checkpoints.layers, rank: rank.as('rank') })
+    .from(checkpoints)
+    .as('ranked');
+  const kept = await db
+    .select({ layers: ranked.layers })
+    .from(ranked)
+    .where(sql`${ranked.round} = 0 or ${ranked.rank} <= ${limits.keptCheckpoints}`);
+  const open = await db.select().from(rounds).where(notInArray(rounds.phase, closedPhases));
+  const models = [...kept.map((k) => k.layers), ...open.map((r) => r.candidate ?? {})];
+  const used = new Set(models.flatMap((layers) => Object.values(layers).map((l) => l.sha256)));
+  for (const { assets } of await db.select({ assets: runs.assets }).from(runs)) {
+    for (const sha256 of Object.values(assets)) used.add(sha256);
+  }
+  const updates = await db
+    .select({ update: members.update })
+    .from(members)
+    .innerJoin(rounds, and(eq(rounds.run, members.run), eq(rounds.round, members.round)))
+    .where(and(notInArray(rounds.phase, closedPhases), inArray(members.update, [...hashes, ''])));
+  for (const { update } of updates) if (update) used.add(update);
+  return used;
+}

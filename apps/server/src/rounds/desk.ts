@@ -1,0 +1,91 @@
+import type { Checkpoint, Work } from '@strata/fl-core/protocol';
+import { and, desc, eq, isNotNull } from 'drizzle-orm';
+import { rounds } from '../store/schema.ts';
+import type { Context, Queryable } from './context.ts';
+import { estimateWindow } from './estimate.ts';
+import { layoutFor } from './layout.ts';
+import { isReady } from './ready.ts';
+import {
+  type ClientRow,
+  findMember,
+  getCheckpoint,
+  getRun,
+  listClients,
+  listMembers,
+  openRound,
+  type RoundRow,
+  type RunRow,
+} from './rows.ts';
+import { workOf } from './work.ts';
+
+/** Gathers the rows that {@link workOf} needs: for one client, or for all connected ones at once. */
+
+interface Shared {
+  readonly run: RunRow;
+  readonly round: RoundRow | null;
+  readonly checkpoint: Checkpoint;
+  readonly connected: readonly ClientRow[];
+  readonly pastSeconds: readonly number[];
+}
+
+async function gather(context: Context, runId: string): Promise<Shared> {
+  const { db } = context;
+  const run = await getRun(db, runId);
+  const { round, layers } = await getCheckpoint(db, runId, run.committedRound);
+  return {
+    run,
+    round: await openRound(db, runId),
+    checkpoint: { round, layers },
+    connected: await listClients(db, runId, context.presence.connected(runId)),
+    pastSeconds: await roundSeconds(db, runId),
+  };
+}
+
+async function roundSeconds(db: Queryable, run: string): Promise<number[]> {
+  const past = await db
+    .select({ openedAt: rounds.openedAt, closedAt: rounds.closedAt })
+    .from(rounds)
+    .where(and(eq(rounds.run, run), eq(rounds.phase, 'committed'), isNotNull(rounds.closedAt)))
+    .orderBy(desc(rounds.round))
+    .limit(estimateWindow);
+  return past.flatMap((r) => (r.closedAt ? [(r.closedAt.getTime() - r.openedAt.getTime()) / 1000] : []));
+}
+
+/** One client's work (R9). */
+export async function workFor(context: Context, runId: string, client: ClientRow): Promise<Work> {
+  const shared = await gather(context, runId);
+  const { round } = shared;
+  const member = round && (await findMember(context.db, runId, round.round, client.id));
+  return workOf(facts(shared, client, member));
+}
+
+/** The work of every connected client. */
+export async function workForAll(context: Context, runId: string): Promise<Map<string, Work>> {
+  const shared = await gather(context, runId);
+  const cohort = shared.round ? await listMembers(context.db, runId, shared.round.round) : [];
+  const byClient = new Map(cohort.map((m) => [m.client, m]));
+  return new Map(
+    shared.connected.map((client) => [
+      client.id,
+      workOf(facts(shared, client, byClient.get(client.id) ?? null)),
+    ]),
+  );
+}
+
+function facts(
+  { run, round, checkpoint, connected, pastSeconds }: Shared,
+  client: ClientRow,
+  member: Parameters<typeof workOf>[0]['member'],
+): Parameters<typeof workOf>[0] {
+  return {
+    run,
+    round,
+    checkpoint,
+    pastSeconds,
+    client,
+    member,
+    layout: layoutFor(run.config),
+    ready: connected.filter(isReady).length,
+    now: Date.now(),
+  };
+}

@@ -1,0 +1,124 @@
+import { randomBytes } from 'node:crypto';
+import { catalog } from '@strata/fl-core/models/layouts';
+import { type RunCommand, type RunConfig, type RunState, StrataError } from '@strata/fl-core/protocol';
+import { and, eq, inArray, sql } from 'drizzle-orm';
+import { checkpoints, clients, runs } from '../store/schema.ts';
+import type { Context } from './context.ts';
+import { logEvent } from './events.ts';
+import { findRun, getRun, openRound, type RunRow } from './rows.ts';
+import { abandon } from './transitions.ts';
+
+/** A new run in state `draft`, its initial model in the blob store. Throws `bad-config` or `bad-model`. */
+export async function createRun(context: Context, config: RunConfig): Promise<RunRow> {
+  checkConfig(config);
+  const { db, limits } = context;
+  const [{ n } = { n: 0 }] = await db.select({ n: sql<number>`count(*)::int` }).from(runs);
+  if (n >= limits.runs) {
+    throw new StrataError('unavailable', `This server has ${n} runs already.`, 'Start another server.');
+  }
+  const id = `run-${randomBytes(5).toString('hex')}`;
+  const run = await context.naming.shared(async () => {
+    const { layers, assets } = await context.models.load(config);
+    return db.transaction(async (tx) => {
+      const [row] = await tx.insert(runs).values({ id, config, assets, state: 'draft' }).returning();
+      await tx.insert(checkpoints).values({ run: id, round: 0, layers });
+      return row;
+    });
+  });
+  await logEvent(context, id, { kind: 'run-created', message: `Run "${config.name}" was created.` });
+  context.bus.changed(id);
+  return run ?? getRun(db, id);
+}
+
+function checkConfig(config: RunConfig): void {
+  const spec = catalog[config.model];
+  if (spec.kind !== config.data.kind) {
+    throw new StrataError(
+      'bad-config',
+      `${spec.title} takes ${spec.kind}, not ${config.data.kind}.`,
+      `Set data.kind to ${spec.kind} or choose another model.`,
+    );
+  }
+  if (spec.kind === 'image' && config.side % spec.patch !== 0) {
+    throw new StrataError(
+      'bad-config',
+      `A side of ${config.side} pixels does not divide into patches of ${spec.patch}.`,
+      `Choose a multiple of ${spec.patch}.`,
+    );
+  }
+}
+
+/** From which states a command leads where. */
+const transitions = {
+  start: { from: ['draft'], to: 'running' },
+  pause: { from: ['running'], to: 'paused' },
+  resume: { from: ['paused'], to: 'running' },
+  stop: { from: ['draft', 'running', 'paused'], to: 'stopped' },
+} as const satisfies Record<RunCommand['command'], { from: readonly RunState[]; to: RunState }>;
+
+const commandMessages = {
+  start: 'The operator started the run.',
+  pause: 'The operator paused the run; the open round goes on, no new one begins.',
+  resume: 'The operator resumed the run.',
+  stop: 'The operator stopped the run.',
+} as const satisfies Record<RunCommand['command'], string>;
+
+/** Throws `unknown-run`, or `wrong-state` when the run cannot do that now. */
+export async function commandRun(
+  context: Context,
+  id: string,
+  command: RunCommand['command'],
+): Promise<RunRow> {
+  const { from, to } = transitions[command];
+  const [row] = await context.db
+    .update(runs)
+    .set({
+      state: to,
+      ...(command === 'start' ? { startedAt: new Date() } : {}),
+      ...(command === 'stop' ? { endedAt: new Date(), reason: 'Stopped by the operator.' } : {}),
+    })
+    .where(and(eq(runs.id, id), inArray(runs.state, [...from])))
+    .returning();
+  if (!row) {
+    const { state } = await getRun(context.db, id);
+    throw new StrataError(
+      'wrong-state',
+      `A run that is ${state} cannot ${command}.`,
+      `It must be ${from.join(' or ')}.`,
+    );
+  }
+  await logEvent(context, id, { kind: `run-${command}`, message: commandMessages[command] });
+  context.bus.changed(id);
+  return row;
+}
+
+/** The run cannot go on: its open round is abandoned and its reason shown. Idempotent. */
+export async function failRun(context: Context, id: string, reason: string): Promise<void> {
+  const { db } = context;
+  if (!(await findRun(db, id))) return;
+  await db
+    .update(runs)
+    .set({ state: 'failed', reason: reason.slice(0, 500), endedAt: new Date() })
+    .where(and(eq(runs.id, id), inArray(runs.state, ['running', 'paused'])));
+  const round = await openRound(db, id);
+  if (round) await abandon(context, id, round.round, 'the run failed.');
+  await logEvent(context, id, { level: 'error', kind: 'run-failed', message: `The run failed: ${reason}` });
+  context.bus.changed(id);
+}
+
+/** Runs whose workflow must be under way. */
+export async function activeRuns({ db }: Context): Promise<RunRow[]> {
+  return db
+    .select()
+    .from(runs)
+    .where(inArray(runs.state, ['running', 'paused']));
+}
+
+/** After a restart everybody who had not left is away, and the grace period begins (R9). */
+export async function restorePresence(context: Context): Promise<void> {
+  const rows = await context.db
+    .select({ run: clients.run, client: clients.id })
+    .from(clients)
+    .where(eq(clients.left, false));
+  for (const { run, client } of rows) context.presence.away(run, client);
+}

@@ -1,0 +1,237 @@
+import { catalog, layerBytes, parameterCount } from '@strata/fl-core/models/layouts';
+import {
+  type ClientView,
+  type LayerView,
+  type RoundDetail,
+  type RoundSummary,
+  type RunListItem,
+  type RunPublic,
+  type RunView,
+  StrataError,
+} from '@strata/fl-core/protocol';
+import { and, desc, eq, isNotNull } from 'drizzle-orm';
+import { checkpoints, clients, rounds, runs } from '../store/schema.ts';
+import type { Context } from './context.ts';
+import { layoutFor } from './layout.ts';
+import { isOver } from './phase.ts';
+import {
+  countCommitted,
+  findRound,
+  getCheckpoint,
+  getRun,
+  listMembers,
+  openRound,
+  type RoundRow,
+  type RunRow,
+} from './rows.ts';
+import { memberView, summarize } from './summary.ts';
+
+/** Newest rounds in a {@link RunView}. */
+const shownRounds = 200;
+/** Clients in a {@link RunView}: the newest, those who are there first. */
+const shownClients = 500;
+/** Points of a {@link RunListItem}'s curve. */
+const shownAccuracies = 40;
+/** Runs whose closed rounds are remembered as summaries. */
+const cachedRuns = 50;
+
+const absent = { backend: 'cpu', reason: 'not introduced yet', adapter: '', threads: 1 } as const;
+
+/** What dashboards and participants see, made from rows. Closed rounds never change and are summed up once. */
+export class Views {
+  readonly #context: Context;
+  /** Summaries of closed rounds, by run; the run used last is last. */
+  readonly #closed = new Map<string, Map<number, RoundSummary>>();
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  /** Throws `unknown-run`. */
+  async run(id: string): Promise<RunView> {
+    const { db } = this.#context;
+    const run = await getRun(db, id);
+    const newest = await db
+      .select()
+      .from(rounds)
+      .where(eq(rounds.run, id))
+      .orderBy(desc(rounds.round))
+      .limit(shownRounds);
+    const summaries: RoundSummary[] = [];
+    for (const row of newest.reverse()) summaries.push(await this.#summary(run, row));
+    const { round, layers } = await getCheckpoint(db, id, run.committedRound);
+    return {
+      id,
+      config: run.config,
+      state: run.state,
+      reason: run.reason,
+      createdAt: run.createdAt.getTime(),
+      layers: this.#layers(run),
+      modelBytes: this.#modelBytes(run),
+      committed: await countCommitted(db, id),
+      rounds: summaries,
+      clients: await this.#clients(id),
+      checkpoint: { round, layers },
+    };
+  }
+
+  /** Throws `unknown-run` or `unknown-round`. */
+  async round(id: string, number: number): Promise<RoundDetail> {
+    const { db } = this.#context;
+    const run = await getRun(db, id);
+    const row = await findRound(db, id, number);
+    if (!row) {
+      throw new StrataError(
+        'unknown-round',
+        `Run ${id} has no round ${number}.`,
+        'Look at the list of rounds.',
+      );
+    }
+    const [checkpoint] = await db
+      .select({ round: checkpoints.round, layers: checkpoints.layers })
+      .from(checkpoints)
+      .where(and(eq(checkpoints.run, id), eq(checkpoints.round, number)));
+    const cohort = await listMembers(db, id, number);
+    return {
+      ...(await this.#summary(run, row)),
+      members: cohort.map(memberView),
+      checkpoint: checkpoint ?? null,
+    };
+  }
+
+  async list(): Promise<RunListItem[]> {
+    const rows = await this.#context.db.select().from(runs).orderBy(desc(runs.createdAt));
+    const items: RunListItem[] = [];
+    for (const run of rows) {
+      items.push({
+        id: run.id,
+        name: run.config.name,
+        model: run.config.model,
+        strategy: run.config.strategy.name,
+        state: run.state,
+        createdAt: run.createdAt.getTime(),
+        rounds: run.config.rounds,
+        committed: await countCommitted(this.#context.db, run.id),
+        clients: this.#context.presence.connected(run.id).length,
+        accuracy: await this.#accuracy(run),
+        accuracies: await this.#accuracies(run),
+      });
+    }
+    return items;
+  }
+
+  /** What anybody with the join link may know. Throws `unknown-run`. */
+  async public(id: string): Promise<RunPublic> {
+    const { db, presence } = this.#context;
+    const run = await getRun(db, id);
+    const round = await openRound(db, id);
+    const { config } = run;
+    return {
+      id,
+      name: config.name,
+      description: config.description,
+      model: catalog[config.model].title,
+      data: config.data,
+      labels: config.labels,
+      strategy: config.strategy.name,
+      state: run.state,
+      rounds: config.rounds,
+      committed: await countCommitted(db, id),
+      phase: round?.phase ?? null,
+      clients: presence.connected(id).length,
+      accuracy: await this.#accuracy(run),
+    };
+  }
+
+  /** Runs that can be joined. */
+  async publicList(): Promise<RunPublic[]> {
+    const rows = await this.#context.db.select().from(runs).orderBy(desc(runs.createdAt));
+    const open = rows.filter((r) => r.state === 'running' || r.state === 'paused' || r.state === 'draft');
+    const views: RunPublic[] = [];
+    for (const { id } of open.slice(0, 100)) views.push(await this.public(id));
+    return views;
+  }
+
+  async #accuracies(run: RunRow): Promise<number[]> {
+    const newest = await this.#context.db
+      .select()
+      .from(rounds)
+      .where(and(eq(rounds.run, run.id), eq(rounds.phase, 'committed')))
+      .orderBy(desc(rounds.round))
+      .limit(shownAccuracies);
+    const values: number[] = [];
+    for (const row of newest.reverse()) {
+      const { accuracy } = await this.#summary(run, row);
+      if (accuracy !== null) values.push(accuracy);
+    }
+    return values;
+  }
+
+  async #accuracy(run: RunRow): Promise<number | null> {
+    if (run.committedRound === 0) return null;
+    const row = await findRound(this.#context.db, run.id, run.committedRound);
+    return row ? (await this.#summary(run, row)).accuracy : null;
+  }
+
+  async #summary(run: RunRow, row: RoundRow): Promise<RoundSummary> {
+    const known = this.#cache(run.id).get(row.round);
+    if (known) return known;
+    const cohort = await listMembers(this.#context.db, run.id, row.round);
+    const layout = layoutFor(run.config);
+    const summary = summarize(row, cohort, layout, this.#modelBytes(run), Date.now());
+    if (isOver(row.phase)) this.#cache(run.id).set(row.round, summary);
+    return summary;
+  }
+
+  #cache(run: string): Map<number, RoundSummary> {
+    const cache = this.#closed.get(run) ?? new Map<number, RoundSummary>();
+    this.#closed.delete(run);
+    this.#closed.set(run, cache);
+    for (const oldest of this.#closed.keys()) {
+      if (this.#closed.size <= cachedRuns) break;
+      this.#closed.delete(oldest);
+    }
+    for (const oldest of cache.keys()) {
+      if (cache.size <= 2 * shownRounds) break;
+      cache.delete(oldest);
+    }
+    return cache;
+  }
+
+  #layers(run: RunRow): LayerView[] {
+    return layoutFor(run.config).layers.map((layer) => ({
+      name: layer.name,
+      role: layer.role,
+      parameters: parameterCount(layer),
+      bytes: layerBytes(layer),
+    }));
+  }
+
+  #modelBytes(run: RunRow): number {
+    return this.#layers(run).reduce((n, l) => n + l.bytes, 0);
+  }
+
+  async #clients(run: string): Promise<ClientView[]> {
+    const { db, presence } = this.#context;
+    const rows = await db
+      .select()
+      .from(clients)
+      .where(and(eq(clients.run, run), isNotNull(clients.hello)))
+      .orderBy(clients.left, desc(clients.joinedAt))
+      .limit(shownClients);
+    return rows
+      .map(({ id, hello, paused, left, joinedAt }) => ({
+        id,
+        name: hello?.name ?? '',
+        presence: left ? ('left' as const) : presence.state(run, id),
+        paused,
+        device: hello?.device ?? absent,
+        samples: hello?.samples ?? 0,
+        heldOut: hello?.heldOut ?? 0,
+        classCounts: hello?.classCounts ?? [],
+        joinedAt: joinedAt.getTime(),
+        progress: presence.progress(run, id),
+      }))
+      .sort((a, b) => a.joinedAt - b.joinedAt || (a.id < b.id ? -1 : 1));
+  }
+}

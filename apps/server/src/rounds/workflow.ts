@@ -1,0 +1,133 @@
+import { DBOS, Error as DbosError } from '@dbos-inc/dbos-sdk';
+import { StrataError } from '@strata/fl-core/protocol';
+import { aggregateRound } from './aggregate.ts';
+import type { Context } from './context.ts';
+import { openNextRound } from './open.ts';
+import { isOver, isTimed } from './phase.ts';
+import { failRun } from './runs.ts';
+import { selectLayers } from './select.ts';
+import { settlePhase } from './settle.ts';
+import { abandon, type RoundStatus } from './transitions.ts';
+
+/**
+ * The durable workflows: one a run, one a round. The database is the truth; a workflow only decides which step
+ * comes next and waits in between, for one signal or until the stored deadline. Every step is idempotent,
+ * because after a crash the last one is run again.
+ */
+
+/** Topic of the messages that wake a run which waits to open a round. */
+export const wakeTopic = 'wake';
+export const runWorkflowId = (run: string): string => `run:${run}`;
+export const roundWorkflowId = (run: string, round: number): string => `run:${run}:round:${round}`;
+
+/** DBOS gives a workflow up after this many recoveries; a run may see any number of restarts. */
+const maxRecoveryAttempts = 1_000_000;
+/** Transient failures (a database that restarts) are tried again for about a minute. */
+const retry = { retriesAllowed: true, maxAttempts: 6, intervalSeconds: 1, backoffRate: 2 } as const;
+
+let bound: Context | null = null;
+
+/** Workflows are registered once in a process; they work on the context bound last. */
+export function bindWorkflows(context: Context | null): void {
+  bound = context;
+}
+
+/** Retrying does not help where the data itself is at fault. */
+const shouldRetry = (error: unknown): boolean => !(error instanceof StrataError);
+
+/**
+ * A step that begins while the server shuts down never ends. If it failed, DBOS would record the failure as the
+ * workflow's result; so the workflow stays pending and is recovered at the next start.
+ */
+const never = (): Promise<never> => new Promise(() => {});
+
+function step<T>(name: string, work: (context: Context) => Promise<T>): Promise<T> {
+  return DBOS.runStep(() => (bound ? work(bound) : never()), { name, ...retry, shouldRetry });
+}
+
+async function runLoop(run: string): Promise<void> {
+  for (;;) {
+    const next = await step('open-round', (c) => openNextRound(c, run));
+    switch (next.kind) {
+      case 'over':
+        return;
+      case 'wait':
+        await DBOS.recv(wakeTopic, next.seconds);
+        break;
+      case 'round': {
+        const id = roundWorkflowId(run, next.round);
+        const handle = await DBOS.startWorkflow(roundWorkflow, { workflowID: id })(run, next.round);
+        await handle.getResult({ pollingIntervalMs: 250 });
+        break;
+      }
+      default:
+        next satisfies never;
+    }
+  }
+}
+
+async function roundLoop(run: string, round: number): Promise<string> {
+  let status = await step('look', (c) => settlePhase(c, run, round));
+  while (!isOver(status.phase)) status = await advance(run, round, status);
+  return status.phase;
+}
+
+async function advance(run: string, round: number, status: RoundStatus): Promise<RoundStatus> {
+  const { phase, deadline } = status;
+  if (!isTimed(phase)) {
+    try {
+      return phase === 'selecting'
+        ? await step('select', (c) => selectLayers(c, run, round))
+        : await step('aggregate', (c) => aggregateRound(c, run, round));
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      return step('abandon', (c) => abandon(c, run, round, `${phase} failed: ${reason}`));
+    }
+  }
+  // First looks, then waits: what happened before this phase began must not be waited for.
+  const settled = await step(`settle-${phase}`, (c) => settlePhase(c, run, round));
+  if (settled.phase !== phase) return settled;
+  await DBOS.recv(phase, { deadlineEpochMS: deadline ?? Date.now() });
+  return step(`settle-${phase}`, (c) => settlePhase(c, run, round));
+}
+
+const roundWorkflow = DBOS.registerWorkflow(roundLoop, { name: 'round', maxRecoveryAttempts });
+
+/** Runs until the run is over. What no step can handle ends the run as failed, with the reason. */
+export const runWorkflow = DBOS.registerWorkflow(
+  async (run: string): Promise<void> => {
+    try {
+      await runLoop(run);
+    } catch (error) {
+      if (!bound) return never();
+      const reason = error instanceof Error ? error.message : String(error);
+      await step('fail-run', (c) => failRun(c, run, reason));
+    }
+  },
+  { name: 'run', maxRecoveryAttempts },
+);
+
+/**
+ * Starts the run's workflow unless it is under way. One that ended although its run has not is started anew:
+ * all it needs to go on is in the database.
+ */
+export async function startRun(run: string): Promise<void> {
+  const id = runWorkflowId(run);
+  const status = await DBOS.getWorkflowStatus(id);
+  if (status && status.status !== 'PENDING') await DBOS.deleteWorkflow(id, true);
+  await DBOS.startWorkflow(runWorkflow, { workflowID: id })(run);
+}
+
+/**
+ * Sends a message to a workflow. With `key`, the same message is delivered once. False when the workflow has not
+ * begun or was deleted; it looks at the database before it waits, so nothing is lost.
+ */
+export async function signal(workflow: string, topic: string, key?: string): Promise<boolean> {
+  try {
+    await DBOS.send(workflow, 'changed', topic, key);
+    return true;
+  } catch (error) {
+    if (error instanceof DbosError.DBOSNonExistentWorkflowError) return false;
+    throw error;
+  }
+}

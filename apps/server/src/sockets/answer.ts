@@ -1,0 +1,50 @@
+import { type Ack, type ErrorBody, StrataError } from '@strata/fl-core/protocol';
+import type { FastifyBaseLogger } from 'fastify';
+import type { z } from 'zod';
+
+/** The edge between sockets and the server: every message is parsed, every answer is an {@link Ack}. */
+
+/** What a program may know of an error: its own, or that something went wrong. */
+export function errorBody(error: unknown, log: FastifyBaseLogger): ErrorBody {
+  if (error instanceof StrataError) return error.toBody();
+  log.error({ err: error }, 'unexpected error');
+  return { code: 'internal', message: 'Something went wrong on the server.', hint: 'Try again in a moment.' };
+}
+
+/** Throws `bad-message` with the first few problems. */
+export function parseMessage<T extends z.ZodType>(schema: T, message: unknown, what: string): z.infer<T> {
+  const parsed = schema.safeParse(message);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues
+    .slice(0, 5)
+    .map((i) => `${i.path.join('.') || what}: ${i.message}`)
+    .join('; ');
+  throw new StrataError(
+    'bad-message',
+    `The message ${what} is not valid: ${problems}.`.slice(0, 1000),
+    'Reload the page: this client may be older than the server.',
+  );
+}
+
+/**
+ * Answers one event: never throws, whatever was sent. The acknowledgement is the last argument if that is a
+ * function; without one the event is handled all the same.
+ */
+export async function answer<T>(
+  args: readonly unknown[],
+  log: FastifyBaseLogger,
+  handle: (message: unknown) => Promise<T>,
+): Promise<void> {
+  const last = args.at(-1);
+  const ack = isFunction(last) ? last : null;
+  const message = ack && args.length === 1 ? undefined : args[0];
+  let result: Ack<T>;
+  try {
+    result = { ok: true, value: await handle(message) };
+  } catch (error) {
+    result = { ok: false, error: errorBody(error, log) };
+  }
+  ack?.(result);
+}
+
+const isFunction = (value: unknown): value is (ack: unknown) => void => typeof value === 'function';

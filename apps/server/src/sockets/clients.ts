@@ -1,0 +1,236 @@
+import {
+  ClientAuth,
+  clientNamespace,
+  Evaluated,
+  Hello,
+  Probed,
+  Progress,
+  protocolVersion,
+  type RunManifest,
+  type RunPublic,
+  Standing,
+  StrataError,
+  type Welcome,
+  type Work,
+} from '@strata/fl-core/protocol';
+import type { DefaultEventsMap, Namespace, Server, Socket } from 'socket.io';
+import type { Context } from '../rounds/context.ts';
+import { workFor, workForAll } from '../rounds/desk.ts';
+import { takeEvaluation, takeProbe } from '../rounds/ingest.ts';
+import { forgetSilent, register, sayHello, takeStanding } from '../rounds/registry.ts';
+import { findClient, getRun, type RunRow } from '../rounds/rows.ts';
+import type { Views } from '../rounds/views.ts';
+import { sameWork } from '../rounds/work.ts';
+import { answer, errorBody, parseMessage } from './answer.ts';
+import { TokenBucket } from './limiter.ts';
+import { Throttle } from './throttle.ts';
+
+/** What a client may send is not known before it is parsed. */
+interface Untrusted {
+  [event: string]: (...args: unknown[]) => void;
+}
+interface Outgoing {
+  work(work: Work): void;
+  run(view: RunPublic): void;
+}
+interface SocketData {
+  run: string;
+  client: string;
+  introduced: boolean;
+  /** The work this socket was told last. */
+  told: Work | null;
+  bucket: TokenBucket;
+  /** Events refused for coming too fast, since the last one that was not. */
+  refused: number;
+}
+type ClientNamespace = Namespace<Untrusted, Outgoing, DefaultEventsMap, SocketData>;
+type ClientSocket = Socket<Untrusted, Outgoing, DefaultEventsMap, SocketData>;
+
+/** A burst of events, and events a second, that one client needs at most. */
+const rate = { burst: 60, perSecond: 20 };
+/** A socket that goes on after so many refusals is a flood. */
+const flood = 500;
+const workPushMs = 25;
+const runPushMs = 1000;
+
+/** The training clients' namespace: authentication, messages, and pushes of work. */
+export class ClientSockets {
+  readonly #context: Context;
+  readonly #views: Views;
+  readonly #namespace: ClientNamespace;
+  readonly #workPush: Throttle;
+  readonly #runPush: Throttle;
+
+  constructor(io: Server, context: Context, views: Views) {
+    this.#context = context;
+    this.#views = views;
+    const onError = (error: unknown) => context.log.error({ err: error }, 'push to clients failed');
+    this.#workPush = new Throttle(workPushMs, (run) => this.#pushWork(run), onError);
+    this.#runPush = new Throttle(runPushMs, (run) => this.#pushRun(run), onError);
+    this.#namespace = io.of(clientNamespace);
+    this.#namespace.use((socket, next) => {
+      this.#admit(socket).then(
+        () => next(),
+        (error: unknown) => {
+          const body = errorBody(error, context.log);
+          next(Object.assign(new Error(body.message), { data: body }));
+        },
+      );
+    });
+    this.#namespace.on('connection', (socket) => this.#onConnection(socket));
+    context.bus.onChanged((run) => {
+      this.#workPush.touch(run);
+      this.#runPush.touch(run);
+    });
+  }
+
+  close(): void {
+    this.#workPush.close();
+    this.#runPush.close();
+  }
+
+  async #admit(socket: ClientSocket): Promise<void> {
+    const auth = parseMessage(ClientAuth, socket.handshake.auth, 'auth');
+    if (auth.protocol !== protocolVersion) {
+      throw new StrataError(
+        'bad-message',
+        `This client speaks protocol ${auth.protocol}; the server speaks ${protocolVersion}.`,
+        'Reload the page.',
+      );
+    }
+    const client = await register(this.#context, auth);
+    socket.data = {
+      run: auth.run,
+      client: auth.client,
+      introduced: client.hello !== null && !client.left,
+      told: null,
+      bucket: new TokenBucket(rate.burst, rate.perSecond),
+      refused: 0,
+    };
+  }
+
+  #onConnection(socket: ClientSocket): void {
+    const { run } = socket.data;
+    void socket.join(run);
+    if (socket.data.introduced) this.#speaksFor(socket);
+    let greeted = false;
+    const silence = setTimeout(() => socket.disconnect(true), this.#context.limits.helloTimeoutMs);
+    silence.unref();
+    socket.onAny((event: string, ...args: unknown[]) => {
+      if (event === 'hello' && !greeted) {
+        greeted = true;
+        clearTimeout(silence);
+      }
+      void answer(args, this.#context.log, (message) => this.#handle(socket, event, message));
+    });
+    socket.on('disconnect', () => {
+      clearTimeout(silence);
+      this.#onDisconnect(socket).catch((error: unknown) => {
+        this.#context.log.error({ err: error }, 'disconnect was not recorded');
+      });
+    });
+  }
+
+  /** From now on this socket is the client; an older one of the same client is closed. */
+  #speaksFor(socket: ClientSocket): void {
+    const { presence, bus } = this.#context;
+    const { run, client } = socket.data;
+    const older = presence.connection(run, client);
+    presence.connect(run, client, socket.id);
+    if (older !== null && older !== socket.id) this.#namespace.sockets.get(older)?.disconnect(true);
+    bus.changed(run);
+  }
+
+  async #onDisconnect(socket: ClientSocket): Promise<void> {
+    const { run, client } = socket.data;
+    if (this.#context.presence.disconnect(run, client, socket.id)) this.#context.bus.changed(run);
+    await forgetSilent(this.#context, run, client);
+  }
+
+  async #handle(socket: ClientSocket, event: string, message: unknown): Promise<unknown> {
+    this.#checkRate(socket);
+    const { run, client } = socket.data;
+    const context = this.#context;
+    switch (event) {
+      case 'hello': {
+        await sayHello(context, run, client, parseMessage(Hello, message, event));
+        this.#speaksFor(socket);
+        const welcome: Welcome = {
+          manifest: manifestOf(await getRun(context.db, run)),
+          work: await this.#tellWork(socket),
+        };
+        return welcome;
+      }
+      case 'work':
+        return this.#tellWork(socket);
+      case 'probed':
+        await takeProbe(context, run, client, parseMessage(Probed, message, event));
+        return this.#tellWork(socket);
+      case 'evaluated':
+        await takeEvaluation(context, run, client, parseMessage(Evaluated, message, event));
+        return this.#tellWork(socket);
+      case 'progress':
+        context.presence.setProgress(run, client, parseMessage(Progress, message, event));
+        context.bus.progressed(run);
+        return null;
+      case 'standing':
+        await takeStanding(context, run, client, parseMessage(Standing, message, event));
+        return this.#tellWork(socket);
+      default:
+        throw new StrataError(
+          'bad-message',
+          `There is no event ${event.slice(0, 64)}.`,
+          'Reload the page: this client may be of another version.',
+        );
+    }
+  }
+
+  #checkRate(socket: ClientSocket): void {
+    const { data } = socket;
+    if (data.bucket.take()) {
+      data.refused = 0;
+      return;
+    }
+    data.refused += 1;
+    if (data.refused > flood) socket.disconnect(true);
+    throw new StrataError(
+      'rate-limited',
+      `More than ${rate.perSecond} messages a second.`,
+      'Send progress less often.',
+    );
+  }
+
+  async #tellWork(socket: ClientSocket): Promise<Work> {
+    const { run, client } = socket.data;
+    const row = await findClient(this.#context.db, run, client);
+    if (!row)
+      throw new StrataError('unknown-client', `Run ${run} has no client ${client}.`, 'Connect again.');
+    const work = await workFor(this.#context, run, row);
+    socket.data.told = work;
+    // Something may have changed while this was put together: look once more.
+    this.#workPush.touch(run);
+    return work;
+  }
+
+  async #pushWork(run: string): Promise<void> {
+    const connected = this.#context.presence.connected(run);
+    if (connected.length === 0) return;
+    const work = await workForAll(this.#context, run);
+    for (const client of connected) {
+      const socket = this.#namespace.sockets.get(this.#context.presence.connection(run, client) ?? '');
+      const next = work.get(client);
+      if (!socket || !next || (socket.data.told && sameWork(socket.data.told, next))) continue;
+      socket.data.told = next;
+      socket.emit('work', next);
+    }
+  }
+
+  async #pushRun(run: string): Promise<void> {
+    if (!this.#namespace.adapter.rooms.has(run)) return;
+    this.#namespace.to(run).emit('run', await this.#views.public(run));
+  }
+}
+
+function manifestOf(run: RunRow): RunManifest {
+  return { id: run.id, config: run.config, assets: run.assets };
+}

@@ -1,0 +1,24 @@
+import type { Server as HttpServer } from 'node:http';
+import { maxMessageBytes } from '@strata/fl-core/protocol';
+import { Server } from 'socket.io';
+
+/**
+ * The control plane (design, 4): WebSocket only, no compression (265 KB a socket), nothing over 1 MB. State is
+ * not recovered by Socket.IO: a client that comes back asks for its work (R9).
+ */
+export function createSockets(http: HttpServer): Server {
+  const io = new Server(http, {
+    transports: ['websocket'],
+    allowUpgrades: false,
+    perMessageDeflate: false,
+    httpCompression: false,
+    serveClient: false,
+    maxHttpBufferSize: maxMessageBytes,
+    // A socket that opens and never names a namespace.
+    connectTimeout: 10_000,
+    pingInterval: 10_000,
+    pingTimeout: 20_000,
+  });
+  io.of('/').use((_socket, next) => next(new Error('There is nothing here; use /clients or /operators.')));
+  return io;
+}

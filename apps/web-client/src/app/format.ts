@@ -1,0 +1,70 @@
+/** Numbers for people; one place, so that the same quantity looks the same on every page. */
+
+const sizes = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
+
+/** Decimal units, three significant digits: `28.1 MB`. */
+export function bytes(n: number): string {
+  let value = n;
+  let unit = 0;
+  while (Math.abs(value) >= 999.5 && unit < sizes.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  const digits = unit === 0 || Math.abs(value) >= 99.95 ? 0 : Math.abs(value) >= 9.995 ? 1 : 2;
+  return `${value.toFixed(digits)} ${sizes[unit]}`;
+}
+
+/** A share in [0, 1] as `63.2 %`. */
+export const percent = (share: number, digits = 1): string => `${(100 * share).toFixed(digits)} %`;
+
+const grouped = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
+export const count = (n: number): string => grouped.format(n);
+
+/** `1 client`, `2 clients`. */
+export const plural = (n: number, one: string, many = `${one}s`): string =>
+  `${count(n)} ${n === 1 ? one : many}`;
+
+const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 3 });
+/** Parameter counts: `5.7M`. */
+export const short = (n: number): string => compact.format(n);
+
+/** Scores span many orders of magnitude: four significant digits, exponent when needed. */
+export function score(value: number): string {
+  if (value === 0) return '0';
+  const size = Math.abs(value);
+  return size >= 1e-3 && size < 1e5 ? String(Number(value.toPrecision(4))) : value.toExponential(2);
+}
+
+/** Milliseconds as `4:05` or `1:02:03`; never negative. */
+export function clock(ms: number): string {
+  const total = Math.max(0, Math.ceil(ms / 1000));
+  const pad = (n: number) => String(n).padStart(2, '0');
+  const [h, m, s] = [Math.floor(total / 3600), Math.floor(total / 60) % 60, total % 60];
+  return h > 0 ? `${h}:${pad(m)}:${pad(s)}` : `${m}:${pad(s)}`;
+}
+
+/** Seconds as `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`. */
+export function seconds(value: number): string {
+  if (value < 9.95) return `${value.toFixed(1)} s`;
+  const whole = Math.round(value);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600)
+    return whole % 60 === 0 ? `${whole / 60} min` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  const minutes = Math.round(whole / 60);
+  return minutes % 60 === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
+const steps = [
+  ['day', 86_400_000],
+  ['hour', 3_600_000],
+  ['minute', 60_000],
+] as const;
+
+/** `3 minutes ago`, `yesterday`. */
+export function ago(at: number, now: number): string {
+  const passed = now - at;
+  for (const [unit, size] of steps)
+    if (passed >= size) return relative.format(-Math.floor(passed / size), unit);
+  return 'just now';
+}

@@ -1,0 +1,84 @@
+import type { ErrorBody } from '@strata/fl-core/protocol';
+import type { FromWorker, ToWorker } from './messages.ts';
+import { type ClientOptions, type DataChoice, newIdentity } from './options.ts';
+import { type ClientSnapshot, initialSnapshot } from './snapshot.ts';
+
+/** A page's hold on one client. The client itself lives in its worker (C1). */
+export interface ClientHandle {
+  /** The newest state; the same object until something changes. */
+  snapshot(): ClientSnapshot;
+  /** Calls `listener` after every change; returns the way to stop it. */
+  subscribe(listener: () => void): () => void;
+  /** Gives the client its data, or other data as long as it has not joined. */
+  choose(data: DataChoice): void;
+  /** Takes part; `name` replaces the one given at the start. */
+  join(name?: string): void;
+  /** `now`: stops between two batches and keeps its place. `after-round`: finishes the round first (C6). */
+  pause(how: 'now' | 'after-round'): void;
+  resume(): void;
+  /** Says goodbye to the run; the phase becomes `left`. */
+  leave(): void;
+  /** Ends the worker without a word, as closing the tab does. */
+  dispose(): void;
+}
+
+/** Starts a client in a worker of its own. A page may hold any number of them. */
+export function startClient(options: ClientOptions): ClientHandle {
+  const identity = options.identity ?? newIdentity();
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), {
+    type: 'module',
+    name: `strata ${identity.client}`,
+  });
+  const listeners = new Set<() => void>();
+  let snapshot = initialSnapshot(identity.client);
+  const set = (next: ClientSnapshot) => {
+    snapshot = next;
+    for (const listener of listeners) listener();
+  };
+  const crash = (error: ErrorBody) => {
+    worker.terminate();
+    set({ ...snapshot, phase: { kind: 'failed', error }, connected: false });
+  };
+  const send = (message: ToWorker) => worker.postMessage(message);
+
+  worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
+    switch (data.kind) {
+      case 'snapshot':
+        set(data.snapshot);
+        break;
+      case 'crashed':
+        crash(data.error);
+        break;
+      default:
+        data satisfies never;
+    }
+  };
+  worker.onerror = (event) => {
+    crash({
+      code: 'internal',
+      message: `The training worker stopped${event.message ? `: ${event.message}` : '.'}`,
+      hint: 'Reload the page. If it happens again, use a current version of Chrome, Edge, Firefox or Safari.',
+    });
+  };
+  send({
+    kind: 'start',
+    options: { ...options, identity, server: options.server ?? globalThis.location.origin },
+  });
+
+  return {
+    snapshot: () => snapshot,
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    choose: (data) => send({ kind: 'choose', data }),
+    join: (name) => send({ kind: 'join', name: name ?? null }),
+    pause: (how) => send({ kind: 'pause', how }),
+    resume: () => send({ kind: 'resume' }),
+    leave: () => send({ kind: 'leave' }),
+    dispose() {
+      listeners.clear();
+      worker.terminate();
+    },
+  };
+}

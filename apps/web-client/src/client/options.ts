@@ -1,0 +1,56 @@
+import type { SampleId } from '@strata/fl-core/protocol';
+
+/** A file with the path it had in the folder it came from; the path carries the label of an image. */
+export interface LocalFile {
+  readonly path: string;
+  readonly file: File;
+}
+
+/** What a client trains on. Files are read in the worker and go no further (C5). */
+export type DataChoice =
+  | {
+      readonly kind: 'sample';
+      readonly sample: SampleId;
+      /** Which part of the sample data, 0-based, of how many. */
+      readonly shard: number;
+      readonly of: number;
+    }
+  /** A folder of images by label, or one table of text and label (CSV, TSV). */
+  | { readonly kind: 'files'; readonly files: readonly LocalFile[] };
+
+export const backendNames = ['webgpu', 'wasm', 'cpu'] as const;
+export type BackendName = (typeof backendNames)[number];
+
+/** Who a client is: the secret proves, on later connections, that it is the same one. */
+export interface Identity {
+  readonly client: string;
+  /** 32 random bytes in hex. */
+  readonly secret: string;
+}
+
+export interface ClientOptions {
+  readonly run: string;
+  /** Origin of the server; the page's own when absent. */
+  readonly server?: string;
+  /** Shown to the operator; empty means none. */
+  readonly name?: string;
+  /** Absent: the client checks the device and waits for {@link ClientHandle.choose}. */
+  readonly data?: DataChoice;
+  /** Take part as soon as the data is loaded (the default), or wait for {@link ClientHandle.join}. */
+  readonly join?: 'at-once' | 'when-asked';
+  /** Forces a backend instead of the choice of C2. */
+  readonly backend?: BackendName;
+  readonly identity?: Identity;
+  /** Seed of the hold-out split and of the sample shards; the run's seed when absent. */
+  readonly seed?: number;
+}
+
+const hex = (bytes: Uint8Array) => Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join('');
+
+/** A new random identity. The id says nothing about the person. */
+export function newIdentity(): Identity {
+  return {
+    client: `c-${hex(crypto.getRandomValues(new Uint8Array(6)))}`,
+    secret: hex(crypto.getRandomValues(new Uint8Array(32))),
+  };
+}

@@ -1,0 +1,294 @@
+import { type Hello, type LocalConfig, StrataError, type Work } from '@strata/fl-core/protocol';
+import { PauseGate } from './gate.ts';
+import {
+  type ActiveWork,
+  type Answer,
+  type JobStage,
+  type LocalData,
+  type LocalTrainer,
+  perform,
+  workKey,
+} from './job.ts';
+import { Link } from './link.ts';
+import { phaseOf } from './phase.ts';
+import { backoffMs, sleep } from './retry.ts';
+import { type ClientPhase, type ClientSnapshot, maxHistory, type PauseWish } from './snapshot.ts';
+import { type ControlPlane, type DataPlane, errorBody, remedy } from './transport.ts';
+import { Weights } from './weights.ts';
+
+/** Makes trainers; asked for a new one when the old one's device is in doubt (C2). */
+export interface TrainerSource {
+  /** The trainer in use, made on the first call. */
+  trainer(): Promise<LocalTrainer>;
+  /** Gives the device up, so that the next trainer is made on a new one. */
+  rebuild(): Promise<void>;
+}
+
+export interface SessionOptions {
+  readonly hello: Hello;
+  readonly local: LocalConfig;
+  readonly data: LocalData;
+  readonly trainers: TrainerSource;
+  readonly control: ControlPlane;
+  readonly plane: DataPlane;
+  /** Takes every change of the state. */
+  readonly update: (change: (snapshot: ClientSnapshot) => Partial<ClientSnapshot>) => void;
+}
+
+/** A Work that failed this often on this device is given up. */
+const maxFailures = 3;
+/** Live progress goes to the dashboard at most this often. */
+const progressMs = 1_000;
+
+/**
+ * One client's part in a run: a loop driven by the server's answer to "what is my work?" (R9). Whatever the
+ * newest {@link Work} says is done; what no longer matches it is cancelled; answers are kept until the round is
+ * over and sent again as they are, so that a reconnect, a restarted server or a lost acknowledgement costs nothing.
+ */
+export class Session {
+  readonly #options: SessionOptions;
+  readonly #link: Link;
+  readonly #weights: Weights;
+  readonly #gate = new PauseGate();
+  /** Left, over, failed: nothing happens after. */
+  readonly #end = new AbortController();
+  /** By work key; only of the present round. */
+  readonly #answers = new Map<string, Answer>();
+  readonly #tries = new Map<string, { begun: number; failed: number }>();
+  #work: Work | null = null;
+  #workAt = 0;
+  #job: { readonly key: string; readonly abort: AbortController } | null = null;
+  #stage: JobStage | null = null;
+  #pause: PauseWish = 'none';
+  #progressAt = 0;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#weights = new Weights((sha256, signal) => options.plane.blob(sha256, signal));
+    this.#link = new Link(options.control, options.hello, {
+      work: (work) => this.#receive(work),
+      run: (run) => options.update(() => ({ run })),
+      connected: (connected) => options.update(() => ({ connected })),
+      failed: (error) => this.#finish({ kind: 'failed', error: errorBody(error) }),
+    });
+  }
+
+  start(): void {
+    this.#show();
+    this.#link.open();
+  }
+
+  /** `now` holds the work between two batches; `after-round` lets it end (C6). */
+  pause(how: 'now' | 'after-round'): void {
+    this.#pause = how;
+    if (how === 'now') this.#gate.close();
+    else this.#gate.open();
+    this.#link.wish('pause');
+    this.#reconcile();
+  }
+
+  resume(): void {
+    this.#pause = 'none';
+    this.#gate.open();
+    this.#link.wish('resume');
+    this.#reconcile();
+  }
+
+  async leave(): Promise<void> {
+    if (this.#end.signal.aborted) return;
+    this.#job?.abort.abort(new Error('left'));
+    await this.#link.goodbye();
+    this.#finish({ kind: 'left' });
+  }
+
+  /** The newest answer to "what is my work?"; everything follows from it. */
+  #receive(work: Work): void {
+    this.#work = work;
+    this.#workAt = Date.now();
+    if (work.kind === 'wait' && work.reason === 'you-paused' && this.#pause === 'none') {
+      this.#pause = 'after-round';
+    }
+    this.#forgetOldRounds(work);
+    this.#reconcile();
+  }
+
+  /** Makes what is being done equal to what is to be done. */
+  #reconcile(): void {
+    const work = this.#work;
+    if (work?.kind === 'over') this.#finish(phaseOf(this.#phaseInput()));
+    const active = work === null || work.kind === 'wait' || work.kind === 'over' ? null : work;
+    const key = active === null ? null : workKey(active);
+    if (this.#job !== null) {
+      if (this.#job.key !== key) this.#job.abort.abort(new Error('the work has changed'));
+    } else if (active !== null && key !== null && !this.#end.signal.aborted) {
+      // Paused now: nothing new is begun, but an answer that is ready is not held back.
+      if (!this.#gate.closed || this.#answers.has(key)) void this.#run(active, key);
+    }
+    this.#show();
+  }
+
+  /** Works on one Work until it is answered, overtaken or given up; then looks again what there is to do. */
+  async #run(work: ActiveWork, key: string): Promise<void> {
+    const abort = new AbortController();
+    this.#job = { key, abort };
+    const signal = AbortSignal.any([abort.signal, this.#end.signal]);
+    if (work.kind === 'train') this.#options.update(() => ({ mask: work.mask }));
+    let next: Work | null = null;
+    let failure: unknown = null;
+    try {
+      while (next === null) next = await this.#attempt(work, key, signal);
+    } catch (error) {
+      if (!signal.aborted) failure = error;
+    }
+    this.#job = null;
+    this.#stage = null;
+    if (failure !== null) await this.#giveUp(failure);
+    else if (next !== null) this.#receive(next);
+    else this.#reconcile();
+  }
+
+  /**
+   * Computes and delivers the answer to one Work.
+   * @returns the work that follows, or null when it must be tried again.
+   * @throws when cancelled, or what went wrong when that cannot be mended.
+   */
+  async #attempt(work: ActiveWork, key: string, signal: AbortSignal): Promise<Work | null> {
+    const tries = this.#tries.get(key) ?? { begun: 0, failed: 0 };
+    this.#tries.set(key, tries);
+    if (tries.begun++ > 0) await sleep(backoffMs(tries.begun - 2), signal);
+    try {
+      const answer = this.#answers.get(key) ?? (await this.#compute(work, signal));
+      this.#answers.set(key, answer);
+      await this.#deliver(answer, signal);
+      this.#options.update(() => ({ notice: null }));
+    } catch (error) {
+      signal.throwIfAborted();
+      switch (remedy(error)) {
+        case 'moved-on':
+          break;
+        case 'fatal':
+          throw error;
+        case 'again':
+        case 'redo':
+          this.#answers.delete(key);
+          this.#weights.forget();
+          if (++tries.failed >= maxFailures) throw error;
+          this.#options.update(() => ({ notice: errorBody(error) }));
+          // Not a refusal: the device itself failed (lost GPU, no memory), so everything on it is made anew.
+          if (!(error instanceof StrataError)) await this.#options.trainers.rebuild();
+          return null;
+      }
+    }
+    // Asked on the socket, where an answer cannot be older than a push that came before it.
+    return this.#link.ask(signal);
+  }
+
+  async #compute(work: ActiveWork, signal: AbortSignal): Promise<Answer> {
+    const { data, local, trainers } = this.#options;
+    const answer = await perform(
+      work,
+      { trainer: await trainers.trainer(), weights: this.#weights, data, local },
+      { signal, gate: () => this.#gate.wait() },
+      (stage) => this.#advance(work.round, stage),
+    );
+    if (answer.kind === 'probe') this.#options.update(() => ({ scores: answer.message.scores }));
+    return answer;
+  }
+
+  /** Sends an answer until it is acknowledged, the same bytes each time (R4). Throws what it was refused with. */
+  async #deliver(answer: Answer, signal: AbortSignal): Promise<void> {
+    const round = answer.kind === 'train' ? answer.round : answer.message.round;
+    this.#advance(round, { kind: 'sending', answer: answer.kind, fraction: 1 });
+    for (let n = 0; ; n++) {
+      await this.#link.welcomed(signal);
+      try {
+        await this.#send(answer, signal);
+        this.#record(answer);
+        return;
+      } catch (error) {
+        signal.throwIfAborted();
+        if (remedy(error) !== 'again') throw error;
+        await sleep(backoffMs(n), signal);
+      }
+    }
+  }
+
+  #send(answer: Answer, signal: AbortSignal): Promise<unknown> {
+    const { control, plane } = this.#options;
+    switch (answer.kind) {
+      case 'probe':
+        return control.probed(answer.message);
+      case 'train':
+        return plane.upload(answer.round, answer.update, signal);
+      case 'evaluate':
+        return control.evaluated(answer.message);
+    }
+  }
+
+  /** What the server has accepted, for the person to see. */
+  #record(answer: Answer): void {
+    if (answer.kind === 'train') {
+      const { round, loss } = answer;
+      this.#options.update(({ losses, roundsDone }) =>
+        losses.some((l) => l.round === round)
+          ? {}
+          : { losses: [...losses, { round, loss }].slice(-maxHistory), roundsDone: roundsDone + 1 },
+      );
+    } else if (answer.kind === 'evaluate' && answer.message.samples > 0) {
+      const { round, accuracy } = answer.message;
+      this.#options.update(({ accuracies }) => ({
+        accuracies: [...accuracies.filter((a) => a.round !== round), { round, accuracy }].slice(-maxHistory),
+      }));
+    }
+  }
+
+  /** This device cannot do the work: the others are not kept waiting (R3), and the person is told. */
+  async #giveUp(error: unknown): Promise<void> {
+    await this.#link.goodbye();
+    this.#finish({ kind: 'failed', error: errorBody(error) });
+  }
+
+  #finish(phase: ClientPhase): void {
+    if (this.#end.signal.aborted) return;
+    this.#end.abort(new Error('the session is over'));
+    this.#link.close();
+    this.#options.update(() => ({ phase, connected: false, pause: 'none' }));
+  }
+
+  /** Answers and counts matter only within their round, so that nothing here grows with the run. */
+  #forgetOldRounds(work: Work): void {
+    if (work.kind === 'over' || work.round === null) return;
+    const current = String(work.round);
+    for (const map of [this.#answers, this.#tries]) {
+      for (const key of map.keys()) if (key.split(' ')[1] !== current) map.delete(key);
+    }
+  }
+
+  #advance(round: number, stage: JobStage): void {
+    this.#stage = stage;
+    const loss = 'loss' in stage && stage.loss !== null && Number.isFinite(stage.loss) ? stage.loss : null;
+    if (stage.kind === 'training' && loss !== null) {
+      this.#options.update(({ curve }) => ({ curve: [...curve, loss].slice(-maxHistory) }));
+    }
+    this.#show();
+    const now = Date.now();
+    if (stage.fraction > 0 && stage.fraction < 1 && now - this.#progressAt < progressMs) return;
+    this.#progressAt = now;
+    this.#options.control.progress({
+      round,
+      activity: stage.kind,
+      fraction: Math.min(1, stage.fraction),
+      ...(loss === null ? {} : { loss }),
+    });
+  }
+
+  #phaseInput() {
+    return { work: this.#work, workAt: this.#workAt, stage: this.#stage, pause: this.#pause };
+  }
+
+  #show(): void {
+    if (this.#end.signal.aborted) return;
+    const phase = phaseOf(this.#phaseInput());
+    this.#options.update(() => ({ phase, pause: this.#pause }));
+  }
+}

@@ -1,0 +1,55 @@
+import { type Catalog, RunConfig, StrataError } from '@strata/fl-core/protocol';
+import { describe, expect, it } from 'vitest';
+import { catalogFixture } from '../testing/catalog.ts';
+import { defaultConfig, preferredModel, sampleRun, usualSample } from './defaults.ts';
+
+const catalog = catalogFixture();
+const without = (changes: Partial<Catalog>): Catalog => ({ ...catalog, ...changes });
+
+describe('defaultConfig', () => {
+  it.each(catalog.models)('is a valid run of $id, with labels of its sample', (model) => {
+    const config = defaultConfig(model, catalog.samples);
+    expect(RunConfig.parse(config)).toEqual(config);
+    expect(config.data.kind).toBe(model.kind);
+    expect(config.labels).toEqual(catalog.samples.find((s) => s.id === config.data.sample)?.labels);
+  });
+
+  it('asks for own data when no sample fits', () => {
+    const [text] = catalog.models;
+    if (text === undefined) throw new Error('the fixture has models');
+    expect(defaultConfig(text, []).data.sample).toBeNull();
+    expect(
+      usualSample(
+        text,
+        catalog.samples.filter((s) => s.kind === 'image'),
+      ),
+    ).toBeNull();
+  });
+});
+
+describe('preferredModel', () => {
+  it('prefers what is ready to what must be downloaded', () => {
+    const models = catalog.models.map((m) =>
+      m.id === 'use-lite' ? { ...m, availability: 'download' as const } : m,
+    );
+    expect(preferredModel(without({ models }))?.id).toBe('deit-tiny');
+  });
+
+  it('never takes what is missing', () => {
+    const models = catalog.models.map((m) => ({ ...m, availability: 'missing' as const }));
+    expect(preferredModel(without({ models }))).toBeUndefined();
+  });
+});
+
+describe('sampleRun', () => {
+  it('waits for exactly the participants that are started with it', () => {
+    const { config, sample } = sampleRun(catalog, 3);
+    expect(RunConfig.parse(config)).toEqual(config);
+    expect(config.cohort).toMatchObject({ goal: 3, minimum: 3 });
+    expect(sample).toBe(config.data.sample);
+  });
+
+  it('says so when there is nothing to show', () => {
+    expect(() => sampleRun(without({ samples: [] }), 3)).toThrow(StrataError);
+  });
+});

@@ -1,0 +1,124 @@
+import { Group, Pagination, Progress, Table, Text, TextInput } from '@mantine/core';
+import type { ClientView } from '@strata/fl-core/protocol';
+import { IconSearch } from '@tabler/icons-react';
+import { useState } from 'react';
+import { count } from '../../app/format.ts';
+import { Panel } from '../../app/Panel.tsx';
+import { ClassBalance } from './ClassBalance.tsx';
+import classes from './ClientsPanel.module.css';
+import { clientActivity, sortClients } from './clients.ts';
+
+const pageSize = 20;
+
+export function ClientsPanel({
+  clients,
+  labels,
+}: {
+  clients: readonly ClientView[];
+  labels: readonly string[];
+}) {
+  const [search, setSearch] = useState('');
+  const [page, setPage] = useState(1);
+  const found = sortClients(clients, search);
+  const pages = Math.max(1, Math.ceil(found.length / pageSize));
+  const current = Math.min(page, pages);
+  return (
+    <Panel
+      title="Clients"
+      hint="Everyone who takes part or took part. What they hold is known by counts only."
+      flush
+      testId="clients"
+      controls={
+        clients.length > pageSize && (
+          <TextInput
+            size="xs"
+            aria-label="Find a client"
+            placeholder="Find"
+            leftSection={<IconSearch size={14} />}
+            value={search}
+            onChange={(event) => setSearch(event.currentTarget.value)}
+          />
+        )
+      }
+    >
+      {clients.length === 0 ? (
+        <Text size="sm" c="dimmed" p="md">
+          Nobody has joined yet. Share the link, or add demo participants.
+        </Text>
+      ) : (
+        <Table.ScrollContainer minWidth={640}>
+          <Table verticalSpacing="xs" horizontalSpacing="md" className={classes.table}>
+            <Table.Thead>
+              <Table.Tr>
+                <Table.Th scope="col">Client</Table.Th>
+                <Table.Th scope="col">Doing</Table.Th>
+                <Table.Th scope="col">Device</Table.Th>
+                <Table.Th scope="col" ta="right">
+                  Samples
+                </Table.Th>
+                <Table.Th scope="col">Class balance</Table.Th>
+              </Table.Tr>
+            </Table.Thead>
+            <Table.Tbody>
+              {found.slice((current - 1) * pageSize, current * pageSize).map((client) => (
+                <Row key={client.id} client={client} labels={labels} />
+              ))}
+            </Table.Tbody>
+          </Table>
+        </Table.ScrollContainer>
+      )}
+      {pages > 1 && (
+        <Group p="md" justify="center">
+          <Pagination size="sm" total={pages} value={current} onChange={setPage} />
+        </Group>
+      )}
+    </Panel>
+  );
+}
+
+function Row({ client, labels }: { client: ClientView; labels: readonly string[] }) {
+  const { label, fraction, tone } = clientActivity(client);
+  return (
+    <Table.Tr data-client={client.id} data-presence={client.presence}>
+      <Table.Td>
+        <Text size="sm" fw={550} truncate maw="12rem">
+          {client.name || client.id}
+        </Text>
+        {client.name !== '' && (
+          <Text size="xs" c="dimmed" ff="monospace">
+            {client.id}
+          </Text>
+        )}
+      </Table.Td>
+      <Table.Td w={150}>
+        <Group gap={7} wrap="nowrap">
+          <span className={classes.dot} data-tone={tone} />
+          <Text size="sm">{label}</Text>
+        </Group>
+        {fraction !== null && <Progress size={3} mt={5} value={100 * fraction} aria-label={label} />}
+      </Table.Td>
+      <Table.Td>
+        <Text size="sm" title={client.device.reason}>
+          {client.device.backend}
+          {client.device.backend === 'wasm' && client.device.threads > 1 && ` × ${client.device.threads}`}
+        </Text>
+        {client.device.adapter !== '' && (
+          <Text size="xs" c="dimmed" truncate maw="11rem">
+            {client.device.adapter}
+          </Text>
+        )}
+      </Table.Td>
+      <Table.Td ta="right">
+        <Text size="sm" className="tabular">
+          {count(client.samples)}
+        </Text>
+        <Text size="xs" c="dimmed" className="tabular">
+          + {count(client.heldOut)} held out
+        </Text>
+      </Table.Td>
+      <Table.Td w={140}>
+        <ClassBalance counts={client.classCounts} labels={labels} />
+      </Table.Td>
+    </Table.Tr>
+  );
+}

@@ -1,0 +1,29 @@
+import { Paper, SimpleGrid, Text } from '@mantine/core';
+import type { RunView } from '@strata/fl-core/protocol';
+import classes from './Figures.module.css';
+import { type Figure, figures } from './figures.ts';
+
+/** The four numbers that an operator looks for first. */
+export function Figures({ run }: { run: RunView }) {
+  return (
+    <SimpleGrid cols={{ base: 2, md: 4 }} spacing={{ base: 'xs', sm: 'md' }}>
+      {figures(run).map((figure) => (
+        <Tile key={figure.id} figure={figure} />
+      ))}
+    </SimpleGrid>
+  );
+}
+
+function Tile({ figure: { id, label, value, note, trend } }: { figure: Figure }) {
+  return (
+    <Paper withBorder className={classes.tile} data-figure={id}>
+      <Text size="xs" c="dimmed" fw={550}>
+        {label}
+      </Text>
+      <Text className={classes.value}>{value}</Text>
+      <Text size="xs" className={classes.note} data-trend={trend}>
+        {note}
+      </Text>
+    </Paper>
+  );
+}

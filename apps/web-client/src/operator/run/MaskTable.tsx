@@ -1,0 +1,64 @@
+import { ScrollArea, Tooltip } from '@mantine/core';
+import { score } from '../../app/format.ts';
+import classes from './MaskTable.module.css';
+import type { MaskCell, MaskRow } from './masks.ts';
+
+/** Clients down, layers across; a filled square is a chosen layer, the tint is the client's own preference. */
+export function MaskTable({ rows, round }: { rows: readonly MaskRow[]; round: number }) {
+  const layers = rows[0]?.cells.map((c) => c.layer) ?? [];
+  return (
+    <ScrollArea type="auto" offsetScrollbars="x">
+      <table className={classes.table} data-testid="mask-table" data-round={round}>
+        <thead>
+          <tr>
+            <th scope="col" className={classes.corner}>
+              Client
+            </th>
+            {layers.map((layer) => (
+              <th key={layer} scope="col" className={classes.layer}>
+                <span>{layer}</span>
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr key={row.client} data-client={row.client}>
+              <th
+                scope="row"
+                className={classes.client}
+                title={row.client}
+                data-left={row.state === 'left' || undefined}
+              >
+                {row.name}
+              </th>
+              {row.cells.map((cell) => (
+                <Cell key={cell.layer} cell={cell} name={row.name} />
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </ScrollArea>
+  );
+}
+
+function Cell({ cell, name }: { cell: MaskCell; name: string }) {
+  const verdict = cell.chosen ? 'trains' : 'does not train';
+  const text = `${name} ${verdict} ${cell.layer}${cell.score === null ? '' : `, score ${score(cell.score)}`}`;
+  return (
+    <td
+      className={classes.cell}
+      data-layer={cell.layer}
+      data-chosen={cell.chosen}
+      data-score={cell.score ?? undefined}
+    >
+      <Tooltip label={text} openDelay={150}>
+        <span className={classes.square} role="img" aria-label={text}>
+          <span className={classes.tint} style={{ opacity: 0.08 + 0.5 * cell.preference }} />
+          {cell.chosen && <span className={classes.chosen} />}
+        </span>
+      </Tooltip>
+    </td>
+  );
+}

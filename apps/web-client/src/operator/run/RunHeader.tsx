@@ -1,0 +1,48 @@
+import { Alert, Group, Text, Title } from '@mantine/core';
+import type { RunView } from '@strata/fl-core/protocol';
+import { plural } from '../../app/format.ts';
+import { StateBadge } from '../StateBadge.tsx';
+import { strategyText } from '../strategyText.ts';
+import { DownloadButton } from './DownloadButton.tsx';
+import { RunControls } from './RunControls.tsx';
+
+/** What the run is, and what can be done to it. */
+export function RunHeader({ run, live }: { run: RunView; live: boolean }) {
+  const { config } = run;
+  const facts = [
+    config.model,
+    config.data.kind === 'image' ? `images, ${config.side} px` : 'text',
+    plural(config.labels.length, 'label'),
+    strategyText(config.strategy),
+    `budget ${plural(config.budget.amount, 'layer')}`,
+  ];
+  return (
+    <>
+      <Group justify="space-between" align="start" gap="md">
+        <div>
+          <Group gap="sm">
+            <Title order={1}>{config.name}</Title>
+            <StateBadge state={run.state} />
+          </Group>
+          <Text size="sm" c="dimmed" mt={4}>
+            {facts.join(' · ')}
+          </Text>
+          {config.description && (
+            <Text size="sm" mt={4} maw="70ch">
+              {config.description}
+            </Text>
+          )}
+        </div>
+        <Group gap="xs">
+          <DownloadButton run={run.id} round={run.checkpoint.round} size={run.modelBytes} disabled={!live} />
+          <RunControls run={run.id} state={run.state} disabled={!live} />
+        </Group>
+      </Group>
+      {run.reason !== '' && (
+        <Alert color={run.state === 'failed' ? 'red' : 'gray'} variant="light">
+          {run.reason}
+        </Alert>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,78 @@
+import { Anchor, Breadcrumbs, Group, Skeleton, Stack, Text } from '@mantine/core';
+import { useDocumentTitle } from '@mantine/hooks';
+import { Link } from 'wouter';
+import { ErrorNotice } from '../../app/ErrorNotice.tsx';
+import { Shell } from '../../app/Shell.tsx';
+import { useForgetRefusedToken } from '../forgetToken.ts';
+import { TokenGate } from '../TokenGate.tsx';
+import { type RunLink, useRun } from '../useRun.ts';
+import { Away } from './Away.tsx';
+import { Dashboard } from './Dashboard.tsx';
+
+export default function RunPage({ params }: { params: { run?: string } }) {
+  return (
+    <TokenGate>
+      <Run id={params.run ?? ''} />
+    </TokenGate>
+  );
+}
+
+function Run({ id }: { id: string }) {
+  const { link, events } = useRun(id);
+  useForgetRefusedToken(link.kind === 'refused' ? link.error : null);
+  const run = link.kind === 'live' || link.kind === 'away' ? link.run : null;
+  useDocumentTitle(run === null ? 'Run · Strata' : `${run.config.name} · Strata`);
+  return (
+    <Shell home="/operator" trail={<Trail name={run?.config.name ?? id} />}>
+      {link.kind === 'away' && <Away />}
+      {run === null ? (
+        <NoRun link={link} />
+      ) : (
+        <Dashboard run={run} events={events} live={link.kind === 'live'} />
+      )}
+    </Shell>
+  );
+}
+
+function Trail({ name }: { name: string }) {
+  return (
+    <Breadcrumbs separatorMargin={8} visibleFrom="xs" component="nav" aria-label="Breadcrumb">
+      <Anchor component={Link} href="/operator" size="sm" c="dimmed">
+        Runs
+      </Anchor>
+      <Text size="sm" truncate maw="40ch">
+        {name}
+      </Text>
+    </Breadcrumbs>
+  );
+}
+
+function NoRun({ link }: { link: RunLink }) {
+  switch (link.kind) {
+    case 'refused':
+      return (
+        <Stack maw={560}>
+          <ErrorNotice error={link.error} />
+          <Anchor component={Link} href="/operator">
+            All runs
+          </Anchor>
+        </Stack>
+      );
+    case 'connecting':
+    case 'away':
+      return (
+        <Stack role="status" aria-label="Loading the run">
+          <Skeleton h={64} />
+          <Skeleton h={120} />
+          <Group grow>
+            <Skeleton h={320} />
+            <Skeleton h={320} visibleFrom="md" />
+          </Group>
+        </Stack>
+      );
+    case 'live':
+      return null;
+    default:
+      return link satisfies never;
+  }
+}

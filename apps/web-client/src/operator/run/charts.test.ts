@@ -1,0 +1,47 @@
+import { expect, it } from 'vitest';
+import { palettes } from '../../app/palette.ts';
+import { layers, roundSummary } from '../testing/views.ts';
+import { diagnosticsOption, importanceOption, learningOption, trafficOption } from './charts.ts';
+import { importanceMatrix } from './importance.ts';
+
+const rounds = [
+  roundSummary(4, { importance: { 'block.0': 1, 'block.1': 3 }, e1: 0.5, e2: 0.25 }),
+  roundSummary(5, { importance: { 'block.0': 2, 'block.1': 2 }, accuracy: null, loss: null }),
+];
+
+const seriesOf = (option: ReturnType<typeof learningOption>) =>
+  [option.series ?? []].flat().map((s) => ({ name: s.name, data: s.data }));
+
+it('draws every round, with a gap where nothing was measured', () => {
+  expect(seriesOf(learningOption(rounds, palettes.light))).toEqual([
+    { name: 'Held-out loss', data: [0.5, null] },
+    { name: 'Training loss', data: [0.25, 0.2] },
+    { name: 'Accuracy', data: [0.8, null] },
+  ]);
+});
+
+it('draws cumulative bytes', () => {
+  expect(seriesOf(trafficOption(rounds, palettes.light)).map((s) => s.data)).toEqual([
+    [6000, 12_000],
+    [1500, 3000],
+  ]);
+});
+
+it('draws E1 and E2 beside the loss', () => {
+  expect(seriesOf(diagnosticsOption(rounds, palettes.dark)).map((s) => s.data)).toEqual([
+    [0.5, null],
+    [0.25, null],
+    [0.5, null],
+  ]);
+});
+
+it('places the cells of the heatmap by round and layer and carries their exact values', () => {
+  const option = importanceOption(importanceMatrix(rounds, layers, 'share'), 'share', 5, palettes.light);
+  const [heatmap] = [option.series ?? []].flat();
+  expect(heatmap?.data).toMatchObject([
+    { value: [0, 0, expect.closeTo(1 / 3, 12), 1] },
+    { value: [0, 1, 1, 3] },
+    { value: [1, 0, expect.closeTo(2 / 3, 12), 2], itemStyle: { borderColor: palettes.light.accent } },
+    { value: [1, 1, expect.closeTo(2 / 3, 12), 2], itemStyle: { borderColor: palettes.light.accent } },
+  ]);
+});

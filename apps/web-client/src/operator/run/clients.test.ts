@@ -1,0 +1,53 @@
+import type { ClientView } from '@strata/fl-core/protocol';
+import { describe, expect, it } from 'vitest';
+import { clientActivity, sortClients } from './clients.ts';
+
+const client = (id: string, changes: Partial<ClientView> = {}): ClientView => ({
+  id,
+  name: '',
+  presence: 'connected',
+  paused: false,
+  device: { backend: 'wasm', reason: '', adapter: '', threads: 1 },
+  samples: 10,
+  heldOut: 2,
+  classCounts: [5, 5],
+  joinedAt: 0,
+  progress: null,
+  ...changes,
+});
+
+describe('clientActivity', () => {
+  const training = { round: 1, activity: 'training', fraction: 0.4 } as const;
+
+  it('shows live progress', () => {
+    expect(clientActivity(client('a', { progress: training }))).toEqual({
+      label: 'training',
+      fraction: 0.4,
+      tone: 'busy',
+    });
+  });
+
+  it('does not show old progress of a client that is gone, lost or paused', () => {
+    expect(clientActivity(client('a', { presence: 'left', progress: training })).label).toBe('left');
+    expect(clientActivity(client('a', { presence: 'away', progress: training })).fraction).toBeNull();
+    expect(clientActivity(client('a', { paused: true, progress: training })).label).toBe('paused');
+  });
+});
+
+describe('sortClients', () => {
+  const all = [
+    client('c', { presence: 'left' }),
+    client('b', { joinedAt: 2, name: 'Ada' }),
+    client('a', { joinedAt: 1 }),
+    client('d', { presence: 'away' }),
+  ];
+
+  it('puts who is here first, in the order of joining', () => {
+    expect(sortClients(all, '').map((c) => c.id)).toEqual(['a', 'b', 'd', 'c']);
+  });
+
+  it('finds by name and by id', () => {
+    expect(sortClients(all, ' ada ').map((c) => c.id)).toEqual(['b']);
+    expect(sortClients(all, 'D').map((c) => c.id)).toEqual(['b', 'd']);
+  });
+});

@@ -1,0 +1,38 @@
+import { StrataError } from '@strata/fl-core/protocol';
+import { z } from 'zod';
+import { readAnswer, send } from '../../app/api.ts';
+import { checkpointPath } from '../api.ts';
+
+/**
+ * The run's current checkpoint as one safetensors file. The route wants the operator's token, which a plain link
+ * could not send.
+ * @param onProgress bytes received so far
+ * @throws {StrataError} what the server answered
+ */
+export async function downloadCheckpoint(run: string, onProgress: (received: number) => void): Promise<Blob> {
+  const response = await send(checkpointPath(run));
+  if (!response.ok) readAnswer(z.never(), response.status, await response.text());
+  if (response.body === null) {
+    throw new StrataError('unavailable', 'The server sent an empty checkpoint.', 'Try again in a moment.');
+  }
+  const chunks: BlobPart[] = [];
+  let received = 0;
+  const reader = response.body.getReader();
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    chunks.push(part.value);
+    received += part.value.byteLength;
+    onProgress(received);
+  }
+  return new Blob(chunks, { type: 'application/octet-stream' });
+}
+
+/** Hands a file to the browser's downloads. */
+export function saveAs(blob: Blob, name: string): void {
+  const url = URL.createObjectURL(blob);
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = name;
+  link.click();
+  // the download reads from the address after the click has returned
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}

@@ -1,0 +1,30 @@
+import { expect, it } from 'vitest';
+import { roundSummary, runView } from '../testing/views.ts';
+import { figures } from './figures.ts';
+
+const byId = (run: ReturnType<typeof runView>) => Object.fromEntries(figures(run).map((f) => [f.id, f]));
+
+it('compares the newest measurement with the one before, past rounds without one', () => {
+  const run = runView({
+    rounds: [
+      roundSummary(1, { accuracy: 0.5, loss: 1 }),
+      roundSummary(2, { phase: 'abandoned', accuracy: null, loss: null }),
+      roundSummary(3, { accuracy: 0.625, loss: 1.25 }),
+    ],
+  });
+  expect(byId(run).accuracy).toMatchObject({
+    value: '62.5 %',
+    note: '+12.5 points since round 1',
+    trend: 'better',
+  });
+  expect(byId(run).loss).toMatchObject({ value: '1.250', note: '+0.250 since round 1', trend: 'worse' });
+});
+
+it('gives the bytes and the saving', () => {
+  const run = runView({ rounds: [roundSummary(1)] });
+  expect(byId(run).traffic).toMatchObject({ value: '1.50 kB', note: '75.0 % less than full exchange' });
+});
+
+it('promises nothing before the first round', () => {
+  expect(figures(runView()).map((f) => f.value)).toEqual(['–', '–', '0 B', '0']);
+});

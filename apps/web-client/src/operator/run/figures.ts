@@ -1,0 +1,80 @@
+import type { RunView } from '@strata/fl-core/protocol';
+import { bytes, percent, plural } from '../../app/format.ts';
+import { saving, traffic } from './traffic.ts';
+
+export interface Figure {
+  readonly id: 'accuracy' | 'loss' | 'traffic' | 'clients';
+  readonly label: string;
+  readonly value: string;
+  readonly note: string;
+  readonly trend: 'better' | 'worse' | 'neutral';
+}
+
+export function figures(run: RunView): Figure[] {
+  const last = run.rounds.at(-1);
+  const saved = saving(run.rounds);
+  const sent = traffic(run.rounds).at(-1)?.sent ?? 0;
+  const present = run.clients.filter((c) => c.presence !== 'left').length;
+  return [
+    measured(run, 'accuracy', 'Held-out accuracy', (v) => percent(v), percentagePoints, 1),
+    measured(
+      run,
+      'loss',
+      'Held-out loss',
+      (v) => v.toFixed(3),
+      (d) => signed(d, 3),
+      -1,
+    ),
+    {
+      id: 'traffic',
+      label: 'Sent and received',
+      value: bytes(sent),
+      note:
+        saved === null
+          ? 'beside a full-model exchange'
+          : saved >= 0
+            ? `${percent(saved)} less than full exchange`
+            : `${percent(-saved)} more than full exchange`,
+      trend: saved !== null && saved > 0 ? 'better' : 'neutral',
+    },
+    {
+      id: 'clients',
+      label: 'Clients here',
+      value: String(present),
+      note:
+        last === undefined
+          ? `${run.config.cohort.goal} wanted a round`
+          : `${plural(last.cohort, 'client')} in round ${last.round}`,
+      trend: 'neutral',
+    },
+  ];
+}
+
+/** The newest value of a metric and its change since the one before; `sign` is 1 where more is better. */
+function measured(
+  run: RunView,
+  id: 'accuracy' | 'loss',
+  label: string,
+  format: (value: number) => string,
+  change: (difference: number) => string,
+  sign: 1 | -1,
+): Figure {
+  const values = run.rounds.flatMap((r) => (r[id] === null ? [] : [{ round: r.round, value: r[id] }]));
+  const now = values.at(-1);
+  const before = values.at(-2);
+  if (now === undefined) return { id, label, value: '–', note: 'after the first round', trend: 'neutral' };
+  if (before === undefined)
+    return { id, label, value: format(now.value), note: `round ${now.round}`, trend: 'neutral' };
+  const difference = now.value - before.value;
+  return {
+    id,
+    label,
+    value: format(now.value),
+    note: `${change(difference)} since round ${before.round}`,
+    trend: difference === 0 ? 'neutral' : difference * sign > 0 ? 'better' : 'worse',
+  };
+}
+
+const signed = (value: number, digits: number) =>
+  `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(digits)}`;
+const percentagePoints = (difference: number) => `${signed(100 * difference, 1)} points`;

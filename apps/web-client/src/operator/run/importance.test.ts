@@ -1,0 +1,60 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { layers, roundSummary } from '../testing/views.ts';
+import { importanceMatrix, measures } from './importance.ts';
+
+const rounds = [
+  roundSummary(1, { importance: { 'block.0': 0.1 + 0.2, 'block.1': 0.9 }, trainedBy: { 'block.0': 1 } }),
+  roundSummary(2, { importance: {}, trainedBy: { 'block.0': 4, 'block.1': 2 } }),
+  roundSummary(3, { importance: { 'block.0': 3e-9, 'block.1': 0 } }),
+];
+
+describe('importanceMatrix', () => {
+  it('keeps the values as the server sent them, to the last bit', () => {
+    const { cells } = importanceMatrix(rounds, layers, 'share');
+    expect(cells.map(({ round, layer, value }) => [round, layer, value])).toEqual([
+      [1, 'block.0', 0.30000000000000004],
+      [1, 'block.1', 0.9],
+      [3, 'block.0', 3e-9],
+      [3, 'block.1', 0],
+    ]);
+  });
+
+  it('shows selectable layers only, and rounds that have scores only', () => {
+    const matrix = importanceMatrix(rounds, layers, 'value');
+    expect(matrix.layers).toEqual(['block.0', 'block.1']);
+    expect(matrix.rounds).toEqual([1, 3]);
+  });
+
+  it('shades shares by the largest share, so that shrinking scores do not fade', () => {
+    const { cells } = importanceMatrix(rounds, layers, 'share');
+    expect(cells.map((c) => c.shade)).toEqual([expect.closeTo(0.25, 12), expect.closeTo(0.75, 12), 1, 0]);
+  });
+
+  it('shades values by their logarithm', () => {
+    const { cells } = importanceMatrix(rounds, layers, 'value');
+    expect(cells[1]?.shade).toBe(1);
+    expect(cells[2]?.shade).toBe(0);
+  });
+
+  it('counts who trained a layer against the cohort', () => {
+    const { rounds: shown, cells } = importanceMatrix(rounds, layers, 'trained');
+    expect(shown).toEqual([1, 2]);
+    expect(cells.map((c) => c.shade)).toEqual([0.25, 1, 0.5]);
+  });
+
+  it('keeps every shade in [0, 1]', () => {
+    const score = fc.double({ min: 0, max: 1e300, noNaN: true });
+    fc.assert(
+      fc.property(fc.array(fc.record({ 'block.0': score, 'block.1': score }), { maxLength: 6 }), (scores) => {
+        const many = scores.map((importance, i) => roundSummary(i + 1, { importance }));
+        for (const measure of measures) {
+          for (const cell of importanceMatrix(many, layers, measure).cells) {
+            expect(cell.shade).toBeGreaterThanOrEqual(0);
+            expect(cell.shade).toBeLessThanOrEqual(1 + 1e-12);
+          }
+        }
+      }),
+    );
+  });
+});

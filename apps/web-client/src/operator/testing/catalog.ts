@@ -1,0 +1,31 @@
+import { catalog } from '@strata/fl-core/models/layouts';
+import type { Catalog } from '@strata/fl-core/protocol';
+
+/** A catalogue as a server with everything at hand would answer it. */
+export function catalogFixture(): Catalog {
+  return {
+    models: Object.values(catalog).map((spec) => ({
+      id: spec.id,
+      title: spec.title,
+      description: spec.description,
+      kind: spec.kind,
+      parameters: 1_000_000,
+      layers: ['block.0', 'block.1', 'block.2', 'block.3'],
+      defaultSide: spec.kind === 'image' ? spec.defaultSide : 64,
+      sideMultiple: spec.kind === 'image' ? spec.patch : 1,
+      availability: 'ready',
+      note: '',
+    })),
+    samples: [
+      { id: 'emoji', title: 'Emoji', kind: 'image', labels: ['animal', 'food'], split: 'domain' },
+      {
+        id: 'fashion-mnist',
+        title: 'Fashion-MNIST',
+        kind: 'image',
+        labels: ['shirt', 'bag'],
+        split: 'dirichlet',
+      },
+      { id: 'wordnet', title: 'WordNet', kind: 'text', labels: ['artifact', 'person'], split: 'dirichlet' },
+    ],
+  };
+}

@@ -1,0 +1,61 @@
+import { IconAlertTriangle } from '@tabler/icons-react';
+import { count, plural } from '../app/format.ts';
+import type { DataSummary } from '../client/index.ts';
+import classes from './DataReport.module.css';
+
+/** Labels shown one by one; more become a line. */
+const shownLabels = 12;
+
+/** What was found in the data: how much of each label, and what was left out and why. */
+export function DataReport({ data }: { data: DataSummary }) {
+  const most = Math.max(1, ...data.classCounts);
+  const rows = data.labels
+    .map((label, i) => ({ label, samples: data.classCounts[i] ?? 0 }))
+    .sort((a, b) => b.samples - a.samples);
+  const hidden = rows.slice(shownLabels);
+  return (
+    <div data-testid="data-report">
+      <p className={classes.sum}>
+        <strong>{plural(data.samples, 'example')}</strong> to learn from, {count(data.heldOut)} more set aside
+        to check the model.
+      </p>
+      <ul className={classes.bars} aria-label="Examples of each label">
+        {rows.slice(0, shownLabels).map(({ label, samples }) => (
+          <li key={label} className={classes.bar}>
+            <span className={classes.label}>{label}</span>
+            <span className={classes.track} aria-hidden="true">
+              <span className={classes.fill} style={{ width: `${(100 * samples) / most}%` }} />
+            </span>
+            <span className={classes.count}>{count(samples)}</span>
+          </li>
+        ))}
+      </ul>
+      {hidden.length > 0 && (
+        <p className={classes.more}>
+          and {plural(hidden.length, 'more label')} with{' '}
+          {count(hidden.reduce((sum, row) => sum + row.samples, 0))} examples
+        </p>
+      )}
+      {data.problemCount > 0 && <Problems data={data} />}
+    </div>
+  );
+}
+
+function Problems({ data: { problems, problemCount } }: { data: DataSummary }) {
+  return (
+    <details className={classes.problems} data-testid="data-problems">
+      <summary>
+        <IconAlertTriangle size={16} aria-hidden="true" />
+        {plural(problemCount, 'thing was', 'things were')} left out; the rest is used
+      </summary>
+      <ul>
+        {problems.map(({ file, reason }) => (
+          <li key={`${file}\n${reason}`}>
+            <code>{file}</code> {reason}
+          </li>
+        ))}
+        {problemCount > problems.length && <li>and {count(problemCount - problems.length)} more</li>}
+      </ul>
+    </details>
+  );
+}

@@ -1,0 +1,60 @@
+import { Button, Group } from '@mantine/core';
+import { IconCircleCheck, IconDoorExit, IconMoodSad } from '@tabler/icons-react';
+import { Link } from 'wouter';
+import { bytes, percent, plural } from '../app/format.ts';
+import type { ClientSnapshot } from '../client/index.ts';
+import classes from './Ended.module.css';
+import { wordsFor } from './words.ts';
+
+interface EndedProps {
+  readonly snapshot: ClientSnapshot;
+  /** Starts this client again; absent when the run itself is over. */
+  readonly onAgain?: () => void;
+}
+
+/** After the run, after leaving, or after a failure on this device. */
+export function Ended({ snapshot, onAgain }: EndedProps) {
+  const { phase } = snapshot;
+  const { title, detail } = wordsFor(phase);
+  const Icon = phase.kind === 'failed' ? IconMoodSad : phase.kind === 'left' ? IconDoorExit : IconCircleCheck;
+  return (
+    <section
+      className={classes.ended}
+      role={phase.kind === 'failed' ? 'alert' : 'status'}
+      data-testid="ended"
+      data-phase={phase.kind}
+      data-state={phase.kind === 'over' ? phase.state : undefined}
+      data-rounds-done={snapshot.roundsDone}
+    >
+      <Icon size={44} stroke={1.5} className={classes.icon} aria-hidden="true" />
+      <h1 className={classes.title}>{title}</h1>
+      <p className={classes.detail}>{detail}</p>
+      {phase.kind === 'failed' && <p className={classes.detail}>{phase.error.hint}</p>}
+      {snapshot.roundsDone > 0 && <p className={classes.detail}>{result(snapshot)}</p>}
+      <Group justify="center" mt="md">
+        {onAgain !== undefined && (
+          <Button size="md" onClick={onAgain} data-testid="again">
+            {phase.kind === 'failed' ? 'Try again' : 'Join again'}
+          </Button>
+        )}
+        <Button size="md" variant="default" component={Link} href="/">
+          See other runs
+        </Button>
+      </Group>
+    </section>
+  );
+}
+
+function result({ roundsDone, bytesUp, accuracies, run }: ClientSnapshot): string {
+  const first = accuracies[0];
+  const last = accuracies.at(-1);
+  const helped = `You helped in ${plural(roundsDone, 'round')} and sent ${bytes(bytesUp)} of model changes.`;
+  if (first === undefined || last === undefined) return helped;
+  const own =
+    first === last
+      ? `The model is right on ${percent(last.accuracy, 0)} of your unseen examples.`
+      : `On your unseen examples the model went from ${percent(first.accuracy, 0)} to ${percent(last.accuracy, 0)} right.`;
+  const everyone =
+    run === null || run.accuracy === null ? '' : ` On everyone’s together: ${percent(run.accuracy, 0)}.`;
+  return `${helped} ${own}${everyone}`;
+}

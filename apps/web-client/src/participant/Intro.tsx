@@ -1,0 +1,43 @@
+import type { RunPublic } from '@strata/fl-core/protocol';
+import { plural } from '../app/format.ts';
+import classes from './Intro.module.css';
+
+const states: Readonly<Record<RunPublic['state'], string>> = {
+  draft: 'Not started yet',
+  running: 'Running',
+  paused: 'Paused by the organiser',
+  finished: 'Finished',
+  stopped: 'Ended',
+  failed: 'Ended by a fault',
+};
+
+/** What this run is. */
+export function Intro({ run }: { run: RunPublic }) {
+  const things = run.data.kind === 'image' ? 'pictures' : 'texts';
+  return (
+    <header className={classes.intro}>
+      <p className={classes.eyebrow}>You are invited to teach a model</p>
+      <h1 className={classes.title}>{run.name}</h1>
+      <p className={classes.lead}>
+        {run.description ||
+          `Together, the participants teach one model to tell ${run.labels.length} kinds of ${things} apart. ` +
+            'Each device learns from its own data and shares only what it learned.'}
+      </p>
+      <dl className={classes.facts}>
+        <Fact name="State" value={states[run.state]} />
+        <Fact name="Rounds" value={`${run.committed} of ${run.rounds} done`} />
+        <Fact name="Here now" value={plural(run.clients, 'participant')} />
+        <Fact name="It learns" value={`${run.labels.length} kinds of ${things}`} />
+      </dl>
+    </header>
+  );
+}
+
+function Fact({ name, value }: { name: string; value: string }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{value}</dd>
+    </div>
+  );
+}

@@ -1,0 +1,63 @@
+import { IconCheck, IconSnowflake } from '@tabler/icons-react';
+import { percent } from '../app/format.ts';
+import type { ClientSnapshot, LayerInfo } from '../client/index.ts';
+import { Card } from './Card.tsx';
+import classes from './LayerStack.module.css';
+
+/** The model as a stack, the input at the bottom: own importance as bars, the chosen layers set off. */
+export function LayerStack({ layers, scores, mask }: Pick<ClientSnapshot, 'layers' | 'scores' | 'mask'>) {
+  const most = Math.max(Number.MIN_VALUE, ...Object.values(scores ?? {}));
+  return (
+    <Card title="The model, layer by layer" testId="layers">
+      <p className={classes.lead}>
+        {scores === null
+          ? 'Once the layers are measured, you see here which of them matter most for your data.'
+          : 'The longer the bar, the more the layer matters for your data. Your device trains the ones set off.'}
+      </p>
+      <ol className={classes.stack} aria-label="Layers, from output to input">
+        {layers.toReversed().map((layer) => (
+          <Slab
+            key={layer.name}
+            layer={layer}
+            importance={scores?.[layer.name] === undefined ? null : scores[layer.name]! / most}
+            chosen={mask?.includes(layer.name) ?? false}
+          />
+        ))}
+      </ol>
+    </Card>
+  );
+}
+
+interface SlabProps {
+  readonly layer: LayerInfo;
+  /** In [0, 1], relative to the most important layer; null when it was not measured. */
+  readonly importance: number | null;
+  readonly chosen: boolean;
+}
+
+function Slab({ layer, importance, chosen }: SlabProps) {
+  const fate = fateOf(layer, chosen);
+  return (
+    <li className={classes.slab} data-role={layer.role} data-chosen={chosen} data-layer={layer.name}>
+      <span className={classes.fill} style={{ width: `${100 * (importance ?? 0)}%` }} aria-hidden="true" />
+      <span className={classes.name}>{layer.name}</span>
+      <span className={classes.fate}>
+        {importance !== null && <span className={classes.share}>{percent(importance, 0)}</span>}
+        {chosen && <IconCheck size={14} aria-hidden="true" />}
+        {layer.role === 'embed' && <IconSnowflake size={14} aria-hidden="true" />}
+        {fate}
+      </span>
+    </li>
+  );
+}
+
+function fateOf({ role }: LayerInfo, chosen: boolean): string {
+  switch (role) {
+    case 'head':
+      return 'always trained';
+    case 'embed':
+      return 'fixed';
+    case 'block':
+      return chosen ? 'you train this' : '';
+  }
+}

@@ -1,0 +1,53 @@
+import { bytes, count, percent } from '../app/format.ts';
+import type { ClientHandle, ClientSnapshot } from '../client/index.ts';
+import { Card } from './Card.tsx';
+import { LayerStack } from './LayerStack.tsx';
+import classes from './Live.module.css';
+import { LossCurve } from './LossCurve.tsx';
+import { Status } from './Status.tsx';
+
+/** Taking part: what happens now, the own curve, the own picture of the model. */
+export function Live({ handle, snapshot }: { handle: ClientHandle; snapshot: ClientSnapshot }) {
+  return (
+    <div className={classes.columns}>
+      <div className={classes.column}>
+        <Status handle={handle} snapshot={snapshot} />
+        <LossCurve curve={snapshot.curve} />
+        <Contribution snapshot={snapshot} />
+      </div>
+      <div className={classes.column}>
+        <LayerStack layers={snapshot.layers} scores={snapshot.scores} mask={snapshot.mask} />
+      </div>
+    </div>
+  );
+}
+
+/** What this device has done so far, in numbers. */
+function Contribution({ snapshot }: { snapshot: ClientSnapshot }) {
+  const accuracy = snapshot.accuracies.at(-1)?.accuracy;
+  const facts = [
+    ['Rounds you helped', count(snapshot.roundsDone)],
+    ['Right on your unseen examples', accuracy === undefined ? 'not yet known' : percent(accuracy, 0)],
+    ['Examples', count(snapshot.data?.samples ?? 0)],
+    ['Downloaded', bytes(snapshot.bytesDown)],
+    ['Sent', bytes(snapshot.bytesUp)],
+    ['Runs on', deviceName(snapshot)],
+  ] as const;
+  return (
+    <Card title="Your part so far" testId="contribution">
+      <dl className={classes.facts}>
+        {facts.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </Card>
+  );
+}
+
+function deviceName({ device }: ClientSnapshot): string {
+  if (device === null) return '';
+  return { webgpu: 'graphics chip', wasm: 'processor', cpu: 'processor, slowly' }[device.backend];
+}

@@ -1,0 +1,115 @@
+import type { RunPublic, SampleId } from '@strata/fl-core/protocol';
+import { useEffect, useState } from 'react';
+import { Shell } from '../app/Shell.tsx';
+import type { ClientOptions, DataChoice, LocalFile } from '../client/index.ts';
+import { Ended } from './Ended.tsx';
+import { LayerStack } from './LayerStack.tsx';
+import { Live } from './Live.tsx';
+import { forget, identityOf, type Memory, recall, remember } from './memory.ts';
+import { type JoinQuery, joinQuery } from './query.ts';
+import { Setup } from './Setup.tsx';
+import { useClient } from './useClient.ts';
+
+/** Parts that the sample data is cut into when the address does not say: each participant draws one. */
+const sampleParts = 8;
+
+function sampleChoice(sample: SampleId, { shard, of }: JoinQuery): DataChoice {
+  const parts = Math.max(1, of ?? sampleParts);
+  return { kind: 'sample', sample, shard: (shard ?? Math.floor(Math.random() * parts)) % parts, of: parts };
+}
+
+/** The data that needs nobody to choose it: what a reloaded tab used, or what the address says. */
+function givenData(memory: Memory, query: JoinQuery): DataChoice | null {
+  if (memory.data?.kind === 'sample') return memory.data;
+  return query.sample === undefined ? null : sampleChoice(query.sample, query);
+}
+
+function clientOptions(
+  run: string,
+  memory: Memory,
+  query: JoinQuery,
+  data: DataChoice | null,
+  join: boolean,
+): ClientOptions {
+  return {
+    run,
+    identity: identityOf(memory),
+    name: memory.name,
+    join: join ? 'at-once' : 'when-asked',
+    ...(data === null ? {} : { data }),
+    ...(query.backend === undefined ? {} : { backend: query.backend }),
+    ...(query.seed === undefined ? {} : { seed: query.seed }),
+  };
+}
+
+/** One person's way through a run: set up, take part, end. The client behind it lives in its worker. */
+export function Participant({ run }: { run: RunPublic }) {
+  const [query] = useState(() => joinQuery(location.search));
+  const [memory, setMemory] = useState<Memory>(() => {
+    const kept = recall(run.id);
+    return { ...kept, name: kept.name || (query.name ?? '') };
+  });
+  const [data, setData] = useState<DataChoice | null>(() => givenData(memory, query));
+  const [options, setOptions] = useState<ClientOptions>(() => {
+    const join = data !== null && (memory.joined || query.autostart);
+    return clientOptions(run.id, memory, query, data, join);
+  });
+  const [returning] = useState(memory.joined && data === null);
+  const { handle, snapshot } = useClient(options);
+  const phase = snapshot?.phase.kind ?? 'starting';
+  const joined = memory.joined || options.join === 'at-once';
+
+  useEffect(() => {
+    if (phase === 'left' || phase === 'over') forget(run.id);
+    else remember(run.id, { ...memory, joined, data: data?.kind === 'files' ? { kind: 'files' } : data });
+  }, [run.id, phase, memory, joined, data]);
+
+  const choose = (choice: DataChoice) => {
+    setData(choice);
+    handle?.choose(choice);
+  };
+  const join = (name: string) => {
+    setMemory({ ...memory, name, joined: true });
+    handle?.join(name);
+  };
+  const again = () => setOptions(clientOptions(run.id, memory, query, data, data !== null));
+
+  if (snapshot === null || handle === null) return <Shell narrow>{null}</Shell>;
+  switch (snapshot.phase.kind) {
+    case 'starting':
+    case 'choosing':
+    case 'loading-data':
+    case 'ready':
+      return (
+        <Shell narrow>
+          <Setup
+            run={snapshot.run ?? run}
+            snapshot={snapshot}
+            chosen={data?.kind ?? null}
+            name={memory.name}
+            returning={returning}
+            onSample={() => run.data.sample !== null && choose(sampleChoice(run.data.sample, query))}
+            onFiles={(files: readonly LocalFile[]) => choose({ kind: 'files', files })}
+            onJoin={join}
+          />
+        </Shell>
+      );
+    case 'left':
+    case 'over':
+    case 'failed':
+      return (
+        <Shell narrow>
+          <Ended snapshot={snapshot} {...(snapshot.phase.kind === 'over' ? {} : { onAgain: again })} />
+          {snapshot.mask !== null && (
+            <LayerStack layers={snapshot.layers} scores={snapshot.scores} mask={snapshot.mask} />
+          )}
+        </Shell>
+      );
+    default:
+      return (
+        <Shell>
+          <Live handle={handle} snapshot={snapshot} />
+        </Shell>
+      );
+  }
+}

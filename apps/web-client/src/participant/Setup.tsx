@@ -1,0 +1,72 @@
+import { Alert, Button, TextInput } from '@mantine/core';
+import type { RunPublic } from '@strata/fl-core/protocol';
+import { IconInfoCircle } from '@tabler/icons-react';
+import { useState } from 'react';
+import type { ClientSnapshot, LocalFile } from '../client/index.ts';
+import { DataChooser } from './DataChooser.tsx';
+import { DeviceCheck } from './DeviceCheck.tsx';
+import { Intro } from './Intro.tsx';
+import { Privacy } from './Privacy.tsx';
+import classes from './Setup.module.css';
+
+interface SetupProps {
+  readonly run: RunPublic;
+  readonly snapshot: ClientSnapshot | null;
+  readonly chosen: 'sample' | 'files' | null;
+  readonly name: string;
+  /** The tab was reloaded while it took part with own files, which must be chosen again. */
+  readonly returning: boolean;
+  readonly onSample: () => void;
+  readonly onFiles: (files: readonly LocalFile[]) => void;
+  readonly onJoin: (name: string) => void;
+}
+
+/** Before joining: what this is, what leaves the device, what the device can do, the data, and one button. */
+export function Setup({ run, snapshot, name: initial, chosen, returning, onJoin, ...data }: SetupProps) {
+  const [name, setName] = useState(initial);
+  const ready = snapshot?.phase.kind === 'ready';
+  const notice = snapshot?.notice ?? null;
+  return (
+    <div className={classes.column}>
+      <Intro run={run} />
+      {returning && (
+        <Alert
+          variant="light"
+          icon={<IconInfoCircle size={18} />}
+          title="Welcome back"
+          data-testid="returning"
+        >
+          Your files cannot be kept over a reload. Choose them again to go on as the same participant.
+        </Alert>
+      )}
+      <Privacy kind={run.data.kind} />
+      <DeviceCheck device={snapshot?.device ?? null} />
+      <DataChooser run={run} snapshot={snapshot} chosen={chosen} {...data} />
+      {notice !== null && (
+        <Alert color="red" variant="light" title={notice.message} role="alert" data-testid="notice">
+          {notice.hint}
+        </Alert>
+      )}
+      <form
+        className={classes.join}
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (ready) onJoin(name.trim());
+        }}
+      >
+        <TextInput
+          label="Your name, if you like"
+          description="Shown to the organiser beside your progress."
+          maxLength={80}
+          value={name}
+          onChange={(event) => setName(event.currentTarget.value)}
+          autoComplete="nickname"
+        />
+        <Button type="submit" size="xl" fullWidth disabled={!ready} data-testid="join">
+          {ready ? (returning ? 'Go on' : 'Join the run') : 'Choose your data to join'}
+        </Button>
+        <p className={classes.foot}>You can pause or leave at any time. Closing this page is fine, too.</p>
+      </form>
+    </div>
+  );
+}

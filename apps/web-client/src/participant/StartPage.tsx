@@ -1,0 +1,74 @@
+import { Button } from '@mantine/core';
+import { RunPublic } from '@strata/fl-core/protocol';
+import { IconArrowRight } from '@tabler/icons-react';
+import { useCallback } from 'react';
+import { Link } from 'wouter';
+import { z } from 'zod';
+import { call } from '../app/api.ts';
+import { ErrorNotice } from '../app/ErrorNotice.tsx';
+import { plural } from '../app/format.ts';
+import { PageLoading } from '../app/PageLoading.tsx';
+import { Shell } from '../app/Shell.tsx';
+import { useLoaded } from '../app/useLoaded.ts';
+import classes from './StartPage.module.css';
+
+const refreshMs = 5_000;
+const over: ReadonlySet<RunPublic['state']> = new Set(['finished', 'stopped', 'failed']);
+
+/** `/`: the runs that can be joined. */
+export default function StartPage() {
+  const load = useCallback(
+    (signal: AbortSignal) => call(z.array(RunPublic), '/api/public/runs', { signal }),
+    [],
+  );
+  const runs = useLoaded(load, { everyMs: refreshMs });
+  return (
+    <Shell narrow>
+      <header className={classes.hero}>
+        <h1>Teach a model without giving your data away</h1>
+        <p>
+          In Strata, people train one model together. Your browser learns from your pictures or texts on your
+          own device and shares only what it learned.
+        </p>
+      </header>
+      {runs.kind === 'loading' && <PageLoading label="Loading the runs" />}
+      {runs.kind === 'failed' && <ErrorNotice error={runs.error} onRetry={runs.reload} />}
+      {runs.kind === 'ready' && <OpenRuns runs={runs.value.filter((run) => !over.has(run.state))} />}
+    </Shell>
+  );
+}
+
+function OpenRuns({ runs }: { runs: readonly RunPublic[] }) {
+  if (runs.length === 0) {
+    return (
+      <div className={classes.empty} role="status">
+        <h2>No run is open right now</h2>
+        <p>If somebody invited you, use the link they sent. This list refreshes by itself.</p>
+      </div>
+    );
+  }
+  return (
+    <ul className={classes.runs} aria-label="Open runs">
+      {runs.map((run) => (
+        <li key={run.id} className={classes.run}>
+          <div>
+            <h2>{run.name}</h2>
+            <p>
+              {run.labels.length} kinds of {run.data.kind === 'image' ? 'pictures' : 'texts'} ·{' '}
+              {run.committed} of {plural(run.rounds, 'round')} done · {plural(run.clients, 'participant')}{' '}
+              here
+            </p>
+          </div>
+          <Button
+            component={Link}
+            href={`/join/${run.id}`}
+            rightSection={<IconArrowRight size={16} />}
+            aria-label={`Take part in ${run.name}`}
+          >
+            Take part
+          </Button>
+        </li>
+      ))}
+    </ul>
+  );
+}

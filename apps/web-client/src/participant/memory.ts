@@ -1,0 +1,57 @@
+import { Id, SampleId, Sha256 } from '@strata/fl-core/protocol';
+import { z } from 'zod';
+import { type Identity, newIdentity } from '../client/index.ts';
+
+/** What a tab keeps of its part in a run, so that a refresh goes on as the same participant. */
+const Memory = z.object({
+  client: Id,
+  secret: Sha256,
+  name: z.string().max(80),
+  /** Whether the person had joined. */
+  joined: z.boolean(),
+  data: z
+    .discriminatedUnion('kind', [
+      z.object({
+        kind: z.literal('sample'),
+        sample: SampleId,
+        shard: z.number().int(),
+        of: z.number().int(),
+      }),
+      /** Files cannot be kept: the browser gives them only for as long as the page is open. */
+      z.object({ kind: z.literal('files') }),
+    ])
+    .nullable(),
+});
+export type Memory = z.infer<typeof Memory>;
+
+const keyOf = (run: string) => `strata-join-${run}`;
+
+/** The tab's memory of `run`; a new identity when there is none. */
+export function recall(run: string, storage: Pick<Storage, 'getItem'> = sessionStorage): Memory {
+  const fresh = { ...newIdentity(), name: '', joined: false, data: null };
+  try {
+    const kept = Memory.safeParse(JSON.parse(storage.getItem(keyOf(run)) ?? 'null'));
+    return kept.success ? kept.data : fresh;
+  } catch {
+    return fresh;
+  }
+}
+
+/** Storage may be full or forbidden; then a refresh starts as somebody new, and nothing else is lost. */
+export function remember(
+  run: string,
+  memory: Memory,
+  storage: Pick<Storage, 'setItem'> = sessionStorage,
+): void {
+  try {
+    storage.setItem(keyOf(run), JSON.stringify(memory));
+  } catch {
+    return;
+  }
+}
+
+export function forget(run: string, storage: Pick<Storage, 'removeItem'> = sessionStorage): void {
+  storage.removeItem(keyOf(run));
+}
+
+export const identityOf = ({ client, secret }: Memory): Identity => ({ client, secret });

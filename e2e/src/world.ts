@@ -1,0 +1,128 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { samples } from '@strata/fl-core/data';
+import type { RoundSummary, RunConfigInput, RunView } from '@strata/fl-core/protocol';
+import { ensureChromium, launchChromium, OperatorApi, ServerProcess } from '@strata/harness';
+import type { Browser, Page } from 'playwright-core';
+
+/** A real server, a real browser, and what the end-to-end tests say about them. */
+export class World {
+  readonly server: ServerProcess;
+  readonly browser: Browser;
+  readonly api: OperatorApi;
+  /** Errors of all pages: uncaught exceptions and console errors, content-security violations among them. */
+  readonly pageErrors: string[] = [];
+
+  private constructor(server: ServerProcess, browser: Browser) {
+    this.server = server;
+    this.browser = browser;
+    this.api = new OperatorApi(server.url, server.token);
+  }
+
+  static async start(): Promise<World> {
+    const server = await ServerProcess.start({ env: { CLIENT_GRACE_SECONDS: '3' } });
+    return new World(server, await launchChromium(ensureChromium(console.error)));
+  }
+
+  async dispose(): Promise<void> {
+    await this.browser.close();
+    await this.server.dispose();
+  }
+
+  /** A started run of the smallest ViT: tiny, because SwiftShader is slow. */
+  async startRun(overrides: Partial<RunConfigInput> = {}): Promise<string> {
+    const { id } = await this.api.createRun({ ...tinyRun, ...overrides });
+    await this.api.command(id, 'start');
+    return id;
+  }
+
+  /** A participant's tab with a storage of its own that joins by itself with a built-in shard. */
+  async join(run: string, shard: number, of: number, more: Record<string, string> = {}): Promise<Page> {
+    const context = await this.browser.newContext();
+    const page = await context.newPage();
+    this.watch(page, `participant ${shard}`);
+    const query = new URLSearchParams({
+      sample: 'emoji',
+      shard: String(shard),
+      of: String(of),
+      backend: 'webgpu',
+      seed: '1',
+      name: `Tab ${shard}`,
+      autostart: '1',
+      ...more,
+    });
+    await page.goto(`${this.server.url}/join/${run}?${query}`);
+    return page;
+  }
+
+  /** The operator's page of a run. */
+  async operate(
+    path: string,
+    options: { width?: number; height?: number; dark?: boolean } = {},
+  ): Promise<Page> {
+    const context = await this.browser.newContext({
+      viewport: { width: options.width ?? 1280, height: options.height ?? 900 },
+      colorScheme: options.dark ? 'dark' : 'light',
+    });
+    const page = await context.newPage();
+    this.watch(page, 'operator');
+    await page.goto(`${this.server.url}${path}#token=${this.server.token}`);
+    return page;
+  }
+
+  watch(page: Page, name: string): void {
+    page.on('pageerror', (error) => this.pageErrors.push(`${name}: ${error.message}`));
+    page.on('console', (message) => {
+      // A server that is being killed refuses connections: the browser reports that by itself.
+      if (message.type() === 'error' && !/ERR_CONNECTION|WebSocket connection/.test(message.text())) {
+        this.pageErrors.push(`${name}: ${message.text()}`);
+      }
+    });
+  }
+
+  /** Polls the run until `done` answers something; fails with the last view after `seconds`. */
+  async until<T>(run: string, done: (view: RunView) => T | undefined, seconds = 180): Promise<T> {
+    const deadline = Date.now() + seconds * 1000;
+    let view: RunView | undefined;
+    while (Date.now() < deadline) {
+      view = await this.api.run(run);
+      const value = done(view);
+      if (value !== undefined) return value;
+      await sleep(250);
+    }
+    const open = view?.rounds.at(-1);
+    throw new Error(
+      `Not within ${seconds} s. Run ${view?.state} ${view?.reason}; round ${open?.round} ${open?.phase} ${open?.reason}; clients ${JSON.stringify(view?.clients.map((c) => [c.name, c.presence, c.progress]))}; page errors ${this.pageErrors.join(' | ')}`,
+    );
+  }
+
+  finished(run: string, seconds = 200): Promise<RunView> {
+    return this.until(run, (view) => (view.state === 'finished' ? view : undefined), seconds);
+  }
+
+  /** The open round once it is in `phase`. */
+  inPhase(run: string, phase: RoundSummary['phase'], round = 1): Promise<RoundSummary> {
+    return this.until(run, (view) => view.rounds.find((r) => r.round === round && r.phase === phase));
+  }
+}
+
+/** Emoji of three drawing styles, one a client; few samples and one small batch, side 32. */
+export const tinyRun: RunConfigInput = {
+  name: 'Tiny',
+  model: 'vit-nano',
+  side: 32,
+  data: { kind: 'image', sample: 'emoji' },
+  labels: [...samples.emoji.labels],
+  strategy: { name: 'strata', lambda: 1 },
+  budget: { unit: 'layers', amount: 2 },
+  rounds: 3,
+  cohort: { goal: 3, minimum: 3, quorum: 0.5 },
+  deadlines: { probing: 120, training: 120, evaluating: 120 },
+  local: {
+    passes: 1,
+    batchSize: 32,
+    maxBatches: 6,
+    probeBatches: 1,
+    optimizer: { name: 'adamw', learningRate: 0.003 },
+  },
+  seed: 7,
+};

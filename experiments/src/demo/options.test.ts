@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { parseOptions } from './options.ts';
+
+describe('demo options', () => {
+  it('takes the documented command line', () => {
+    const options = parseOptions(
+      '--clients 4 --rounds 5 --model deit-tiny --strategy strata --lambda 1 --budget 2 --backend webgpu --seed 1 --json'.split(
+        ' ',
+      ),
+    );
+    expect(options).toMatchObject({
+      clients: 4,
+      rounds: 5,
+      model: 'deit-tiny',
+      lambda: 1,
+      backend: 'webgpu',
+      json: true,
+    });
+  });
+
+  it('has a value for everything that has a default', () => {
+    expect(parseOptions([])).toMatchObject({
+      clients: 4,
+      rounds: 5,
+      model: 'use-lite',
+      strategy: 'strata',
+      seed: 1,
+    });
+  });
+
+  it.each([
+    [['--clients', '0'], '--clients'],
+    [['--model', 'gpt-9'], '--model'],
+    [['--colour', 'red'], '--colour'],
+    [['--rounds', '2.5'], '--rounds'],
+  ])('refuses %j and names the option', (argv, named) => {
+    expect(() => parseOptions(argv)).toThrow(named);
+  });
+});

@@ -1,0 +1,74 @@
+import { parseArgs } from 'node:util';
+import { ModelId } from '@strata/fl-core/protocol';
+import { z } from 'zod';
+
+const Whole = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
+
+const DemoOptions = z.object({
+  clients: Whole(1, 64).default(4),
+  rounds: Whole(1, 1000).default(5),
+  model: ModelId.default('use-lite'),
+  strategy: z.enum(['full', 'gradient-norm', 'strata']).default('strata'),
+  lambda: z.coerce.number().min(0).default(1),
+  budget: Whole(0, 1000).default(2),
+  backend: z.enum(['webgpu', 'wasm', 'cpu']).default('wasm'),
+  seed: Whole(0, 4_294_967_295).default(1),
+  /** Folder of images by label, or a CSV of text and label; the built-in samples when absent. */
+  data: z.string().optional(),
+  /** Concentration of the Dirichlet split of `data`. */
+  alpha: z.coerce.number().positive().default(0.5),
+  /** Image side in pixels; the model's default when absent. */
+  side: Whole(8, 512).optional(),
+  /** Batches of a local pass at most; 0 means all. */
+  maxBatches: Whole(0, 100_000).optional(),
+  json: z.boolean().default(false),
+});
+export type DemoOptions = z.infer<typeof DemoOptions>;
+
+const usage = `npm run --silent demo -- [options]
+  --clients N        tabs that train (4)
+  --rounds N         rounds to commit (5)
+  --model M          use-lite | deit-tiny | vit-nano
+  --strategy S       strata | gradient-norm | full
+  --lambda X         price of disagreeing, relative to the mean score (1)
+  --budget N         layers a client may train a round (2)
+  --backend B        wasm | webgpu | cpu
+  --seed N           everything random derives from it (1)
+  --data PATH        a folder of images by label, or a CSV of text and label
+  --alpha X          Dirichlet concentration of the split of --data (0.5)
+  --side N           image side in pixels
+  --max-batches N    batches of a local pass at most
+  --json             print one JSON object on stdout`;
+
+/** Parses the command line; throws an Error whose message is for the person who typed it. */
+export function parseOptions(argv: readonly string[]): DemoOptions {
+  const text = { type: 'string' } as const;
+  let values: Record<string, unknown>;
+  try {
+    values = parseArgs({
+      args: [...argv],
+      options: {
+        clients: text,
+        rounds: text,
+        model: text,
+        strategy: text,
+        lambda: text,
+        budget: text,
+        backend: text,
+        seed: text,
+        data: text,
+        alpha: text,
+        side: text,
+        'max-batches': text,
+        json: { type: 'boolean' },
+      },
+    }).values;
+  } catch (error) {
+    throw new Error(`${error instanceof Error ? error.message : String(error)}\n${usage}`);
+  }
+  const { 'max-batches': maxBatches, ...rest } = values;
+  const parsed = DemoOptions.safeParse({ ...rest, maxBatches });
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((i) => `--${i.path.join('.')}: ${i.message}`);
+  throw new Error(`${problems.join('\n')}\n${usage}`);
+}

@@ -1,0 +1,63 @@
+import type { RoundDetail } from '@strata/fl-core/protocol';
+import type { DemoOptions } from './options.ts';
+
+/** The one JSON object that the demo prints. */
+export interface DemoReport {
+  readonly model: string;
+  readonly strategy: string;
+  readonly backend: string;
+  readonly classes: number;
+  readonly clients: number;
+  readonly rounds: readonly DemoRound[];
+  readonly checkpoint: { readonly layers: Readonly<Record<string, string>> };
+}
+
+export interface DemoRound {
+  readonly round: number;
+  /** On held-out data. */
+  readonly loss: number | null;
+  readonly accuracy: number | null;
+  readonly masks: Readonly<Record<string, readonly string[]>>;
+  readonly scores: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  readonly bytesDown: number;
+  readonly bytesUp: number;
+  readonly bytesFullExchange: number;
+  readonly seconds: {
+    readonly probing: number;
+    readonly selecting: number;
+    readonly training: number;
+    readonly aggregating: number;
+    readonly evaluating: number;
+  };
+}
+
+export function demoRound(detail: RoundDetail): DemoRound {
+  return {
+    round: detail.round,
+    loss: detail.loss,
+    accuracy: detail.accuracy,
+    masks: Object.fromEntries(detail.members.map((m) => [m.client, m.mask ?? []])),
+    scores: Object.fromEntries(detail.members.flatMap((m) => (m.scores ? [[m.client, m.scores]] : []))),
+    bytesDown: detail.bytesDown,
+    bytesUp: detail.bytesUp,
+    bytesFullExchange: detail.bytesFullExchange,
+    seconds: detail.seconds,
+  };
+}
+
+export function demoReport(
+  options: DemoOptions,
+  classes: number,
+  committed: readonly RoundDetail[],
+  layers: Readonly<Record<string, string>>,
+): DemoReport {
+  return {
+    model: options.model,
+    strategy: options.strategy,
+    backend: options.backend,
+    classes,
+    clients: options.clients,
+    rounds: committed.map(demoRound),
+    checkpoint: { layers },
+  };
+}

@@ -1,0 +1,33 @@
+import { catalog } from '@strata/fl-core/models/layouts';
+import type { RunConfigInput } from '@strata/fl-core/protocol';
+import type { DemoData } from './data.ts';
+import type { DemoOptions } from './options.ts';
+
+/**
+ * The run of a demo. Learning rates were chosen on the built-in samples (docs/results.md has the runs): AdamW,
+ * one pass over at most 24 batches of 16 a round, so that a round on two cores takes well under a minute.
+ */
+export function demoRunConfig(options: DemoOptions, data: DemoData): RunConfigInput {
+  const model = catalog[options.model];
+  return {
+    name: `Demo: ${model.title}`,
+    model: options.model,
+    ...(model.kind === 'image' ? { side: options.side ?? model.defaultSide } : {}),
+    data: { kind: model.kind, sample: data.kind === 'sample' ? data.sample : null },
+    labels: [...data.labels],
+    strategy:
+      options.strategy === 'strata' ? { name: 'strata', lambda: options.lambda } : { name: options.strategy },
+    budget: { unit: 'layers', amount: options.budget },
+    rounds: options.rounds,
+    cohort: { goal: options.clients, minimum: options.clients, quorum: 1 },
+    deadlines: { probing: 1800, training: 3600, evaluating: 1800 },
+    local: {
+      passes: 1,
+      batchSize: options.backend === 'webgpu' ? 8 : 16,
+      maxBatches: options.maxBatches ?? (options.backend === 'webgpu' ? 2 : 24),
+      probeBatches: options.backend === 'webgpu' ? 1 : 2,
+      optimizer: { name: 'adamw', learningRate: model.kind === 'text' ? 1e-3 : 5e-4 },
+    },
+    seed: options.seed,
+  };
+}

@@ -1,0 +1,78 @@
+import type { Browser, Page } from 'playwright-core';
+import type { DemoData } from './data.ts';
+import type { DemoOptions } from './options.ts';
+
+export interface Tabs {
+  /** Throws as soon as a page has crashed or shows an error that it cannot get over. */
+  check(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens one participant page a client, each in a browser context of its own (own storage, own identity), chooses
+ * its data and joins.
+ */
+export async function openTabs(
+  browser: Browser,
+  url: string,
+  run: string,
+  options: DemoOptions,
+  data: DemoData,
+  log: (line: string) => void,
+): Promise<Tabs> {
+  const failures: string[] = [];
+  const pages: Page[] = [];
+  for (let shard = 0; shard < options.clients; shard++) {
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    page.on('crash', () => failures.push(`tab ${shard} crashed`));
+    page.on('pageerror', (error) => failures.push(`tab ${shard}: ${error.message}`));
+    page.on('console', (message) => {
+      if (message.type() === 'error') log(`tab ${shard}: ${message.text()}`);
+    });
+    await join(page, `${url}/join/${run}`, shard, options, data);
+    pages.push(page);
+  }
+  return {
+    async check() {
+      for (const [shard, page] of pages.entries()) {
+        const failed = page.locator('[data-testid=ended][data-phase=failed]');
+        if ((await failed.count()) > 0) failures.push(`tab ${shard}: ${await failed.first().textContent()}`);
+      }
+      if (failures.length > 0) throw new Error(failures.join('\n'));
+    },
+    async close() {
+      await Promise.all(pages.map((page) => page.context().close()));
+    },
+  };
+}
+
+async function join(
+  page: Page,
+  url: string,
+  shard: number,
+  options: DemoOptions,
+  data: DemoData,
+): Promise<void> {
+  const query = new URLSearchParams({
+    backend: options.backend,
+    seed: String(options.seed),
+    name: `Demo ${shard + 1}`,
+  });
+  switch (data.kind) {
+    case 'sample':
+      query.set('sample', data.sample);
+      query.set('shard', String(shard));
+      query.set('of', String(options.clients));
+      query.set('autostart', '1');
+      await page.goto(`${url}?${query}`);
+      return;
+    case 'own':
+      await page.goto(`${url}?${query}`);
+      await page.getByTestId('files').setInputFiles(data.shards[shard] ?? []);
+      await page.locator('[data-testid=join]:enabled').click({ timeout: 120_000 });
+      return;
+    default:
+      return data satisfies never;
+  }
+}

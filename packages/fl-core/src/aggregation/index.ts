@@ -1,0 +1,2 @@
+export { createFold, type Fold } from './fold.ts';
+export * from './weights.ts';

@@ -1,0 +1,106 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { random } from '../random.ts';
+import { batches, bucketOf } from './batches.ts';
+import { numberedImages, numberedTexts, range, seeds } from './testing.ts';
+
+const texts = (seed: number, count: number) =>
+  numberedTexts(range(count).map(() => 1 + random(seed, 'length').below(128)));
+
+describe('batches of images', () => {
+  test('without a seed: the order of the data, the remainder last', () => {
+    const all = [...batches(numberedImages([0, 1, 0, 1, 0]), { batchSize: 2 })];
+    expect(all.map((b) => b.size)).toEqual([2, 2, 1]);
+    expect(all.flatMap((b) => [...b.labels])).toEqual([0, 1, 0, 1, 0]);
+    expect(all.map((b) => b.kind === 'image' && b.pixels[0])).toEqual([0, 2, 4]);
+  });
+
+  test('pixels stay with their labels when shuffled', () => {
+    const labels = range(50).map((i) => (i * 7) % 5);
+    for (const batch of batches(numberedImages(labels), { batchSize: 8, seed: 4 })) {
+      if (batch.kind !== 'image') throw new Error('an image batch is expected');
+      for (let row = 0; row < batch.size; row++) {
+        expect(batch.labels[row]).toBe(labels[batch.pixels[row * 12]!]);
+      }
+    }
+  });
+
+  test('the same seed gives the same batches, another seed others', () => {
+    const order = (seed: number) =>
+      [...batches(numberedImages(range(100)), { batchSize: 9, seed })].flatMap((b) => [...b.labels]);
+    expect(order(1)).toEqual(order(1));
+    expect(order(1)).not.toEqual(order(2));
+  });
+
+  test('maxBatches ends the pass early; 0 does not', () => {
+    const data = numberedImages(range(40));
+    expect([...batches(data, { batchSize: 8, seed: 1, maxBatches: 2 })]).toHaveLength(2);
+    expect([...batches(data, { batchSize: 8, seed: 1, maxBatches: 0 })]).toHaveLength(5);
+  });
+
+  test('an empty dataset gives no batch, a batch size of 0 is refused', () => {
+    expect([...batches(numberedImages([]), { batchSize: 4 })]).toEqual([]);
+    expect(() => [...batches(numberedImages([0]), { batchSize: 0 })]).toThrow(RangeError);
+  });
+});
+
+describe('batches of text', () => {
+  test('buckets are powers of two from 8', () => {
+    expect([0, 1, 8, 9, 16, 17, 128, 129].map(bucketOf)).toEqual([8, 8, 8, 16, 16, 32, 128, 256]);
+  });
+
+  test('any data, any batch size: every sample once, padded with 0, all batches full but one', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: 1, max: 140 }), { maxLength: 120 }),
+        fc.integer({ min: 1, max: 40 }),
+        fc.option(seeds, { nil: undefined }),
+        (lengths, batchSize, seed) => {
+          const data = numberedTexts(lengths);
+          const all = [...batches(data, { batchSize, ...(seed === undefined ? {} : { seed }) })];
+          const seen: number[] = [];
+          for (const batch of all) {
+            if (batch.kind !== 'text') throw new Error('a text batch is expected');
+            expect(batch.length).toBe(bucketOf(Math.max(...batch.lengths)));
+            for (let row = 0; row < batch.size; row++) {
+              const ids = [...batch.ids.subarray(row * batch.length, (row + 1) * batch.length)];
+              const sample = ids[0]! - 1;
+              seen.push(sample);
+              expect(batch.lengths[row]).toBe(lengths[sample]);
+              expect(batch.labels[row]).toBe(data.labels[sample]);
+              expect(ids).toEqual(ids.map((_, t) => (t < lengths[sample]! ? sample + 1 : 0)));
+            }
+          }
+          expect(seen.sort((a, b) => a - b)).toEqual(range(lengths.length));
+          expect(all).toHaveLength(Math.ceil(lengths.length / batchSize));
+          expect(all.filter((b) => b.size < batchSize).length).toBeLessThanOrEqual(1);
+        },
+      ),
+    );
+  });
+
+  test('grouping saves padding: over 500 texts, under 40 % of the ids are padding and few rows are mixed', () => {
+    let padding = 0;
+    let ids = 0;
+    for (const batch of batches(texts(3, 500), { batchSize: 16, seed: 3 })) {
+      if (batch.kind !== 'text') throw new Error('a text batch is expected');
+      ids += batch.ids.length;
+      padding += batch.ids.filter((id) => id === 0).length;
+    }
+    expect(padding / ids).toBeLessThan(0.4);
+  });
+
+  test('sampling stays random: over many seeds each sample is about as often in the first batch', () => {
+    const data = texts(5, 64);
+    const hits = new Array<number>(64).fill(0);
+    const draws = 2000;
+    for (let seed = 0; seed < draws; seed++) {
+      for (const batch of batches(data, { batchSize: 8, seed, maxBatches: 1 })) {
+        if (batch.kind === 'text') for (let r = 0; r < 8; r++) hits[batch.ids[r * batch.length]! - 1]! += 1;
+      }
+    }
+    // Expected 250 each, standard deviation under 15: five of them either way.
+    expect(Math.min(...hits)).toBeGreaterThan(175);
+    expect(Math.max(...hits)).toBeLessThan(325);
+  });
+});

@@ -1,0 +1,29 @@
+import fc from 'fast-check';
+import type { ImageDataset, TextDataset } from './dataset.ts';
+
+/** Images whose every pixel is the sample's number, so that a mix-up shows. */
+export function numberedImages(labels: readonly number[], side = 2): ImageDataset {
+  const stride = side * side * 3;
+  const pixels = new Uint8Array(labels.length * stride);
+  labels.forEach((_, i) => {
+    pixels.fill(i % 256, i * stride, (i + 1) * stride);
+  });
+  return { kind: 'image', side, pixels, labels: Int32Array.from(labels) };
+}
+
+/** Texts of the given lengths; every token of sample i is i + 1. */
+export function numberedTexts(lengths: readonly number[], classes = 3): TextDataset {
+  return {
+    kind: 'text',
+    tokens: lengths.map((length, i) => new Int32Array(length).fill(i + 1)),
+    labels: Int32Array.from(lengths, (_, i) => i % classes),
+  };
+}
+
+export const seeds = fc.nat({ max: 0xffffffff });
+
+/** 0, 1, ..., count - 1. */
+export const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+
+/** A flat list in ascending order: equal to `range(n)` when the lists partition the n indices. */
+export const union = (parts: readonly (readonly number[])[]): number[] => parts.flat().sort((a, b) => a - b);

@@ -1,0 +1,27 @@
+import { registerGradients } from './gradients/index.ts';
+import { type BackendName, backendNames } from './names.ts';
+import { registerWasmKernels } from './wasm/index.ts';
+
+export { type BackendName, backendNames };
+
+const done = new Set<BackendName>();
+
+/**
+ * Makes a tfjs backend fit for training: gradients for the kernels our models use, missing, wrong and slow
+ * kernels replaced. May be called before or after the backend starts, and more than once.
+ */
+export function registerKernels(backend: BackendName): void {
+  if (done.size === 0) registerGradients();
+  if (done.has(backend)) return;
+  done.add(backend);
+  switch (backend) {
+    case 'wasm':
+      registerWasmKernels();
+      return;
+    case 'webgpu':
+    case 'cpu':
+      return;
+    default:
+      backend satisfies never;
+  }
+}

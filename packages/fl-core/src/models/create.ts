@@ -1,0 +1,35 @@
+import { StrataError } from '../protocol/index.ts';
+import type { ModelSpec } from './catalog.ts';
+import type { Model } from './model.ts';
+import { useLiteModel } from './use-lite/forward.ts';
+import { vitModel } from './vit/forward.ts';
+
+export interface ModelOptions {
+  /** Outputs of the classification head, 2 or more. */
+  readonly classes: number;
+  /** Side of the input images in pixels; text models do not look at it. */
+  readonly side: number;
+}
+
+/**
+ * A model's forward functions, one stage a layer in the order of its layout.
+ *
+ * @throws StrataError `bad-config` when the classes or the side do not fit the architecture.
+ */
+export function createModel(spec: ModelSpec, { classes, side }: ModelOptions): Model {
+  if (!Number.isInteger(classes) || classes < 2) {
+    throw new StrataError(
+      'bad-config',
+      `A classifier of ${classes} classes cannot be made.`,
+      'Give 2 labels or more.',
+    );
+  }
+  switch (spec.architecture) {
+    case 'use-lite':
+      return useLiteModel(spec, classes);
+    case 'vit':
+      return vitModel(spec, classes, side);
+    default:
+      return spec satisfies never;
+  }
+}

@@ -1,0 +1,132 @@
+import '@tensorflow/tfjs-backend-cpu';
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { registerKernels } from '../../kernels/index.ts';
+import { decodeSafetensors } from '../../protocol/index.ts';
+import type { TextBatch } from '../batch.ts';
+import { catalog, type TextModelSpec } from '../catalog.ts';
+import { createModel } from '../create.ts';
+import { gradientError } from '../testing/gradients.ts';
+import { initialParameters, run, upload } from '../testing/run.ts';
+
+const spec = catalog['use-lite'];
+const data = fileURLToPath(new URL('../../../../../../shared/data/use-lite/', import.meta.url));
+const reason = existsSync(data) ? '' : ` (skipped: ${data} is missing)`;
+
+/** Rows of token ids, padded to the longest. */
+function textBatch(rows: readonly (readonly number[])[]): TextBatch {
+  const length = Math.max(1, ...rows.map((r) => r.length));
+  return {
+    kind: 'text',
+    size: rows.length,
+    length,
+    ids: Int32Array.from(rows.flatMap((r) => [...r, ...Array<number>(length - r.length).fill(0)])),
+    lengths: Int32Array.from(rows, (r) => r.length),
+    labels: new Int32Array(rows.length),
+  };
+}
+
+beforeAll(() => {
+  const wasm = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm');
+  setWasmPaths(`${dirname(wasm)}/`);
+  registerKernels('wasm');
+  registerKernels('cpu');
+});
+
+describe.skipIf(reason)(`Universal Sentence Encoder Lite, published weights, on wasm${reason}`, () => {
+  const Reference = z.object({
+    items: z.array(z.object({ ids: z.array(z.number()), embedding: z.array(z.number()) })),
+  });
+
+  it('gives the reference embeddings within 1e-5, in one padded batch', async () => {
+    await tf.setBackend('wasm');
+    const { items } = Reference.parse(JSON.parse(readFileSync(`${data}reference.json`, 'utf8')));
+    expect(items.length).toBe(10);
+    const { tensors } = decodeSafetensors(readFileSync(`${data}model.safetensors`));
+    const model = createModel(spec, { classes: 2, side: 0 });
+    const parameters = upload(tensors);
+    const batch = textBatch(items.map((item) => item.ids));
+    const embeddings = tf.tidy(() => run(model, parameters, batch, 'pooling').x.dataSync());
+    const expected = items.flatMap((item) => item.embedding);
+    const error = Math.max(...expected.map((v, i) => Math.abs(v - embeddings[i]!)));
+    expect(expected.length).toBe(embeddings.length);
+    expect(error).toBeLessThan(1e-5);
+    tf.dispose(parameters);
+  });
+});
+
+describe('a sentence encoder of toy size', () => {
+  const tiny: TextModelSpec = { ...spec, vocabulary: 9, embedding: 4, dim: 6, mlp: 5, heads: 2 };
+  const model = createModel(tiny, { classes: 3, side: 0 });
+  const batch = textBatch([[1, 2, 3, 4], [5, 6], [8]]);
+
+  beforeAll(async () => {
+    await tf.setBackend('cpu');
+  });
+
+  it('has one stage a layer, in the order of its layout', () => {
+    expect(model.stages.map((s) => s.layer)).toEqual(model.layout.layers.map((l) => l.name));
+  });
+
+  it.each(['cpu', 'wasm'])('has the right gradient of every parameter on %s', async (backend) => {
+    await tf.setBackend(backend);
+    const parameters = initialParameters(tiny, model);
+    // The frequencies of the position signal are constants of the architecture: nobody trains them.
+    const names = Object.keys(parameters).filter((name) => name !== 'pos.inv_freq');
+    const logits = (...values: tf.Tensor[]) =>
+      run(model, { ...parameters, ...Object.fromEntries(names.map((name, i) => [name, values[i]!])) }, batch)
+        .x;
+    const inputs = names.map((name) => parameters[name]!);
+    expect(gradientError(logits, inputs, 1e-3)).toBeLessThan(3e-3);
+    tf.dispose(parameters);
+    await tf.setBackend('cpu');
+  });
+
+  it('gives a row the same logits whatever it is padded with or batched beside', () => {
+    const parameters = initialParameters(tiny, model);
+    const logits = (rows: number[][]) =>
+      tf.tidy(() => [...run(model, parameters, textBatch(rows)).x.dataSync()]);
+    const together = logits([
+      [1, 2],
+      [3, 4, 5, 6, 7],
+    ]);
+    for (const [i, v] of logits([[1, 2]]).entries()) expect(together[i]).toBeCloseTo(v, 6);
+    tf.dispose(parameters);
+  });
+
+  it('stays finite for a text without tokens', () => {
+    const parameters = initialParameters(tiny, model);
+    const logits = tf.tidy(() => [...run(model, parameters, textBatch([[]])).x.dataSync()]);
+    expect(logits.every(Number.isFinite)).toBe(true);
+    tf.dispose(parameters);
+  });
+
+  it('leaves no tensor behind (C4)', () => {
+    const parameters = initialParameters(tiny, model);
+    const before = tf.memory().numTensors;
+    tf.tidy(() => {
+      run(model, parameters, batch);
+    });
+    expect(tf.memory().numTensors).toBe(before);
+    tf.dispose(parameters);
+  });
+
+  it('refuses tokens outside its vocabulary, images and a parameter that is not loaded', () => {
+    const image = {
+      kind: 'image',
+      size: 1,
+      side: 2,
+      pixels: new Uint8Array(12),
+      labels: new Int32Array(1),
+    } as const;
+    expect(() => model.input(textBatch([[9]]))).toThrow(/token 9/);
+    expect(() => model.input(image)).toThrow(/kind image/);
+    expect(() => tf.tidy(() => void run(model, {}, batch))).toThrow(/embeddings.weight was not loaded/);
+  });
+});

@@ -1,0 +1,32 @@
+import type { ImageBatch } from '../batch.ts';
+import type { ImageModelSpec } from '../catalog.ts';
+
+/**
+ * Cuts images into patches and normalises them, on the CPU: RGB bytes (B, side, side, 3) ->
+ * (B, N, 3 * patch * patch) with the values of a patch in channel, row, column order, so that the patch
+ * convolution is one product with its flattened kernel. N = (side / patch)^2, rows first.
+ */
+export function patchRows(spec: ImageModelSpec, batch: ImageBatch): Float32Array {
+  const { size, side, pixels } = batch;
+  const { patch } = spec;
+  const grid = side / patch;
+  const scale = spec.std.map((std) => 1 / (255 * std));
+  const shift = spec.std.map((std, c) => -(spec.mean[c] ?? 0) / std);
+  const out = new Float32Array(size * side * side * 3);
+  let at = 0;
+  for (let image = 0; image < size; image++) {
+    for (let cell = 0; cell < grid * grid; cell++) {
+      const top = Math.floor(cell / grid) * patch;
+      const left = (cell % grid) * patch;
+      for (let c = 0; c < 3; c++) {
+        const a = scale[c] ?? 1;
+        const b = shift[c] ?? 0;
+        for (let y = top; y < top + patch; y++) {
+          let from = ((image * side + y) * side + left) * 3 + c;
+          for (let x = 0; x < patch; x++, from += 3) out[at++] = (pixels[from] ?? 0) * a + b;
+        }
+      }
+    }
+  }
+  return out;
+}

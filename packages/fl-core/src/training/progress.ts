@@ -1,0 +1,51 @@
+/** How far a job (probe, train, evaluate) has come; yielded after every batch. */
+export interface TrainingProgress {
+  /** In [0, 1]. */
+  readonly fraction: number;
+  /** Mean loss of the batch just done. */
+  readonly loss?: number;
+}
+
+/** How the owner of a job stops it or makes it wait (C6). Looked at between batches. */
+export interface JobControl {
+  /** Aborting ends the job with the signal's reason; nothing of it remains. */
+  readonly signal?: AbortSignal;
+  /** Pending while the job is to pause; the job keeps its place and goes on when it resolves. */
+  readonly gate?: () => Promise<void>;
+}
+
+/** A job: progress while it runs, a result when it is done. */
+export type Job<Result> = AsyncGenerator<TrainingProgress, Result, void>;
+
+/**
+ * Runs between two batches: lets messages of the worker be handled, waits at the gate, throws when aborted.
+ * A timer, not a microtask or `tf.nextFrame`: timers of a worker run on in a hidden tab.
+ */
+export async function betweenBatches(control: JobControl = {}): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  control.signal?.throwIfAborted();
+  if (control.gate === undefined) return;
+  await unlessAborted(control.gate(), control.signal);
+}
+
+/** Waits for `work`, but no longer than until `signal` aborts: a paused job can still be ended. */
+function unlessAborted(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return work;
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
+
+/** Runs a job to its end, handing each progress to `report`. */
+export async function finish<Result>(
+  job: Job<Result>,
+  report: (progress: TrainingProgress) => void = () => {},
+): Promise<Result> {
+  for (;;) {
+    const step = await job.next();
+    if (step.done) return step.value;
+    report(step.value);
+  }
+}

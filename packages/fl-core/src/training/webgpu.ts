@@ -1,0 +1,82 @@
+import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
+import { registerBackend, removeBackend, setBackend } from '@tensorflow/tfjs-core';
+import { StrataError } from '../protocol/errors.ts';
+
+/** What to do when the device under a backend goes away (driver reset, unplugged, suspended). */
+export interface Recovery {
+  /** Whether the device is gone. Takes a moment: reads fail before the loss is announced. */
+  lost(): Promise<boolean>;
+  /** Starts a new device in place of the lost one; every tensor of the old one is gone. Throws `unavailable`. */
+  rebuild(): Promise<void>;
+}
+
+/** How long a loss may be announced after the first failed read, in milliseconds. */
+const announcementMs = 250;
+
+/** The limits a model may need; a device has only WebGPU's small defaults unless it is asked for more. */
+const wantedLimits = [
+  'maxBufferSize',
+  'maxStorageBufferBindingSize',
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeWorkgroupsPerDimension',
+  'maxComputeWorkgroupSizeX',
+  'maxComputeInvocationsPerWorkgroup',
+] as const;
+
+/** The best adapter, or null when the browser has none to offer. */
+export async function requestAdapter(gpu: GPU): Promise<GPUAdapter | null> {
+  return gpu.requestAdapter({ powerPreference: 'high-performance' });
+}
+
+/** Makes tfjs run on a device of `adapter`, our own, so that its loss can be seen. Throws `unavailable`. */
+export async function startWebGpu(gpu: GPU, adapter: GPUAdapter): Promise<Recovery> {
+  let device = await openDevice(adapter);
+  let gone = false;
+  const watch = () => {
+    const watched = device;
+    void watched.lost.then(() => {
+      if (device === watched) gone = true;
+    });
+  };
+  watch();
+  await useDevice(device, adapter);
+  return {
+    async lost() {
+      if (!gone) await Promise.race([device.lost, new Promise((r) => setTimeout(r, announcementMs))]);
+      return gone;
+    },
+    async rebuild() {
+      // An adapter gives one device only.
+      const fresh = await requestAdapter(gpu);
+      if (fresh === null) throw unavailable('The graphics card did not come back.');
+      device = await openDevice(fresh);
+      gone = false;
+      watch();
+      await useDevice(device, fresh);
+    },
+  };
+}
+
+async function openDevice(adapter: GPUAdapter): Promise<GPUDevice> {
+  const requiredLimits = Object.fromEntries(wantedLimits.map((name) => [name, adapter.limits[name]]));
+  try {
+    return await adapter.requestDevice({ requiredLimits });
+  } catch (cause) {
+    throw unavailable('The graphics card could not be opened.', { cause });
+  }
+}
+
+/** Puts a backend over `device` in the place of tfjs's own, or of the one whose device was lost. */
+async function useDevice(device: GPUDevice, adapter: GPUAdapter): Promise<void> {
+  removeBackend('webgpu');
+  registerBackend('webgpu', () => new WebGPUBackend(device, adapter.info), 3);
+  if (!(await setBackend('webgpu'))) throw unavailable('TensorFlow.js could not start on the graphics card.');
+}
+
+export const unavailable = (message: string, options?: ErrorOptions) =>
+  new StrataError(
+    'unavailable',
+    message,
+    'Reload the page, or add ?backend=wasm to its address to train on the processor.',
+    options,
+  );

@@ -1,0 +1,3 @@
+export * from './chromium.ts';
+export * from './operator.ts';
+export * from './server.ts';

@@ -1,0 +1,105 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const repository = fileURLToPath(new URL('../../..', import.meta.url));
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const probe = createServer();
+  probe.listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const address = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  if (address === null || typeof address === 'string') throw new Error('The system gave no port.');
+  return address.port;
+}
+
+export interface ServerOptions {
+  /** Environment beside the harness's own; see the README's settings. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Everything the server prints, line by line. */
+  readonly log?: (line: string) => void;
+}
+
+/** The server as its users get it: a process of its own on a free port and a folder of its own. */
+export class ServerProcess {
+  readonly port: number;
+  readonly url: string;
+  readonly token = 'harness-operator-token';
+  readonly #dataDir: string;
+  readonly #options: ServerOptions;
+  #child: ChildProcess | null = null;
+
+  private constructor(port: number, dataDir: string, options: ServerOptions) {
+    this.port = port;
+    this.url = `http://127.0.0.1:${port}`;
+    this.#dataDir = dataDir;
+    this.#options = options;
+  }
+
+  static async start(options: ServerOptions = {}): Promise<ServerProcess> {
+    const dataDir = await mkdtemp(join(tmpdir(), 'strata-'));
+    const server = new ServerProcess(await freePort(), dataDir, options);
+    await server.restart();
+    return server;
+  }
+
+  /** Starts the process again on the same port and folder; waits until it answers. */
+  async restart(): Promise<void> {
+    const child = spawn(process.execPath, ['--import', 'tsx', 'apps/server/src/main.ts'], {
+      cwd: repository,
+      env: {
+        ...process.env,
+        DATABASE_URL: '',
+        HOST: '127.0.0.1',
+        ...this.#options.env,
+        PORT: String(this.port),
+        DATA_DIR: this.#dataDir,
+        OPERATOR_TOKEN: this.token,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#child = child;
+    const lines: string[] = [];
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        for (const line of text.split('\n').filter(Boolean)) {
+          lines.push(line);
+          this.#options.log?.(line);
+        }
+      });
+    }
+    const deadline = Date.now() + 60_000;
+    while (Date.now() < deadline) {
+      if (child.exitCode !== null)
+        throw new Error(`The server ended with ${child.exitCode}:\n${lines.join('\n')}`);
+      const answer = await fetch(`${this.url}/healthz`).catch(() => null);
+      if (answer?.ok) return;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    this.kill();
+    throw new Error(`The server did not answer within 60 s:\n${lines.join('\n')}`);
+  }
+
+  /** SIGKILL: what a power cut looks like. */
+  async kill(): Promise<void> {
+    const child = this.#child;
+    this.#child = null;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, 'exit');
+    child.kill('SIGKILL');
+    await gone;
+  }
+
+  /** Ends the process and removes its folder. */
+  async dispose(): Promise<void> {
+    await this.kill();
+    await rm(this.#dataDir, { recursive: true, force: true });
+  }
+}
