@@ -5,6 +5,7 @@ import { operatorRoutes } from './http/operator-api.ts';
 import { publicRoutes } from './http/public-api.ts';
 import { answerErrors } from './http/reply.ts';
 import { updateRoutes } from './http/updates.ts';
+import { Background } from './rounds/background.ts';
 import { Bus } from './rounds/bus.ts';
 import { collectNewest } from './rounds/collect.ts';
 import { type Context, defaultLimits, type Limits, type ModelSource } from './rounds/context.ts';
@@ -44,9 +45,9 @@ export function createStrata(
 ): Strata {
   const limits = { ...defaultLimits, graceMs: settings.clientGraceSeconds * 1000, ...settings.limits };
   const presence = new Presence(limits.graceMs, (run, client) => {
-    clientLeft(context, run, client, 'did not come back in time').catch((error: unknown) => {
-      context.log.error({ err: error, run, client }, 'a client that is gone was not recorded');
-    });
+    context.background.run(`recording that ${client} is gone`, () =>
+      clientLeft(context, run, client, 'did not come back in time'),
+    );
   });
   const context: Context = {
     db: store.db,
@@ -57,6 +58,7 @@ export function createStrata(
     traffic: new Traffic(),
     naming: new SharedLock(),
     woken: new Set(),
+    background: new Background(fastify.log),
     limits,
     log: fastify.log,
   };
@@ -108,6 +110,7 @@ export function createStrata(
       io.disconnectSockets(true);
       io.engine.close();
       await DBOS.shutdown();
+      await context.background.idle();
     },
   };
 }

@@ -3,6 +3,7 @@ import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 import type { FastifyBaseLogger } from 'fastify';
 import type { BlobStore } from '../store/blobs.ts';
 import type * as schema from '../store/schema.ts';
+import type { Background } from './background.ts';
 import type { Bus } from './bus.ts';
 import type { SharedLock } from './lock.ts';
 import type { Presence } from './presence.ts';
@@ -58,6 +59,7 @@ export interface Context {
   readonly naming: SharedLock;
   /** Runs whose workflow has been woken and has not looked yet. */
   readonly woken: Set<string>;
+  readonly background: Background;
   readonly limits: Limits;
   readonly log: FastifyBaseLogger;
 }
