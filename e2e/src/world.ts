@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { samples } from '@strata/fl-core/data';
 import type { RoundSummary, RunConfigInput, RunView } from '@strata/fl-core/protocol';
 import { ensureChromium, launchChromium, OperatorApi, ServerProcess } from '@strata/harness';
 import type { Browser, Page } from 'playwright-core';
@@ -110,7 +111,7 @@ export const tinyRun: RunConfigInput = {
   model: 'vit-nano',
   side: 32,
   data: { kind: 'image', sample: 'emoji' },
-  labels: [],
+  labels: [...samples.emoji.labels],
   strategy: { name: 'strata', lambda: 1 },
   budget: { unit: 'layers', amount: 2 },
   rounds: 3,

@@ -1,11 +1,7 @@
 import { catalog } from '@strata/fl-core/models/layouts';
 import type { RunConfigInput } from '@strata/fl-core/protocol';
+import type { DemoData } from './data.ts';
 import type { DemoOptions } from './options.ts';
-
-/** What the tabs train on: a sample's id, or labels found in the person's own files. */
-export type DemoData =
-  | { readonly kind: 'sample'; readonly sample: 'emoji' | 'wordnet'; readonly labels: readonly string[] }
-  | { readonly kind: 'own'; readonly labels: readonly string[] };
 
 /**
  * The run of a demo. Learning rates were chosen on the built-in samples (docs/results.md has the runs): AdamW,

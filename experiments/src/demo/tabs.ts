@@ -1,21 +1,16 @@
 import type { Browser, Page } from 'playwright-core';
+import type { DemoData } from './data.ts';
 import type { DemoOptions } from './options.ts';
-import type { DemoData } from './run-config.ts';
-
-/** What one participant chooses on the page; `files` are paths on this machine. */
-export interface TabFiles {
-  readonly files: readonly string[];
-}
 
 export interface Tabs {
-  /** Throws as soon as a page has crashed or shows an error it cannot get over. */
+  /** Throws as soon as a page has crashed or shows an error that it cannot get over. */
   check(): Promise<void>;
   close(): Promise<void>;
 }
 
 /**
- * Opens one participant page a client, each in a browser context of its own (own storage, own identity), and
- * presses the button by `autostart`.
+ * Opens one participant page a client, each in a browser context of its own (own storage, own identity), chooses
+ * its data and joins.
  */
 export async function openTabs(
   browser: Browser,
@@ -23,11 +18,10 @@ export async function openTabs(
   run: string,
   options: DemoOptions,
   data: DemoData,
-  own: readonly TabFiles[],
   log: (line: string) => void,
 ): Promise<Tabs> {
-  const pages: Page[] = [];
   const failures: string[] = [];
+  const pages: Page[] = [];
   for (let shard = 0; shard < options.clients; shard++) {
     const context = await browser.newContext();
     const page = await context.newPage();
@@ -36,25 +30,14 @@ export async function openTabs(
     page.on('console', (message) => {
       if (message.type() === 'error') log(`tab ${shard}: ${message.text()}`);
     });
-    const query = new URLSearchParams({
-      backend: options.backend,
-      seed: String(options.seed),
-      name: `Demo ${shard + 1}`,
-      autostart: '1',
-      ...(data.kind === 'sample'
-        ? { sample: data.sample, shard: String(shard), of: String(options.clients) }
-        : {}),
-    });
-    await page.goto(`${url}/join/${run}?${query}`);
-    const files = own[shard];
-    if (data.kind === 'own' && files) await page.getByTestId('choose-files').setInputFiles([...files.files]);
+    await join(page, `${url}/join/${run}`, shard, options, data);
     pages.push(page);
   }
   return {
     async check() {
       for (const [shard, page] of pages.entries()) {
-        const alert = page.getByTestId('client-failed');
-        if ((await alert.count()) > 0) failures.push(`tab ${shard}: ${await alert.first().textContent()}`);
+        const failed = page.locator('[data-testid=ended][data-phase=failed]');
+        if ((await failed.count()) > 0) failures.push(`tab ${shard}: ${await failed.first().textContent()}`);
       }
       if (failures.length > 0) throw new Error(failures.join('\n'));
     },
@@ -62,4 +45,34 @@ export async function openTabs(
       await Promise.all(pages.map((page) => page.context().close()));
     },
   };
+}
+
+async function join(
+  page: Page,
+  url: string,
+  shard: number,
+  options: DemoOptions,
+  data: DemoData,
+): Promise<void> {
+  const query = new URLSearchParams({
+    backend: options.backend,
+    seed: String(options.seed),
+    name: `Demo ${shard + 1}`,
+  });
+  switch (data.kind) {
+    case 'sample':
+      query.set('sample', data.sample);
+      query.set('shard', String(shard));
+      query.set('of', String(options.clients));
+      query.set('autostart', '1');
+      await page.goto(`${url}?${query}`);
+      return;
+    case 'own':
+      await page.goto(`${url}?${query}`);
+      await page.getByTestId('files').setInputFiles(data.shards[shard] ?? []);
+      await page.locator('[data-testid=join]:enabled').click({ timeout: 120_000 });
+      return;
+    default:
+      return data satisfies never;
+  }
 }

@@ -5,6 +5,8 @@ import classes from './Panel.module.css';
 
 interface PanelProps {
   readonly title: string;
+  /** Position in a sequence of panels, from 1. */
+  readonly step?: number;
   /** What one is looking at, in a sentence or two. */
   readonly hint?: string;
   /** Right end of the heading. */
@@ -15,12 +17,13 @@ interface PanelProps {
   readonly testId?: string;
 }
 
-export function Panel({ title, hint, controls, children, flush = false, testId }: PanelProps) {
+export function Panel({ title, step, hint, controls, children, flush = false, testId }: PanelProps) {
   const id = useId();
   return (
     <Paper component="section" withBorder className={classes.panel} aria-labelledby={id} data-testid={testId}>
       <Group className={classes.head} justify="space-between" gap="xs">
         <Group gap={4} wrap="nowrap">
+          {step !== undefined && <span className={classes.step}>{step}</span>}
           <Title order={2} size="h3" id={id}>
             {title}
           </Title>

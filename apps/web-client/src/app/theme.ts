@@ -49,7 +49,7 @@ const slate: MantineColorsTuple = [
   '#0b1013',
 ];
 
-const sans =
+export const sans =
   '"Inter Variable", Inter, ui-sans-serif, system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 
 export const theme = createTheme({
@@ -99,11 +99,25 @@ const surfaces = ({ page, surface, sunken, line, muted }: Palette) => ({
   '--mantine-color-dimmed': muted,
 });
 
+/** `light` variants on a dark ground: Mantine's own are darker than the surface they lie on. */
+const tints = (color: string, rgb: string) => ({
+  [`--mantine-color-${color}-light`]: `rgba(${rgb}, 0.14)`,
+  [`--mantine-color-${color}-light-hover`]: `rgba(${rgb}, 0.2)`,
+  [`--mantine-color-${color}-light-color`]: `var(--mantine-color-${color}-3)`,
+});
+
 export const resolver: CSSVariablesResolver = () => ({
   variables: { '--strata-content-width': '84rem' },
-  light: { ...surfaces(palettes.light), '--mantine-color-default-border': '#cfd8db' },
+  light: {
+    ...surfaces(palettes.light),
+    '--mantine-color-default-border': '#cfd8db',
+    '--mantine-color-gray-light': 'rgba(86, 99, 105, 0.13)',
+  },
   dark: {
     ...surfaces(palettes.dark),
+    ...tints('tide', '46, 181, 157'),
+    ...tints('ochre', '235, 176, 57'),
+    ...tints('gray', '152, 166, 173'),
     '--mantine-color-default': '#1b252a',
     '--mantine-color-default-hover': '#222d33',
     '--mantine-color-default-border': '#33414a',

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { logGamma } from '../gamma.ts';
 import { random } from '../random.ts';
-import { dirichlet, logGamma, partitionDirichlet } from './dirichlet.ts';
+import { dirichlet, partitionDirichlet } from './dirichlet.ts';
 import { range, seeds, union } from './testing.ts';
 
 const mean = (xs: readonly number[]) => xs.reduce((a, b) => a + b, 0) / xs.length;

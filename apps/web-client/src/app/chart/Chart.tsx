@@ -1,5 +1,6 @@
 import { useReducedMotion } from '@mantine/hooks';
 import { type CSSProperties, useEffect, useRef } from 'react';
+import { sans } from '../theme.ts';
 import { type ChartOption, init } from './echarts.ts';
 
 interface ChartProps {
@@ -33,15 +34,13 @@ export function Chart({ option, label, height, onPick, testId }: ChartProps) {
   }, []);
 
   useEffect(() => {
-    chart.current?.setOption(
-      {
-        animation: !reducedMotion,
-        animationDuration: 250,
-        ...option,
-        aria: { enabled: true, label: { description: label } },
-      },
-      { replaceMerge: ['series', 'visualMap'] },
-    );
+    chart.current?.setOption({
+      animation: !reducedMotion,
+      animationDuration: 250,
+      textStyle: { fontFamily: sans },
+      ...option,
+      aria: { enabled: true, label: { description: label } },
+    });
   }, [option, label, reducedMotion]);
 
   useEffect(() => {

@@ -1,4 +1,4 @@
-import { Badge, Group, Pagination, Progress, Table, Text, TextInput } from '@mantine/core';
+import { Group, Pagination, Progress, Table, Text, TextInput } from '@mantine/core';
 import type { ClientView } from '@strata/fl-core/protocol';
 import { IconSearch } from '@tabler/icons-react';
 import { useState } from 'react';
@@ -46,7 +46,7 @@ export function ClientsPanel({
           Nobody has joined yet. Share the link, or add demo participants.
         </Text>
       ) : (
-        <Table.ScrollContainer minWidth={560}>
+        <Table.ScrollContainer minWidth={640}>
           <Table verticalSpacing="xs" horizontalSpacing="md" className={classes.table}>
             <Table.Thead>
               <Table.Tr>
@@ -91,9 +91,10 @@ function Row({ client, labels }: { client: ClientView; labels: readonly string[]
         )}
       </Table.Td>
       <Table.Td w={150}>
-        <Badge size="sm" variant="dot" tt="none" color={tone}>
-          {label}
-        </Badge>
+        <Group gap={7} wrap="nowrap">
+          <span className={classes.dot} data-tone={tone} />
+          <Text size="sm">{label}</Text>
+        </Group>
         {fraction !== null && <Progress size={3} mt={5} value={100 * fraction} aria-label={label} />}
       </Table.Td>
       <Table.Td>

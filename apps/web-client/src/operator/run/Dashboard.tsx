@@ -1,6 +1,7 @@
 import { SimpleGrid, Stack } from '@mantine/core';
 import type { RunEvent, RunView } from '@strata/fl-core/protocol';
 import { useState } from 'react';
+import { useStable } from '../../app/useStable.ts';
 import { DemoPanel } from '../demo/DemoPanel.tsx';
 import { ClientsPanel } from './ClientsPanel.tsx';
 import classes from './Dashboard.module.css';
@@ -20,36 +21,53 @@ interface DashboardProps {
   readonly live: boolean;
 }
 
-/** Everything about one run. */
+/** Everything about one run. Before its first round that is who takes part; the charts come with the rounds. */
 export function Dashboard({ run, events, live }: DashboardProps) {
-  const newest = run.rounds.at(-1)?.round ?? null;
-  const [picked, setPicked] = useState<number | null>(null);
-  // follows the newest round until the operator picks another one
-  const shown = run.rounds.some((r) => r.round === picked) ? picked : newest;
+  const rounds = useStable(run.rounds);
+  const layers = useStable(run.layers);
   const open = run.state === 'draft' || run.state === 'running' || run.state === 'paused';
   const { sample } = run.config.data;
   return (
     <Stack gap="md" data-run={run.id} data-state={run.state}>
       <RunHeader run={run} live={live} />
       <RoundPanel run={run} />
-      <Figures run={run} />
-      <div className={classes.main}>
-        <ImportancePanel rounds={run.rounds} layers={run.layers} picked={shown} onPick={setPicked} />
-        <MaskPanel run={run} round={shown} onPick={setPicked} />
-      </div>
-      <SimpleGrid cols={{ base: 1, md: 2, lg: 3 }}>
-        <LearningPanel rounds={run.rounds} />
-        <TrafficPanel rounds={run.rounds} />
-        <DiagnosticsPanel rounds={run.rounds} strategy={run.config.strategy} />
-      </SimpleGrid>
+      {rounds.length > 0 && <Learning run={run} rounds={rounds} layers={layers} />}
       <div className={classes.people}>
-        <ClientsPanel clients={run.clients} labels={run.config.labels} />
+        <Stack>
+          <ClientsPanel clients={run.clients} labels={run.config.labels} />
+          <EventLog events={events} />
+        </Stack>
         <Stack>
           <InvitePanel run={run.id} open={open} />
           {sample !== null && <DemoPanel run={run.id} sample={sample} open={open && live} />}
         </Stack>
       </div>
-      <EventLog events={events} />
     </Stack>
+  );
+}
+
+interface LearningProps {
+  readonly run: RunView;
+  readonly rounds: RunView['rounds'];
+  readonly layers: RunView['layers'];
+}
+
+function Learning({ run, rounds, layers }: LearningProps) {
+  const [picked, setPicked] = useState<number | null>(null);
+  // follows the newest round until the operator picks another one
+  const shown = rounds.some((r) => r.round === picked) ? picked : (rounds.at(-1)?.round ?? null);
+  return (
+    <>
+      <Figures run={run} />
+      <div className={classes.main}>
+        <ImportancePanel rounds={rounds} layers={layers} picked={shown} onPick={setPicked} />
+        <MaskPanel run={run} round={shown} onPick={setPicked} />
+      </div>
+      <SimpleGrid cols={{ base: 1, md: 2, lg: 3 }}>
+        <LearningPanel rounds={rounds} />
+        <TrafficPanel rounds={rounds} />
+        <DiagnosticsPanel rounds={rounds} strategy={run.config.strategy} />
+      </SimpleGrid>
+    </>
   );
 }

@@ -1,4 +1,4 @@
-import { Badge, Pagination, Select, Text } from '@mantine/core';
+import { Pagination, Select, Text } from '@mantine/core';
 import type { RoundDetail, RunView } from '@strata/fl-core/protocol';
 import { useCallback, useEffect, useMemo, useState } from 'react';
 import { ErrorNotice } from '../../app/ErrorNotice.tsx';
@@ -8,6 +8,7 @@ import { Panel } from '../../app/Panel.tsx';
 import { type Loaded, useLoaded } from '../../app/useLoaded.ts';
 import { getRound } from '../api.ts';
 import classes from './ImportancePanel.module.css';
+import tableClasses from './MaskTable.module.css';
 import { MaskTable } from './MaskTable.tsx';
 import { agreement, maskRows } from './masks.ts';
 
@@ -100,11 +101,13 @@ function Content({ detail, reload, run }: { detail: Loaded<RoundDetail>; reload:
         <>
           <MaskTable rows={shown} round={detail.value.round} />
           {pages > 1 && <Pagination size="xs" mt="sm" total={pages} value={page} onChange={setPage} />}
-          {agree !== null && (
-            <Badge variant="light" color="gray" tt="none" mt="sm">
-              masks overlap by {percent(agree, 0)}
-            </Badge>
-          )}
+          <div className={tableClasses.legend}>
+            <span className={tableClasses.key} data-of="chosen" /> trained
+            <span className={tableClasses.key} data-of="score" /> own score
+            {agree !== null && (
+              <span className={tableClasses.overlap}>masks overlap by {percent(agree, 0)}</span>
+            )}
+          </div>
         </>
       );
     }

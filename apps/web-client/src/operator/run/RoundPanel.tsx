@@ -26,7 +26,7 @@ export function RoundPanel({ run }: { run: RunView }) {
         size={72}
         thickness={7}
         roundCaps
-        sections={[{ value: share, color: 'var(--mantine-primary-color-filled)' }]}
+        sections={share > 0 ? [{ value: share, color: 'var(--mantine-primary-color-filled)' }] : []}
         label={
           <Text ta="center" size="xs" fw={650} className="tabular">
             {run.committed}/{run.config.rounds}
@@ -78,7 +78,7 @@ function Countdown({ round, run }: { round: RoundSummary; run: RunView }) {
         size={4}
         flex={1}
         value={100 * (used ?? 0)}
-        color="ochre"
+        color="ochre.5"
         aria-label="Share of the phase’s time used"
       />
       <Text size="xs" c="dimmed" className="tabular" role="timer">

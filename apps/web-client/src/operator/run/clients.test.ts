@@ -23,7 +23,7 @@ describe('clientActivity', () => {
     expect(clientActivity(client('a', { progress: training }))).toEqual({
       label: 'training',
       fraction: 0.4,
-      tone: 'tide',
+      tone: 'busy',
     });
   });
 

@@ -1,31 +1,30 @@
-import type { MantineColor } from '@mantine/core';
 import type { ClientView } from '@strata/fl-core/protocol';
 
 export interface ClientActivity {
   readonly label: string;
   /** In [0, 1]; null when there is nothing to measure. */
   readonly fraction: number | null;
-  readonly tone: MantineColor;
+  readonly tone: 'busy' | 'idle' | 'trouble';
 }
 
 /** What a client is doing, in a word. */
 export function clientActivity(client: Pick<ClientView, 'presence' | 'paused' | 'progress'>): ClientActivity {
   switch (client.presence) {
     case 'left':
-      return { label: 'left', fraction: null, tone: 'gray' };
+      return { label: 'left', fraction: null, tone: 'idle' };
     case 'away':
-      return { label: 'connection lost', fraction: null, tone: 'ochre' };
+      return { label: 'connection lost', fraction: null, tone: 'trouble' };
     case 'connected':
       break;
     default:
       return client.presence satisfies never;
   }
-  if (client.paused) return { label: 'paused', fraction: null, tone: 'ochre' };
+  if (client.paused) return { label: 'paused', fraction: null, tone: 'trouble' };
   const { progress } = client;
   if (progress === null || progress.activity === 'waiting')
-    return { label: 'waiting', fraction: null, tone: 'gray' };
-  if (progress.activity === 'paused') return { label: 'paused', fraction: null, tone: 'ochre' };
-  return { label: progress.activity, fraction: progress.fraction, tone: 'tide' };
+    return { label: 'waiting', fraction: null, tone: 'idle' };
+  if (progress.activity === 'paused') return { label: 'paused', fraction: null, tone: 'trouble' };
+  return { label: progress.activity, fraction: progress.fraction, tone: 'busy' };
 }
 
 const order: Readonly<Record<ClientView['presence'], number>> = { connected: 0, away: 1, left: 2 };

@@ -1,0 +1,42 @@
+import { Anchor, Breadcrumbs, Text } from '@mantine/core';
+import { useDocumentTitle } from '@mantine/hooks';
+import { Link } from 'wouter';
+import { ErrorNotice } from '../../app/ErrorNotice.tsx';
+import { PageLoading } from '../../app/PageLoading.tsx';
+import { Shell } from '../../app/Shell.tsx';
+import { useLoaded } from '../../app/useLoaded.ts';
+import { getCatalog } from '../api.ts';
+import { useForgetRefusedToken } from '../forgetToken.ts';
+import { TokenGate } from '../TokenGate.tsx';
+import { CreateForm } from './CreateForm.tsx';
+
+export default function CreatePage() {
+  useDocumentTitle('New run · Strata');
+  return (
+    <TokenGate>
+      <Create />
+    </TokenGate>
+  );
+}
+
+function Create() {
+  const catalog = useLoaded(getCatalog);
+  useForgetRefusedToken(catalog.kind === 'failed' ? catalog.error : null);
+  return (
+    <Shell
+      home="/operator"
+      trail={
+        <Breadcrumbs separatorMargin={8} component="nav" aria-label="Breadcrumb">
+          <Anchor component={Link} href="/operator" size="sm" c="dimmed">
+            Runs
+          </Anchor>
+          <Text size="sm">New run</Text>
+        </Breadcrumbs>
+      }
+    >
+      {catalog.kind === 'loading' && <PageLoading label="Loading what this server offers" />}
+      {catalog.kind === 'failed' && <ErrorNotice error={catalog.error} onRetry={catalog.reload} />}
+      {catalog.kind === 'ready' && <CreateForm catalog={catalog.value} />}
+    </Shell>
+  );
+}

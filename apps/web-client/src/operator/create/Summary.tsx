@@ -1,0 +1,39 @@
+import { Button, Paper, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import type { SectionProps } from './form.ts';
+import { summaryLines } from './summary.ts';
+
+/** The run in plain words, beside the button that makes it. */
+export function Summary({ form, catalog, busy }: SectionProps & { busy: boolean }) {
+  const model = catalog.models.find((m) => m.id === form.values.model);
+  const willDownload = model?.availability === 'download';
+  return (
+    <Paper withBorder p="md">
+      <Stack gap="sm">
+        <TextInput label="Name" {...form.getInputProps('name')} />
+        <Textarea
+          label="Description"
+          description="Participants read it before they join."
+          autosize
+          minRows={2}
+          maxRows={6}
+          {...form.getInputProps('description')}
+        />
+        <Stack gap={6} component="ul" pl="md" m={0}>
+          {summaryLines(form.values, model?.layers.length ?? 0).map((line) => (
+            <Text key={line} component="li" size="sm">
+              {line}
+            </Text>
+          ))}
+        </Stack>
+        <Button type="submit" size="md" loading={busy} data-testid="create">
+          Create run
+        </Button>
+        {busy && willDownload && (
+          <Text size="xs" c="dimmed" role="status">
+            Downloading and checking {model.title}. This happens once.
+          </Text>
+        )}
+      </Stack>
+    </Paper>
+  );
+}

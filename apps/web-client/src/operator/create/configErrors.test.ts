@@ -1,0 +1,51 @@
+import { expect, it } from 'vitest';
+import { catalogFixture } from '../testing/catalog.ts';
+import { configErrors, isAdvanced } from './configErrors.ts';
+import { defaultConfig } from './defaults.ts';
+
+const catalog = catalogFixture();
+const [model] = catalog.models.filter((m) => m.id === 'deit-tiny');
+if (model === undefined) throw new Error('the fixture has DeiT-tiny');
+const good = defaultConfig(model, catalog.samples);
+
+it('finds nothing wrong with the defaults', () => {
+  expect(configErrors(good, catalog)).toEqual({});
+});
+
+it.each([
+  [{ name: '  ' }, { name: 'Must not be empty.' }],
+  [{ rounds: '' }, { rounds: 'Enter a number.' }],
+  [{ rounds: 0 }, { rounds: 'At least 1.' }],
+  [{ labels: ['one'] }, { labels: 'At least 2 are needed.' }],
+  [{ labels: ['one', 'one'] }, { labels: 'Labels must differ.' }],
+  [{ labels: ['one', ''] }, { labels: 'Must not be empty.' }],
+  [{ side: 50 }, { side: 'A multiple of 16.' }],
+  [
+    { strategy: { name: 'strata', lambda: -1, lambdaScale: 'relative' } },
+    { 'strategy.lambda': 'At least 0.' },
+  ],
+  [
+    { cohort: { goal: 2, minimum: 3, quorum: 0.5 } },
+    { 'cohort.minimum': 'The minimum cannot exceed the goal.' },
+  ],
+  [
+    { local: { ...good.local, optimizer: { name: 'adamw', learningRate: 0, weightDecay: 0 } } },
+    { 'local.optimizer.learningRate': 'More than 0.' },
+  ],
+])('puts %j next to its field', (change, errors) => {
+  expect(configErrors({ ...good, ...change }, catalog)).toEqual(errors);
+});
+
+it('gives the server’s reason for a missing model', () => {
+  const models = catalog.models.map((m) => ({
+    ...m,
+    availability: 'missing' as const,
+    note: 'set STRATA_MODELS_DIR',
+  }));
+  expect(configErrors(good, { ...catalog, models })).toEqual({ model: 'set STRATA_MODELS_DIR' });
+});
+
+it('knows which fields are folded away', () => {
+  expect(['local.batchSize', 'deadlines.training', 'side', 'seed'].every(isAdvanced)).toBe(true);
+  expect(['name', 'cohort.goal', 'strategy.lambda'].some(isAdvanced)).toBe(false);
+});

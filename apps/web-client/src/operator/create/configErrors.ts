@@ -1,0 +1,48 @@
+import { type Catalog, RunConfig } from '@strata/fl-core/protocol';
+import type { z } from 'zod';
+
+/**
+ * What is wrong with a configuration, by path (`cohort.minimum`), in words for the field. The rules are the
+ * protocol's; only the model's own rule about the image side comes from the catalogue.
+ */
+export function configErrors(values: unknown, catalog: Catalog): Record<string, string> {
+  const errors: Record<string, string> = {};
+  const parsed = RunConfig.safeParse(values);
+  if (!parsed.success) {
+    for (const issue of parsed.error.issues) {
+      // one field holds all labels
+      const path = issue.path[0] === 'labels' ? 'labels' : issue.path.join('.');
+      errors[path] ??= words(issue);
+    }
+    return errors;
+  }
+  const model = catalog.models.find((m) => m.id === parsed.data.model);
+  if (model === undefined || model.availability === 'missing') {
+    errors.model = model?.note || 'This server does not have the model.';
+  } else if (model.kind === 'image' && parsed.data.side % model.sideMultiple !== 0) {
+    errors.side = `A multiple of ${model.sideMultiple}.`;
+  }
+  return errors;
+}
+
+function words(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return issue.expected === 'number' || issue.expected === 'int' ? 'Enter a number.' : issue.message;
+    case 'too_small':
+      if (issue.origin === 'string') return 'Must not be empty.';
+      if (issue.origin === 'array') return `At least ${issue.minimum} are needed.`;
+      return issue.inclusive ? `At least ${issue.minimum}.` : `More than ${issue.minimum}.`;
+    case 'too_big':
+      if (issue.origin === 'string') return `At most ${issue.maximum} characters.`;
+      if (issue.origin === 'array') return `At most ${issue.maximum}.`;
+      return issue.inclusive ? `At most ${issue.maximum}.` : `Less than ${issue.maximum}.`;
+    default: {
+      const [first = '', ...rest] = issue.message;
+      return `${first.toUpperCase()}${rest.join('')}.`;
+    }
+  }
+}
+
+/** Fields that are folded away under "Advanced". */
+export const isAdvanced = (path: string): boolean => /^(local|deadlines|side|seed)\b/.test(path);
