@@ -18,11 +18,11 @@ test('the defaults', () => {
     dataDir: folder,
     databaseUrl: null,
     modelsDir: null,
+    deitTinyPin: null,
     operatorToken: expect.stringMatching(/^[\w-]{32}$/),
     publicUrl: null,
     logLevel: 'warn',
     clientGraceSeconds: 15,
-    maxUpdateBytes: 536_870_912,
     uploadTimeoutSeconds: 600,
   });
 });
@@ -34,11 +34,13 @@ test('every variable is read', () => {
     DATA_DIR: join(folder, 'data'),
     DATABASE_URL: 'postgres://strata:secret@db:5432/strata',
     STRATA_MODELS_DIR: folder,
+    STRATA_DEIT_TINY_REVISION: 'a'.repeat(40),
+    STRATA_DEIT_TINY_SHA256: 'b'.repeat(64),
+    HF_ENDPOINT: 'https://mirror.example.org',
     OPERATOR_TOKEN: 'a-token-of-mine-1234',
     PUBLIC_URL: 'https://strata.example.org/',
     LOG_LEVEL: 'info',
     CLIENT_GRACE_SECONDS: '30',
-    MAX_UPDATE_BYTES: '1048576',
     UPLOAD_TIMEOUT_SECONDS: '60',
   };
   expect(settingsTable.map(({ name }) => name).sort()).toEqual(Object.keys(given).sort());
@@ -48,11 +50,11 @@ test('every variable is read', () => {
     dataDir: join(folder, 'data'),
     databaseUrl: 'postgres://strata:secret@db:5432/strata',
     modelsDir: folder,
+    deitTinyPin: expect.objectContaining({ revision: 'a'.repeat(40) }),
     operatorToken: 'a-token-of-mine-1234',
     publicUrl: 'https://strata.example.org',
     logLevel: 'info',
     clientGraceSeconds: 30,
-    maxUpdateBytes: 1_048_576,
     uploadTimeoutSeconds: 60,
   });
 });
@@ -88,9 +90,18 @@ describe('problems, one line each', () => {
 
   test('several at once', () => {
     expect(() => loadSettings({ PORT: 'x', CLIENT_GRACE_SECONDS: 'y' })).toThrow(
-      'PORT: must be a whole number\nCLIENT_GRACE_SECONDS: must be a whole number',
+      'PORT: must be a whole number.\nCLIENT_GRACE_SECONDS: must be a whole number.',
     );
   });
+});
+
+test('the README lists the settings as they are', async () => {
+  const readme = await readFile(new URL('../../../README.md', import.meta.url), 'utf8');
+  const section = /^## Settings$(.*?)^## /ms.exec(readme)?.[1] ?? '';
+  const rows = [...section.matchAll(/^\| *`(\w+)` *\| *(.*?) *\| *(.*?) *\|$/gm)].map(
+    ([, name, standard, meaning]) => ({ name, default: standard?.replaceAll('`', ''), meaning }),
+  );
+  expect(rows).toEqual(settingsTable);
 });
 
 test('the operator token is made once, for its owner only', async () => {
