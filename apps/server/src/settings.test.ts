@@ -23,6 +23,7 @@ test('the defaults', () => {
     publicUrl: null,
     logLevel: 'warn',
     clientGraceSeconds: 15,
+    maxUpdateBytes: 536_870_912,
     uploadTimeoutSeconds: 600,
   });
 });
@@ -41,6 +42,7 @@ test('every variable is read', () => {
     PUBLIC_URL: 'https://strata.example.org/',
     LOG_LEVEL: 'info',
     CLIENT_GRACE_SECONDS: '30',
+    MAX_UPDATE_BYTES: '1048576',
     UPLOAD_TIMEOUT_SECONDS: '60',
   };
   expect(settingsTable.map(({ name }) => name).sort()).toEqual(Object.keys(given).sort());
@@ -55,6 +57,7 @@ test('every variable is read', () => {
     publicUrl: 'https://strata.example.org',
     logLevel: 'info',
     clientGraceSeconds: 30,
+    maxUpdateBytes: 1_048_576,
     uploadTimeoutSeconds: 60,
   });
 });

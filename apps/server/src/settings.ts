@@ -81,6 +81,9 @@ const Environment = z.object({
   CLIENT_GRACE_SECONDS: integer(1, 3600)
     .default(15)
     .describe('how long a client that lost its connection may take to come back before it counts as gone'),
+  MAX_UPDATE_BYTES: integer(1024, 8 * 2 ** 30)
+    .default(512 * 2 ** 20)
+    .describe('largest update that a client may upload'),
   UPLOAD_TIMEOUT_SECONDS: integer(1, 86_400)
     .default(600)
     .describe('how long a request may take to arrive in full'),
@@ -101,6 +104,7 @@ export interface Settings {
   readonly publicUrl: string | null;
   readonly logLevel: z.infer<typeof Environment>['LOG_LEVEL'];
   readonly clientGraceSeconds: number;
+  readonly maxUpdateBytes: number;
   readonly uploadTimeoutSeconds: number;
 }
 
@@ -129,6 +133,7 @@ export function loadSettings(environment: Readonly<Record<string, string | undef
     publicUrl: values.PUBLIC_URL ?? null,
     logLevel: values.LOG_LEVEL,
     clientGraceSeconds: values.CLIENT_GRACE_SECONDS,
+    maxUpdateBytes: values.MAX_UPDATE_BYTES,
     uploadTimeoutSeconds: values.UPLOAD_TIMEOUT_SECONDS,
   };
 }
