@@ -33,6 +33,8 @@ export function servePages(app: FastifyInstance, folders: PageFolders): void {
     root: folders.pages,
     index: false,
     wildcard: false,
+    globIgnore: ['index.html'], // only with its nonce, by the routes above
+    cacheControl: false, // set below
     // Vite puts a hash of the content into the names below assets/.
     setHeaders: (response, path) => {
       const hashed = path.startsWith(join(folders.pages, 'assets'));
