@@ -8,7 +8,14 @@ const webClient = fileURLToPath(new URL('./apps/web-client', import.meta.url));
 export default defineConfig(({ command, mode }) => ({
   root: mode === 'test' ? fileURLToPath(new URL('.', import.meta.url)) : webClient,
   plugins: [react()],
-  worker: { format: 'es' },
+  worker: {
+    format: 'es',
+    rolldownOptions: {
+      // tfjs hands its wasm module to its threads as source text, where `typeof x` on a variable of the bundle must
+      // stay as it is written; the compressor rewrites it to a bare reference, which throws there.
+      output: { minify: { compress: false, mangle: true, codegen: true } },
+    },
+  },
   build: { outDir: `${webClient}/dist`, emptyOutDir: true, target: 'es2022', chunkSizeWarningLimit: 2000 },
   define: command === 'build' ? { 'process.env.NODE_ENV': '"production"' } : {},
   test: {
