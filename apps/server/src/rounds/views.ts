@@ -5,6 +5,7 @@ import {
   type RoundDetail,
   type RoundSummary,
   type RunListItem,
+  type RunManifest,
   type RunPublic,
   type RunView,
   StrataError,
@@ -48,6 +49,12 @@ export class Views {
 
   constructor(context: Context) {
     this.#context = context;
+  }
+
+  /** What a client must know of a run. Throws `unknown-run`. */
+  async manifest(id: string): Promise<RunManifest> {
+    const { config, assets } = await getRun(this.#context.db, id);
+    return { id, config, assets };
   }
 
   /** Throws `unknown-run`. */
