@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { StrataError } from '@strata/fl-core/protocol';
 import { z } from 'zod';
+import { deitTinyPin, type HubPin } from './models/index.ts';
 import { keptOperatorToken } from './operator-token.ts';
 
 /** What an operator can set, by environment variables; the README's table is checked against this. */
@@ -22,6 +23,10 @@ function address(protocols: readonly string[]) {
     },
     `must be an address that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
   );
+}
+
+function hexadecimal(digits: number) {
+  return z.string().regex(new RegExp(`^[0-9a-f]{${digits}}$`), `must be ${digits} hexadecimal digits`);
 }
 
 function isDirectory(path: string): boolean {
@@ -45,6 +50,17 @@ const Environment = z.object({
     .refine(isDirectory, 'is not a folder')
     .optional()
     .describe('folder with models that need no download, one folder a model'),
+  STRATA_DEIT_TINY_REVISION: hexadecimal(40)
+    .optional()
+    .describe(
+      'commit of `timm/deit_tiny_patch16_224.fb_in1k` on the Hugging Face Hub to download DeiT-tiny from, when STRATA_MODELS_DIR has none',
+    ),
+  STRATA_DEIT_TINY_SHA256: hexadecimal(64)
+    .optional()
+    .describe('SHA256 of `model.safetensors` at that commit, as the Hub shows it; set both or neither'),
+  HF_ENDPOINT: address(['http:', 'https:'])
+    .optional()
+    .describe('mirror of the Hugging Face Hub; `https://huggingface.co` when not set'),
   OPERATOR_TOKEN: z
     .string()
     .regex(/^[\w.~-]*$/, 'may have letters, digits and . _ ~ - only')
@@ -81,6 +97,8 @@ export interface Settings {
   /** Null: the embedded database. */
   readonly databaseUrl: string | null;
   readonly modelsDir: string | null;
+  /** Where DeiT-tiny may be downloaded from; null: nowhere. */
+  readonly deitTinyPin: HubPin | null;
   readonly operatorToken: string;
   /** Without a slash at the end; null: by host and port. */
   readonly publicUrl: string | null;
@@ -110,6 +128,7 @@ export function loadSettings(environment: Readonly<Record<string, string | undef
     dataDir,
     databaseUrl: values.DATABASE_URL ?? null,
     modelsDir: values.STRATA_MODELS_DIR === undefined ? null : resolve(values.STRATA_MODELS_DIR),
+    deitTinyPin: deitTinyPin(given),
     operatorToken: values.OPERATOR_TOKEN ?? keptOperatorToken(dataDir),
     publicUrl: values.PUBLIC_URL ?? null,
     logLevel: values.LOG_LEVEL,

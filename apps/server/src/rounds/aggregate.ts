@@ -11,10 +11,11 @@ import { and, eq } from 'drizzle-orm';
 import { rounds } from '../store/schema.ts';
 import type { Context } from './context.ts';
 import { logEvent } from './events.ts';
+import { layoutFor } from './layout.ts';
 import { findRound, getCheckpoint, getRun, listMembers } from './rows.ts';
 import { trainedLayers } from './select.ts';
+import { TensorFile } from './tensor-file.ts';
 import { enterPhase, lockExisting, type RoundStatus, statusOf } from './transitions.ts';
-import { UpdateFile } from './update-file.ts';
 
 interface Contribution {
   readonly client: string;
@@ -33,10 +34,10 @@ type Layers = Checkpoint['layers'];
 export async function aggregateRound(context: Context, runId: string, round: number): Promise<RoundStatus> {
   const { db } = context;
   const row = await findRound(db, runId, round);
-  if (!row || row.phase !== 'aggregating') return statusOf(await lockExisting(db, runId, round));
+  if (row?.phase !== 'aggregating') return statusOf(await lockExisting(db, runId, round));
   const run = await getRun(db, runId);
   const base = await getCheckpoint(db, runId, row.baseRound);
-  const layout = context.models.layout(run.config);
+  const layout = layoutFor(run.config);
   const contributions: Contribution[] = [];
   for (const { client, samples, mask, update } of await listMembers(db, runId, round)) {
     if (update === null) continue;
@@ -119,7 +120,7 @@ async function addUpdate(
   path: string,
   weight: number,
 ): Promise<void> {
-  const file = await UpdateFile.open(path);
+  const file = await TensorFile.open(path);
   try {
     for (const { name } of layer.tensors) {
       const entry = file.header.tensors.get(name);

@@ -17,6 +17,17 @@ export function collectRound(context: Context, run: string, round: number): void
   });
 }
 
+/** At a start: what the crash may have kept from being deleted after the newest rounds. */
+export async function collectNewest(context: Context, run: string): Promise<void> {
+  const newest = await context.db
+    .select({ round: rounds.round })
+    .from(rounds)
+    .where(and(eq(rounds.run, run), inArray(rounds.phase, closedPhases)))
+    .orderBy(desc(rounds.round))
+    .limit(2);
+  for (const { round } of newest) collectRound(context, run, round);
+}
+
 async function deleteUnused(context: Context, run: string, round: number): Promise<void> {
   await context.naming.exclusive(async () => {
     const candidates = await namedByClosedRound(context, run, round);

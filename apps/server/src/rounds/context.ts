@@ -1,5 +1,4 @@
-import type { ModelLayout } from '@strata/fl-core/models/layouts';
-import type { Catalog, Checkpoint, RunConfig } from '@strata/fl-core/protocol';
+import type { Catalog, Checkpoint, ModelId, RunConfig } from '@strata/fl-core/protocol';
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 import type { FastifyBaseLogger } from 'fastify';
 import type { BlobStore } from '../store/blobs.ts';
@@ -13,12 +12,12 @@ export type Database = NodePgDatabase<typeof schema>;
 /** The database or a transaction on it. */
 export type Queryable = Pick<Database, 'select' | 'insert' | 'update' | 'delete' | 'execute'>;
 
-/** Where models come from. */
+/** Where models and built-in data come from. */
 export interface ModelSource {
-  layout(config: RunConfig): ModelLayout;
   /** Puts the initial layers into the blob store; throws `bad-model`. */
   load(config: RunConfig): Promise<{ layers: Checkpoint['layers']; assets: Record<string, string> }>;
-  availability(id: RunConfig['model']): Promise<Pick<Catalog['models'][number], 'availability' | 'note'>>;
+  availability(id: ModelId): Promise<Pick<Catalog['models'][number], 'availability' | 'note'>>;
+  readonly samples: Catalog['samples'];
 }
 
 /** Bounds on what grows; see `defaultLimits` for what each is. */

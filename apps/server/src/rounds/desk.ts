@@ -3,6 +3,7 @@ import { and, desc, eq, isNotNull } from 'drizzle-orm';
 import { rounds } from '../store/schema.ts';
 import type { Context, Queryable } from './context.ts';
 import { estimateWindow } from './estimate.ts';
+import { layoutFor } from './layout.ts';
 import { isReady } from './ready.ts';
 import {
   type ClientRow,
@@ -55,7 +56,7 @@ export async function workFor(context: Context, runId: string, client: ClientRow
   const shared = await gather(context, runId);
   const { round } = shared;
   const member = round && (await findMember(context.db, runId, round.round, client.id));
-  return workOf(facts(context, shared, client, member));
+  return workOf(facts(shared, client, member));
 }
 
 /** The work of every connected client. */
@@ -66,13 +67,12 @@ export async function workForAll(context: Context, runId: string): Promise<Map<s
   return new Map(
     shared.connected.map((client) => [
       client.id,
-      workOf(facts(context, shared, client, byClient.get(client.id) ?? null)),
+      workOf(facts(shared, client, byClient.get(client.id) ?? null)),
     ]),
   );
 }
 
 function facts(
-  context: Context,
   { run, round, checkpoint, connected, pastSeconds }: Shared,
   client: ClientRow,
   member: Parameters<typeof workOf>[0]['member'],
@@ -84,7 +84,7 @@ function facts(
     pastSeconds,
     client,
     member,
-    layout: context.models.layout(run.config),
+    layout: layoutFor(run.config),
     ready: connected.filter(isReady).length,
     now: Date.now(),
   };

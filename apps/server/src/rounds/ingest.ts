@@ -5,10 +5,12 @@ import { and, eq } from 'drizzle-orm';
 import { clients, members } from '../store/schema.ts';
 import type { Context, Queryable } from './context.ts';
 import { logEvent } from './events.ts';
+import { layoutFor } from './layout.ts';
 import type { TimedPhase } from './phase.ts';
 import { findMember, getRun, lockRound, type MemberRow, openRound, type RunRow } from './rows.ts';
 import { trainedLayers } from './select.ts';
-import { checkUpdate, UpdateFile, updateLimit } from './update-file.ts';
+import { TensorFile } from './tensor-file.ts';
+import { checkUpdate, updateLimit } from './update-check.ts';
 
 /**
  * Takes in what clients send. Every answer becomes a row first; then the phase is looked at again (R3).
@@ -23,7 +25,7 @@ export async function takeProbe(
   probed: Probed,
 ): Promise<void> {
   const run = await getRun(context.db, runId);
-  checkScores(selectableLayers(context.models.layout(run.config)), probed.scores);
+  checkScores(selectableLayers(layoutFor(run.config)), probed.scores);
   const taken = await context.db.transaction(async (tx) => {
     const member = await expectMember(tx, runId, probed.round, client);
     if (member.row.scores !== null) return false;
@@ -74,11 +76,11 @@ export async function takeUpdate(
   const counted = countedUpdate(expected.row);
   if (counted) return counted;
   checkPhase(expected, 'training');
-  const layers = layersOf(context, run, expected.row);
+  const layers = layersOf(run, expected.row);
   const spooled = await context.blobs.spool(body, updateLimit(layers));
   let kept = false;
   try {
-    const file = await UpdateFile.open(spooled.path);
+    const file = await TensorFile.open(spooled.path);
     const metadata = await checkUpdate(file, layers).finally(() => file.close());
     const taken = await context.naming.shared(() =>
       context.db.transaction(async (tx): Promise<TakenUpdate> => {
@@ -196,8 +198,8 @@ function countedUpdate(row: MemberRow): TakenUpdate | null {
   return { sha256: row.update, bytes: row.updateBytes ?? 0, duplicate: true };
 }
 
-function layersOf(context: Context, run: RunRow, member: MemberRow) {
-  const layout = context.models.layout(run.config);
+function layersOf(run: RunRow, member: MemberRow) {
+  const layout = layoutFor(run.config);
   const names = new Set(trainedLayers(layout, member.mask ?? []));
   return layout.layers.filter((l) => names.has(l.name));
 }

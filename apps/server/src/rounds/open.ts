@@ -5,6 +5,7 @@ import { members, rounds } from '../store/schema.ts';
 import { cohortSize, dropOutRate, sampleCohort, type Turnout } from './cohort.ts';
 import type { Context, Queryable } from './context.ts';
 import { logEvent } from './events.ts';
+import { layoutFor } from './layout.ts';
 import { readyClients } from './ready.ts';
 import { closedPhases, getRun, openRound, overStates } from './rows.ts';
 
@@ -56,7 +57,7 @@ export async function openNextRound(context: Context, runId: string): Promise<Ne
   );
   const chosen = ready.filter((c) => cohort.has(c.id));
   const probes = createStrategy(run.config.strategy).needs === 'scores';
-  const hasLayers = selectableLayers(context.models.layout(run.config)).length > 0;
+  const hasLayers = selectableLayers(layoutFor(run.config)).length > 0;
   const phase = probes && hasLayers ? 'probing' : 'selecting';
   const now = Date.now();
 

@@ -4,6 +4,7 @@ import { and, eq } from 'drizzle-orm';
 import { members } from '../store/schema.ts';
 import type { Context } from './context.ts';
 import { logEvent } from './events.ts';
+import { layoutFor } from './layout.ts';
 import { findRound, getRun, listMembers, type MemberRow, type RunRow } from './rows.ts';
 import { enterPhase, lockExisting, type RoundStatus, statusOf } from './transitions.ts';
 
@@ -22,7 +23,7 @@ export async function selectLayers(context: Context, runId: string, round: numbe
   const cohort = await listMembers(db, runId, round);
   const needsScores = createStrategy(run.config.strategy).needs === 'scores' && cohort.some((m) => m.scores);
   const trainers = cohort.filter((m) => !m.left && (m.scores !== null || !needsScores));
-  const selection = chooseMasks(context, run, round, trainers);
+  const selection = chooseMasks(run, round, trainers);
 
   const after = await db.transaction(async (tx) => {
     const locked = await lockExisting(tx, runId, round);
@@ -51,8 +52,8 @@ export async function selectLayers(context: Context, runId: string, round: numbe
   return statusOf(after);
 }
 
-function chooseMasks(context: Context, run: RunRow, round: number, trainers: MemberRow[]): Selection {
-  const layers = selectableLayers(context.models.layout(run.config));
+function chooseMasks(run: RunRow, round: number, trainers: MemberRow[]): Selection {
+  const layers = selectableLayers(layoutFor(run.config));
   if (layers.length === 0 || trainers.length === 0) return { masks: {} };
   return createStrategy(run.config.strategy).select({
     layers,

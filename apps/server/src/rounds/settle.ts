@@ -5,6 +5,7 @@ import { checkpoints, runs } from '../store/schema.ts';
 import { collectRound } from './collect.ts';
 import type { Context, Queryable } from './context.ts';
 import { logEvent } from './events.ts';
+import { layoutFor } from './layout.ts';
 import { answersNeeded, evaluatePhase, isTimed, memberState, type TimedPhase } from './phase.ts';
 import { countCommitted, getRun, listMembers, type MemberRow, type RoundRow, type RunRow } from './rows.ts';
 import {
@@ -62,7 +63,7 @@ async function settle(context: Context, tx: Queryable, row: RoundRow, phase: Tim
         case 'training':
           return enterPhase(tx, row, 'aggregating', run.config);
         case 'evaluating':
-          return commit(context, tx, run, row, cohort);
+          return commit(tx, run, row, cohort);
         default:
           return phase satisfies never;
       }
@@ -73,7 +74,6 @@ async function settle(context: Context, tx: Queryable, row: RoundRow, phase: Tim
 
 /** R8: checkpoint, round and run in the caller's transaction. */
 async function commit(
-  context: Context,
   tx: Queryable,
   run: RunRow,
   row: RoundRow,
@@ -89,16 +89,12 @@ async function commit(
       ...(finished ? { state: 'finished' as const, endedAt: new Date() } : {}),
     })
     .where(eq(runs.id, run.id));
-  return enterPhase(tx, row, 'committed', run.config, errorTerms(context, run, cohort));
+  return enterPhase(tx, row, 'committed', run.config, errorTerms(run, cohort));
 }
 
 /** Design, 7: what the scores and masks say about this round; null where the strategy needs no scores. */
-function errorTerms(
-  context: Context,
-  run: RunRow,
-  cohort: readonly MemberRow[],
-): { e1: number | null; e2: number | null } {
-  const layers = selectableLayers(context.models.layout(run.config));
+function errorTerms(run: RunRow, cohort: readonly MemberRow[]): { e1: number | null; e2: number | null } {
+  const layers = selectableLayers(layoutFor(run.config));
   const { e1, e2 } = diagnostics({
     layers,
     clients: cohort

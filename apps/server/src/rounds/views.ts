@@ -12,6 +12,7 @@ import {
 import { and, desc, eq, isNotNull } from 'drizzle-orm';
 import { checkpoints, clients, rounds, runs } from '../store/schema.ts';
 import type { Context } from './context.ts';
+import { layoutFor } from './layout.ts';
 import { isOver } from './phase.ts';
 import {
   countCommitted,
@@ -29,6 +30,8 @@ import { memberView, summarize } from './summary.ts';
 const shownRounds = 200;
 /** Clients in a {@link RunView}: the newest, those who are there first. */
 const shownClients = 500;
+/** Points of a {@link RunListItem}'s curve. */
+const shownAccuracies = 40;
 /** Runs whose closed rounds are remembered as summaries. */
 const cachedRuns = 50;
 
@@ -111,6 +114,7 @@ export class Views {
         committed: await countCommitted(this.#context.db, run.id),
         clients: this.#context.presence.connected(run.id).length,
         accuracy: await this.#accuracy(run),
+        accuracies: await this.#accuracies(run),
       });
     }
     return items;
@@ -148,6 +152,21 @@ export class Views {
     return views;
   }
 
+  async #accuracies(run: RunRow): Promise<number[]> {
+    const newest = await this.#context.db
+      .select()
+      .from(rounds)
+      .where(and(eq(rounds.run, run.id), eq(rounds.phase, 'committed')))
+      .orderBy(desc(rounds.round))
+      .limit(shownAccuracies);
+    const values: number[] = [];
+    for (const row of newest.reverse()) {
+      const { accuracy } = await this.#summary(run, row);
+      if (accuracy !== null) values.push(accuracy);
+    }
+    return values;
+  }
+
   async #accuracy(run: RunRow): Promise<number | null> {
     if (run.committedRound === 0) return null;
     const row = await findRound(this.#context.db, run.id, run.committedRound);
@@ -158,7 +177,7 @@ export class Views {
     const known = this.#cache(run.id).get(row.round);
     if (known) return known;
     const cohort = await listMembers(this.#context.db, run.id, row.round);
-    const layout = this.#context.models.layout(run.config);
+    const layout = layoutFor(run.config);
     const summary = summarize(row, cohort, layout, this.#modelBytes(run), Date.now());
     if (isOver(row.phase)) this.#cache(run.id).set(row.round, summary);
     return summary;
@@ -180,7 +199,7 @@ export class Views {
   }
 
   #layers(run: RunRow): LayerView[] {
-    return this.#context.models.layout(run.config).layers.map((layer) => ({
+    return layoutFor(run.config).layers.map((layer) => ({
       name: layer.name,
       role: layer.role,
       parameters: parameterCount(layer),

@@ -9,7 +9,7 @@ const marks = [
 
 const startsWith = (bytes: Uint8Array, mark: readonly number[]) => mark.every((byte, i) => bytes[i] === byte);
 
-/** The text of a file, or why it has none. */
+/** The text of a file with every line end as `\n`, or why it has none. */
 export function decodeTextFile(bytes: Uint8Array, mostBytes: number): { readonly text: string } | Reason {
   if (bytes.length === 0) return { kind: 'empty', reason: 'is empty' };
   if (bytes.length > mostBytes) {
@@ -24,7 +24,7 @@ export function decodeTextFile(bytes: Uint8Array, mostBytes: number): { readonly
   }
   try {
     // The decoder takes the byte order mark away.
-    const text = new TextDecoder(encoding, { fatal: true }).decode(bytes);
+    const text = new TextDecoder(encoding, { fatal: true }).decode(bytes).replaceAll(/\r\n?/g, '\n');
     return text.trim() === '' ? { kind: 'empty', reason: 'has only blank lines' } : { text };
   } catch {
     return { kind: 'broken', reason: 'is not UTF-8 text: save it as "CSV UTF-8"' };

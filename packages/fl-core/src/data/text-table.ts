@@ -53,7 +53,8 @@ export function readTextTable({ file, bytes, labels, limits }: TextTableOptions)
     problems.add({ file, ...content });
     return { texts: [], labels: new Int32Array(), columns: null, ...problems };
   }
-  const rows = parseRows(content.text, file, limit.rows + 1);
+  // A header and one row too many can be told apart from a full table.
+  const rows = readRows(content.text, file, labels, limit.rows + 2);
   const columns = chooseColumns(
     rows.map((row) => row.cells),
     labels,
@@ -105,23 +106,47 @@ function readRow(
   return { kind: 'unknown-label', reason };
 }
 
+/** Separators tried, the more usual first. */
+const separators = [',', '\t', ';', '|'];
+/** Rows looked at to find the separator. */
+const inspected = 200;
+
 /** The rows that are not blank, at most `most`. */
-function parseRows(text: string, file: string, most: number): Row[] {
-  const tabbed = /\.(tsv|tab)$/i.test(file);
-  const quoted = Papa.parse<string[]>(text, { preview: most, ...(tabbed ? { delimiter: '\t' } : {}) });
+function readRows(text: string, file: string, labels: readonly string[], most: number): readonly Row[] {
+  const separator = /\.(tsv|tab)$/i.test(file) ? '\t' : findSeparator(text, labels);
+  const rows = parse(text, separator, '"', most);
   // Exports with tabs often do not quote at all; then a lone quotation mark would swallow the rows after it.
-  const unbalanced = quoted.meta.delimiter === '\t' && quoted.errors.some((e) => e.type === 'Quotes');
-  const parsed = unbalanced
-    ? Papa.parse<string[]>(text, { preview: most, delimiter: '\t', quoteChar: '\u0000' })
-    : quoted;
-  const errors = new Map(parsed.errors.map((e) => [e.row, e.type]));
+  const unquoted = separator === '\t' && rows.some((row) => row.error !== undefined);
+  return unquoted ? parse(text, separator, '\0', most) : rows;
+}
+
+/** The separator under which most rows have a cell that is one of the labels; a comma when none has. */
+function findSeparator(text: string, labels: readonly string[]): string {
+  const match = matchLabels(labels);
+  const scores = separators.map(
+    (separator) =>
+      parse(text, separator, '"', inspected).filter(
+        ({ cells }) => cells.length > 1 && cells.some((cell) => match(cell.trim()) !== undefined),
+      ).length,
+  );
+  return separators[scores.indexOf(Math.max(...scores))] ?? ',';
+}
+
+function parse(text: string, delimiter: string, quoteChar: string, most: number): Row[] {
+  const rows: Row[] = [];
   let line = 1;
-  const rows = parsed.data.map((cells, i): Row => {
-    const first = line;
-    line += 1 + cells.reduce((n, cell) => n + (cell.match(/\r\n|\r|\n/g)?.length ?? 0), 0);
-    return errors.get(i) === 'Quotes'
-      ? { line: first, cells, error: 'its quotation marks do not match' }
-      : { line: first, cells };
+  Papa.parse<string[]>(text, {
+    delimiter,
+    newline: '\n',
+    quoteChar,
+    step: ({ data: cells, errors }, parser) => {
+      if (cells.some((cell) => cell.trim() !== '')) {
+        const unbalanced = errors.some((e) => e.type === 'Quotes');
+        rows.push({ line, cells, ...(unbalanced ? { error: 'its quotation marks do not match' } : {}) });
+      }
+      line += 1 + cells.reduce((n, cell) => n + cell.split('\n').length - 1, 0);
+      if (rows.length === most) parser.abort();
+    },
   });
-  return rows.filter((row) => row.cells.some((cell) => cell.trim() !== ''));
+  return rows;
 }

@@ -4,3 +4,4 @@ export * from './catalog.ts';
 export * from './initial.ts';
 export * from './layout.ts';
 export * from './split.ts';
+export { fromTransformersNames, hasTransformersNames } from './vit/transformers-names.ts';

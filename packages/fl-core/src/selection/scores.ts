@@ -27,3 +27,9 @@ export function meanScores(clients: readonly ClientInput[], layers: number): num
   }
   return mean;
 }
+
+/** Mean over clients and layers, the unit of a relative lambda; 0 when there are none. */
+export function meanOf(scores: readonly (readonly number[])[]): number {
+  const all = scores.flat();
+  return all.length === 0 ? 0 : all.reduce((a, b) => a + b, 0) / all.length;
+}

@@ -52,7 +52,27 @@ export interface ScoredStrategy {
   select(input: SelectionInput): Selection;
 }
 
-export type Strategy = BlindStrategy | ScoredStrategy;
+/** What a strategy remembers of a run: plain JSON that the caller persists with the round (R8). */
+export interface SelectionHistory {
+  /** How often each layer was trained: shares of the cohort, summed over the rounds. */
+  readonly trained: Readonly<Record<string, number>>;
+}
+
+/** Decides from what was selected before, and from scores in some rounds. */
+export interface HistoricStrategy {
+  readonly name: string;
+  readonly needs: 'history';
+  readonly score: ScoreKind;
+  /** Whether this round needs a probe; known before it opens. */
+  wantsScores(round: number, seed: number): boolean;
+  /** `history` is that of the last committed round, null before the first. */
+  select(
+    input: SelectionInput,
+    history: SelectionHistory | null,
+  ): Selection & { readonly history: SelectionHistory };
+}
+
+export type Strategy = BlindStrategy | ScoredStrategy | HistoricStrategy;
 
 /** What a strategy must be given; a run whose strategy needs no scores sends no probe. */
 export type Need = Strategy['needs'];

@@ -45,6 +45,7 @@ export class SharedSession {
   readonly #waiting: { seat: Seat; resume: () => void }[] = [];
   #holder: Seat | undefined;
   #state: SessionState = 'idle';
+  /** Runs while the holder is in a transaction and no batch of it is under way. */
   #idleTimer: NodeJS.Timeout | undefined;
 
   constructor(run: RunBatch, idleLimitMs = IDLE_IN_TRANSACTION_MS) {
@@ -83,27 +84,32 @@ export class SharedSession {
 
   /** The session is lost; so is every connection. */
   fail(error: Error): void {
-    clearTimeout(this.#idleTimer);
+    this.#stopIdleTimer();
     for (const { peer } of [...this.#seats.values()]) peer.fail(error);
   }
 
   async #acquire(seat: Seat): Promise<void> {
-    clearTimeout(this.#idleTimer);
-    this.#idleTimer = undefined;
-    if (this.#holder === seat) return;
+    if (this.#holder === seat) {
+      this.#stopIdleTimer();
+      return;
+    }
     if (this.#holder === undefined) this.#holder = seat;
     else await new Promise<void>((resume) => this.#waiting.push({ seat, resume }));
   }
 
   /** After a batch: keeps the session for an open transaction, hands it on otherwise. */
   async #settle(seat: Seat): Promise<void> {
-    clearTimeout(this.#idleTimer);
-    this.#idleTimer = undefined;
+    this.#stopIdleTimer();
     if (this.#state !== 'idle' && !seat.open) {
       this.#state = readAnswer(await this.#run(query('ROLLBACK'))).state ?? 'idle';
     }
     if (this.#state === 'idle') this.#release();
     else this.#idleTimer = setTimeout(() => this.#evict(seat), this.#idleLimitMs).unref();
+  }
+
+  #stopIdleTimer(): void {
+    clearTimeout(this.#idleTimer);
+    this.#idleTimer = undefined;
   }
 
   #release(): void {

@@ -152,7 +152,8 @@ export class ScriptedServer {
       else response.writeHead(200).end(answer.value);
     } else if (round !== undefined && request.method === 'PUT') {
       const file = await bodyOf(request);
-      const answer = this.#answer('update', () => this.#take(Number(round), request, file));
+      const receipt = this.#take(Number(round), request, file);
+      const answer = this.#answer('update', () => receipt);
       response.writeHead(answer.ok ? 200 : 409).end(JSON.stringify(answer));
     } else {
       response.writeHead(404).end();

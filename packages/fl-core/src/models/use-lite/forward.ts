@@ -52,10 +52,7 @@ const embedStage = (spec: TextModelSpec): Stage => ({
   layer: 'embed',
   forward(parameters, { x: ids, ...rest }) {
     const [batch = 0, tokens = 0] = ids.shape;
-    const rows = tf.gather(
-      parameter(parameters, 'embeddings.weight'),
-      tf.cast(tf.reshape(ids, [batch * tokens]), 'int32'),
-    ); // (B*T, E)
+    const rows = tf.gather(parameter(parameters, 'embeddings.weight'), tf.reshape(ids, [batch * tokens])); // (B*T, E)
     const words = tf.reshape(tf.mul(rows, 2), [batch, tokens, spec.embedding]);
     const frequencies = tf.reshape(parameter(parameters, 'pos.inv_freq'), [1, spec.embedding / 2]);
     const positions = tf.reshape(tf.range(0, tokens, 1, 'float32'), [tokens, 1]);

@@ -74,7 +74,8 @@ describe('a sentence encoder of toy size', () => {
     expect(model.stages.map((s) => s.layer)).toEqual(model.layout.layers.map((l) => l.name));
   });
 
-  it('has the right gradient of every parameter', () => {
+  it.each(['cpu', 'wasm'])('has the right gradient of every parameter on %s', async (backend) => {
+    await tf.setBackend(backend);
     const parameters = initialParameters(tiny, model);
     // The frequencies of the position signal are constants of the architecture: nobody trains them.
     const names = Object.keys(parameters).filter((name) => name !== 'pos.inv_freq');
@@ -84,6 +85,7 @@ describe('a sentence encoder of toy size', () => {
     const inputs = names.map((name) => parameters[name]!);
     expect(gradientError(logits, inputs, 1e-3)).toBeLessThan(3e-3);
     tf.dispose(parameters);
+    await tf.setBackend('cpu');
   });
 
   it('gives a row the same logits whatever it is padded with or batched beside', () => {

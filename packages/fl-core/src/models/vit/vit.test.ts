@@ -65,7 +65,12 @@ describe('a ViT of toy size', () => {
     await tf.setBackend('cpu');
   });
 
-  it.each([4, 6])('has the right gradient of every parameter at %i pixels', (side) => {
+  it.each([
+    ['cpu', 4],
+    ['cpu', 6],
+    ['wasm', 6],
+  ])('has the right gradient of every parameter on %s at %i pixels', async (backend, side) => {
+    await tf.setBackend(backend);
     const model = createModel(tiny, { classes: 3, side });
     const parameters = initialParameters(tiny, model);
     const names = Object.keys(parameters);
@@ -73,6 +78,7 @@ describe('a ViT of toy size', () => {
       run(model, Object.fromEntries(names.map((name, i) => [name, values[i]!])), noise(1, side)).x;
     expect(gradientError(logits, Object.values(parameters), 2e-3)).toBeLessThan(3e-3);
     tf.dispose(parameters);
+    await tf.setBackend('cpu');
   });
 
   it('leaves no tensor behind (C4)', () => {

@@ -28,19 +28,19 @@ describe('P1 beside HiGHS', () => {
   };
 
   // The full sweep over 300 instances of N = 20, L = 12 is `npm run --silent bench -- solver --json`.
-  it.each(['unit', 'general'] as const)('equal objectives, %s costs, N = 7, L = 8, five lambdas', (costs) => {
+  it.each(['unit', 'general'] as const)('equal objectives, %s costs, N = 6, L = 8, five lambdas', (costs) => {
     for (const lambda of lambdas) {
-      for (let seed = 1; seed <= 3; seed++) {
-        expectEqual(randomProblem({ clients: 7, layers: 8, costs, lambda: lambda / 7, seed }), 10);
+      for (let seed = 1; seed <= 2; seed++) {
+        expectEqual(randomProblem({ clients: 6, layers: 8, costs, lambda: lambda / 6, seed }), 10);
       }
     }
   });
 
   it.each([
-    ['unit', 2],
-    ['general', 6], // milder prices take HiGHS more than 10 s here
-  ] as const)('equal objectives, %s costs, N = 20, L = 12', (costs, lambda) => {
-    expectEqual(randomProblem({ clients: 20, layers: 12, costs, lambda: lambda / 20, seed: 1 }), 10);
+    ['unit', 20, 2],
+    ['general', 12, 6], // more of them take HiGHS more than 10 s here
+  ] as const)('equal objectives, %s costs, N = %i, L = 12', (costs, clients, lambda) => {
+    expectEqual(randomProblem({ clients, layers: 12, costs, lambda: lambda / clients, seed: 1 }), 10);
   });
 });
 

@@ -12,7 +12,7 @@ export interface MaskProblem {
   readonly costs: readonly number[];
   /** R_i >= 0, (N). */
   readonly budgets: readonly number[];
-  /** Price of disagreeing, absolute. Negative: disagreement is rewarded (see strategies/diversity.ts). */
+  /** Price of disagreeing, absolute. Negative: disagreement is rewarded (see diversify.ts). */
   readonly lambda: number;
 }
 

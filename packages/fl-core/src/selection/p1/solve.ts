@@ -1,7 +1,8 @@
 import { Ascent, Effort, type ScaledProblem } from './ascent.ts';
 import { branchAndBound } from './branch.ts';
 import { Knapsack } from './knapsack.ts';
-import { gapTolerance, type MaskProblem, type MaskSolution, objective } from './problem.ts';
+import type { MaskProblem, MaskSolution } from './problem.ts';
+import { toScaled, toSolution } from './scale.ts';
 import { searchFromStarts, totalScores } from './starts.ts';
 
 export interface SolveLimits {
@@ -39,25 +40,6 @@ export function solveMasks(problem: MaskProblem, limits: SolveLimits = {}): Mask
   return toSolution(problem, ascent, bound * scale);
 }
 
-/** Flattens the scores and divides them and lambda by the mean score. */
-function toScaled(problem: MaskProblem): { scaled: ScaledProblem; scale: number } {
-  const clients = problem.scores.length;
-  const layers = problem.costs.length;
-  const scores = Float64Array.from(problem.scores.flat());
-  const scale = scores.reduce((a, b) => a + b, 0) / Math.max(1, scores.length) || 1;
-  return {
-    scaled: {
-      clients,
-      layers,
-      scores: scores.map((s) => s / scale),
-      costs: problem.costs,
-      budgets: problem.budgets,
-      lambda: problem.lambda / scale,
-    },
-    scale,
-  };
-}
-
 /** The best masks when all must be the same: what the smallest budget can hold of the total scores. */
 function commonSet(problem: ScaledProblem): { mask: Uint8Array; bound: number } {
   const { clients, layers, costs, budgets } = problem;
@@ -66,16 +48,4 @@ function commonSet(problem: ScaledProblem): { mask: Uint8Array; bound: number } 
   const mask = new Uint8Array(clients * layers);
   for (let i = 0; i < clients; i++) mask.set(knapsack.chosen, i * layers);
   return { mask, bound: knapsack.bound };
-}
-
-function toSolution(problem: MaskProblem, ascent: Ascent, bound: number): MaskSolution {
-  const layers = problem.costs.length;
-  const masks = problem.scores.map((_, i) => ascent.bestMask.slice(i * layers, (i + 1) * layers));
-  const value = objective(problem, masks);
-  return {
-    masks,
-    objective: value,
-    bound: Math.max(bound, value),
-    proved: bound - value <= gapTolerance * Math.max(Math.abs(bound), Math.abs(value)),
-  };
 }

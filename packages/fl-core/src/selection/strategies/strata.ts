@@ -2,7 +2,7 @@ import { checkedClients } from '../input.ts';
 import type { MaskProblem } from '../p1/problem.ts';
 import { type SolveLimits, solveMasks } from '../p1/solve.ts';
 import { topUp } from '../p1/topUp.ts';
-import { completeScores } from '../scores.ts';
+import { completeScores, meanOf } from '../scores.ts';
 import type { ScoredStrategy } from '../strategy.ts';
 
 export interface StrataOptions {
@@ -28,7 +28,7 @@ export function strata(options: StrataOptions, limits: SolveLimits = {}): Scored
         scores,
         costs: input.costs,
         budgets: clients.map((c) => c.budget),
-        lambda: options.lambda * (options.lambdaScale === 'absolute' ? 1 : mean(scores)),
+        lambda: options.lambda * (options.lambdaScale === 'absolute' ? 1 : meanOf(scores)),
       };
       const { masks, objective, bound, proved } = solveMasks(problem, limits);
       const full = topUp(problem, masks);
@@ -36,9 +36,4 @@ export function strata(options: StrataOptions, limits: SolveLimits = {}): Scored
       return { masks: Object.fromEntries(named), objective, bound, proved };
     },
   };
-}
-
-function mean(scores: readonly (readonly number[])[]): number {
-  const all = scores.flat();
-  return all.length === 0 ? 0 : all.reduce((a, b) => a + b, 0) / all.length;
 }

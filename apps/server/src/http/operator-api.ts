@@ -1,0 +1,72 @@
+import { catalog, layoutOf, parameterCount } from '@strata/fl-core/models/layouts';
+import { type Catalog, modelIds, RunCommand, RunConfig, StrataError } from '@strata/fl-core/protocol';
+import type { FastifyInstance } from 'fastify';
+import type { Context } from '../rounds/context.ts';
+import { listEvents } from '../rounds/events.ts';
+import { hashSecret, sameHash } from '../rounds/registry.ts';
+import { getRun } from '../rounds/rows.ts';
+import { commandRun, createRun } from '../rounds/runs.ts';
+import type { Views } from '../rounds/views.ts';
+import { checkpointRoutes } from './checkpoint.ts';
+import { EventQuery, parse, RoundParams, RunParams } from './parse.ts';
+import { ok } from './reply.ts';
+
+/** `/api`: what the dashboard does; every request brings `authorization: Bearer TOKEN`. */
+export function operatorRoutes(parent: FastifyInstance, context: Context, views: Views, token: string): void {
+  const wanted = hashSecret(token);
+  parent.register(async (app) => {
+    app.addHook('onRequest', async (request) => {
+      const [, given = ''] = /^Bearer (\S+)$/.exec(request.headers.authorization ?? '') ?? [];
+      if (!sameHash(hashSecret(given), wanted)) {
+        throw new StrataError('unauthorized', 'The operator token is wrong.', 'Use the printed address.');
+      }
+    });
+
+    app.get('/api/catalog', async () => ok(await describeCatalog(context)));
+    app.get('/api/runs', async () => ok(await views.list()));
+    app.post('/api/runs', async (request) => {
+      const run = await createRun(context, parse(RunConfig, request.body, 'bad-config'));
+      return ok(await views.run(run.id));
+    });
+    app.get('/api/runs/:run', async (request) => {
+      return ok(await views.run(parse(RunParams, request.params).run));
+    });
+    app.post('/api/runs/:run/state', async (request) => {
+      const { run } = parse(RunParams, request.params);
+      await commandRun(context, run, parse(RunCommand, request.body).command);
+      return ok(await views.run(run));
+    });
+    app.get('/api/runs/:run/rounds/:round', async (request) => {
+      const { run, round } = parse(RoundParams, request.params);
+      return ok(await views.round(run, round));
+    });
+    app.get('/api/runs/:run/events', async (request) => {
+      const { run } = parse(RunParams, request.params);
+      const { after, limit } = parse(EventQuery, request.query);
+      await getRun(context.db, run);
+      return ok(await listEvents(context, run, after ?? null, limit));
+    });
+    checkpointRoutes(app, context);
+  });
+}
+
+async function describeCatalog({ models }: Context): Promise<Catalog> {
+  const described: Catalog['models'] = [];
+  for (const id of modelIds) {
+    const spec = catalog[id];
+    // The head depends on the run's labels and is not counted.
+    const layers = layoutOf(spec, 2).layers.filter((l) => l.role !== 'head');
+    described.push({
+      id,
+      title: spec.title,
+      description: spec.description,
+      kind: spec.kind,
+      parameters: layers.reduce((n, l) => n + parameterCount(l), 0),
+      layers: layers.filter((l) => l.role === 'block').map((l) => l.name),
+      defaultSide: spec.kind === 'image' ? spec.defaultSide : 0,
+      sideMultiple: spec.kind === 'image' ? spec.patch : 1,
+      ...(await models.availability(id)),
+    });
+  }
+  return { models: described, samples: models.samples };
+}

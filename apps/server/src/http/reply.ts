@@ -1,0 +1,56 @@
+import type { ErrorBody, ErrorCode } from '@strata/fl-core/protocol';
+import { StrataError } from '@strata/fl-core/protocol';
+import type { FastifyError, FastifyInstance } from 'fastify';
+
+/** Every JSON answer is `{ok: true, value}` or `{ok: false, error}`. */
+export const ok = <T>(value: T): { ok: true; value: T } => ({ ok: true, value });
+
+const statuses: Readonly<Record<ErrorCode, number>> = {
+  'bad-message': 400,
+  'bad-request': 400,
+  'bad-config': 400,
+  'bad-safetensors': 400,
+  'bad-model': 422,
+  'wrong-scores': 422,
+  'wrong-layers': 422,
+  'wrong-tensor': 422,
+  'non-finite': 422,
+  'too-large': 413,
+  unauthorized: 401,
+  'unknown-run': 404,
+  'unknown-client': 404,
+  'unknown-round': 404,
+  'unknown-blob': 404,
+  'wrong-state': 409,
+  'wrong-phase': 409,
+  'wrong-round': 409,
+  'not-in-cohort': 409,
+  'rate-limited': 429,
+  unavailable: 503,
+  internal: 500,
+};
+
+/** Turns every error of the routes registered on `app` into the envelope. */
+export function answerErrors(app: FastifyInstance): void {
+  app.setErrorHandler((error: FastifyError | StrataError, request, reply) => {
+    const body = toBody(error);
+    if (body.code === 'internal') request.log.error({ err: error }, 'request failed');
+    reply.code(statuses[body.code]).send({ ok: false, error: body });
+  });
+}
+
+function toBody(error: FastifyError | StrataError): ErrorBody {
+  if (error instanceof StrataError) return error.toBody();
+  const status = error.statusCode ?? 500;
+  if (status === 413) {
+    return { code: 'too-large', message: 'The body is too large.', hint: 'Send less at once.' };
+  }
+  if (status >= 400 && status < 500) {
+    return {
+      code: 'bad-request',
+      message: error.message.slice(0, 1000),
+      hint: 'Send JSON as the API expects it.',
+    };
+  }
+  return { code: 'internal', message: 'Something went wrong on the server.', hint: 'Try again in a moment.' };
+}

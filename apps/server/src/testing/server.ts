@@ -1,0 +1,189 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { catalog, initialLayer } from '@strata/fl-core/models/layouts';
+import {
+  type Ack,
+  encodeSafetensors,
+  type RoundDetail,
+  RunConfig,
+  type RunConfigInput,
+  type RunEvent,
+  type RunView,
+} from '@strata/fl-core/protocol';
+import Fastify from 'fastify';
+import pg from 'pg';
+import type { Limits, ModelSource } from '../rounds/context.ts';
+import { layoutFor } from '../rounds/layout.ts';
+import type { BlobStore } from '../store/blobs.ts';
+import { openStore, type Store } from '../store/store.ts';
+import { createStrata } from '../strata.ts';
+import { TestClient, type TestClientOptions } from './client.ts';
+
+export const operatorToken = 'a-token-for-tests-only';
+
+/** Models with random weights from the run's seed. */
+export function randomModels(blobs: BlobStore): ModelSource {
+  return {
+    samples: [],
+    availability: async () => ({ availability: 'ready', note: '' }),
+    load: async (config) => {
+      const layout = layoutFor(config);
+      const layers: Awaited<ReturnType<ModelSource['load']>>['layers'] = {};
+      for (const { name } of layout.layers) {
+        const tensors = initialLayer(catalog[config.model], layout, name, config.seed);
+        layers[name] = await blobs.put(encodeSafetensors(tensors));
+      }
+      return { layers, assets: {} };
+    },
+  };
+}
+
+/** A small, fast run; tests override what they are about. */
+export const testConfig = (more: Partial<RunConfigInput> = {}): RunConfig =>
+  RunConfig.parse({
+    name: 'test',
+    model: 'vit-nano',
+    side: 32,
+    data: { kind: 'image' },
+    labels: ['a', 'b', 'c'],
+    strategy: { name: 'strata', lambda: 1 },
+    rounds: 2,
+    cohort: { goal: 3, minimum: 3, quorum: 0.5 },
+    deadlines: { probing: 20, training: 20, evaluating: 20 },
+    ...more,
+  });
+
+/**
+ * An empty database on the PostgreSQL server at STRATA_TEST_POSTGRES; null without that variable: the tests then
+ * use the embedded database.
+ */
+export async function freshDatabase(): Promise<{ url: string; drop(): Promise<void> } | null> {
+  const server = process.env.STRATA_TEST_POSTGRES;
+  if (!server) return null;
+  const name = `strata_test_${randomBytes(6).toString('hex')}`;
+  const run = async (sql: string): Promise<void> => {
+    const client = new pg.Client({ connectionString: server });
+    await client.connect();
+    await client.query(sql);
+    await client.end();
+  };
+  await run(`create database ${name}`);
+  const url = new URL(server);
+  url.pathname = `/${name}`;
+  return { url: url.href, drop: () => run(`drop database if exists ${name} with (force)`) };
+}
+
+/** A whole server on a free port, over the embedded database in a folder of its own. */
+export class TestServer {
+  readonly url: string;
+  readonly store: Store;
+  readonly #close: () => Promise<void>;
+  readonly #clients: TestClient[] = [];
+
+  private constructor(url: string, store: Store, close: () => Promise<void>) {
+    this.url = url;
+    this.store = store;
+    this.#close = close;
+  }
+
+  static async start(limits: Partial<Limits> = {}): Promise<TestServer> {
+    const dataDir = await mkdtemp(join(tmpdir(), 'strata-test-'));
+    const database = await freshDatabase();
+    const store = await openStore({ dataDir, databaseUrl: database?.url ?? null });
+    const fastify = Fastify({ logger: { level: process.env.LOG_LEVEL ?? 'fatal' } });
+    const strata = createStrata(
+      store,
+      { operatorToken, clientGraceSeconds: 1, limits },
+      randomModels(store.blobs),
+      fastify,
+    );
+    const url = await fastify.listen({ port: 0, host: '127.0.0.1' });
+    await strata.start();
+    return new TestServer(url, store, async () => {
+      await strata.close();
+      await fastify.close();
+      await store.close();
+      await database?.drop();
+      await rm(dataDir, { recursive: true, force: true });
+    });
+  }
+
+  async close(): Promise<void> {
+    this.dropClients();
+    await this.#close();
+  }
+
+  client(options: Omit<TestClientOptions, 'url'>): TestClient {
+    const client = new TestClient({ url: this.url, ...options });
+    this.#clients.push(client);
+    return client;
+  }
+
+  dropClients(): void {
+    for (const client of this.#clients.splice(0)) client.drop();
+  }
+
+  async api<T>(path: string, body?: unknown): Promise<T> {
+    return operatorCall(this.url, path, body);
+  }
+
+  createRun(config: RunConfig): Promise<RunView> {
+    return this.api('/api/runs', config);
+  }
+
+  command(run: string, command: string): Promise<RunView> {
+    return this.api(`/api/runs/${run}/state`, { command });
+  }
+
+  view(run: string): Promise<RunView> {
+    return this.api(`/api/runs/${run}`);
+  }
+
+  round(run: string, round: number): Promise<RoundDetail> {
+    return this.api(`/api/runs/${run}/rounds/${round}`);
+  }
+
+  events(run: string): Promise<RunEvent[]> {
+    return this.api(`/api/runs/${run}/events?limit=1000`);
+  }
+
+  /** Polls the run's view until `test` holds. */
+  until(run: string, test: (view: RunView) => boolean, what: string, timeoutMs = 20_000): Promise<RunView> {
+    return untilRun(this.url, run, test, what, timeoutMs);
+  }
+}
+
+export async function operatorCall<T>(url: string, path: string, body?: unknown): Promise<T> {
+  const response = await fetch(`${url}${path}`, {
+    method: body === undefined ? 'GET' : 'POST',
+    headers: {
+      authorization: `Bearer ${operatorToken}`,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const answer: Ack<T> = await response.json();
+  if (answer.ok) return answer.value;
+  throw new Error(answer.error.code, { cause: answer.error });
+}
+
+export async function untilRun(
+  url: string,
+  run: string,
+  test: (view: RunView) => boolean,
+  what: string,
+  timeoutMs = 20_000,
+): Promise<RunView> {
+  const end = Date.now() + timeoutMs;
+  for (;;) {
+    const view = await operatorCall<RunView>(url, `/api/runs/${run}`);
+    if (test(view)) return view;
+    if (Date.now() > end) {
+      const { state, rounds, reason } = view;
+      throw new Error(`waited in vain for ${what}: ${JSON.stringify({ state, reason, rounds }, null, 1)}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}

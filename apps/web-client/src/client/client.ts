@@ -1,0 +1,213 @@
+import { createModel } from '@strata/fl-core/models';
+import { catalog, layoutOf, parameterCount } from '@strata/fl-core/models/layouts';
+import { protocolVersion, type RunManifest, StrataError } from '@strata/fl-core/protocol';
+import { Engine } from './engine.ts';
+import { createHttpPlane } from './http.ts';
+import type { LocalData } from './job.ts';
+import { loadData } from './load-data.ts';
+import type { WorkerOptions } from './messages.ts';
+import type { DataChoice } from './options.ts';
+import { backoffMs, sleep } from './retry.ts';
+import { Session } from './session.ts';
+import { type ClientSnapshot, type DataSummary, initialSnapshot, type LayerInfo } from './snapshot.ts';
+import { createSocketPlane } from './socket.ts';
+import { type DataPlane, errorBody, remedy } from './transport.ts';
+
+/** What is known once the worker has looked around. */
+interface Ground {
+  readonly manifest: RunManifest;
+  readonly engine: Engine;
+}
+
+interface LoadedData {
+  readonly data: LocalData;
+  readonly summary: DataSummary;
+}
+
+/** One client from its first look at the device to its goodbye; lives in the worker. */
+export class Client {
+  readonly #options: WorkerOptions;
+  readonly #plane: DataPlane;
+  readonly #changed: (snapshot: ClientSnapshot) => void;
+  readonly #gone = new AbortController();
+  #snapshot: ClientSnapshot;
+  #ground: Ground | null = null;
+  #choice: DataChoice | null;
+  /** Cancels the loading of data that the person has replaced. */
+  #loading = new AbortController();
+  #loaded: LoadedData | null = null;
+  #name: string;
+  /** Join as soon as there is data. */
+  #eager: boolean;
+  #session: Session | null = null;
+
+  /** `changed` is called with every new state, many times a second at work. */
+  constructor(options: WorkerOptions, changed: (snapshot: ClientSnapshot) => void) {
+    this.#options = options;
+    this.#changed = changed;
+    this.#choice = options.data ?? null;
+    this.#name = options.name ?? '';
+    this.#eager = options.join !== 'when-asked';
+    this.#snapshot = initialSnapshot(options.identity.client);
+    this.#plane = createHttpPlane({
+      ...options,
+      traffic: (down, up) =>
+        this.#update(({ bytesDown, bytesUp }) => ({ bytesDown: bytesDown + down, bytesUp: bytesUp + up })),
+    });
+  }
+
+  /** Looks at the device and the run, then loads the data if there is a choice already. */
+  async start(): Promise<void> {
+    try {
+      const [manifest, engine] = await Promise.all([this.#manifest(), this.#engine()]);
+      this.#ground = { manifest, engine };
+      this.#update(() => ({ layers: layersOf(manifest), phase: { kind: 'choosing' } }));
+      await this.#load();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  choose(choice: DataChoice): void {
+    if (this.#session !== null) return;
+    this.#choice = choice;
+    void this.#load();
+  }
+
+  join(name: string | null): void {
+    if (name !== null) this.#name = name;
+    this.#eager = true;
+    this.#joinIfReady();
+  }
+
+  pause(how: 'now' | 'after-round'): void {
+    this.#session?.pause(how);
+  }
+
+  resume(): void {
+    this.#session?.resume();
+  }
+
+  async leave(): Promise<void> {
+    this.#eager = false;
+    this.#loading.abort();
+    this.#gone.abort(new Error('left'));
+    if (this.#session === null) this.#update(() => ({ phase: { kind: 'left' } }));
+    else await this.#session.leave();
+    this.#ground?.engine.dispose();
+  }
+
+  async #manifest(): Promise<RunManifest> {
+    for (let n = 0; ; n++) {
+      try {
+        const [manifest, run] = await Promise.all([
+          this.#plane.manifest(this.#gone.signal),
+          this.#plane.run(this.#gone.signal),
+        ]);
+        this.#update(() => ({ run, notice: null }));
+        return manifest;
+      } catch (error) {
+        this.#gone.signal.throwIfAborted();
+        if (remedy(error) !== 'again') throw error;
+        this.#update(() => ({ notice: errorBody(error) }));
+        await sleep(backoffMs(n), this.#gone.signal);
+      }
+    }
+  }
+
+  async #engine(): Promise<Engine> {
+    const engine = await Engine.start(this.#options.backend, () => {
+      const { config } = this.#require().manifest;
+      return createModel(catalog[config.model], { classes: config.labels.length, side: config.side });
+    });
+    this.#update(() => ({ device: engine.device }));
+    return engine;
+  }
+
+  async #load(): Promise<void> {
+    const choice = this.#choice;
+    if (choice === null || this.#ground === null) return;
+    const { manifest } = this.#ground;
+    this.#loading.abort();
+    const loading = new AbortController();
+    this.#loading = loading;
+    this.#loaded = null;
+    this.#update(() => ({ phase: { kind: 'loading-data', fraction: 0 }, data: null, notice: null }));
+    try {
+      const loaded = await loadData(choice, {
+        manifest,
+        server: this.#options.server,
+        seed: this.#options.seed ?? manifest.config.seed,
+        signal: loading.signal,
+        asset: (sha256) => this.#plane.blob(sha256, loading.signal),
+        report: (fraction) => {
+          if (!loading.signal.aborted) this.#update(() => ({ phase: { kind: 'loading-data', fraction } }));
+        },
+      });
+      if (loading.signal.aborted) return;
+      this.#update(() => ({ data: loaded.summary }));
+      requireSamples(loaded.summary);
+      this.#loaded = loaded;
+      this.#update(() => ({ phase: { kind: 'ready' } }));
+      this.#joinIfReady();
+    } catch (error) {
+      if (loading.signal.aborted) return;
+      if (this.#eager) this.#fail(error);
+      else this.#update(() => ({ phase: { kind: 'choosing' }, notice: errorBody(error) }));
+    }
+  }
+
+  #joinIfReady(): void {
+    if (!this.#eager || this.#loaded === null || this.#session !== null) return;
+    const { data, summary } = this.#loaded;
+    const { manifest, engine } = this.#require();
+    const { run, server, identity } = this.#options;
+    this.#session = new Session({
+      hello: {
+        name: this.#name,
+        device: engine.device,
+        samples: summary.samples,
+        heldOut: summary.heldOut,
+        classCounts: [...summary.classCounts],
+      },
+      local: manifest.config.local,
+      data,
+      trainers: engine,
+      control: createSocketPlane(server, { protocol: protocolVersion, run, ...identity }),
+      plane: this.#plane,
+      update: (change) => this.#update(change),
+    });
+    this.#session.start();
+  }
+
+  #require(): Ground {
+    if (this.#ground !== null) return this.#ground;
+    throw new StrataError('internal', 'The client was used before it had started.', 'Reload the page.');
+  }
+
+  #fail(error: unknown): void {
+    if (this.#gone.signal.aborted) return;
+    this.#update(() => ({ phase: { kind: 'failed', error: errorBody(error) } }));
+  }
+
+  #update(change: (snapshot: ClientSnapshot) => Partial<ClientSnapshot>): void {
+    this.#snapshot = { ...this.#snapshot, ...change(this.#snapshot) };
+    this.#changed(this.#snapshot);
+  }
+}
+
+function requireSamples({ samples, problemCount }: DataSummary): void {
+  if (samples > 0) return;
+  throw new StrataError(
+    'bad-request',
+    problemCount > 0
+      ? 'None of this can be used; the reasons are listed.'
+      : 'There is nothing to learn from here.',
+    'Choose data with the labels of this run.',
+  );
+}
+
+function layersOf({ config }: RunManifest): LayerInfo[] {
+  const { layers } = layoutOf(catalog[config.model], config.labels.length);
+  return layers.map((layer) => ({ name: layer.name, role: layer.role, parameters: parameterCount(layer) }));
+}

@@ -1,0 +1,406 @@
+import type { ImageDataset } from '@strata/fl-core/data';
+import { createModel } from '@strata/fl-core/models';
+import {
+  alwaysTrained,
+  catalog,
+  initialLayer,
+  layoutOf,
+  selectableLayers,
+} from '@strata/fl-core/models/layouts';
+import {
+  type Checkpoint,
+  type ErrorBody,
+  type ErrorCode,
+  protocolVersion,
+  RunConfig,
+  type Work,
+} from '@strata/fl-core/protocol';
+import { random } from '@strata/fl-core/random';
+import { chooseBackend, Trainer } from '@strata/fl-core/training';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createHttpPlane } from './http.ts';
+import { newIdentity } from './options.ts';
+import { Session, type TrainerSource } from './session.ts';
+import { type ClientSnapshot, initialSnapshot } from './snapshot.ts';
+import { createSocketPlane } from './socket.ts';
+import { ScriptedServer } from './testing/scripted-server.ts';
+
+const labels = ['left', 'right', 'none'];
+const spec = catalog['vit-nano'];
+const layout = layoutOf(spec, labels.length);
+const blocks = selectableLayers(layout);
+const head = alwaysTrained(layout);
+const config = RunConfig.parse({
+  name: 'test',
+  model: 'vit-nano',
+  side: 32,
+  data: { kind: 'image' },
+  labels,
+  strategy: { name: 'full' },
+  local: { batchSize: 4, passes: 6, probeBatches: 1 },
+});
+const manifest = { id: 'run-1', config, assets: {} };
+
+/** Noise pictures: what they show does not matter here. */
+function pictures(count: number, seed: number): ImageDataset {
+  const { below } = random(seed);
+  return {
+    kind: 'image',
+    side: config.side,
+    pixels: Uint8Array.from({ length: count * config.side ** 2 * 3 }, () => below(256)),
+    labels: Int32Array.from({ length: count }, (_, i) => i % labels.length),
+  };
+}
+
+/** The model at `round`; different rounds have different heads. */
+function publish(server: ScriptedServer, round: number): Checkpoint {
+  const layers = layout.layers.map(
+    ({ name, role }) => [name, initialLayer(spec, layout, name, role === 'head' ? round : 0)] as const,
+  );
+  return server.publish(round, Object.fromEntries(layers));
+}
+
+const refusal = (code: ErrorCode): ErrorBody => ({ code, message: `refused: ${code}`, hint: 'try this' });
+const wait = (reason: Extract<Work, { kind: 'wait' }>['reason'], round: number | null = 1): Work => ({
+  kind: 'wait',
+  reason,
+  round,
+  estimateSeconds: null,
+  message: '',
+});
+
+class Engine implements TrainerSource {
+  rebuilt = 0;
+  #trainer: Trainer | null = null;
+  async trainer(): Promise<Trainer> {
+    this.#trainer ??= new Trainer(createModel(spec, { classes: labels.length, side: config.side }));
+    return this.#trainer;
+  }
+  async rebuild(): Promise<void> {
+    this.rebuilt++;
+    this.#trainer?.dispose();
+    this.#trainer = null;
+  }
+}
+
+/** A session on real sockets, real HTTP and the real trainer against the scripted server. */
+class World {
+  readonly server = new ScriptedServer(manifest, wait('more-clients', null));
+  readonly engine = new Engine();
+  readonly identity = newIdentity();
+  readonly seen: ClientSnapshot['phase']['kind'][] = [];
+  snapshot: ClientSnapshot = initialSnapshot(this.identity.client);
+  session!: Session;
+  checkpoint!: Checkpoint;
+
+  async start(): Promise<void> {
+    await this.server.start();
+    this.checkpoint = publish(this.server, 0);
+    const { client, secret } = this.identity;
+    const update = (change: (snapshot: ClientSnapshot) => Partial<ClientSnapshot>) => {
+      this.snapshot = { ...this.snapshot, ...change(this.snapshot) };
+      if (this.seen.at(-1) !== this.snapshot.phase.kind) this.seen.push(this.snapshot.phase.kind);
+    };
+    this.session = new Session({
+      hello: {
+        name: 'Ada',
+        device: { backend: 'cpu', reason: 'test', adapter: '', threads: 1 },
+        samples: 12,
+        heldOut: 6,
+        classCounts: [4, 4, 4],
+      },
+      local: config.local,
+      data: { train: pictures(12, 1), heldOut: pictures(6, 2) },
+      trainers: this.engine,
+      control: createSocketPlane(this.server.url, {
+        protocol: protocolVersion,
+        run: manifest.id,
+        client,
+        secret,
+      }),
+      plane: createHttpPlane({
+        server: this.server.url,
+        run: manifest.id,
+        identity: this.identity,
+        traffic: (down, up) => update((s) => ({ bytesDown: s.bytesDown + down, bytesUp: s.bytesUp + up })),
+      }),
+      update,
+    });
+    this.session.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.session.leave();
+    await this.engine.rebuild();
+    await this.server.stop();
+  }
+
+  probe(round = 1): Work {
+    return { kind: 'probe', round, remainingMs: 60_000, checkpoint: this.checkpoint, seed: 7 };
+  }
+
+  train(mask: string[] = [blocks[2]!], round = 1): Work {
+    const { checkpoint } = this;
+    return {
+      kind: 'train',
+      round,
+      remainingMs: 60_000,
+      checkpoint,
+      mask,
+      train: [...mask, ...head],
+      seed: 7,
+    };
+  }
+
+  evaluate(round = 1): Work {
+    return { kind: 'evaluate', round, remainingMs: 60_000, checkpoint: publish(this.server, round) };
+  }
+
+  /** Waits until the snapshot is as wanted. */
+  until(wanted: (snapshot: ClientSnapshot) => boolean): Promise<void> {
+    return vi.waitUntil(() => wanted(this.snapshot), { timeout: 20_000, interval: 5 }).then(() => {});
+  }
+
+  async received(count: number): Promise<void> {
+    await vi.waitUntil(() => this.server.received.updates.length >= count, { timeout: 20_000, interval: 5 });
+  }
+}
+
+describe('Session', () => {
+  let world: World;
+  beforeAll(async () => {
+    await chooseBackend({ force: 'cpu' });
+  });
+  beforeEach(async () => {
+    world = new World();
+    await world.start();
+    await world.until((s) => s.phase.kind === 'waiting');
+  });
+  afterEach(() => world.stop());
+
+  it('R9: does a whole round as its work says, and ends with the run', async () => {
+    const { server } = world;
+    const next = {
+      probed: world.train(),
+      update: world.evaluate(),
+      evaluated: { kind: 'over', state: 'finished', checkpoint: world.checkpoint, message: 'done' } as const,
+    };
+    server.onMessage = (kind) => {
+      if (kind === 'probed' || kind === 'update' || kind === 'evaluated') server.work = next[kind];
+    };
+    server.push(world.probe());
+    await world.until((s) => s.phase.kind === 'over');
+
+    const { hello, probed, updates, evaluated } = server.received;
+    expect(hello[0]).toMatchObject({ name: 'Ada', samples: 12, heldOut: 6 });
+    expect(Object.keys(probed[0]!.scores).sort()).toEqual([...blocks].sort());
+    expect(probed[0]).toMatchObject({ round: 1, samples: 12 });
+    const trained = layout.layers.filter((l) => [blocks[2], ...head].includes(l.name));
+    expect(updates).toHaveLength(1);
+    expect(updates[0]!.tensors.map((t) => t.name).sort()).toEqual(
+      trained.flatMap((l) => l.tensors.map((t) => t.name)).sort(),
+    );
+    expect(updates[0]!.tensors.some((t) => t.data.some((v) => v !== 0))).toBe(true);
+    expect(updates[0]!.metadata.samples).toBe(12);
+    expect(updates[0]!.authorization).toBe(`Bearer ${world.identity.client}.${world.identity.secret}`);
+    expect(evaluated[0]).toMatchObject({ round: 1, samples: 6 });
+    expect(world.snapshot).toMatchObject({
+      roundsDone: 1,
+      mask: [blocks[2]],
+      notice: null,
+      connected: false,
+    });
+    expect(world.snapshot.scores).toEqual(probed[0]!.scores);
+    expect(world.snapshot.losses).toEqual([{ round: 1, loss: updates[0]!.metadata.loss }]);
+    expect(world.seen).toEqual(
+      expect.arrayContaining([
+        'connecting',
+        'waiting',
+        'probing',
+        'training',
+        'sending',
+        'evaluating',
+        'over',
+      ]),
+    );
+  });
+
+  it('fetches each layer once, however many works use it', async () => {
+    const { server } = world;
+    server.onMessage = (kind) => {
+      if (kind === 'probed') server.work = world.train();
+      if (kind === 'update') server.work = wait('others');
+    };
+    server.push(world.probe());
+    await world.until((s) => s.phase.kind === 'waiting' && s.roundsDone === 1);
+    expect([...server.received.blobs].sort()).toEqual(
+      Object.values(world.checkpoint.layers)
+        .map((l) => l.sha256)
+        .sort(),
+    );
+    expect(world.snapshot.bytesDown).toBe(
+      Object.values(world.checkpoint.layers).reduce((sum, l) => sum + l.bytes, 0),
+    );
+  });
+
+  it('R4: sends the same bytes again when nobody acknowledged them', async () => {
+    const { server } = world;
+    server.refusals.update = [refusal('unavailable'), refusal('rate-limited')];
+    server.onMessage = (kind) => {
+      if (kind === 'update' && server.refusals.update?.length === 0) server.work = wait('others');
+    };
+    server.push(world.train());
+    await world.received(3);
+    await world.until((s) => s.phase.kind === 'waiting');
+    expect(new Set(server.received.updates.map((u) => u.sha256)).size).toBe(1);
+    expect(world.snapshot).toMatchObject({ roundsDone: 1, notice: null });
+  });
+
+  it('goes on training through a server restart when the work is the same', async () => {
+    const { server } = world;
+    server.onMessage = (kind) => {
+      if (kind === 'update') server.work = wait('others');
+    };
+    server.push(world.train());
+    await world.until((s) => s.phase.kind === 'training');
+    const fetched = server.received.blobs.length;
+    await server.stop();
+    await world.until((s) => !s.connected);
+    await server.start();
+    await world.until((s) => s.phase.kind === 'waiting' && s.roundsDone === 1);
+    expect(server.received.hello).toHaveLength(2);
+    expect(server.received.updates).toHaveLength(1);
+    expect(server.received.blobs).toHaveLength(fetched);
+    expect(world.seen.filter((phase) => phase === 'training')).toHaveLength(1);
+  });
+
+  it('drops work that was overtaken, and does what there is to do now', async () => {
+    const { server } = world;
+    server.onMessage = (kind) => {
+      if (kind === 'update') server.work = wait('others', 2);
+    };
+    server.push(world.train([blocks[0]!], 1));
+    await world.until((s) => s.phase.kind === 'training' && s.phase.round === 1);
+    server.push(world.train([blocks[3]!], 2));
+    await world.received(1);
+    expect(server.received.updates.map((u) => u.round)).toEqual([2]);
+    await world.until((s) => s.roundsDone === 1);
+    expect(world.snapshot.mask).toEqual([blocks[3]]);
+  });
+
+  it('R5: makes a refused update anew, then leaves rather than keep the others waiting', async () => {
+    const { server } = world;
+    server.refusals.update = Array.from({ length: 9 }, () => refusal('wrong-tensor'));
+    server.push(world.train());
+    await world.until((s) => s.phase.kind === 'failed');
+    expect(world.snapshot.phase).toEqual({ kind: 'failed', error: refusal('wrong-tensor') });
+    expect(server.received.updates).toHaveLength(3);
+    expect(server.received.standing).toEqual(['leave']);
+  });
+
+  it('asks for new work when the round has moved on without it', async () => {
+    const { server } = world;
+    server.refusals.update = [refusal('wrong-phase')];
+    server.onMessage = (kind) => {
+      if (kind === 'update') server.work = wait('next-round', 1);
+    };
+    server.push(world.train());
+    await world.until((s) => s.phase.kind === 'waiting' && s.phase.reason === 'next-round');
+    expect(world.snapshot).toMatchObject({ roundsDone: 0, notice: null });
+  });
+
+  it('stops for good when the server does not know the run', async () => {
+    const { server } = world;
+    server.refusals.hello = [refusal('unknown-run')];
+    await server.stop();
+    await server.start();
+    await world.until((s) => s.phase.kind === 'failed');
+    expect(world.snapshot.phase).toMatchObject({ error: { code: 'unknown-run', hint: 'try this' } });
+  });
+
+  it('makes everything anew when the trainer itself fails', async () => {
+    const { server, engine } = world;
+    server.onMessage = (kind) => {
+      if (kind === 'update') server.work = wait('others');
+    };
+    const trainer = await engine.trainer();
+    const broken = vi.spyOn(trainer, 'setLayer').mockImplementation(() => {
+      throw new Error('GPU device was lost');
+    });
+    server.push(world.train());
+    await world.until((s) => s.roundsDone === 1);
+    expect(broken).toHaveBeenCalled();
+    expect(engine.rebuilt).toBe(1);
+    expect(world.snapshot.notice).toBeNull();
+  });
+
+  it('tells a damaged download from a good one', async () => {
+    const { server } = world;
+    server.damage(world.checkpoint.layers[blocks[0]!]!.sha256);
+    server.push(world.train());
+    await world.until((s) => s.notice !== null);
+    expect(world.snapshot.notice?.message).toContain('damaged');
+    expect(server.received.updates).toHaveLength(0);
+  });
+
+  it('C6: pause now keeps the place, resume goes on from there', async () => {
+    const { server } = world;
+    server.onMessage = (kind) => {
+      if (kind === 'update') server.work = wait('others');
+    };
+    server.push(world.train());
+    await world.until((s) => s.phase.kind === 'training' && s.phase.fraction > 0);
+    world.session.pause('now');
+    expect(world.snapshot).toMatchObject({ phase: { kind: 'paused', round: 1 }, pause: 'now' });
+    await vi.waitUntil(() => server.received.standing.includes('pause'));
+    const batches = world.snapshot.curve.length;
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(world.snapshot.curve.length).toBeLessThanOrEqual(batches + 1);
+    expect(server.received.updates).toHaveLength(0);
+
+    world.session.resume();
+    await world.until((s) => s.roundsDone === 1);
+    expect(server.received.standing).toEqual(['pause', 'resume']);
+    const perPass = Math.ceil(12 / config.local.batchSize);
+    expect(world.snapshot.curve).toHaveLength(perPass * config.local.passes);
+  });
+
+  it('C6: pause after the round finishes the work first', async () => {
+    const { server } = world;
+    server.onMessage = (kind) => {
+      if (kind === 'update') server.work = wait('you-paused');
+    };
+    server.push(world.train());
+    await world.until((s) => s.phase.kind === 'training');
+    world.session.pause('after-round');
+    expect(world.snapshot.phase.kind).toBe('training');
+    await world.until((s) => s.phase.kind === 'paused');
+    expect(world.snapshot.roundsDone).toBe(1);
+
+    server.onMessage = (kind) => {
+      if (kind === 'standing') server.work = wait('others');
+    };
+    world.session.resume();
+    await world.until((s) => s.phase.kind === 'waiting');
+    expect(world.snapshot.pause).toBe('none');
+  });
+
+  it('C6: a pause outlives a reload, until the person resumes', async () => {
+    world.server.push(wait('you-paused'));
+    await world.until((s) => s.phase.kind === 'paused');
+    expect(world.snapshot.pause).toBe('after-round');
+    expect(world.server.received.standing).toEqual([]);
+    world.session.resume();
+    await vi.waitUntil(() => world.server.received.standing.includes('resume'));
+  });
+
+  it('C6: leaving says goodbye and drops the work in hand', async () => {
+    const { server } = world;
+    server.push(world.train());
+    await world.until((s) => s.phase.kind === 'training');
+    await world.session.leave();
+    expect(world.snapshot).toMatchObject({ phase: { kind: 'left' }, connected: false });
+    expect(server.received.standing).toEqual(['leave']);
+    expect(server.received.updates).toHaveLength(0);
+  });
+});

@@ -1,0 +1,54 @@
+import '../app/zod-config.ts';
+import { Client } from './client.ts';
+import type { FromWorker, ToWorker } from './messages.ts';
+import type { ClientSnapshot } from './snapshot.ts';
+import { errorBody } from './transport.ts';
+
+/** The page hears of changes at most this often; the newest state always arrives. */
+const postMs = 80;
+
+const post = (message: FromWorker) => self.postMessage(message);
+
+let client: Client | null = null;
+let newest: ClientSnapshot | null = null;
+let timer: ReturnType<typeof setTimeout> | null = null;
+
+function changed(snapshot: ClientSnapshot): void {
+  newest = snapshot;
+  if (timer !== null) return;
+  timer = setTimeout(() => {
+    timer = null;
+    if (newest !== null) post({ kind: 'snapshot', snapshot: newest });
+  }, postMs);
+}
+
+self.addEventListener('message', ({ data }: MessageEvent<ToWorker>) => {
+  switch (data.kind) {
+    case 'start':
+      client = new Client(data.options, changed);
+      void client.start();
+      break;
+    case 'choose':
+      client?.choose(data.data);
+      break;
+    case 'join':
+      client?.join(data.name);
+      break;
+    case 'pause':
+      client?.pause(data.how);
+      break;
+    case 'resume':
+      client?.resume();
+      break;
+    case 'leave':
+      void client?.leave();
+      break;
+    default:
+      data satisfies never;
+  }
+});
+
+// A defect must not leave a page that waits for ever.
+self.addEventListener('unhandledrejection', ({ reason }) =>
+  post({ kind: 'crashed', error: errorBody(reason) }),
+);

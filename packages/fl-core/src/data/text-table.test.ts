@@ -1,0 +1,224 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import Papa from 'papaparse';
+import { describe, expect, test } from 'vitest';
+import { keptProblems } from './problems.ts';
+import { readTextTable, type TextTableLimits } from './text-table.ts';
+
+const labels = ['animal', 'plant'];
+const utf8 = (text: string) => new TextEncoder().encode(text);
+
+function read(content: string | Uint8Array, file = 'notes.csv', limits: Partial<TextTableLimits> = {}) {
+  const bytes = typeof content === 'string' ? utf8(content) : content;
+  const table = readTextTable({ file, bytes, labels, limits });
+  return {
+    rows: table.texts.map((text, i) => [text, labels[table.labels[i]!]]),
+    problems: table.problems.map(({ kind, line }) => (line === undefined ? kind : `${line}: ${kind}`)),
+    table,
+  };
+}
+
+const good = [
+  ['a dog', 'animal'],
+  ['an oak, tall', 'plant'],
+];
+
+/** The same two rows in every shape that people's programs write. */
+const accepted: Record<string, string | Uint8Array> = {
+  'with a header': 'text,label\na dog,animal\n"an oak, tall",plant\n',
+  'without a header': 'a dog,animal\n"an oak, tall",plant\n',
+  'without a last line end': 'text,label\na dog,animal\n"an oak, tall",plant',
+  CRLF: 'text,label\r\na dog,animal\r\n"an oak, tall",plant\r\n',
+  'lone CR': 'text,label\ra dog,animal\r"an oak, tall",plant\r',
+  'UTF-8 with a byte order mark': '\ufefftext,label\na dog,animal\n"an oak, tall",plant\n',
+  'UTF-16 as Excel writes it': utf16('text\tlabel\r\na dog\tanimal\r\nan oak, tall\tplant\r\n'),
+  semicolons: 'text;label\na dog;animal\nan oak, tall;plant\n',
+  bars: 'text|label\na dog|animal\nan oak, tall|plant\n',
+  'the label first, named': 'Category,Message\nanimal,a dog\nplant,"an oak, tall"\n',
+  'the label first, unnamed': 'animal,a dog\nplant,"an oak, tall"\n',
+  'a header with other columns around': 'id,text,source,label\n1,a dog,x,animal\n2,"an oak, tall",y,plant\n',
+  'only the label column named as usual': 'animal description,label\na dog,animal\n"an oak, tall",plant\n',
+  'labels in other case and with blanks': 'text,label\na dog, ANIMAL\n"an oak, tall",Plant \n',
+  'blank lines and lines of separators': '\ntext,label\n\na dog,animal\n,\n"an oak, tall",plant\n\n\n',
+  'blanks around the text': 'text,label\n  a dog  ,animal\n"an oak, tall  ",plant\n',
+};
+
+function utf16(text: string): Uint8Array {
+  const out = new Uint8Array(2 + text.length * 2);
+  new DataView(out.buffer).setUint16(0, 0xfeff, true);
+  for (let i = 0; i < text.length; i++)
+    new DataView(out.buffer).setUint16(2 + 2 * i, text.charCodeAt(i), true);
+  return out;
+}
+
+describe('tables that are read', () => {
+  test.each(Object.entries(accepted))('%s', (_, content) => {
+    const { rows, problems } = read(content);
+    expect(rows).toEqual(good);
+    expect(problems).toEqual([]);
+  });
+
+  test('tabs, by the file name or by themselves', () => {
+    const content = 'text\tlabel\na dog\tanimal\nan oak, tall\tplant\n';
+    expect(read(content, 'notes.tsv').rows).toEqual(good);
+    expect(read(content, 'notes.txt').rows).toEqual(good);
+  });
+
+  test('tabs without quoting: a lone quotation mark does not swallow what follows', () => {
+    const { rows, problems } = read('animal\t"a dog\nplant\tan oak\nanimal\ta 6" cat\n', 'notes.tsv');
+    expect(rows.map(([text]) => text)).toEqual(['"a dog', 'an oak', 'a 6" cat']);
+    expect(problems).toEqual([]);
+  });
+
+  test('quotes inside quotes and line ends inside quotes', () => {
+    const { rows } = read('text,label\n"said ""woof""\nand left",animal\n');
+    expect(rows).toEqual([['said "woof"\nand left', 'animal']]);
+  });
+
+  test('the columns that were taken are named', () => {
+    expect(read('Intent,Query\nanimal,a dog\n').table.columns).toMatchObject({
+      text: 'column "Query"',
+      label: 'column "Intent"',
+    });
+    expect(read('animal,a dog\n').table.columns).toMatchObject({ text: 'column 2', label: 'column 1' });
+  });
+
+  test('whatever texts and labels are written as CSV come back', () => {
+    const text = fc
+      .string({ minLength: 1, unit: 'grapheme' })
+      .filter((s) => s.trim() !== '' && !s.includes('\0'));
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(text, fc.constantFrom(...labels)), { minLength: 1, maxLength: 20 }),
+        fc.constantFrom('\n', '\r\n'),
+        (rows, newline) => {
+          const csv = Papa.unparse({ fields: ['text', 'label'], data: rows }, { newline });
+          const { rows: found, problems } = read(csv);
+          expect(problems).toEqual([]);
+          expect(found).toEqual(rows.map(([t, label]) => [t.trim(), label]));
+        },
+      ),
+    );
+  });
+});
+
+describe('rows that are left out, by line, while the rest goes on', () => {
+  test.each([
+    [
+      'an unknown label',
+      'text,label\na dog,animal\na stone,mineral\nan oak,plant\n',
+      ['3: unknown-label'],
+      2,
+    ],
+    ['no text', 'text,label\n,animal\nan oak,plant\n', ['2: empty'], 1],
+    ['no label', 'text,label\na dog,\nan oak,plant\n', ['2: empty'], 1],
+    ['a missing column', 'text,label\na dog\nan oak,plant\n', ['2: malformed'], 1],
+    ['quotes that never end', 'text,label\nan oak,plant\n"a dog,animal\n', ['3: malformed'], 1],
+    [
+      'a line count across quoted line ends',
+      'text,label\n"a\r\nb\r\nc",plant\r\nx,y\n',
+      ['5: unknown-label'],
+      1,
+    ],
+    ['a line count across blank lines', 'text,label\n\n\na,plant\n\nx,y\n', ['6: unknown-label'], 1],
+  ])('%s', (_, content, expected, kept) => {
+    const { rows, problems } = read(content);
+    expect(problems).toEqual(expected);
+    expect(rows).toHaveLength(kept);
+  });
+
+  test('a text that is too long', () => {
+    const { rows, problems } = read(`text,label\n${'x'.repeat(11)},animal\nan oak,plant\n`, 'a.csv', {
+      characters: 10,
+    });
+    expect(problems).toEqual(['2: too-large']);
+    expect(rows).toEqual([['an oak', 'plant']]);
+  });
+
+  test('rows beyond the limit', () => {
+    const { rows, problems } = read('text,label\na,animal\nb,plant\nc,plant\n', 'a.csv', { rows: 2 });
+    expect(rows.map(([text]) => text)).toEqual(['a', 'b']);
+    expect(problems).toEqual(['too-many']);
+  });
+
+  test('the list of problems is bounded, their number is not', () => {
+    const { table } = read(`text,label\na,animal\n${'x,mineral\n'.repeat(keptProblems + 50)}`);
+    expect(table.problems).toHaveLength(keptProblems);
+    expect(table.problemCount).toBe(keptProblems + 50);
+  });
+
+  test('the reason names the label and those that would do', () => {
+    const { table } = read('text,label\na dog,animal\na stone,mineral\n');
+    expect(table.problems[0]?.reason).toBe('the label "mineral" is none of this run\'s: "animal", "plant"');
+  });
+});
+
+describe('files that are left out as a whole, with the reason', () => {
+  test.each<[string, string | Uint8Array, string, RegExp]>([
+    ['an empty file', '', 'empty', /is empty/],
+    ['blank lines only', '\n \n\t\n', 'empty', /blank/],
+    ['a byte order mark only', '\ufeff', 'empty', /blank/],
+    [
+      'a picture',
+      Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10, 0, 0, 0, 13),
+      'unsupported',
+      /not a text/,
+    ],
+    ['a spreadsheet', Uint8Array.of(0x50, 0x4b, 3, 4, 20, 0), 'unsupported', /export it as CSV/],
+    ['Latin-1 text', Uint8Array.of(0x63, 0x61, 0x66, 0xe9, 0x2c, 0x61), 'broken', /not UTF-8/],
+    ['one column', 'text\na dog\nan oak\n', 'malformed', /one column/],
+    ['no column of labels', 'a dog,mineral\nan oak,gas\n', 'unknown-label', /it has "mineral", "gas"/],
+    ['a named column of other labels', 'text,label\na,mineral\n', 'unknown-label', /column "label" has none/],
+  ])('%s', (_, content, kind, reason) => {
+    const { rows, table } = read(content);
+    expect(rows).toEqual([]);
+    expect(table.columns).toBeNull();
+    expect(table.problems).toEqual([{ file: 'notes.csv', kind, reason: expect.stringMatching(reason) }]);
+  });
+
+  test('a file over the limit', () => {
+    expect(read('text,label\na dog,animal\n', 'big.csv', { bytes: 10 }).problems).toEqual(['too-large']);
+  });
+
+  test('no bytes at all make it throw', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
+        const { table } = read(bytes);
+        expect(table.texts.length + table.problemCount).toBeGreaterThan(0);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe('real files', () => {
+  const shared = new URL('../../../../../shared/data/', import.meta.url);
+  const load = (path: string) => {
+    try {
+      return readFileSync(new URL(path, shared));
+    } catch {
+      console.warn(`skipped: ${new URL(path, shared).pathname} is not here`);
+      return undefined;
+    }
+  };
+  const banking = load('banking77/train.csv');
+  const sms = load('sms-spam/sms.tsv');
+  const categories = load('banking77/categories.json');
+
+  test.skipIf(!banking || !categories)('banking77: all 10,003 rows, 77 labels', () => {
+    const names: unknown = JSON.parse(new TextDecoder().decode(categories));
+    if (!Array.isArray(names) || !banking) throw new Error('the categories are a list');
+    const table = readTextTable({ file: 'train.csv', bytes: banking, labels: names.map(String) });
+    expect(table.problems).toEqual([]);
+    expect(table.texts).toHaveLength(10_003);
+    expect(new Set(table.labels).size).toBe(77);
+    expect(table.columns).toMatchObject({ text: 'column "text"', label: 'column "category"' });
+  });
+
+  test.skipIf(!sms)('sms-spam: all 5,574 messages, 747 of them spam, though quotes are unbalanced', () => {
+    const table = readTextTable({ file: 'sms.tsv', bytes: sms ?? new Uint8Array(), labels: ['ham', 'spam'] });
+    expect(table.problems).toEqual([]);
+    expect(table.texts).toHaveLength(5574);
+    expect(table.labels.filter((label) => label === 1)).toHaveLength(747);
+  });
+});

@@ -1,0 +1,25 @@
+import { capacity, masksFrom } from '../input.ts';
+import type { BlindStrategy } from '../strategy.ts';
+
+/**
+ * Ordered freezing: every client freezes from the input upwards as much as its capability asks for, and trains
+ * all above: FedOLF (Niu et al., arXiv 2512.23200) without its compression of the frozen layers. Unlike `top`
+ * the trained layers are always one unbroken stretch up to the output.
+ */
+export function fedOlf(): BlindStrategy {
+  return {
+    name: 'fedolf',
+    needs: 'nothing',
+    select: (input) => ({
+      masks: masksFrom(input, (client) => {
+        let room = capacity(client.budget);
+        let first = input.layers.length;
+        while (first > 0 && input.costs[first - 1]! <= room) {
+          first--;
+          room -= input.costs[first]!;
+        }
+        return [...input.layers.keys()].slice(first);
+      }),
+    }),
+  };
+}

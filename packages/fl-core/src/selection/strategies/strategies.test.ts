@@ -1,0 +1,197 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createStrategy, type StrategyConfig } from '../create.ts';
+import { SelectionError } from '../error.ts';
+import type { Selection, SelectionHistory, SelectionInput } from '../strategy.ts';
+
+const layers = ['l0', 'l1', 'l2', 'l3', 'l4'];
+const input: SelectionInput = {
+  layers,
+  costs: [1, 1, 1, 1, 1],
+  clients: [
+    { id: 'poor', samples: 1, budget: 1, scores: [1, 2, 3, 4, 5] },
+    { id: 'rich', samples: 1, budget: 3, scores: [9, 2, 3, 4, 1] },
+    { id: 'broke', samples: 1, budget: 0, scores: null },
+  ],
+  round: 1,
+  seed: 3,
+};
+
+function run(config: StrategyConfig, at: SelectionInput, history: SelectionHistory | null = null): Selection {
+  const strategy = createStrategy(config);
+  return strategy.needs === 'history' ? strategy.select(at, history) : strategy.select(at);
+}
+
+const budgeted: readonly StrategyConfig[] = [
+  { name: 'head-only' },
+  { name: 'top' },
+  { name: 'bottom' },
+  { name: 'both' },
+  { name: 'random' },
+  { name: 'fedolf' },
+  { name: 'round-robin' },
+  { name: 'lisa' },
+  { name: 'gradient-norm' },
+  { name: 'rgn' },
+  { name: 'snr' },
+  { name: 'strata', lambda: 0.2 },
+  { name: 'diversity', reward: 0.2 },
+  { name: 'adagrad-select' },
+];
+
+describe('every strategy', () => {
+  const clients = fc.uniqueArray(
+    fc.record({
+      id: fc.stringMatching(/^[a-z]{1,8}$/),
+      samples: fc.nat(100),
+      budget: fc.double({ min: 0, max: 12, noNaN: true }),
+      scores: fc.option(fc.array(fc.double({ min: 0, max: 9, noNaN: true }), { minLength: 5, maxLength: 5 })),
+    }),
+    { selector: (c) => c.id, maxLength: 6 },
+  );
+  const costs = fc.array(fc.double({ min: 0.1, max: 5, noNaN: true }), { minLength: 5, maxLength: 5 });
+
+  it.each(budgeted)(
+    '$name: a mask for everybody, in forward order, within the budget, twice the same',
+    (config) => {
+      fc.assert(
+        fc.property(clients, costs, fc.integer({ min: 1, max: 30 }), fc.nat(), (cs, prices, round, seed) => {
+          const at = { layers, costs: prices, clients: cs, round, seed };
+          const { masks } = run(config, at);
+          expect(Object.keys(masks).sort()).toEqual(cs.map((c) => c.id).sort());
+          for (const client of cs) {
+            const indices = masks[client.id]!.map((name) => layers.indexOf(name));
+            expect(indices).toEqual([...new Set(indices)].sort((a, b) => a - b));
+            const cost = indices.reduce((sum, l) => sum + prices[l]!, 0);
+            expect(cost).toBeLessThanOrEqual(client.budget + 1e-9);
+          }
+          expect(run(config, { ...at, clients: cs.toReversed() }).masks).toEqual(masks);
+        }),
+        { numRuns: 40 },
+      );
+    },
+  );
+});
+
+describe('strategies by position', () => {
+  it.each([
+    ['top', ['l4'], ['l2', 'l3', 'l4']],
+    ['bottom', ['l0'], ['l0', 'l1', 'l2']],
+    ['both', ['l4'], ['l0', 'l3', 'l4']],
+    ['fedolf', ['l4'], ['l2', 'l3', 'l4']],
+  ] as const)('%s', (name, poor, rich) => {
+    expect(run({ name }, input).masks).toEqual({ poor, rich, broke: [] });
+  });
+
+  it('both takes one from each end for a budget of two', () => {
+    const two = { ...input, clients: [{ id: 'x', samples: 1, budget: 2, scores: null }] };
+    expect(run({ name: 'both' }, two).masks.x).toEqual(['l0', 'l4']);
+  });
+
+  it('top passes over a layer that is too dear, fedolf stops there', () => {
+    const at = {
+      ...input,
+      costs: [1, 1, 1, 9, 1],
+      clients: [{ id: 'x', samples: 1, budget: 3, scores: null }],
+    };
+    expect(run({ name: 'top' }, at).masks.x).toEqual(['l1', 'l2', 'l4']);
+    expect(run({ name: 'fedolf' }, at).masks.x).toEqual(['l4']);
+  });
+});
+
+describe('strategies over rounds', () => {
+  it('round-robin goes through the layers and starts again', () => {
+    const first = (round: number, roundsPerLayer: number) =>
+      run({ name: 'round-robin', roundsPerLayer }, { ...input, round }).masks.poor?.[0];
+    expect([1, 2, 3, 4, 5, 6].map((round) => first(round, 1))).toEqual(['l0', 'l1', 'l2', 'l3', 'l4', 'l0']);
+    expect([1, 2, 3, 4].map((round) => first(round, 2))).toEqual(['l0', 'l0', 'l1', 'l1']);
+  });
+
+  it('lisa draws for everybody, nested, and keeps a draw for its period', () => {
+    const masks = (round: number) => run({ name: 'lisa', period: 3 }, { ...input, round }).masks;
+    expect(masks(1)).toEqual(masks(3));
+    expect(masks(1).rich).toEqual(expect.arrayContaining([...masks(1).poor!]));
+    const draws = new Set(Array.from({ length: 10 }, (_, k) => JSON.stringify(masks(1 + 3 * k))));
+    expect(draws.size).toBeGreaterThan(3);
+  });
+
+  it('random reaches every layer equally often, independently for each client', () => {
+    const hits = new Map(layers.map((l) => [l, 0]));
+    let same = 0;
+    const at = { ...input, clients: input.clients.map((c) => ({ ...c, budget: 1 })) };
+    for (let round = 1; round <= 1000; round++) {
+      const { masks } = run({ name: 'random' }, { ...at, round });
+      hits.set(masks.poor![0]!, hits.get(masks.poor![0]!)! + 1);
+      if (masks.poor![0] === masks.rich![0]) same++;
+    }
+    // binomial(1000, 1/5): standard deviation 12.6
+    for (const n of [...hits.values(), same]) expect(Math.abs(n - 200)).toBeLessThan(60);
+  });
+});
+
+describe('diversity', () => {
+  it('with no reward gives everybody its own best, with a large one spreads the clients evenly', () => {
+    const at = {
+      ...input,
+      clients: ['a', 'b', 'c', 'd', 'e'].map((id, i) => ({
+        id,
+        samples: 1,
+        budget: 2,
+        scores: [10, 5 + 0.1 * i, 1, 1, 1],
+      })),
+    };
+    expect(new Set(Object.values(run({ name: 'diversity', reward: 0 }, at).masks).map(String)).size).toBe(1);
+    const { masks, objective, bound } = run({ name: 'diversity', reward: 10 }, at);
+    const held = layers.map((l) => Object.values(masks).filter((m) => m.includes(l)).length);
+    expect(held).toEqual([2, 2, 2, 2, 2]);
+    expect(bound! - objective!).toBeLessThan(0.01 * objective!);
+  });
+});
+
+describe('adagrad-select', () => {
+  it('explores by mean gradient norm at first and needs scores only then', () => {
+    const strategy = createStrategy({ name: 'adagrad-select', epsilon: 1, decay: 0.5 });
+    expect(strategy.wantsScores(1, 3)).toBe(true);
+    // means of the two that brought scores: [5, 2, 3, 4, 3]
+    expect(strategy.select(input, null).masks).toEqual({
+      poor: ['l0'],
+      rich: ['l0', 'l2', 'l3'],
+      broke: [],
+    });
+    const probed = Array.from({ length: 200 }, (_, seed) => strategy.wantsScores(9, seed)).filter(Boolean);
+    expect(probed.length).toBeLessThan(15); // exp(-4) is 1.8 %
+  });
+
+  it('exploits what was trained most, and counts shares of the cohort', () => {
+    const strategy = createStrategy({ name: 'adagrad-select', epsilon: 0 });
+    const history = { trained: { l0: 0, l1: 0, l2: 500, l3: 0, l4: 0 } };
+    const taken = Array.from({ length: 100 }, (_, seed) => strategy.select({ ...input, seed }, history));
+    expect(taken.filter((s) => s.masks.poor?.[0] === 'l2').length).toBeGreaterThan(90);
+    const one = taken.find((s) => s.masks.poor?.[0] === 'l2')!;
+    expect(one.history.trained.l2).toBeCloseTo(500 + 2 / 3, 12);
+    const added = Object.values(one.history.trained).reduce((a, b) => a + b, 0) - 500;
+    expect(added).toBeCloseTo(4 / 3, 9); // four layers trained by a third of the cohort each
+  });
+
+  it('draws by the Dirichlet mean: the chance of a layer is its share of the counts', () => {
+    const strategy = createStrategy({ name: 'adagrad-select', epsilon: 0, prior: 1 });
+    const history = { trained: { l0: 4, l1: 0, l2: 0, l3: 0, l4: 1 } }; // with the prior: 5 1 1 1 2 of 10
+    const hits = Array.from({ length: 2000 }, (_, seed) => strategy.select({ ...input, seed }, history));
+    const share = (layer: string) => hits.filter((s) => s.masks.poor?.[0] === layer).length / 2000;
+    expect(share('l0')).toBeCloseTo(0.5, 1);
+    expect(share('l4')).toBeCloseTo(0.2, 1);
+    expect(share('l1')).toBeCloseTo(0.1, 1);
+  });
+});
+
+describe('options out of range', () => {
+  it.each<StrategyConfig>([
+    { name: 'round-robin', roundsPerLayer: 0 },
+    { name: 'lisa', period: 1.5 },
+    { name: 'strata', lambda: Number.NaN },
+    { name: 'diversity', reward: -1 },
+    { name: 'adagrad-select', epsilon: 2 },
+  ])('%o is refused', (config) => {
+    expect(() => createStrategy(config)).toThrow(SelectionError);
+  });
+});

@@ -1,0 +1,16 @@
+import type { ModelLayout } from '../models/layout.ts';
+import type { Model } from '../models/model.ts';
+import { findLayer } from './weights.ts';
+
+/** Full names of the tensors of some layers, in the layout's order. Throws `wrong-layers` for an unknown one. */
+export function tensorNames(layout: ModelLayout, layers: readonly string[]): string[] {
+  for (const layer of layers) findLayer(layout, layer);
+  const chosen = new Set(layers);
+  return layout.layers.filter((l) => chosen.has(l.name)).flatMap((l) => l.tensors.map((t) => t.name));
+}
+
+/** Index of the shallowest stage whose layer is among `layers`; the number of stages when none is. */
+export function shallowestStage(model: Model, layers: readonly string[]): number {
+  const first = model.stages.findIndex((stage) => layers.includes(stage.layer));
+  return first < 0 ? model.stages.length : first;
+}

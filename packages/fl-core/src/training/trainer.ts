@@ -1,0 +1,76 @@
+import type { Dataset } from '../data/dataset.ts';
+import type { Model } from '../models/model.ts';
+import type { NamedTensor } from '../protocol/safetensors.ts';
+import { evaluate } from './evaluate.ts';
+import type {
+  EvaluateOptions,
+  EvaluateResult,
+  ProbeOptions,
+  ProbeResult,
+  TrainOptions,
+  TrainResult,
+} from './jobs.ts';
+import { probe } from './probe.ts';
+import type { Job } from './progress.ts';
+import { surviving } from './recovery.ts';
+import { train } from './train.ts';
+import type { Recovery } from './webgpu.ts';
+import { Weights } from './weights.ts';
+import type { Workplace } from './workplace.ts';
+
+export interface TrainerOptions {
+  /** Of the chosen backend; without it a lost device ends the job with tfjs's error. */
+  readonly recovery?: Recovery | null;
+  /** Called when a device was lost and a job is about to start again on a new one. */
+  readonly onDeviceLost?: () => void;
+}
+
+/**
+ * The training endpoint of one client: holds the global model on the current tfjs backend and does one job at a
+ * time. Jobs are async generators that yield progress after every batch; ending one early, by `return` or by its
+ * abort signal, leaves nothing behind. After every job the weights are the global ones and the number of
+ * tensors is what it was (C4).
+ */
+export class Trainer {
+  readonly #workplace: Workplace;
+  readonly #options: TrainerOptions;
+
+  constructor(model: Model, options: TrainerOptions = {}) {
+    this.#workplace = { model, weights: new Weights(model.layout) };
+    this.#options = options;
+  }
+
+  /** Replaces the global values of a layer. Throws `wrong-layers` or `wrong-tensor`. */
+  setLayer(layer: string, tensors: readonly NamedTensor[]): void {
+    this.#workplace.weights.set(layer, tensors);
+  }
+
+  /** Scores of the selectable layers from a few batches. Throws `non-finite`, `bad-model`, `bad-request`. */
+  probe(data: Dataset, options: ProbeOptions): Job<ProbeResult> {
+    return this.#surviving(() => probe(this.#workplace, data, options));
+  }
+
+  /** Trains some layers and returns their deltas. Throws `non-finite`, `wrong-layers`, `bad-model`, `bad-request`. */
+  train(data: Dataset, options: TrainOptions): Job<TrainResult> {
+    return this.#surviving(() => train(this.#workplace, data, options));
+  }
+
+  /** Loss and accuracy of the global model. Throws `non-finite`, `bad-model`. */
+  evaluate(data: Dataset, options: EvaluateOptions): Job<EvaluateResult> {
+    return this.#surviving(() => evaluate(this.#workplace, data, options));
+  }
+
+  /** Frees the tensors; the trainer can be used again, at the price of uploading them. */
+  dispose(): void {
+    this.#workplace.weights.release();
+  }
+
+  #surviving<Result>(start: () => Job<Result>): Job<Result> {
+    const { recovery = null, onDeviceLost } = this.#options;
+    const forget = () => {
+      this.#workplace.weights.release();
+      onDeviceLost?.();
+    };
+    return surviving(recovery, forget, start);
+  }
+}
