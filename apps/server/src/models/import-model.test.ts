@@ -193,11 +193,13 @@ describe.skipIf(without('deit-tiny'))(`importModel deit-tiny${without('deit-tiny
 });
 
 describe('createModelSource', () => {
-  it('gives the round engine a layout and the layers that go with it', async () => {
+  it('gives the round engine the layers of the layout', async () => {
     const source = createModelSource({ modelsDir: null, cacheDir, blobs: memoryBlobs() });
     const config = runConfig('vit-nano');
     const { layers } = await source.load(config);
-    expect(Object.keys(layers)).toEqual(source.layout(config).layers.map((l) => l.name));
+    expect(Object.keys(layers)).toEqual(
+      layoutOf(catalog[config.model], config.labels.length).layers.map((l) => l.name),
+    );
     expect(await source.availability('vit-nano')).toEqual({ availability: 'ready', note: '' });
   });
 });

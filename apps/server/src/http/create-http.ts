@@ -1,0 +1,38 @@
+import Fastify, { type FastifyInstance } from 'fastify';
+import type { Settings } from '../settings.ts';
+import { type PageFolders, servePages } from './pages.ts';
+import { answerErrors } from './reply.ts';
+import { secureHeaders } from './security.ts';
+
+/** Largest JSON body; the data plane's bodies are streams with limits of their own. */
+const bodyLimit = 1_000_000;
+
+/** The HTTP server with the pages on it; the round engine adds its routes (`createStrata`). */
+export function createHttp(
+  settings: Pick<Settings, 'logLevel' | 'uploadTimeoutSeconds'>,
+  folders: PageFolders,
+): FastifyInstance {
+  const app = Fastify({
+    logger: { level: settings.logLevel, stream: process.stderr },
+    bodyLimit,
+    // Who sends a byte a minute does not hold a connection for ever.
+    requestTimeout: settings.uploadTimeoutSeconds * 1000,
+    connectionTimeout: 0,
+    forceCloseConnections: true,
+    return503OnClosing: true,
+  });
+  secureHeaders(app);
+  answerErrors(app);
+  app.setNotFoundHandler((request, reply) =>
+    reply.code(404).send({
+      ok: false,
+      error: {
+        code: 'bad-request',
+        message: `There is nothing at ${request.method} ${request.url.slice(0, 200)}.`,
+        hint: 'The README lists the pages.',
+      },
+    }),
+  );
+  servePages(app, folders);
+  return app;
+}

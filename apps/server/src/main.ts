@@ -1,0 +1,90 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { StrataError } from '@strata/fl-core/protocol';
+import { errorCode, messageOf } from './failure.ts';
+import { createHttp } from './http/create-http.ts';
+import { createModelSource } from './models/index.ts';
+import { loadSettings, type Settings } from './settings.ts';
+import { openStore } from './store/store.ts';
+import { createStrata } from './strata.ts';
+
+const repository = fileURLToPath(new URL('../../..', import.meta.url));
+
+/** Says in one line what is wrong and what to do, and ends the process. */
+function fail(error: unknown): never {
+  console.error(
+    error instanceof StrataError ? `${error.message} ${error.hint}` : `Strata: ${messageOf(error)}`,
+  );
+  process.exit(1);
+}
+
+async function serve(settings: Settings): Promise<void> {
+  const fastify = createHttp(settings, {
+    pages: join(repository, 'apps/web-client/dist'),
+    samples: join(repository, 'samples'),
+  });
+  const store = await openStore(settings);
+  const models = createModelSource({
+    modelsDir: settings.modelsDir,
+    cacheDir: join(settings.dataDir, 'models'),
+    deitTinyPin: settings.deitTinyPin,
+    blobs: store.blobs,
+  });
+  const strata = createStrata(store, settings, models, fastify);
+
+  let closing = false;
+  const close = async () => {
+    if (closing) return;
+    closing = true;
+    await strata.close();
+    await fastify.close();
+    await store.close();
+    process.exit(0);
+  };
+  process.on('SIGINT', close);
+  process.on('SIGTERM', close);
+  store.lost.then((error) => closing || fail(error));
+
+  const address = await listen(fastify, settings).catch(async (error: unknown) => {
+    await store.close();
+    throw error;
+  });
+  await strata.start();
+  const url = settings.publicUrl ?? address;
+  console.log(`
+Strata is running. Its data is in ${settings.dataDir}.
+
+  Operator      ${url}/operator#token=${settings.operatorToken}
+  Participants  ${url}/
+
+Keep the operator's address to yourself: it carries the token.`);
+}
+
+/** Listens; a taken port or a foreign address is a StrataError. Returns the address for people. */
+async function listen(fastify: ReturnType<typeof createHttp>, { host, port }: Settings): Promise<string> {
+  try {
+    await fastify.listen({ host, port });
+  } catch (error) {
+    if (errorCode(error) === 'EADDRINUSE') {
+      throw new StrataError('bad-config', `Port ${port} is taken.`, 'Set PORT to another one.', {
+        cause: error,
+      });
+    }
+    if (errorCode(error) === 'EADDRNOTAVAIL' || errorCode(error) === 'EACCES') {
+      throw new StrataError('bad-config', `Cannot listen on ${host}:${port}.`, 'Set HOST or PORT.', {
+        cause: error,
+      });
+    }
+    throw error;
+  }
+  const bound = fastify.server.address();
+  const actual = typeof bound === 'object' && bound !== null ? bound.port : port;
+  const shown = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+  return `http://${shown}:${actual}`;
+}
+
+try {
+  await serve(loadSettings(process.env));
+} catch (error) {
+  fail(error);
+}
