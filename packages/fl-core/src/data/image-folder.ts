@@ -50,7 +50,8 @@ const clutter = /(^|\/)(\.[^/]*|Thumbs\.db|desktop\.ini|__MACOSX\/.*)$/i;
  * Reads pictures by label: the label of a picture is the nearest folder above it that is named like one of the
  * run's labels. Files are read, decoded and reduced one at a time, so that memory holds one whole picture.
  *
- * Nothing is thrown for a bad file: each that is left out is in `problems` with the reason.
+ * Nothing is thrown for a bad file: each that is left out is in `problems` with the reason. What `onProgress`
+ * throws ends the reading.
  */
 export async function readImageFolder(
   files: readonly SourceFile[],
@@ -91,8 +92,11 @@ function folderLabel(labels: readonly string[]): (path: string) => number | Reas
     const folders = path.split('/').slice(0, -1).reverse();
     const found = folders.map(match).find((index) => index !== undefined);
     if (found !== undefined) return found;
-    const where = folders[0] ? `its folder "${folders[0]}" is` : 'it is in no folder named like';
-    return { kind: 'unknown-label', reason: `${where} none of this run's labels: ${listLabels(labels)}` };
+    const known = `this run's labels: ${listLabels(labels)}`;
+    const reason = folders[0]
+      ? `its folder "${folders[0]}" is none of ${known}`
+      : `is in no folder named by ${known}`;
+    return { kind: 'unknown-label', reason };
   };
 }
 

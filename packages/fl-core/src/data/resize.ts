@@ -38,57 +38,72 @@ export function centreSquare(region: ImageRegion): ImageRegion {
  * that every source pixel counts (antialiased bilinear, as in Pillow). At equal size it is the identity.
  */
 export function resizeRegion(region: ImageRegion, side: number, out: Uint8Array, offset = 0): void {
-  const columns = taps(region.width, side);
-  const rows = taps(region.height, side);
-  const narrow = resizeRows(region, columns); // (height, side, 3)
-  for (const [y, { from, weights }] of rows.entries()) {
-    for (let x = 0; x < side * 3; x++) {
+  const narrow = resizeRows(region, side); // (height, side, 3)
+  const { first, end, weights, width } = taps(region.height, side);
+  const stride = side * 3;
+  for (let y = 0; y < side; y++) {
+    for (let x = 0; x < stride; x++) {
       let sum = 0;
-      for (let k = 0; k < weights.length; k++) sum += weights[k]! * narrow[(from + k) * side * 3 + x]!;
-      out[offset + y * side * 3 + x] = Math.min(255, Math.max(0, Math.round(sum)));
+      let weight = y * width;
+      for (let row = first[y]!; row < end[y]!; row++) sum += weights[weight++]! * narrow[row * stride + x]!;
+      out[offset + y * stride + x] = Math.min(255, Math.max(0, Math.round(sum)));
     }
   }
 }
 
+/** Which source pixels each target pixel is made of: `first` to before `end`, with weights that sum to 1. */
 interface Taps {
-  /** First source pixel. */
-  readonly from: number;
-  /** Of the source pixels from `from` on; they sum to 1. */
+  readonly first: Int32Array;
+  readonly end: Int32Array;
+  /** (target, width); a row holds end - first weights. */
   readonly weights: Float64Array;
+  readonly width: number;
 }
 
-/** The source pixels that each of `target` pixels is made of. */
-function taps(source: number, target: number): Taps[] {
+function taps(source: number, target: number): Taps {
   const scale = source / target;
   const support = Math.max(1, scale);
-  return Array.from({ length: target }, (_, i) => {
+  const width = 2 * Math.ceil(support) + 1;
+  const first = new Int32Array(target);
+  const end = new Int32Array(target);
+  const weights = new Float64Array(target * width);
+  for (let i = 0; i < target; i++) {
     const centre = (i + 0.5) * scale;
-    const from = Math.max(0, Math.round(centre - support));
-    const to = Math.min(source, Math.max(from + 1, Math.round(centre + support)));
-    const weights = Float64Array.from({ length: to - from }, (__, k) =>
-      Math.max(0, 1 - Math.abs(from + k + 0.5 - centre) / support),
-    );
-    const sum = weights.reduce((a, b) => a + b, 0);
-    return { from, weights: weights.map((w) => w / sum) };
-  });
+    // The pixels whose middle, at k + 0.5, is nearer to the centre than the support.
+    first[i] = Math.max(0, Math.floor(centre - support + 0.5));
+    end[i] = Math.min(source, Math.ceil(centre + support - 0.5));
+    let sum = 0;
+    for (let k = first[i]!; k < end[i]!; k++) {
+      const weight = Math.max(0, 1 - Math.abs(k + 0.5 - centre) / support);
+      weights[i * width + k - first[i]!] = weight;
+      sum += weight;
+    }
+    for (let k = 0; k < width; k++) weights[i * width + k]! /= sum;
+  }
+  return { first, end, weights, width };
 }
 
-/** The rows of a region on white, each reduced to `columns.length` pixels: (height, columns, 3). */
-function resizeRows({ image, left, top, height }: ImageRegion, columns: readonly Taps[]): Float32Array {
-  const out = new Float32Array(height * columns.length * 3);
+/** The rows of a region on white, each reduced to `side` pixels: (height, side, 3). */
+function resizeRows({ image, left, top, width: source, height }: ImageRegion, side: number): Float32Array {
+  const { rgba } = image;
+  const { first, end, weights, width } = taps(source, side);
+  const out = new Float32Array(height * side * 3);
   let position = 0;
   for (let y = top; y < top + height; y++) {
-    for (const { from, weights } of columns) {
+    for (let x = 0; x < side; x++) {
       let red = 0;
       let green = 0;
       let blue = 0;
-      for (let k = 0; k < weights.length; k++) {
-        const pixel = (y * image.width + left + from + k) * 4;
-        const alpha = (weights[k]! * image.rgba[pixel + 3]!) / 255;
-        const white = (weights[k]! - alpha) * 255;
-        red += alpha * image.rgba[pixel]! + white;
-        green += alpha * image.rgba[pixel + 1]! + white;
-        blue += alpha * image.rgba[pixel + 2]! + white;
+      let weight = x * width;
+      let pixel = (y * image.width + left + first[x]!) * 4;
+      for (let k = first[x]!; k < end[x]!; k++) {
+        const alpha = (weights[weight]! * rgba[pixel + 3]!) / 255;
+        const white = (weights[weight]! - alpha) * 255;
+        red += alpha * rgba[pixel]! + white;
+        green += alpha * rgba[pixel + 1]! + white;
+        blue += alpha * rgba[pixel + 2]! + white;
+        weight += 1;
+        pixel += 4;
       }
       out[position++] = red;
       out[position++] = green;

@@ -10,6 +10,9 @@ export const defaultAlpha = 0.5;
  * samples have one (a drawing style a client; styles are split further when clients are more), otherwise with
  * classes skewed by Dirichlet(alpha). The parts of one seed are disjoint and together the whole.
  *
+ * A run with fewer classes is served by `sampleShard(withClasses(raw, labels), ...)`, in this order: the other way
+ * round a shard may have none of the run's classes.
+ *
  * @throws RangeError for an index outside [0, of); StrataError `bad-request` when the samples are too few.
  */
 export function sampleShard<S extends RawSamples>(

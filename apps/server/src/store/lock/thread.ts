@@ -28,10 +28,14 @@ async function start(): Promise<void> {
   if (!port) throw new Error('thread.ts runs in a worker thread');
   const reply = (message: LockReply) => port.postMessage(message);
   const { folder } = Data.parse(workerData);
-  const result = await acquire(folder, (error) => reply({ kind: 'lost', message: error.message }));
+  let lost = false;
+  const result = await acquire(folder, (error) => {
+    lost = true;
+    reply({ kind: 'lost', message: error.message });
+  });
   reply(result.reply);
   port.on('message', async (_request: LockRequest) => {
-    await result.release?.();
+    if (!lost) await result.release?.();
     reply({ kind: 'released' });
     port.close();
   });

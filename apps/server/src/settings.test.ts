@@ -1,0 +1,102 @@
+import { existsSync } from 'node:fs';
+import { readFile, rm, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { loadSettings, settingsTable } from './settings.ts';
+import { temporaryFolder } from './store/testing.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await temporaryFolder();
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+test('the defaults', () => {
+  expect(loadSettings({ DATA_DIR: folder, PORT: '' })).toEqual({
+    port: 8080,
+    host: '127.0.0.1',
+    dataDir: folder,
+    databaseUrl: null,
+    modelsDir: null,
+    operatorToken: expect.stringMatching(/^[\w-]{32}$/),
+    publicUrl: null,
+    logLevel: 'warn',
+    clientGraceSeconds: 15,
+    maxUpdateBytes: 536_870_912,
+    uploadTimeoutSeconds: 600,
+  });
+});
+
+test('every variable is read', () => {
+  const given = {
+    PORT: '0',
+    HOST: '0.0.0.0',
+    DATA_DIR: join(folder, 'data'),
+    DATABASE_URL: 'postgres://strata:secret@db:5432/strata',
+    STRATA_MODELS_DIR: folder,
+    OPERATOR_TOKEN: 'a-token-of-mine-1234',
+    PUBLIC_URL: 'https://strata.example.org/',
+    LOG_LEVEL: 'info',
+    CLIENT_GRACE_SECONDS: '30',
+    MAX_UPDATE_BYTES: '1048576',
+    UPLOAD_TIMEOUT_SECONDS: '60',
+  };
+  expect(settingsTable.map(({ name }) => name).sort()).toEqual(Object.keys(given).sort());
+  expect(loadSettings(given)).toEqual({
+    port: 0,
+    host: '0.0.0.0',
+    dataDir: join(folder, 'data'),
+    databaseUrl: 'postgres://strata:secret@db:5432/strata',
+    modelsDir: folder,
+    operatorToken: 'a-token-of-mine-1234',
+    publicUrl: 'https://strata.example.org',
+    logLevel: 'info',
+    clientGraceSeconds: 30,
+    maxUpdateBytes: 1_048_576,
+    uploadTimeoutSeconds: 60,
+  });
+});
+
+test('a relative DATA_DIR is taken from the working directory', () => {
+  const { dataDir } = loadSettings({ DATA_DIR: 'relative', OPERATOR_TOKEN: 'a-token-of-mine-1234' });
+  expect(dataDir).toBe(resolve('relative'));
+  expect(existsSync(dataDir)).toBe(false); // nothing to write: the token was given
+});
+
+describe('problems, one line each', () => {
+  test.each([
+    [{ PORT: '80a' }, 'PORT: must be a whole number'],
+    [{ PORT: '70000' }, 'PORT: must be from 0 to 65535'],
+    [
+      { DATABASE_URL: 'mysql://db' },
+      'DATABASE_URL: must be an address that starts with postgres:// or postgresql://',
+    ],
+    [{ STRATA_MODELS_DIR: '/nowhere' }, 'STRATA_MODELS_DIR: is not a folder'],
+    [{ OPERATOR_TOKEN: 'short' }, 'OPERATOR_TOKEN: must have at least 16 characters'],
+    [
+      { PUBLIC_URL: 'strata.example.org' },
+      'PUBLIC_URL: must be an address that starts with http:// or https://',
+    ],
+    [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL: '],
+    [{ CLIENT_GRACE_SECONDS: '0' }, 'CLIENT_GRACE_SECONDS: must be from 1 to 3600'],
+    [{ DATA_DIR: join(import.meta.filename, 'data') }, 'settings.test.ts/data cannot be written (ENOTDIR'],
+  ])('%o', (environment, line) => {
+    expect(() => loadSettings({ DATA_DIR: folder, ...environment })).toThrow(
+      expect.objectContaining({ code: 'bad-config', message: expect.stringContaining(line) }),
+    );
+  });
+
+  test('several at once', () => {
+    expect(() => loadSettings({ PORT: 'x', CLIENT_GRACE_SECONDS: 'y' })).toThrow(
+      'PORT: must be a whole number\nCLIENT_GRACE_SECONDS: must be a whole number',
+    );
+  });
+});
+
+test('the operator token is made once, for its owner only', async () => {
+  const first = loadSettings({ DATA_DIR: folder }).operatorToken;
+  expect(loadSettings({ DATA_DIR: folder }).operatorToken).toBe(first);
+  const file = join(folder, 'operator-token');
+  expect((await readFile(file, 'utf8')).trim()).toBe(first);
+  expect((await stat(file)).mode & 0o777).toBe(0o600);
+});

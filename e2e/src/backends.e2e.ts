@@ -1,0 +1,89 @@
+import { findChromium, launchChromium } from '@strata/harness';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Host, openHost } from './backends/host.ts';
+import type { Outcome, Task } from './backends/worker.ts';
+
+/** The trainer in a real worker on each backend; WebGPU is SwiftShader's. */
+describe('training backends in Chromium', () => {
+  let host: Host;
+  let browser: Browser;
+  let page: Page;
+  const outcomes = new Map<string, Outcome>();
+
+  beforeAll(async () => {
+    const executable = findChromium();
+    if (executable === null) throw new Error('No Chromium: npm test installs one.');
+    host = await openHost();
+    browser = await launchChromium(executable);
+    page = await browser.newPage();
+    await page.goto(host.url);
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await host?.close();
+  });
+
+  /** Runs a task in a fresh worker; the same task only once. */
+  async function run(task: Task): Promise<Outcome> {
+    const key = JSON.stringify(task);
+    const known = outcomes.get(key);
+    if (known !== undefined) return known;
+    const message = await page.evaluate(
+      (t: Task) =>
+        new Promise<{ outcome?: Outcome; error?: string }>((resolve) => {
+          const worker = new Worker('/worker.js', { type: 'module' });
+          worker.onmessage = ({ data }) => {
+            worker.terminate();
+            resolve(data);
+          };
+          worker.onerror = ({ message }) => resolve({ error: message });
+          worker.postMessage(t);
+        }),
+      task,
+    );
+    if (message.outcome === undefined) throw new Error(message.error);
+    outcomes.set(key, message.outcome);
+    return message.outcome;
+  }
+
+  /** Largest difference of two updates, relative to the largest change of each tensor. */
+  function difference(a: Outcome, b: Outcome): number {
+    expect(Object.keys(a.update)).toEqual(Object.keys(b.update));
+    const errors = Object.entries(a.update).map(([name, values]) => {
+      const other = b.update[name]!;
+      const scale = Math.max(...other.map(Math.abs));
+      return Math.max(...values.map((v, i) => Math.abs(v - other[i]!))) / scale;
+    });
+    return Math.max(...errors);
+  }
+
+  it('C2: a software adapter is passed by, with the reason', async () => {
+    const { chosen } = await run({ force: null, destroyAfter: 0 });
+    expect(chosen.name).toBe('wasm');
+    expect(chosen.reason).toMatch(/emulated in software/);
+    expect(chosen.adapter).toMatch(/swiftshader/i);
+  });
+
+  it.each(['wasm', 'webgpu'] as const)('%s trains as cpu does, and C4 holds', async (force) => {
+    const expected = await run({ force: 'cpu', destroyAfter: 0 });
+    const actual = await run({ force, destroyAfter: 0 });
+    expect(actual.chosen.name).toBe(force);
+    expect(difference(actual, expected)).toBeLessThan(1e-3);
+    for (const [layer, score] of Object.entries(expected.scores)) {
+      expect(Math.abs(actual.scores[layer]! / score - 1)).toBeLessThan(1e-3);
+    }
+    expect(actual.evaluation.loss).toBeCloseTo(expected.evaluation.loss, 4);
+    expect(new Set(actual.tensors).size).toBe(1);
+  });
+
+  it('C2: a destroyed device is started anew and the job ends as if nothing had happened', async () => {
+    const undisturbed = await run({ force: 'webgpu', destroyAfter: 0 });
+    const disturbed = await run({ force: 'webgpu', destroyAfter: 2 });
+    expect(undisturbed.losses).toBe(0);
+    expect(disturbed.losses).toBe(1);
+    expect(difference(disturbed, undisturbed)).toBeLessThan(1e-6);
+    expect(disturbed.tensors).toEqual(undisturbed.tensors);
+  });
+});

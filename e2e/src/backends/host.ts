@@ -1,0 +1,67 @@
+import { readFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'vite';
+
+/** A page that does nothing, the bundled training worker and tfjs's wasm files, cross-origin isolated. */
+export interface Host {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+export async function openHost(): Promise<Host> {
+  const script = await bundle();
+  const wasm = dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm'));
+  const server = createServer((request, response) => {
+    const path = request.url ?? '/';
+    answer(path, script, wasm).then(
+      ([type, body]) => response.writeHead(200, { ...isolation, 'content-type': type }).end(body),
+      () => response.writeHead(404).end(),
+    );
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}/`, close: () => closeServer(server) };
+}
+
+const isolation = {
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-embedder-policy': 'require-corp',
+};
+
+async function answer(path: string, script: string, wasm: string): Promise<[string, string | Buffer]> {
+  if (path === '/') return ['text/html', '<!doctype html><title>Training backends</title>'];
+  if (path === '/worker.js') return ['text/javascript', script];
+  const file = /^\/wasm\/([\w-]+\.wasm)$/.exec(path)?.[1];
+  if (file === undefined) throw new Error(`There is no ${path}.`);
+  return ['application/wasm', await readFile(join(wasm, file))];
+}
+
+async function bundle(): Promise<string> {
+  const built = await build({
+    configFile: false,
+    logLevel: 'error',
+    build: {
+      write: false,
+      minify: false,
+      target: 'es2022',
+      lib: { entry: fileURLToPath(new URL('./worker.ts', import.meta.url)), formats: ['es'] },
+    },
+    define: { 'process.env.NODE_ENV': '"production"' },
+  });
+  for (const { output } of [built].flat().filter((b) => 'output' in b)) {
+    const [first] = output;
+    return first.code;
+  }
+  throw new Error('Vite built no worker.');
+}
+
+function closeServer(server: Server): Promise<void> {
+  server.closeAllConnections();
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+  });
+}
