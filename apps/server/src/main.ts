@@ -3,7 +3,6 @@ import { fileURLToPath } from 'node:url';
 import { StrataError } from '@strata/fl-core/protocol';
 import { errorCode, messageOf } from './failure.ts';
 import { createHttp } from './http/create-http.ts';
-import { createModelSource } from './models/index.ts';
 import { loadSettings, type Settings } from './settings.ts';
 import { openStore } from './store/store.ts';
 import { createStrata } from './strata.ts';
@@ -24,13 +23,7 @@ async function serve(settings: Settings): Promise<void> {
     samples: join(repository, 'samples'),
   });
   const store = await openStore(settings);
-  const models = createModelSource({
-    modelsDir: settings.modelsDir,
-    cacheDir: join(settings.dataDir, 'models'),
-    deitTinyPin: settings.deitTinyPin,
-    blobs: store.blobs,
-  });
-  const strata = createStrata(store, settings, models, fastify);
+  const strata = createStrata(store, settings, fastify);
 
   let closing = false;
   const close = async () => {

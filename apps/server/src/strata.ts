@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { DBOS } from '@dbos-inc/dbos-sdk';
 import type { FastifyInstance } from 'fastify';
 import { blobRoutes } from './http/blobs.ts';
@@ -5,6 +6,8 @@ import { operatorRoutes } from './http/operator-api.ts';
 import { publicRoutes } from './http/public-api.ts';
 import { answerErrors } from './http/reply.ts';
 import { updateRoutes } from './http/updates.ts';
+import { createModelSource } from './models/index.ts';
+import { Background } from './rounds/background.ts';
 import { Bus } from './rounds/bus.ts';
 import { collectNewest } from './rounds/collect.ts';
 import { type Context, defaultLimits, type Limits, type ModelSource } from './rounds/context.ts';
@@ -28,6 +31,12 @@ const applicationVersion = 'strata-1';
 /** How often a run is looked at after events, at most. */
 const lookMs = 5;
 
+/** What the round engine reads of the settings. */
+export type StrataSettings = Pick<
+  Settings,
+  'operatorToken' | 'clientGraceSeconds' | 'maxUpdateBytes' | 'dataDir' | 'modelsDir' | 'deitTinyPin'
+> & { readonly limits?: Partial<Limits> };
+
 export interface Strata {
   /** Recovers what was under way and begins to work. Call when the HTTP server can be reached. */
   start(): Promise<void>;
@@ -38,15 +47,25 @@ export interface Strata {
 /** The round engine behind an HTTP server: registers routes and sockets on `fastify`. */
 export function createStrata(
   store: Pick<Store, 'db' | 'pool' | 'databaseUrl' | 'blobs'>,
-  settings: Pick<Settings, 'operatorToken' | 'clientGraceSeconds'> & { limits?: Partial<Limits> },
-  models: ModelSource,
+  settings: StrataSettings,
   fastify: FastifyInstance,
+  models: ModelSource = createModelSource({
+    modelsDir: settings.modelsDir,
+    cacheDir: join(settings.dataDir, 'models'),
+    deitTinyPin: settings.deitTinyPin,
+    blobs: store.blobs,
+  }),
 ): Strata {
-  const limits = { ...defaultLimits, graceMs: settings.clientGraceSeconds * 1000, ...settings.limits };
+  const limits: Limits = {
+    ...defaultLimits,
+    graceMs: settings.clientGraceSeconds * 1000,
+    updateBytes: settings.maxUpdateBytes,
+    ...settings.limits,
+  };
   const presence = new Presence(limits.graceMs, (run, client) => {
-    clientLeft(context, run, client, 'did not come back in time').catch((error: unknown) => {
-      context.log.error({ err: error, run, client }, 'a client that is gone was not recorded');
-    });
+    context.background.run(`recording that ${client} is gone`, () =>
+      clientLeft(context, run, client, 'did not come back in time'),
+    );
   });
   const context: Context = {
     db: store.db,
@@ -57,6 +76,7 @@ export function createStrata(
     traffic: new Traffic(),
     naming: new SharedLock(),
     woken: new Set(),
+    background: new Background(fastify.log),
     limits,
     log: fastify.log,
   };
@@ -108,6 +128,7 @@ export function createStrata(
       io.disconnectSockets(true);
       io.engine.close();
       await DBOS.shutdown();
+      await context.background.idle();
     },
   };
 }

@@ -68,5 +68,5 @@ async function describeCatalog({ models }: Context): Promise<Catalog> {
       ...(await models.availability(id)),
     });
   }
-  return { models: described, samples: models.samples };
+  return { models: described, samples: [] };
 }

@@ -198,7 +198,7 @@ describe('createModelSource', () => {
     const config = runConfig('vit-nano');
     const { layers } = await source.load(config);
     expect(Object.keys(layers)).toEqual(
-      layoutOf(catalog[config.model], config.labels.length).layers.map((l) => l.name),
+      layoutOf(catalog['vit-nano'], config.labels.length).layers.map((l) => l.name),
     );
     expect(await source.availability('vit-nano')).toEqual({ availability: 'ready', note: '' });
   });

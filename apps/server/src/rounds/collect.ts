@@ -1,6 +1,5 @@
 import { and, desc, eq, inArray, notInArray, sql } from 'drizzle-orm';
 import { checkpoints, members, rounds, runs } from '../store/schema.ts';
-import { outsideWorkflow } from './bus.ts';
 import type { Context } from './context.ts';
 import { closedPhases, listMembers } from './rows.ts';
 
@@ -10,11 +9,7 @@ import { closedPhases, listMembers } from './rows.ts';
  * disk, so it is logged and the round goes on.
  */
 export function collectRound(context: Context, run: string, round: number): void {
-  outsideWorkflow(() => {
-    deleteUnused(context, run, round).catch((error: unknown) => {
-      context.log.error({ error, run, round }, 'old files could not be deleted');
-    });
-  });
+  context.background.run(`deleting old files of ${run}`, () => deleteUnused(context, run, round));
 }
 
 /** At a start: what the crash may have kept from being deleted after the newest rounds. */

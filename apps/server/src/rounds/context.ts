@@ -3,6 +3,7 @@ import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 import type { FastifyBaseLogger } from 'fastify';
 import type { BlobStore } from '../store/blobs.ts';
 import type * as schema from '../store/schema.ts';
+import type { Background } from './background.ts';
 import type { Bus } from './bus.ts';
 import type { SharedLock } from './lock.ts';
 import type { Presence } from './presence.ts';
@@ -12,18 +13,18 @@ export type Database = NodePgDatabase<typeof schema>;
 /** The database or a transaction on it. */
 export type Queryable = Pick<Database, 'select' | 'insert' | 'update' | 'delete' | 'execute'>;
 
-/** Where models and built-in data come from. */
+/** Where models come from. */
 export interface ModelSource {
   /** Puts the initial layers into the blob store; throws `bad-model`. */
   load(config: RunConfig): Promise<{ layers: Checkpoint['layers']; assets: Record<string, string> }>;
   availability(id: ModelId): Promise<Pick<Catalog['models'][number], 'availability' | 'note'>>;
-  readonly samples: Catalog['samples'];
 }
 
 /** Bounds on what grows; see `defaultLimits` for what each is. */
 export interface Limits {
   readonly graceMs: number;
   readonly helloTimeoutMs: number;
+  readonly updateBytes: number;
   readonly clientsPerRun: number;
   readonly registrationsPerRun: number;
   readonly runs: number;
@@ -36,6 +37,8 @@ export const defaultLimits: Limits = {
   graceMs: 30_000,
   /** How long a socket may stay silent before its hello. */
   helloTimeoutMs: 15_000,
+  /** Largest update that is taken, whatever the model. */
+  updateBytes: 512 * 2 ** 20,
   /** Clients of a run that are connected or away. */
   clientsPerRun: 1_000,
   /** Clients a run may ever have had. */
@@ -58,6 +61,7 @@ export interface Context {
   readonly naming: SharedLock;
   /** Runs whose workflow has been woken and has not looked yet. */
   readonly woken: Set<string>;
+  readonly background: Background;
   readonly limits: Limits;
   readonly log: FastifyBaseLogger;
 }

@@ -77,7 +77,7 @@ export async function takeUpdate(
   if (counted) return counted;
   checkPhase(expected, 'training');
   const layers = layersOf(run, expected.row);
-  const spooled = await context.blobs.spool(body, updateLimit(layers));
+  const spooled = await context.blobs.spool(body, Math.min(context.limits.updateBytes, updateLimit(layers)));
   let kept = false;
   try {
     const file = await TensorFile.open(spooled.path);

@@ -110,24 +110,23 @@ export class ClientSockets {
   }
 
   #onConnection(socket: ClientSocket): void {
+    const context = this.#context;
     const { run } = socket.data;
     void socket.join(run);
     if (socket.data.introduced) this.#speaksFor(socket);
     let greeted = false;
-    const silence = setTimeout(() => socket.disconnect(true), this.#context.limits.helloTimeoutMs);
+    const silence = setTimeout(() => socket.disconnect(true), context.limits.helloTimeoutMs);
     silence.unref();
     socket.onAny((event: string, ...args: unknown[]) => {
       if (event === 'hello' && !greeted) {
         greeted = true;
         clearTimeout(silence);
       }
-      void answer(args, this.#context.log, (message) => this.#handle(socket, event, message));
+      void answer(args, context.log, (message) => this.#handle(socket, event, message));
     });
     socket.on('disconnect', () => {
       clearTimeout(silence);
-      this.#onDisconnect(socket).catch((error: unknown) => {
-        this.#context.log.error({ err: error }, 'disconnect was not recorded');
-      });
+      context.background.run('recording a disconnection', () => this.#onDisconnect(socket));
     });
   }
 

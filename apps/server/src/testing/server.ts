@@ -22,11 +22,17 @@ import { createStrata } from '../strata.ts';
 import { TestClient, type TestClientOptions } from './client.ts';
 
 export const operatorToken = 'a-token-for-tests-only';
+const settings = {
+  operatorToken,
+  clientGraceSeconds: 1,
+  maxUpdateBytes: 2 ** 20,
+  modelsDir: null,
+  deitTinyPin: null,
+};
 
 /** Models with random weights from the run's seed. */
 export function randomModels(blobs: BlobStore): ModelSource {
   return {
-    samples: [],
     availability: async () => ({ availability: 'ready', note: '' }),
     load: async (config) => {
       const layout = layoutFor(config);
@@ -93,12 +99,7 @@ export class TestServer {
     const database = await freshDatabase();
     const store = await openStore({ dataDir, databaseUrl: database?.url ?? null });
     const fastify = Fastify({ logger: { level: process.env.LOG_LEVEL ?? 'fatal' } });
-    const strata = createStrata(
-      store,
-      { operatorToken, clientGraceSeconds: 1, limits },
-      randomModels(store.blobs),
-      fastify,
-    );
+    const strata = createStrata(store, { ...settings, dataDir, limits }, fastify, randomModels(store.blobs));
     const url = await fastify.listen({ port: 0, host: '127.0.0.1' });
     await strata.start();
     return new TestServer(url, store, async () => {

@@ -1,0 +1,25 @@
+import type { FastifyBaseLogger } from 'fastify';
+import { outsideWorkflow } from './bus.ts';
+
+/** Work that nobody waits for: its failure is logged, and the server does not close before it is done. */
+export class Background {
+  readonly #log: FastifyBaseLogger;
+  readonly #running = new Set<Promise<void>>();
+
+  constructor(log: FastifyBaseLogger) {
+    this.#log = log;
+  }
+
+  /** `what` completes the sentence "... failed". */
+  run(what: string, work: () => Promise<void>): void {
+    const running = outsideWorkflow(work)
+      .catch((error: unknown) => this.#log.error({ err: error }, `${what} failed`))
+      .finally(() => this.#running.delete(running));
+    this.#running.add(running);
+  }
+
+  /** Resolves when nothing is under way any more. */
+  async idle(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running);
+  }
+}
