@@ -38,7 +38,7 @@ export function useRun(id: string): { readonly link: RunLink; readonly events: r
       auth: { token: operatorToken() ?? '' },
       reconnectionDelayMax: 3000,
     });
-    let newest = 0;
+    let newest: number | null = null;
     let timer: ReturnType<typeof setTimeout> | undefined;
 
     const refuse = (error: StrataError) => {
@@ -48,7 +48,7 @@ export function useRun(id: string): { readonly link: RunLink; readonly events: r
     const away = () =>
       setLink((old) => ({ kind: 'away', run: old.kind === 'live' || old.kind === 'away' ? old.run : null }));
     const addEvents = (more: readonly RunEvent[]) => {
-      newest = Math.max(newest, ...more.map((e) => e.id));
+      newest = Math.max(newest ?? 0, ...more.map((e) => e.id));
       setEvents((old) => mergeEvents(old, more));
     };
 
