@@ -6,6 +6,8 @@ import { secureHeaders } from './security.ts';
 
 /** Largest JSON body; the data plane's bodies are streams with limits of their own. */
 const bodyLimit = 1_000_000;
+/** How often Node looks for requests that take too long. */
+const timeoutCheckMs = 5_000;
 
 /** The HTTP server with the pages on it; the round engine adds its routes (`createStrata`). */
 export function createHttp(
@@ -17,6 +19,7 @@ export function createHttp(
     bodyLimit,
     // Who sends a byte a minute does not hold a connection for ever.
     requestTimeout: settings.uploadTimeoutSeconds * 1000,
+    http: { connectionsCheckingInterval: timeoutCheckMs },
     connectionTimeout: 0,
     forceCloseConnections: true,
     return503OnClosing: true,
