@@ -5,8 +5,25 @@ export function strategyText(strategy: RunConfig['strategy']): string {
   switch (strategy.name) {
     case 'full':
       return 'all layers';
+    case 'head-only':
+      return 'head only';
     case 'gradient-norm':
       return 'gradient norm';
+    case 'top':
+    case 'bottom':
+    case 'both':
+    case 'random':
+      return `${strategy.name} layers`;
+    case 'fedolf':
+      return 'ordered freezing';
+    case 'round-robin':
+      return strategy.roundsPerLayer === 1
+        ? 'round robin'
+        : `round robin, ${strategy.roundsPerLayer} rounds each`;
+    case 'lisa':
+      return strategy.period === 1 ? 'LISA' : `LISA, drawn every ${strategy.period} rounds`;
+    case 'diversity':
+      return `diversity, reward ${strategy.reward}`;
     case 'strata': {
       const unit = strategy.lambdaScale === 'absolute' ? ' absolute' : '';
       return `strata, λ ${strategy.lambda}${unit}`;

@@ -18,8 +18,24 @@ export type SampleId = z.infer<typeof SampleId>;
 
 /** How the layers of each client are chosen (docs/design.md, 6). */
 export const StrategyConfig = z.discriminatedUnion('name', [
-  z.object({ name: z.literal('full') }),
-  z.object({ name: z.literal('gradient-norm') }),
+  z.object({
+    name: z.enum(['full', 'head-only', 'top', 'bottom', 'both', 'random', 'fedolf', 'gradient-norm']),
+  }),
+  z.object({
+    name: z.literal('round-robin'),
+    /** Rounds that start at the same layer before the next one's turn. */
+    roundsPerLayer: z.number().int().min(1).max(10_000).default(1),
+  }),
+  z.object({
+    name: z.literal('lisa'),
+    /** Rounds for which a draw of layers is kept. */
+    period: z.number().int().min(1).max(10_000).default(1),
+  }),
+  z.object({
+    name: z.literal('diversity'),
+    /** Reward for disagreeing, in units of the mean score. */
+    reward: z.number().min(0).max(1e6),
+  }),
   z.object({
     name: z.literal('strata'),
     /** Price of disagreeing; in units of the mean score when `lambdaScale` is `relative`. */

@@ -7,7 +7,9 @@ export function summaryLines(config: RunConfig, layers: number): string[] {
   const trained =
     strategy.name === 'full'
       ? `Every participant trains all ${plural(layers, 'layer')} and the head.`
-      : `Every participant trains ${Math.min(layers, Number(budget.amount) || 0)} of ${plural(layers, 'layer')} a round, and the head.`;
+      : strategy.name === 'head-only'
+        ? 'Every participant trains the head only.'
+        : `Every participant trains ${Math.min(layers, Number(budget.amount) || 0)} of ${plural(layers, 'layer')} a round, and the head.`;
   const limit = [deadlines.probing, deadlines.training, deadlines.evaluating].reduce(
     (a, b) => a + (Number(b) || 0),
     0,

@@ -1,4 +1,5 @@
 import type { Phase, RoundSummary, RunConfig } from '@strata/fl-core/protocol';
+import { createStrategy } from '@strata/fl-core/selection';
 
 type OpenPhase = Exclude<Phase, 'abandoned'>;
 
@@ -38,15 +39,7 @@ const withScores: readonly OpenPhase[] = [
 
 /** A strategy that needs no scores skips the probe (docs/design.md, 3). */
 export function needsScores(strategy: RunConfig['strategy']): boolean {
-  switch (strategy.name) {
-    case 'full':
-      return false;
-    case 'gradient-norm':
-    case 'strata':
-      return true;
-    default:
-      return strategy satisfies never;
-  }
+  return createStrategy(strategy).needs === 'scores';
 }
 
 /** The phases of a round in order, as seen from `phase`; an abandoned round shows none as current. */
