@@ -1,14 +1,29 @@
 import { fileURLToPath } from 'node:url';
 import react from '@vitejs/plugin-react';
+import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 
 const webClient = fileURLToPath(new URL('./apps/web-client', import.meta.url));
+
+/**
+ * tfjs starts its WebAssembly threads from the source text of a function (`toString()`), which must therefore
+ * stand on its own. It uses one variable from around it, `_scriptDir`, that a minifier renames; no browser needs it.
+ */
+const selfContainedThreads: Plugin = {
+  name: 'self-contained-wasm-threads',
+  transform(code, id) {
+    if (!id.includes('tfjs-backend-wasm-threaded-simd.js')) return null;
+    return code
+      .replace(/var _scriptDir = [^\n]*\n\s*if [^\n]*_scriptDir[^\n]*\n/, '')
+      .replaceAll('_scriptDir', 'undefined');
+  },
+};
 
 /** One config for the pages (root: apps/web-client) and for every unit and integration test. */
 export default defineConfig(({ command, mode }) => ({
   root: mode === 'test' ? fileURLToPath(new URL('.', import.meta.url)) : webClient,
   plugins: [react()],
-  worker: { format: 'es' },
+  worker: { format: 'es', plugins: () => [selfContainedThreads] },
   build: { outDir: `${webClient}/dist`, emptyOutDir: true, target: 'es2022', chunkSizeWarningLimit: 2000 },
   define: command === 'build' ? { 'process.env.NODE_ENV': '"production"' } : {},
   test: {

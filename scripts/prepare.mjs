@@ -62,11 +62,12 @@ export async function once(stamp, print, work) {
 }
 
 function run(title, command, args) {
-  console.log(title);
+  // On stderr: `npm run --silent demo -- --json` promises a stdout with nothing but JSON.
+  console.error(title);
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       cwd: root,
-      stdio: ['ignore', 'inherit', 'inherit'],
+      stdio: ['ignore', 2, 2],
       shell: process.platform === 'win32',
     });
     child.on('error', reject);

@@ -22,7 +22,7 @@ export function keptOperatorToken(dataDir: string): string {
   } catch (error) {
     throw new StrataError(
       'bad-config',
-      `DATA_DIR: ${dataDir} cannot be written (${messageOf(error)})`,
+      `DATA_DIR: ${dataDir} cannot be written (${messageOf(error)}).`,
       'Name a folder that this user can write.',
       { cause: error },
     );

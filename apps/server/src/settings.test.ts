@@ -18,6 +18,7 @@ test('the defaults', () => {
     dataDir: folder,
     databaseUrl: null,
     modelsDir: null,
+    deitTinyPin: null,
     operatorToken: expect.stringMatching(/^[\w-]{32}$/),
     publicUrl: null,
     logLevel: 'warn',
@@ -34,6 +35,9 @@ test('every variable is read', () => {
     DATA_DIR: join(folder, 'data'),
     DATABASE_URL: 'postgres://strata:secret@db:5432/strata',
     STRATA_MODELS_DIR: folder,
+    STRATA_DEIT_TINY_REVISION: 'a'.repeat(40),
+    STRATA_DEIT_TINY_SHA256: 'b'.repeat(64),
+    HF_ENDPOINT: 'https://mirror.example.org',
     OPERATOR_TOKEN: 'a-token-of-mine-1234',
     PUBLIC_URL: 'https://strata.example.org/',
     LOG_LEVEL: 'info',
@@ -48,6 +52,7 @@ test('every variable is read', () => {
     dataDir: join(folder, 'data'),
     databaseUrl: 'postgres://strata:secret@db:5432/strata',
     modelsDir: folder,
+    deitTinyPin: expect.objectContaining({ revision: 'a'.repeat(40) }),
     operatorToken: 'a-token-of-mine-1234',
     publicUrl: 'https://strata.example.org',
     logLevel: 'info',
@@ -88,9 +93,18 @@ describe('problems, one line each', () => {
 
   test('several at once', () => {
     expect(() => loadSettings({ PORT: 'x', CLIENT_GRACE_SECONDS: 'y' })).toThrow(
-      'PORT: must be a whole number\nCLIENT_GRACE_SECONDS: must be a whole number',
+      'PORT: must be a whole number.\nCLIENT_GRACE_SECONDS: must be a whole number.',
     );
   });
+});
+
+test('the README lists the settings as they are', async () => {
+  const readme = await readFile(new URL('../../../README.md', import.meta.url), 'utf8');
+  const section = /^## Settings$(.*?)^## /ms.exec(readme)?.[1] ?? '';
+  const rows = [...section.matchAll(/^\| *`(\w+)` *\| *(.*?) *\| *(.*?) *\|$/gm)].map(
+    ([, name, standard, meaning]) => ({ name, default: standard?.replaceAll('`', ''), meaning }),
+  );
+  expect(rows).toEqual(settingsTable);
 });
 
 test('the operator token is made once, for its owner only', async () => {

@@ -117,7 +117,7 @@ export function loadSettings(environment: Readonly<Record<string, string | undef
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
   const parsed = Environment.safeParse(given);
   if (!parsed.success) {
-    const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+    const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}.`);
     throw new StrataError('bad-config', problems.join('\n'), 'See "Settings" in README.md.');
   }
   const values = parsed.data;

@@ -79,8 +79,7 @@ export class ServerProcess {
     while (Date.now() < deadline) {
       if (child.exitCode !== null)
         throw new Error(`The server ended with ${child.exitCode}:\n${lines.join('\n')}`);
-      const answer = await fetch(`${this.url}/healthz`).catch(() => null);
-      if (answer?.ok) return;
+      if (lines.some((line) => line.includes('Strata is running'))) return;
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
     this.kill();

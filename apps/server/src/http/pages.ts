@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import { StrataError } from '@strata/fl-core/protocol';
 import type { FastifyInstance } from 'fastify';
-import { contentSecurityPolicy, newNonce } from './security.ts';
+import { newNonce, pagePolicy, workerPolicy } from './security.ts';
 
 export interface PageFolders {
   /** What Vite built: index.html and assets/. */
@@ -23,7 +23,7 @@ export function servePages(app: FastifyInstance, folders: PageFolders): void {
     app.get(route, (_request, reply) => {
       const nonce = newNonce();
       return reply
-        .header('content-security-policy', contentSecurityPolicy(nonce))
+        .header('content-security-policy', pagePolicy(nonce))
         .header('cache-control', 'no-cache')
         .type('text/html; charset=utf-8')
         .send(html.replace(placeholder, nonce));
@@ -33,11 +33,13 @@ export function servePages(app: FastifyInstance, folders: PageFolders): void {
     root: folders.pages,
     index: false,
     wildcard: false,
+    globIgnore: ['index.html'], // only with its nonce, by the routes above
+    cacheControl: false, // set below
     // Vite puts a hash of the content into the names below assets/.
     setHeaders: (response, path) => {
       const hashed = path.startsWith(join(folders.pages, 'assets'));
       response.setHeader('cache-control', hashed ? 'public, max-age=31536000, immutable' : 'no-cache');
-      response.setHeader('content-security-policy', contentSecurityPolicy(newNonce()));
+      response.setHeader('content-security-policy', workerPolicy);
     },
   });
   app.register(fastifyStatic, {

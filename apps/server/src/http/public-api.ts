@@ -11,6 +11,9 @@ export function publicRoutes(app: FastifyInstance, context: Context, views: View
   app.get('/api/public/runs/:run', async (request) => {
     return ok(await views.public(parse(RunParams, request.params).run));
   });
+  app.get('/api/public/runs/:run/manifest', async (request) => {
+    return ok(await views.manifest(parse(RunParams, request.params).run));
+  });
   /** Alive, and the database answers. */
   app.get('/healthz', async () => {
     await context.db.execute(sql`select 1`);

@@ -2,24 +2,42 @@ import { randomBytes } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 
 /**
- * The content-security policy of the pages: nothing inline, nothing from elsewhere. `wasm-unsafe-eval` lets
- * WebAssembly compile (tfjs's wasm backend); its threads start from blob URLs; styles made at run time carry
- * the page's nonce.
+ * The content-security policy of the pages: nothing inline, nothing from elsewhere. Styles made at run time
+ * carry the page's nonce.
  */
-export function contentSecurityPolicy(nonce: string): string {
-  return [
-    "default-src 'none'",
-    "script-src 'self' 'wasm-unsafe-eval'",
-    `style-src 'self' 'nonce-${nonce}'`,
-    "worker-src 'self' blob:",
-    "connect-src 'self'",
-    "img-src 'self' data: blob:",
-    "font-src 'self'",
-    "manifest-src 'self'",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-  ].join('; ');
+export function pagePolicy(nonce: string): string {
+  return policy({
+    'script-src': "'self' 'wasm-unsafe-eval'",
+    'style-src': `'self' 'nonce-${nonce}'`,
+    'worker-src': "'self'",
+    'connect-src': "'self'",
+    'img-src': "'self' data: blob:",
+    'font-src': "'self'",
+  });
+}
+
+/**
+ * The policy of the training worker, which has one of its own (a worker is governed by the headers of its
+ * script, not by the page): tfjs's wasm backend compiles WebAssembly and starts its threads from blob URLs,
+ * whose first act is to import another blob.
+ */
+export const workerPolicy = policy({
+  'script-src': "'self' blob: 'wasm-unsafe-eval'",
+  'worker-src': "'self' blob:",
+  'connect-src': "'self'",
+});
+
+function policy(directives: Readonly<Record<string, string>>): string {
+  const all = {
+    'default-src': "'none'",
+    'base-uri': "'none'",
+    'form-action': "'none'",
+    'frame-ancestors': "'none'",
+    ...directives,
+  };
+  return Object.entries(all)
+    .map(([name, value]) => `${name} ${value}`)
+    .join('; ');
 }
 
 export const newNonce = (): string => randomBytes(16).toString('base64');

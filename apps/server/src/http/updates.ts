@@ -43,7 +43,12 @@ export function updateRoutes(parent: FastifyInstance, context: Context): void {
       checkRate(`${run}/${client}`);
       const row = await authenticate(context, run, client, secret);
       const body = request.body instanceof Readable ? request.body : Readable.from([]);
-      const taken = await takeUpdate(context, run, round, client, body);
+      const taken = await takeUpdate(context, run, round, client, body).catch((error: unknown) => {
+        // What is left of a refused body is read and dropped, so that the client hears the answer; the server's
+        // request timeout bounds how long.
+        body.resume();
+        throw error;
+      });
       const receipt: UpdateReceipt = { ...taken, work: await workFor(context, run, row) };
       return ok(receipt);
     });

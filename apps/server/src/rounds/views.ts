@@ -5,13 +5,14 @@ import {
   type RoundDetail,
   type RoundSummary,
   type RunListItem,
+  type RunManifest,
   type RunPublic,
   type RunView,
   StrataError,
 } from '@strata/fl-core/protocol';
 import { and, desc, eq, isNotNull } from 'drizzle-orm';
 import { checkpoints, clients, rounds, runs } from '../store/schema.ts';
-import type { Context } from './context.ts';
+import type { Context, Queryable } from './context.ts';
 import { layoutFor } from './layout.ts';
 import { isOver } from './phase.ts';
 import {
@@ -35,6 +36,9 @@ const shownAccuracies = 40;
 /** Runs whose closed rounds are remembered as summaries. */
 const cachedRuns = 50;
 
+/** All parts of a view are of one moment. */
+const snapshot = { isolationLevel: 'repeatable read', accessMode: 'read only' } as const;
+
 const absent = { backend: 'cpu', reason: 'not introduced yet', adapter: '', threads: 1 } as const;
 
 /** What dashboards and participants see, made from rows. Closed rounds never change and are summed up once. */
@@ -47,9 +51,18 @@ export class Views {
     this.#context = context;
   }
 
+  /** What a client must know of a run. Throws `unknown-run`. */
+  async manifest(id: string): Promise<RunManifest> {
+    const { config, assets } = await getRun(this.#context.db, id);
+    return { id, config, assets };
+  }
+
   /** Throws `unknown-run`. */
-  async run(id: string): Promise<RunView> {
-    const { db } = this.#context;
+  run(id: string): Promise<RunView> {
+    return this.#context.db.transaction((tx) => this.#run(tx, id), snapshot);
+  }
+
+  async #run(db: Queryable, id: string): Promise<RunView> {
     const run = await getRun(db, id);
     const newest = await db
       .select()
@@ -58,7 +71,7 @@ export class Views {
       .orderBy(desc(rounds.round))
       .limit(shownRounds);
     const summaries: RoundSummary[] = [];
-    for (const row of newest.reverse()) summaries.push(await this.#summary(run, row));
+    for (const row of newest.reverse()) summaries.push(await this.#summary(db, run, row));
     const { round, layers } = await getCheckpoint(db, id, run.committedRound);
     return {
       id,
@@ -70,7 +83,7 @@ export class Views {
       modelBytes: this.#modelBytes(run),
       committed: await countCommitted(db, id),
       rounds: summaries,
-      clients: await this.#clients(id),
+      clients: await this.#clients(db, id),
       checkpoint: { round, layers },
     };
   }
@@ -93,7 +106,7 @@ export class Views {
       .where(and(eq(checkpoints.run, id), eq(checkpoints.round, number)));
     const cohort = await listMembers(db, id, number);
     return {
-      ...(await this.#summary(run, row)),
+      ...(await this.#summary(db, run, row)),
       members: cohort.map(memberView),
       checkpoint: checkpoint ?? null,
     };
@@ -161,7 +174,7 @@ export class Views {
       .limit(shownAccuracies);
     const values: number[] = [];
     for (const row of newest.reverse()) {
-      const { accuracy } = await this.#summary(run, row);
+      const { accuracy } = await this.#summary(this.#context.db, run, row);
       if (accuracy !== null) values.push(accuracy);
     }
     return values;
@@ -170,13 +183,13 @@ export class Views {
   async #accuracy(run: RunRow): Promise<number | null> {
     if (run.committedRound === 0) return null;
     const row = await findRound(this.#context.db, run.id, run.committedRound);
-    return row ? (await this.#summary(run, row)).accuracy : null;
+    return row ? (await this.#summary(this.#context.db, run, row)).accuracy : null;
   }
 
-  async #summary(run: RunRow, row: RoundRow): Promise<RoundSummary> {
+  async #summary(db: Queryable, run: RunRow, row: RoundRow): Promise<RoundSummary> {
     const known = this.#cache(run.id).get(row.round);
     if (known) return known;
-    const cohort = await listMembers(this.#context.db, run.id, row.round);
+    const cohort = await listMembers(db, run.id, row.round);
     const layout = layoutFor(run.config);
     const summary = summarize(row, cohort, layout, this.#modelBytes(run), Date.now());
     if (isOver(row.phase)) this.#cache(run.id).set(row.round, summary);
@@ -211,8 +224,8 @@ export class Views {
     return this.#layers(run).reduce((n, l) => n + l.bytes, 0);
   }
 
-  async #clients(run: string): Promise<ClientView[]> {
-    const { db, presence } = this.#context;
+  async #clients(db: Queryable, run: string): Promise<ClientView[]> {
+    const { presence } = this.#context;
     const rows = await db
       .select()
       .from(clients)

@@ -6,7 +6,6 @@ import {
   Probed,
   Progress,
   protocolVersion,
-  type RunManifest,
   type RunPublic,
   Standing,
   StrataError,
@@ -18,7 +17,7 @@ import type { Context } from '../rounds/context.ts';
 import { workFor, workForAll } from '../rounds/desk.ts';
 import { takeEvaluation, takeProbe } from '../rounds/ingest.ts';
 import { forgetSilent, register, sayHello, takeStanding } from '../rounds/registry.ts';
-import { findClient, getRun, type RunRow } from '../rounds/rows.ts';
+import { findClient } from '../rounds/rows.ts';
 import type { Views } from '../rounds/views.ts';
 import { sameWork } from '../rounds/work.ts';
 import { answer, errorBody, parseMessage } from './answer.ts';
@@ -155,7 +154,7 @@ export class ClientSockets {
         await sayHello(context, run, client, parseMessage(Hello, message, event));
         this.#speaksFor(socket);
         const welcome: Welcome = {
-          manifest: manifestOf(await getRun(context.db, run)),
+          manifest: await this.#views.manifest(run),
           work: await this.#tellWork(socket),
         };
         return welcome;
@@ -228,8 +227,4 @@ export class ClientSockets {
     if (!this.#namespace.adapter.rooms.has(run)) return;
     this.#namespace.to(run).emit('run', await this.#views.public(run));
   }
-}
-
-function manifestOf(run: RunRow): RunManifest {
-  return { id: run.id, config: run.config, assets: run.assets };
 }

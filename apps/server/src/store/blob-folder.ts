@@ -72,7 +72,7 @@ class BlobFolder implements BlobStore {
         if (bytes > maxBytes) {
           throw new StrataError(
             'too-large',
-            `the body has more than ${maxBytes} bytes`,
+            `The body has more than ${maxBytes} bytes.`,
             'Send at most that many bytes.',
           );
         }
@@ -124,7 +124,7 @@ class BlobFolder implements BlobStore {
     if (blob) return blob;
     throw new StrataError(
       'unknown-blob',
-      `no blob ${sha256.slice(0, 64)} on this server`,
+      `There is no blob ${sha256.slice(0, 64)} on this server.`,
       'Ask for the hashes of the present checkpoint.',
     );
   }

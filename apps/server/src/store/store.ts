@@ -94,7 +94,7 @@ async function connect(url: string): Promise<OpenDatabase> {
     await pool.end();
     throw new StrataError(
       'unavailable',
-      `the database ${withoutPassword(url)} does not answer: ${messageOf(error)}`,
+      `The database ${withoutPassword(url)} does not answer: ${messageOf(error)}.`,
       'Check DATABASE_URL and that PostgreSQL runs there.',
       { cause: error },
     );

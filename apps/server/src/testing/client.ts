@@ -73,6 +73,10 @@ export class TestClient {
     this.#script = { ...honest, ...options.script };
   }
 
+  get run(): string {
+    return this.#options.run;
+  }
+
   get socket(): Socket {
     if (!this.#socket) throw new Error(`${this.id} is not connected`);
     return this.#socket;
@@ -201,6 +205,11 @@ export class TestClient {
   /** The connection breaks off; the client does not come back by itself. */
   drop(): void {
     this.#socket?.disconnect();
+  }
+
+  /** As after a reload of the page: this piece of work will be taken up again. */
+  forget(work: WorkOf<'probe' | 'train' | 'evaluate'>): void {
+    this.#done.delete(`${work.kind} ${work.round}`);
   }
 
   /** Comes back after {@link drop}. */

@@ -288,6 +288,18 @@ describe('Session', () => {
     expect(world.snapshot.mask).toEqual([blocks[3]]);
   });
 
+  it('counts an update whose acknowledgement comes after the work has changed', async () => {
+    const { server } = world;
+    server.onMessage = (kind) => {
+      if (kind === 'update') server.push(wait('others'));
+    };
+    server.receiptDelayMs = 200;
+    server.push(world.train());
+    await world.until((s) => s.roundsDone === 1);
+    await world.until((s) => s.phase.kind === 'waiting');
+    expect(server.received.updates).toHaveLength(1);
+  });
+
   it('R5: makes a refused update anew, then leaves rather than keep the others waiting', async () => {
     const { server } = world;
     server.refusals.update = Array.from({ length: 9 }, () => refusal('wrong-tensor'));

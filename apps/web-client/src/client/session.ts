@@ -37,6 +37,8 @@ export interface SessionOptions {
 
 /** A Work that failed this often on this device is given up. */
 const maxFailures = 3;
+/** How long an answer on its way may still be acknowledged after the work has changed. */
+const graceMs = 5_000;
 /** Live progress goes to the dashboard at most this often. */
 const progressMs = 1_000;
 
@@ -119,12 +121,22 @@ export class Session {
     const active = work === null || work.kind === 'wait' || work.kind === 'over' ? null : work;
     const key = active === null ? null : workKey(active);
     if (this.#job !== null) {
-      if (this.#job.key !== key) this.#job.abort.abort(new Error('the work has changed'));
+      if (this.#job.key !== key) this.#overtake(this.#job.abort);
     } else if (active !== null && key !== null && !this.#end.signal.aborted) {
       // Paused now: nothing new is begun, but an answer that is ready is not held back.
       if (!this.#gate.closed || this.#answers.has(key)) void this.#run(active, key);
     }
     this.#show();
+  }
+
+  /**
+   * Cancels a job whose work is no longer asked for. An answer on its way is let go on for a moment: the work may
+   * have changed because it arrived, and then its acknowledgement is still to come.
+   */
+  #overtake(job: AbortController): void {
+    const reason = new Error('the work has changed');
+    if (this.#stage?.kind !== 'sending') job.abort(reason);
+    else setTimeout(() => job.abort(reason), graceMs);
   }
 
   /** Works on one Work until it is answered, overtaken or given up; then looks again what there is to do. */

@@ -49,6 +49,14 @@ self.addEventListener('message', ({ data }: MessageEvent<ToWorker>) => {
 });
 
 // A defect must not leave a page that waits for ever.
-self.addEventListener('unhandledrejection', ({ reason }) =>
-  post({ kind: 'crashed', error: errorBody(reason) }),
-);
+function crashed(error: unknown): void {
+  // A thread of tfjs that may not load throws its event, not an error; training then goes on without threads.
+  if (error instanceof Error) post({ kind: 'crashed', error: errorBody(error) });
+  else console.warn('A thread of the training worker could not be started.', error);
+}
+self.addEventListener('unhandledrejection', ({ reason }) => crashed(reason));
+self.addEventListener('error', (event) => {
+  // Said here, once: otherwise the page would hear of it as well, as an error of this whole worker.
+  event.preventDefault();
+  crashed(event.error);
+});

@@ -30,9 +30,14 @@ export async function commandRun(run: string, command: RunCommand['command']): P
 export const getRound = (run: string, round: number, signal: AbortSignal) =>
   call(RoundDetail, `/api/runs/${run}/rounds/${round}`, { signal });
 
-/** Events with an id greater than `after`, oldest first. */
-export const getEvents = (run: string, after: number, limit: number, signal: AbortSignal) =>
-  call(z.array(RunEvent), `/api/runs/${run}/events?after=${after}&limit=${limit}`, { signal });
+/** The newest events, or with `after` those with a greater id; oldest first, at most `limit`. */
+export function getEvents(run: string, after: number | null, limit: number, signal: AbortSignal) {
+  const query = new URLSearchParams({
+    limit: String(limit),
+    ...(after !== null && { after: String(after) }),
+  });
+  return call(z.array(RunEvent), `/api/runs/${run}/events?${query}`, { signal });
+}
 
 export const checkpointPath = (run: string) => `/api/runs/${run}/checkpoint.safetensors`;
 

@@ -1,4 +1,4 @@
-import { Alert, Progress } from '@mantine/core';
+import { Alert } from '@mantine/core';
 import { IconAlertTriangle, IconPlugConnectedX } from '@tabler/icons-react';
 import { useNow } from '../app/useNow.ts';
 import type { ClientHandle, ClientSnapshot } from '../client/index.ts';
@@ -35,23 +35,9 @@ export function Status({ handle, snapshot }: { handle: ClientHandle; snapshot: C
       {phase.kind === 'waiting' && <Wait until={phase.until} message={phase.message} />}
       <ol className={classes.steps} aria-label="Steps of a round">
         {steps.map((name, i) => (
-          <li
-            key={name}
-            className={classes.step}
-            data-state={step === null ? 'off' : i < step ? 'done' : i === step ? 'now' : 'next'}
-            aria-current={i === step ? 'step' : undefined}
-          >
-            {name}
-          </li>
+          <Step key={name} name={name} state={stateOf(i, step)} fraction={fraction} />
         ))}
       </ol>
-      <Progress
-        value={fraction === null ? (step === null ? 0 : 100) : 100 * fraction}
-        animated={step !== null && phase.kind !== 'paused'}
-        size="lg"
-        radius="xl"
-        aria-label={title}
-      />
       {pause === 'after-round' && phase.kind !== 'paused' && (
         <p className={classes.detail}>Your device finishes this round and then rests.</p>
       )}
@@ -67,6 +53,45 @@ export function Status({ handle, snapshot }: { handle: ClientHandle; snapshot: C
       )}
       <Controls handle={handle} phase={phase} pause={pause} />
     </section>
+  );
+}
+
+type StepState = 'off' | 'done' | 'now' | 'next';
+
+function stateOf(index: number, current: number | null): StepState {
+  if (current === null) return 'off';
+  if (index === current) return 'now';
+  return index < current ? 'done' : 'next';
+}
+
+interface StepProps {
+  readonly name: string;
+  readonly state: StepState;
+  /** Of the present step, in [0, 1]; null when nobody can know. */
+  readonly fraction: number | null;
+}
+
+function Step({ name, state, fraction }: StepProps) {
+  const filled = state === 'done' ? 1 : state === 'now' ? (fraction ?? 1) : 0;
+  return (
+    <li className={classes.step} data-state={state} aria-current={state === 'now' ? 'step' : undefined}>
+      <span
+        className={classes.track}
+        data-busy={state === 'now' && fraction === null}
+        {...(state === 'now' && fraction !== null
+          ? {
+              role: 'progressbar',
+              'aria-label': name,
+              'aria-valuenow': Math.round(100 * fraction),
+              'aria-valuemin': 0,
+              'aria-valuemax': 100,
+            }
+          : {})}
+      >
+        <span className={classes.fill} style={{ width: `${100 * filled}%` }} />
+      </span>
+      {name}
+    </li>
   );
 }
 

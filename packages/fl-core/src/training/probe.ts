@@ -5,9 +5,9 @@ import { selectableLayers } from '../models/layout.ts';
 import { releaseActivation, runPrefix } from './activation.ts';
 import { lossAndGradients, required } from './gradient.ts';
 import type { ProbeOptions, ProbeResult } from './jobs.ts';
+import { shallowestStage, tensorNames } from './layers.ts';
 import { blame, nonFinite } from './non-finite.ts';
 import { betweenBatches, type Job } from './progress.ts';
-import { shallowestStage, tensorNames } from './selection.ts';
 import { requireSamples, takeScalar, type Workplace } from './workplace.ts';
 
 type Gradients = Readonly<Record<string, Tensor>>;

@@ -15,11 +15,17 @@ export type WasmPaths =
 /** Starting takes a second; a pool of threads whose workers are not allowed to load never answers. */
 const patienceMs = 20_000;
 
+/** XNNPACK takes half of the cores: below this the pool's eight workers would serve one thread. */
+const coresForThreads = 4;
+
 /**
- * Starts tfjs on WebAssembly with SIMD, and with threads where the context is cross-origin isolated.
+ * Starts tfjs on WebAssembly with SIMD, and with threads where the context is cross-origin isolated, has cores
+ * for them, and its policy lets workers run scripts from `blob:`.
  * Returns the number of threads. Without paths, Node finds the files in the package.
  */
 export async function startWasm(paths?: WasmPaths): Promise<number> {
+  const cores = globalThis.navigator?.hardwareConcurrency ?? 1;
+  if (cores < coresForThreads) env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
   if (paths !== undefined) setWasmPaths(typeof paths === 'string' ? paths : { ...paths });
   if (!(await withinPatience(setBackend('wasm'))) && !(await startUnthreaded())) {
     throw new StrataError(

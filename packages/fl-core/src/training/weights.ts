@@ -1,8 +1,9 @@
 import { dispose, type Tensor, tensor } from '@tensorflow/tfjs-core';
-import { elements, type LayerSpec, type ModelLayout } from '../models/layout.ts';
+import { elements, type ModelLayout } from '../models/layout.ts';
 import type { Parameters } from '../models/model.ts';
 import { StrataError } from '../protocol/errors.ts';
 import type { NamedTensor } from '../protocol/safetensors.ts';
+import { findLayer } from './layers.ts';
 
 /**
  * The global model on this device: plain arrays, and tensors made from them when they are first needed. The arrays
@@ -77,17 +78,6 @@ export class Weights {
     this.#tensors.delete(name);
     dispose(old);
   }
-}
-
-/** A layer of the layout by its name. Throws `wrong-layers`. */
-export function findLayer(layout: ModelLayout, name: string): LayerSpec {
-  const layer = layout.layers.find((l) => l.name === name);
-  if (layer !== undefined) return layer;
-  throw new StrataError(
-    'wrong-layers',
-    `The model has no layer ${name}.`,
-    `Its layers are ${layout.layers.map((l) => l.name).join(', ')}.`,
-  );
 }
 
 const wrongTensor = (message: string) =>

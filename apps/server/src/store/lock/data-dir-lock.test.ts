@@ -21,7 +21,7 @@ afterAll(async () => {
 test('a folder that another process uses is refused, even when that process is busy for long', async () => {
   await expect(lockDataDir(folder)).rejects.toMatchObject({
     code: 'unavailable',
-    message: `the data folder ${folder} is in use by another Strata server`,
+    message: `The data folder ${folder} is in use by another Strata server.`,
   });
   await sleep(6000); // longer than a lock lives without its holder
   await expect(lockDataDir(folder)).rejects.toMatchObject({ code: 'unavailable' });

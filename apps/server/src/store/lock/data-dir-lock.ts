@@ -31,7 +31,7 @@ export async function lockDataDir(folder: string): Promise<DataDirLock> {
   }
   const lost = new Promise<Error>((resolve) => {
     thread.on('message', (reply: LockReply) => {
-      if (reply.kind === 'lost') resolve(new Error(`the lock of ${folder} was lost: ${reply.message}`));
+      if (reply.kind === 'lost') resolve(new Error(`The lock of ${folder} was lost: ${reply.message}.`));
     });
     thread.once('error', resolve);
   });
@@ -50,12 +50,12 @@ function refusal(folder: string, reply: LockReply): StrataError {
   return reply.kind === 'held'
     ? new StrataError(
         'unavailable',
-        `the data folder ${folder} is in use by another Strata server`,
+        `The data folder ${folder} is in use by another Strata server.`,
         'Stop that server, or start this one with another DATA_DIR.',
       )
     : new StrataError(
         'unavailable',
-        `the data folder ${folder} cannot be locked: ${reply.kind === 'failed' ? reply.message : reply.kind}`,
+        `The data folder ${folder} cannot be locked: ${reply.kind === 'failed' ? reply.message : reply.kind}.`,
         'DATA_DIR must name a folder that this user can write.',
       );
 }

@@ -50,6 +50,8 @@ export class ScriptedServer {
   readonly refusals: Partial<Record<Requests, ErrorBody[]>> = {};
   /** Called after a message was taken and before it is answered: the place to change {@link work}. */
   onMessage: (kind: Requests) => void = () => {};
+  /** How long the answer to an update is held back after {@link onMessage}. */
+  receiptDelayMs = 0;
   readonly #blobs = new Map<string, Uint8Array<ArrayBuffer>>();
   readonly #manifest: RunManifest;
   #work: Work;
@@ -154,6 +156,7 @@ export class ScriptedServer {
       const file = await bodyOf(request);
       const receipt = this.#take(Number(round), request, file);
       const answer = this.#answer('update', () => receipt);
+      await new Promise((resolve) => setTimeout(resolve, this.receiptDelayMs));
       response.writeHead(answer.ok ? 200 : 409).end(JSON.stringify(answer));
     } else {
       response.writeHead(404).end();

@@ -1,4 +1,13 @@
-import { Accordion, Divider, NumberInput, SegmentedControl, SimpleGrid, Stack, Text } from '@mantine/core';
+import {
+  Accordion,
+  Divider,
+  Input,
+  NumberInput,
+  SegmentedControl,
+  SimpleGrid,
+  Stack,
+  Text,
+} from '@mantine/core';
 import type { RunConfig } from '@strata/fl-core/protocol';
 import classes from './AdvancedSection.module.css';
 import type { SectionProps } from './form.ts';
@@ -41,16 +50,19 @@ export function AdvancedSection({ form, catalog, open, onToggle }: AdvancedSecti
               <NumberInput label="Evaluate" {...whole} {...form.getInputProps('deadlines.evaluating')} />
             </SimpleGrid>
             <Divider label="Optimizer" labelPosition="left" />
-            <SimpleGrid cols={cols} className={classes.bottom}>
-              <SegmentedControl
-                aria-label="Optimizer"
-                data={[
-                  { value: 'adamw', label: 'AdamW' },
-                  { value: 'sgd', label: 'SGD' },
-                ]}
-                value={optimizer.name}
-                onChange={(name) => form.setFieldValue('local.optimizer', switchOptimizer(optimizer, name))}
-              />
+            <SimpleGrid cols={cols}>
+              <Input.Wrapper label="Method" labelElement="div">
+                <SegmentedControl
+                  fullWidth
+                  aria-label="Optimizer"
+                  data={[
+                    { value: 'adamw', label: 'AdamW' },
+                    { value: 'sgd', label: 'SGD' },
+                  ]}
+                  value={optimizer.name}
+                  onChange={(name) => form.setFieldValue('local.optimizer', switchOptimizer(optimizer, name))}
+                />
+              </Input.Wrapper>
               <NumberInput
                 label="Learning rate"
                 min={0}

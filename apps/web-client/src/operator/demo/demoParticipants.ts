@@ -1,5 +1,6 @@
 import type { SampleId } from '@strata/fl-core/protocol';
 import { type ClientHandle, startClient } from '../../client/index.ts';
+import { joinQuery } from '../../participant/query.ts';
 import { demoName, freeShards, shardCount } from './shards.ts';
 
 export interface DemoParticipant {
@@ -31,11 +32,13 @@ export const demoParticipants = {
 
   /** Starts up to `wanted` more with parts of the sample that nobody here has; returns how many. */
   add(run: string, sample: SampleId, wanted: number): number {
+    // `?backend=` forces one (C2), here as on the participants' page
+    const { backend } = joinQuery(location.search);
     const taken = participants.filter((p) => p.run === run).map((p) => p.shard);
     const added = freeShards(taken, wanted).map((shard) => {
       const name = demoName(shard);
       const data = { kind: 'sample', sample, shard, of: shardCount } as const;
-      return { run, shard, name, handle: startClient({ run, name, data }) };
+      return { run, shard, name, handle: startClient({ run, name, data, ...(backend && { backend }) }) };
     });
     set([...participants, ...added]);
     return added.length;

@@ -4,7 +4,7 @@ import { useCallback, useMemo, useState } from 'react';
 import { Chart } from '../../app/chart/Chart.tsx';
 import { Panel } from '../../app/Panel.tsx';
 import { usePalette } from '../../app/usePalette.ts';
-import { importanceOption } from './charts.ts';
+import { drawnCells, importanceOption } from './charts.ts';
 import classes from './ImportancePanel.module.css';
 import { ImportanceTable } from './ImportanceTable.tsx';
 import { type ImportanceMatrix, importanceMatrix, type Measure } from './importance.ts';
@@ -85,10 +85,10 @@ function Heatmap({ matrix, measure, picked, onPick }: HeatmapProps) {
   );
   const pick = useCallback(
     (index: number) => {
-      const cell = matrix.cells[index];
+      const cell = drawnCells(matrix, picked)[index];
       if (cell !== undefined) onPick(cell.round);
     },
-    [matrix, onPick],
+    [matrix, picked, onPick],
   );
   const height = Math.max(220, Math.min(460, 60 + 26 * matrix.layers.length));
   if (matrix.cells.length === 0) {

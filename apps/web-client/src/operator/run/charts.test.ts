@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { palettes } from '../../app/palette.ts';
 import { layers, roundSummary } from '../testing/views.ts';
-import { diagnosticsOption, importanceOption, learningOption, trafficOption } from './charts.ts';
+import { diagnosticsOption, drawnCells, importanceOption, learningOption, trafficOption } from './charts.ts';
 import { importanceMatrix } from './importance.ts';
 
 const rounds = [
@@ -44,4 +44,10 @@ it('places the cells of the heatmap by round and layer and carries their exact v
     { value: [1, 0, expect.closeTo(2 / 3, 12), 2], itemStyle: { borderColor: palettes.light.accent } },
     { value: [1, 1, expect.closeTo(2 / 3, 12), 2], itemStyle: { borderColor: palettes.light.accent } },
   ]);
+});
+
+it('draws the picked round last, so that its outline is whole', () => {
+  const matrix = importanceMatrix(rounds, layers, 'share');
+  expect(drawnCells(matrix, 4).map((cell) => cell.round)).toEqual([5, 5, 4, 4]);
+  expect(drawnCells(matrix, null)).toEqual(matrix.cells);
 });

@@ -3,7 +3,7 @@ import type { ChartOption } from '../../app/chart/echarts.ts';
 import { axisStyle, legendStyle, tooltipStyle } from '../../app/chart/style.ts';
 import { bytes, percent, score } from '../../app/format.ts';
 import type { Palette } from '../../app/palette.ts';
-import type { ImportanceMatrix, Measure } from './importance.ts';
+import type { ImportanceCell, ImportanceMatrix, Measure } from './importance.ts';
 import { traffic } from './traffic.ts';
 
 const grid = {
@@ -151,6 +151,12 @@ export function diagnosticsOption(rounds: readonly RoundSummary[], palette: Pale
   };
 }
 
+/** The cells in the order in which they are drawn: the outline of the picked round must not be painted over. */
+export function drawnCells(matrix: ImportanceMatrix, picked: number | null): ImportanceCell[] {
+  const last = matrix.cells.filter((cell) => cell.round === picked);
+  return [...matrix.cells.filter((cell) => cell.round !== picked), ...last];
+}
+
 /** Rounds to the right, layers upwards in forward order; the picked round is outlined. */
 export function importanceOption(
   matrix: ImportanceMatrix,
@@ -159,6 +165,7 @@ export function importanceOption(
   palette: Palette,
 ): ChartOption {
   const axis = axisStyle(palette);
+  const cells = drawnCells(matrix, picked);
   const column = new Map(matrix.rounds.map((round, i) => [round, i]));
   const row = new Map(matrix.layers.map((layer, i) => [layer, i]));
   return {
@@ -166,7 +173,7 @@ export function importanceOption(
     tooltip: {
       ...tooltipStyle(palette),
       formatter: (params) => {
-        const cell = Array.isArray(params) ? undefined : matrix.cells[params.dataIndex];
+        const cell = Array.isArray(params) ? undefined : cells[params.dataIndex];
         if (cell === undefined) return '';
         const value = measure === 'trained' ? `trained by ${cell.value}` : `mean score ${cell.value}`;
         return `${cell.layer}\nround ${cell.round}: ${value}`;
@@ -192,7 +199,7 @@ export function importanceOption(
     series: [
       {
         type: 'heatmap',
-        data: matrix.cells.map((cell) => ({
+        data: cells.map((cell) => ({
           value: [column.get(cell.round) ?? 0, row.get(cell.layer) ?? 0, cell.shade, cell.value],
           itemStyle:
             cell.round === picked

@@ -1,6 +1,17 @@
-import type { ModelLayout } from '../models/layout.ts';
+import type { LayerSpec, ModelLayout } from '../models/layout.ts';
 import type { Model } from '../models/model.ts';
-import { findLayer } from './weights.ts';
+import { StrataError } from '../protocol/errors.ts';
+
+/** A layer of the layout by its name. Throws `wrong-layers`. */
+export function findLayer(layout: ModelLayout, name: string): LayerSpec {
+  const layer = layout.layers.find((l) => l.name === name);
+  if (layer !== undefined) return layer;
+  throw new StrataError(
+    'wrong-layers',
+    `The model has no layer ${name}.`,
+    `Its layers are ${layout.layers.map((l) => l.name).join(', ')}.`,
+  );
+}
 
 /** Full names of the tensors of some layers, in the layout's order. Throws `wrong-layers` for an unknown one. */
 export function tensorNames(layout: ModelLayout, layers: readonly string[]): string[] {

@@ -1,0 +1,178 @@
+import { once } from 'node:events';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { errorCodes, StrataError } from '@strata/fl-core/protocol';
+import type { FastifyInstance } from 'fastify';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { temporaryFolder } from '../store/testing.ts';
+import { createHttp } from './create-http.ts';
+
+const settings = { logLevel: 'silent', uploadTimeoutSeconds: 600 } as const;
+
+let folder: string;
+let app: FastifyInstance;
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  await mkdir(join(folder, 'pages/assets'), { recursive: true });
+  await mkdir(join(folder, 'samples/emoji'), { recursive: true });
+  await mkdir(join(folder, 'samples/scripts'), { recursive: true });
+  await writeFile(join(folder, 'pages/index.html'), '<meta name="csp-nonce" content="__CSP_NONCE__">');
+  await writeFile(join(folder, 'pages/icon.svg'), '<svg/>');
+  await writeFile(join(folder, 'pages/.strata-built'), 'hash');
+  await writeFile(join(folder, 'pages/assets/main-abc123.js'), 'export {};');
+  await writeFile(join(folder, 'samples/emoji/noto.png'), 'png');
+  await writeFile(join(folder, 'samples/scripts/make.ts'), 'secret');
+  await writeFile(join(folder, 'outside.txt'), 'outside');
+  app = createHttp(settings, folders());
+  app.get('/fails', () => {
+    throw new Error('password=hunter2');
+  });
+  app.get<{ Params: { code: string } }>('/refuses/:code', ({ params }) => {
+    const code = errorCodes.find((known) => known === params.code) ?? 'internal';
+    throw new StrataError(code, 'The thing is wrong.', 'Do it right.');
+  });
+  app.post('/takes', async ({ body }) => ({ ok: true, value: body }));
+});
+afterAll(async () => {
+  await app.close();
+  await rm(folder, { recursive: true });
+});
+const folders = () => ({ pages: join(folder, 'pages'), samples: join(folder, 'samples') });
+
+describe('pages', () => {
+  test.each(['/', '/join/a-run', '/operator', '/operator/runs/a-run'])(
+    '%s is the application',
+    async (url) => {
+      const [first, second] = [await app.inject(url), await app.inject(url)];
+      expect(first.statusCode).toBe(200);
+      expect(first.headers['content-type']).toBe('text/html; charset=utf-8');
+      expect(first.headers['cache-control']).toBe('no-cache');
+      // The nonce in the page is the one the policy allows, and another one each time.
+      const nonce = /content="([\w+/=]{24})"/.exec(first.body)?.[1];
+      expect(nonce).toBeDefined();
+      expect(first.headers['content-security-policy']).toContain(`'nonce-${nonce}'`);
+      expect(second.body).not.toBe(first.body);
+    },
+  );
+
+  test('the policy lets nothing inline or foreign run', async () => {
+    const policy = String((await app.inject('/')).headers['content-security-policy']);
+    const directives = Object.fromEntries(
+      policy.split('; ').map((directive) => [directive.split(' ')[0], directive.split(' ').slice(1)]),
+    );
+    expect(policy).not.toContain('unsafe-inline');
+    expect(policy).not.toMatch(/'unsafe-eval'/);
+    expect(directives).toMatchObject({
+      'default-src': ["'none'"],
+      'script-src': ["'self'", "'wasm-unsafe-eval'"],
+      'worker-src': ["'self'", 'blob:'],
+      'connect-src': ["'self'"],
+      'frame-ancestors': ["'none'"],
+      'base-uri': ["'none'"],
+    });
+  });
+
+  test('assets are cached for ever, other files are asked for again', async () => {
+    const asset = await app.inject('/assets/main-abc123.js');
+    expect(asset.headers).toMatchObject({
+      'cache-control': 'public, max-age=31536000, immutable',
+      'content-type': expect.stringContaining('javascript'),
+      'content-security-policy': expect.stringContaining("default-src 'none'"),
+    });
+    expect((await app.inject('/icon.svg')).headers['cache-control']).toBe('no-cache');
+  });
+
+  test('without built pages the server says how to build them', () => {
+    expect(() => createHttp(settings, { ...folders(), pages: join(folder, 'none') })).toThrow(
+      expect.objectContaining({ code: 'unavailable', hint: 'Start with "npm start".' }),
+    );
+  });
+});
+
+test('every answer isolates the origin and forbids guessing types', async () => {
+  for (const url of ['/', '/assets/main-abc123.js', '/samples/emoji/noto.png', '/nowhere', '/fails']) {
+    expect((await app.inject(url)).headers, url).toMatchObject({
+      'cross-origin-opener-policy': 'same-origin',
+      'cross-origin-embedder-policy': 'require-corp',
+      'cross-origin-resource-policy': 'same-origin',
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+    });
+  }
+});
+
+test('samples are served, nothing beside them is', async () => {
+  const sample = await app.inject('/samples/emoji/noto.png');
+  expect([sample.statusCode, sample.headers['content-type']]).toEqual([200, 'image/png']);
+  for (const url of [
+    '/samples/scripts/make.ts',
+    '/samples/../outside.txt',
+    '/samples/%2e%2e/outside.txt',
+    '/samples/..%2foutside.txt',
+    '/.strata-built',
+    '/index.html',
+  ]) {
+    const answer = await app.inject(url);
+    expect(answer.statusCode, url).toBeGreaterThanOrEqual(400);
+    expect(answer.statusCode, url).toBeLessThan(500);
+    expect(answer.body, url).not.toMatch(/secret|outside$|hash|NONCE/);
+  }
+});
+
+describe('errors are JSON', () => {
+  test('an unknown route', async () => {
+    const answer = await app.inject('/nowhere');
+    expect(answer.statusCode).toBe(404);
+    expect(answer.json()).toMatchObject({
+      ok: false,
+      error: { message: 'There is nothing at GET /nowhere.' },
+    });
+  });
+
+  test('an unforeseen error tells nothing of itself', async () => {
+    const answer = await app.inject('/fails');
+    expect(answer.statusCode).toBe(500);
+    expect(answer.json()).toMatchObject({ ok: false, error: { code: 'internal' } });
+    expect(answer.body).not.toContain('hunter2');
+  });
+
+  test.each(errorCodes)('a refusal %s keeps its code, message and hint', async (code) => {
+    const answer = await app.inject(`/refuses/${code}`);
+    expect(answer.statusCode).toBeGreaterThanOrEqual(400);
+    expect(answer.statusCode >= 500).toBe(code === 'internal' || code === 'unavailable');
+    expect(answer.json()).toEqual({
+      ok: false,
+      error: { code, message: 'The thing is wrong.', hint: 'Do it right.' },
+    });
+  });
+
+  test('a body that is too large, and one that is no JSON', async () => {
+    const large = await app.inject({
+      method: 'POST',
+      url: '/takes',
+      payload: { text: 'x'.repeat(1_000_000) },
+    });
+    expect([large.statusCode, large.json().error.code]).toEqual([413, 'too-large']);
+    const broken = await app.inject({
+      method: 'POST',
+      url: '/takes',
+      headers: { 'content-type': 'application/json' },
+      payload: '{"a":',
+    });
+    expect([broken.statusCode, broken.json().error.code]).toEqual([400, 'bad-request']);
+  });
+});
+
+test('a request that never arrives in full is cut off', async () => {
+  const impatient = createHttp({ ...settings, uploadTimeoutSeconds: 1 }, folders());
+  impatient.post('/takes', async () => ({ ok: true }));
+  const url = new URL(await impatient.listen({ port: 0, host: '127.0.0.1' }));
+  const socket = connect(Number(url.port), url.hostname);
+  socket.write(
+    'POST /takes HTTP/1.1\r\nhost: strata\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{',
+  );
+  const [answer] = await once(socket.setEncoding('utf8'), 'data');
+  expect(answer).toMatch(/^HTTP\/1.1 408 /);
+  await impatient.close();
+});

@@ -1,0 +1,56 @@
+import type { RoundDetail, RunConfig, RunView } from '@strata/fl-core/protocol';
+import { honest, type Script, type TestClient } from './client.ts';
+import { type TestServer, testConfig } from './server.ts';
+
+/** A run and its clients, ready for a test to disturb. */
+export interface Crew {
+  readonly id: string;
+  readonly config: RunConfig;
+  readonly clients: TestClient[];
+}
+
+/** Creates a run with one client for each script, all joined, and starts it. */
+export async function startCrew(
+  server: TestServer,
+  scripts: readonly Partial<Script>[],
+  more: Parameters<typeof testConfig>[0] = {},
+): Promise<Crew> {
+  const config = testConfig(more);
+  const { id } = await server.createRun(config);
+  const clients = scripts.map((script, i) =>
+    server.client({ run: id, id: `c${i + 1}`, config, script, samples: 10 * (i + 1) }),
+  );
+  await Promise.all(clients.map((c) => c.join()));
+  await server.command(id, 'start');
+  return { id, config, clients };
+}
+
+/** Waits until `count` rounds are committed and returns the newest of them. */
+export async function committed(server: TestServer, run: string, count: number): Promise<RoundDetail> {
+  const view = await server.until(run, (v) => v.committed >= count, `${count} committed rounds`);
+  return server.round(run, lastCommitted(view));
+}
+
+function lastCommitted(view: RunView): number {
+  return view.rounds.filter((r) => r.phase === 'committed').at(-1)?.round ?? 0;
+}
+
+/** Holds scripts back until a test has seen what it wants to see. */
+export class Gate {
+  readonly opened: Promise<void>;
+  open: () => void = () => {};
+
+  constructor() {
+    this.opened = new Promise((resolve) => {
+      this.open = resolve;
+    });
+  }
+}
+
+/** Trains honestly once the gate is open. */
+export const gated =
+  (gate: Gate): Script['train'] =>
+  async (client, work) => {
+    await gate.opened;
+    await honest.train(client, work);
+  };
