@@ -40,8 +40,8 @@ export function updateRoutes(parent: FastifyInstance, context: Context): void {
     app.put('/runs/:run/rounds/:round/update', async (request) => {
       const { run, round } = parse(RoundParams, request.params);
       const { client, secret } = credentials(request.headers.authorization);
-      checkRate(`${run}/${client}`);
       const row = await authenticate(context, run, client, secret);
+      checkRate(`${run}/${client}`);
       const body = request.body instanceof Readable ? request.body : Readable.from([]);
       const taken = await takeUpdate(context, run, round, client, body).catch((error: unknown) => {
         // What is left of a refused body is read and dropped, so that the client hears the answer; the server's

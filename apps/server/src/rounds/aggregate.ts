@@ -7,12 +7,12 @@ import {
   type NamedTensor,
   StrataError,
 } from '@strata/fl-core/protocol';
-import { and, eq } from 'drizzle-orm';
-import { rounds } from '../store/schema.ts';
-import type { Context } from './context.ts';
+import { and, eq, inArray } from 'drizzle-orm';
+import { members, rounds } from '../store/schema.ts';
+import type { Context, Queryable } from './context.ts';
 import { logEvent } from './events.ts';
 import { layoutFor } from './layout.ts';
-import { findRound, getCheckpoint, getRun, listMembers } from './rows.ts';
+import { findRound, getCheckpoint, getRun, listClients, listMembers } from './rows.ts';
 import { trainedLayers } from './select.ts';
 import { TensorFile } from './tensor-file.ts';
 import { enterPhase, lockExisting, type RoundStatus, statusOf } from './transitions.ts';
@@ -68,9 +68,9 @@ export async function aggregateRound(context: Context, runId: string, round: num
 
   const after = await db.transaction(async (tx) => {
     const locked = await lockExisting(tx, runId, round);
-    return locked.phase === 'aggregating'
-      ? enterPhase(tx, locked, 'evaluating', run.config, { candidate })
-      : locked;
+    if (locked.phase !== 'aggregating') return locked;
+    await excuseFromEvaluating(tx, runId, round);
+    return enterPhase(tx, locked, 'evaluating', run.config, { candidate });
   });
   await logEvent(context, runId, {
     kind: 'aggregated',
@@ -79,6 +79,22 @@ export async function aggregateRound(context: Context, runId: string, round: num
   });
   context.bus.changed(runId);
   return statusOf(after);
+}
+
+/** Members that hold nothing out have nothing to say: their answer is one without samples. */
+async function excuseFromEvaluating(tx: Queryable, run: string, round: number): Promise<void> {
+  const cohort = await listMembers(tx, run, round);
+  const rows = await listClients(
+    tx,
+    run,
+    cohort.map((m) => m.client),
+  );
+  const excused = rows.filter((c) => c.hello?.heldOut === 0).map((c) => c.id);
+  if (excused.length === 0) return;
+  await tx
+    .update(members)
+    .set({ evaluation: { loss: 0, accuracy: 0, samples: 0 } })
+    .where(and(eq(members.run, run), eq(members.round, round), inArray(members.client, excused)));
 }
 
 /**

@@ -4,7 +4,7 @@ import { deriveSeed } from '@strata/fl-core/random';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { honest as honestScript, type Script, silent, syntheticDelta } from '../testing/client.ts';
 import { committed, Gate, gated, startCrew } from '../testing/crew.ts';
-import { TestServer } from '../testing/server.ts';
+import { TestServer, testConfig } from '../testing/server.ts';
 import { layoutFor } from './layout.ts';
 
 let server: TestServer;
@@ -59,6 +59,18 @@ describe('an honest run', () => {
     for (const member of round.members) expect(member.mask?.length).toBeLessThanOrEqual(1);
     expect(round.e1).toBeGreaterThanOrEqual(0);
     expect(round.e2).toBeGreaterThanOrEqual(0);
+  });
+
+  it('who holds nothing out is not asked to evaluate, and nobody waits for it', async () => {
+    const config = testConfig({ rounds: 1 });
+    const { id } = await server.createRun(config);
+    const clients = ['c1', 'c2', 'c3'].map((name) => server.client({ run: id, id: name, config }));
+    await Promise.all(clients.map((c, i) => c.join({ heldOut: i === 0 ? 0 : 4 })));
+    await server.command(id, 'start');
+    const round = await committed(server, id, 1);
+    expect(round.evaluatedSamples).toBe(8);
+    expect(clients[0]?.history.map((w) => w.kind)).not.toContain('evaluate');
+    expect(round.seconds.evaluating).toBeLessThan(10); // the deadline is at 20
   });
 
   it('R7, R11: the same seed and the same clients give the same bytes', async () => {

@@ -37,6 +37,7 @@ async function settle(context: Context, tx: Queryable, row: RoundRow, phase: Tim
   if (run.state === 'stopped') return abandonRound(tx, row, stoppedReason);
   const cohort = await listMembers(tx, row.run, row.round);
   const members = cohort.map((m) => memberState(phase, m));
+  await flushTraffic(context, tx, row.run, row.round, cohort);
   const verdict = evaluatePhase({
     phase,
     members,
@@ -56,7 +57,6 @@ async function settle(context: Context, tx: Queryable, row: RoundRow, phase: Tim
       );
     }
     case 'closed':
-      await flushTraffic(context, tx, row.run, row.round, cohort);
       switch (phase) {
         case 'probing':
           return enterPhase(tx, row, 'selecting', run.config);

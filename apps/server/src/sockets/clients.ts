@@ -38,6 +38,8 @@ interface SocketData {
   introduced: boolean;
   /** The work this socket was told last. */
   told: Work | null;
+  /** Ends a socket that does not say hello. */
+  silence?: NodeJS.Timeout;
   bucket: TokenBucket;
   /** Events refused for coming too fast, since the last one that was not. */
   refused: number;
@@ -113,14 +115,9 @@ export class ClientSockets {
     const { run } = socket.data;
     void socket.join(run);
     if (socket.data.introduced) this.#speaksFor(socket);
-    let greeted = false;
     const silence = setTimeout(() => socket.disconnect(true), context.limits.helloTimeoutMs);
-    silence.unref();
+    socket.data.silence = silence.unref();
     socket.onAny((event: string, ...args: unknown[]) => {
-      if (event === 'hello' && !greeted) {
-        greeted = true;
-        clearTimeout(silence);
-      }
       void answer(args, context.log, (message) => this.#handle(socket, event, message));
     });
     socket.on('disconnect', () => {
@@ -152,6 +149,7 @@ export class ClientSockets {
     switch (event) {
       case 'hello': {
         await sayHello(context, run, client, parseMessage(Hello, message, event));
+        clearTimeout(socket.data.silence);
         this.#speaksFor(socket);
         const welcome: Welcome = {
           manifest: await this.#views.manifest(run),
