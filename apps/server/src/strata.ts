@@ -4,7 +4,6 @@ import type { FastifyInstance } from 'fastify';
 import { blobRoutes } from './http/blobs.ts';
 import { operatorRoutes } from './http/operator-api.ts';
 import { publicRoutes } from './http/public-api.ts';
-import { answerErrors } from './http/reply.ts';
 import { updateRoutes } from './http/updates.ts';
 import { createModelSource } from './models/index.ts';
 import { Background } from './rounds/background.ts';
@@ -92,7 +91,6 @@ export function createStrata(
   const clientSockets = new ClientSockets(io, context, views);
   const operatorSockets = new OperatorSockets(io, context, views, settings.operatorToken);
   fastify.register(async (app) => {
-    answerErrors(app);
     blobRoutes(app, context);
     updateRoutes(app, context);
     publicRoutes(app, context, views);

@@ -8,18 +8,25 @@ import { secureHeaders } from './security.ts';
 const bodyLimit = 1_000_000;
 /** How often Node looks for requests that take too long. */
 const timeoutCheckMs = 5_000;
+const headersTimeoutMs = 60_000;
 
 /** The HTTP server with the pages on it; the round engine adds its routes (`createStrata`). */
 export function createHttp(
   settings: Pick<Settings, 'logLevel' | 'uploadTimeoutSeconds'>,
   folders: PageFolders,
 ): FastifyInstance {
+  const requestTimeout = settings.uploadTimeoutSeconds * 1000;
   const app = Fastify({
     logger: { level: settings.logLevel, stream: process.stderr },
     bodyLimit,
     // Who sends a byte a minute does not hold a connection for ever.
-    requestTimeout: settings.uploadTimeoutSeconds * 1000,
-    http: { connectionsCheckingInterval: timeoutCheckMs },
+    requestTimeout,
+    http: {
+      connectionsCheckingInterval: timeoutCheckMs,
+      // Node swaps the two limits when the one for the headers is the longer.
+      headersTimeout: Math.min(headersTimeoutMs, requestTimeout),
+      requestTimeout,
+    },
     connectionTimeout: 0,
     forceCloseConnections: true,
     return503OnClosing: true,

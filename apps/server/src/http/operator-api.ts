@@ -1,3 +1,4 @@
+import { samples } from '@strata/fl-core/data/samples';
 import { catalog, layoutOf, parameterCount } from '@strata/fl-core/models/layouts';
 import { type Catalog, modelIds, RunCommand, RunConfig, StrataError } from '@strata/fl-core/protocol';
 import type { FastifyInstance } from 'fastify';
@@ -50,7 +51,7 @@ export function operatorRoutes(parent: FastifyInstance, context: Context, views:
   });
 }
 
-async function describeCatalog({ models }: Context): Promise<Catalog> {
+async function describeCatalog({ models }: Pick<Context, 'models'>): Promise<Catalog> {
   const described: Catalog['models'] = [];
   for (const id of modelIds) {
     const spec = catalog[id];
@@ -68,5 +69,14 @@ async function describeCatalog({ models }: Context): Promise<Catalog> {
       ...(await models.availability(id)),
     });
   }
-  return { models: described, samples: [] };
+  return {
+    models: described,
+    samples: Object.values(samples).map(({ id, title, kind, labels, split }) => ({
+      id,
+      title,
+      kind,
+      labels: [...labels],
+      split,
+    })),
+  };
 }

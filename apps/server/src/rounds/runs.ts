@@ -120,5 +120,7 @@ export async function restorePresence(context: Context): Promise<void> {
     .select({ run: clients.run, client: clients.id })
     .from(clients)
     .where(eq(clients.left, false));
-  for (const { run, client } of rows) context.presence.away(run, client);
+  for (const { run, client } of rows) {
+    if (context.presence.state(run, client) === 'left') context.presence.away(run, client);
+  }
 }

@@ -16,8 +16,10 @@ export function createSockets(http: HttpServer): Server {
     maxHttpBufferSize: maxMessageBytes,
     // A socket that opens and never names a namespace.
     connectTimeout: 10_000,
-    pingInterval: 10_000,
-    pingTimeout: 20_000,
+    // A tab answers between two batches, and a batch takes as long as it takes on a busy phone. A closed tab is
+    // noticed at once by its closed connection; only a lost network waits for this.
+    pingInterval: 20_000,
+    pingTimeout: 100_000,
   });
   io.of('/').use((_socket, next) => next(new Error('There is nothing here; use /clients or /operators.')));
   return io;

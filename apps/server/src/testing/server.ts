@@ -14,6 +14,7 @@ import {
 } from '@strata/fl-core/protocol';
 import Fastify from 'fastify';
 import pg from 'pg';
+import { answerErrors } from '../http/reply.ts';
 import type { Limits, ModelSource } from '../rounds/context.ts';
 import { layoutFor } from '../rounds/layout.ts';
 import type { BlobStore } from '../store/blobs.ts';
@@ -81,6 +82,37 @@ export async function freshDatabase(): Promise<{ url: string; drop(): Promise<vo
   return { url: url.href, drop: () => run(`drop database if exists ${name} with (force)`) };
 }
 
+export interface Place {
+  readonly dataDir: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** Null: the embedded database. */
+  readonly databaseUrl: string | null;
+}
+
+/** The round engine behind a bare HTTP server: all but the pages. */
+export async function serve(
+  { dataDir, port, databaseUrl }: Place,
+  limits: Partial<Limits> = {},
+): Promise<{ url: string; store: Store; close(): Promise<void> }> {
+  const store = await openStore({ dataDir, databaseUrl });
+  const fastify = Fastify({ logger: { level: process.env.LOG_LEVEL ?? 'fatal' } });
+  answerErrors(fastify);
+  const models = randomModels(store.blobs);
+  const strata = createStrata(store, { ...settings, dataDir, limits }, fastify, models);
+  const url = await fastify.listen({ port, host: '127.0.0.1' });
+  await strata.start();
+  return {
+    url,
+    store,
+    close: async () => {
+      await strata.close();
+      await fastify.close();
+      await store.close();
+    },
+  };
+}
+
 /** A whole server on a free port, over the embedded database in a folder of its own. */
 export class TestServer {
   readonly url: string;
@@ -97,15 +129,12 @@ export class TestServer {
   static async start(limits: Partial<Limits> = {}): Promise<TestServer> {
     const dataDir = await mkdtemp(join(tmpdir(), 'strata-test-'));
     const database = await freshDatabase();
-    const store = await openStore({ dataDir, databaseUrl: database?.url ?? null });
-    const fastify = Fastify({ logger: { level: process.env.LOG_LEVEL ?? 'fatal' } });
-    const strata = createStrata(store, { ...settings, dataDir, limits }, fastify, randomModels(store.blobs));
-    const url = await fastify.listen({ port: 0, host: '127.0.0.1' });
-    await strata.start();
+    const { url, store, close } = await serve(
+      { dataDir, port: 0, databaseUrl: database?.url ?? null },
+      limits,
+    );
     return new TestServer(url, store, async () => {
-      await strata.close();
-      await fastify.close();
-      await store.close();
+      await close();
       await database?.drop();
       await rm(dataDir, { recursive: true, force: true });
     });

@@ -8,10 +8,6 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
-export function errorFrom(body: ErrorBody): StrataError {
-  return new StrataError(body.code, body.message, body.hint);
-}
-
 /** Any thrown thing as the one error class that the pages show. */
 export function asStrataError(error: unknown): StrataError {
   if (error instanceof StrataError) return error;
@@ -79,11 +75,12 @@ export function readAnswer<T>(schema: z.ZodType<T>, status: number, text: string
     );
   }
   const envelope = understood(Envelope, json);
-  if (!envelope.ok) throw errorFrom(envelope.error);
+  if (!envelope.ok) throw StrataError.fromBody(envelope.error);
   return understood(schema, envelope.value);
 }
 
-function understood<T>(schema: z.ZodType<T>, value: unknown): T {
+/** @throws {StrataError} `bad-message` when the value is not what this version of the page understands. */
+export function understood<T>(schema: z.ZodType<T>, value: unknown): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new StrataError(

@@ -1,5 +1,6 @@
 import type { SampleId } from '@strata/fl-core/protocol';
-import { type BackendName, backendNames, type ClientHandle, startClient } from '../../client/index.ts';
+import { type ClientHandle, startClient } from '../../client/index.ts';
+import { joinQuery } from '../../participant/query.ts';
 import { demoName, freeShards, shardCount } from './shards.ts';
 
 export interface DemoParticipant {
@@ -17,12 +18,6 @@ function set(next: readonly DemoParticipant[]): void {
   for (const listener of listeners) listener();
 }
 
-/** `?backend=` forces one (C2), here as on the participants' page. */
-function forcedBackend(): BackendName | undefined {
-  const wanted = new URLSearchParams(location.search).get('backend');
-  return backendNames.find((name) => name === wanted);
-}
-
 /**
  * The demo participants of this tab, over all runs. They belong to the tab and not to a page of it: looking at
  * another run must not end them.
@@ -37,7 +32,8 @@ export const demoParticipants = {
 
   /** Starts up to `wanted` more with parts of the sample that nobody here has; returns how many. */
   add(run: string, sample: SampleId, wanted: number): number {
-    const backend = forcedBackend();
+    // `?backend=` forces one (C2), here as on the participants' page
+    const { backend } = joinQuery(location.search);
     const taken = participants.filter((p) => p.run === run).map((p) => p.shard);
     const added = freeShards(taken, wanted).map((shard) => {
       const name = demoName(shard);

@@ -1,9 +1,8 @@
 import { Button } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
 import { IconDownload } from '@tabler/icons-react';
 import { useState } from 'react';
-import { asStrataError } from '../../app/api.ts';
 import { bytes } from '../../app/format.ts';
+import { notifyError } from '../../app/notifyError.ts';
 import { downloadCheckpoint, saveAs } from './download.ts';
 
 interface DownloadButtonProps {
@@ -22,8 +21,7 @@ export function DownloadButton({ run, round, size, disabled }: DownloadButtonPro
     try {
       saveAs(await downloadCheckpoint(run, setReceived), `${run}-round-${round}.safetensors`);
     } catch (error) {
-      const { message, hint } = asStrataError(error);
-      notifications.show({ color: 'red', title: message, message: hint });
+      notifyError(error);
     } finally {
       setReceived(null);
     }

@@ -1,10 +1,9 @@
 import { Button, Group, Modal, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { notifications } from '@mantine/notifications';
 import type { RunCommand, RunState } from '@strata/fl-core/protocol';
 import { IconPlayerPause, IconPlayerPlay, IconPlayerStop } from '@tabler/icons-react';
 import { useState } from 'react';
-import { asStrataError } from '../../app/api.ts';
+import { notifyError } from '../../app/notifyError.ts';
 import { commandRun } from '../api.ts';
 
 type Command = RunCommand['command'];
@@ -25,8 +24,7 @@ export function RunControls({ run, state, disabled }: RunControlsProps) {
     try {
       await commandRun(run, what);
     } catch (error) {
-      const { message, hint } = asStrataError(error);
-      notifications.show({ color: 'red', title: message, message: hint });
+      notifyError(error);
     } finally {
       setBusy(null);
     }

@@ -5,7 +5,8 @@ import { ErrorNotice } from '../../app/ErrorNotice.tsx';
 import { Shell } from '../../app/Shell.tsx';
 import { useForgetRefusedToken } from '../forgetToken.ts';
 import { TokenGate } from '../TokenGate.tsx';
-import { type RunLink, useRun } from '../useRun.ts';
+import { useRun } from '../useRun.ts';
+import type { RunLink } from '../watchRun.ts';
 import { Away } from './Away.tsx';
 import { Dashboard } from './Dashboard.tsx';
 

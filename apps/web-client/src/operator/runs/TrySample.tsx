@@ -1,9 +1,8 @@
 import { Button, type ButtonProps } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
 import { IconPlayerPlay } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useLocation } from 'wouter';
-import { asStrataError } from '../../app/api.ts';
+import { notifyError } from '../../app/notifyError.ts';
 import { commandRun, createRun, getCatalog } from '../api.ts';
 import { sampleRun } from '../create/defaults.ts';
 import { demoParticipants } from '../demo/demoParticipants.ts';
@@ -24,8 +23,7 @@ export function TrySample(props: Pick<ButtonProps, 'variant' | 'size'>) {
       navigate(`/operator/runs/${run}`);
       await commandRun(run, 'start');
     } catch (error) {
-      const { message, hint } = asStrataError(error);
-      notifications.show({ color: 'red', title: message, message: hint });
+      notifyError(error);
       setBusy(false);
     }
   };

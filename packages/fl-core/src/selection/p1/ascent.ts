@@ -1,4 +1,5 @@
 import { Knapsack } from './knapsack.ts';
+import { gapTolerance } from './problem.ts';
 
 /** P1 with flat scores, in units in which the mean score is 1 (see solve.ts). */
 export interface ScaledProblem {
@@ -66,7 +67,8 @@ export class Ascent {
   }
 
   /**
-   * Gives every client its best set for its scores plus one common `bias` a layer (L).
+   * Gives every client its best set for its scores plus a `bias`: one for each layer (L), or for each client and
+   * layer (N, L).
    * @returns an upper bound on the sum of the values of these sets.
    */
   respond(bias: Float64Array): number {
@@ -74,11 +76,12 @@ export class Ascent {
     const { mask, counts } = this;
     const gain = this.#gain;
     const { chosen } = this.#knapsack;
+    const biasStride = bias.length === layers ? 0 : layers;
     let bound = 0;
     counts.fill(0);
     for (let i = 0; i < clients; i++) {
       const row = i * layers;
-      for (let l = 0; l < layers; l++) gain[l] = scores[row + l]! + bias[l]!;
+      for (let l = 0; l < layers; l++) gain[l] = scores[row + l]! + bias[i * biasStride + l]!;
       this.#knapsack.solve(gain, budgets[i]!);
       bound += this.#knapsack.bound;
       for (let l = 0; l < layers; l++) {
@@ -140,6 +143,12 @@ export class Ascent {
     this.bestValue = value;
     this.bestMask.set(this.mask);
     return true;
+  }
+
+  /** Nothing within this upper bound is worth more than the best point, up to half of {@link gapTolerance}. */
+  proves(bound: number): boolean {
+    const best = this.bestValue;
+    return bound <= best + 0.5 * gapTolerance * Math.max(Math.abs(best), Math.abs(bound));
   }
 
   /** Makes the best point the present one. */

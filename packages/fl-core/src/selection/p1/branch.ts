@@ -1,7 +1,6 @@
 import { capacity } from '../input.ts';
 import type { Ascent } from './ascent.ts';
 import { MaxHeap } from './heap.ts';
-import { gapTolerance } from './problem.ts';
 
 /**
  * Branch and bound for P1 (lambda >= 0) on the counts k_l, the number of clients that take layer l.
@@ -42,14 +41,14 @@ export function branchAndBound(ascent: Ascent): number {
   /** Bound of the leaves that prices could not close. */
   let unresolved = Number.NEGATIVE_INFINITY;
   for (let node = open.pop(); node; node = open.pop()) {
-    if (search.closed(node.bound)) return Math.max(ascent.bestValue, unresolved, node.bound);
+    if (ascent.proves(node.bound)) return Math.max(ascent.bestValue, unresolved, node.bound);
     if (ascent.effort.spent) return Math.max(unresolved, node.bound);
     const layer = search.widest(node);
     if (layer < 0) {
       unresolved = Math.max(unresolved, node.bound);
       continue;
     }
-    for (const child of search.split(node, layer)) if (!search.closed(child.bound)) open.push(child);
+    for (const child of search.split(node, layer)) if (!ascent.proves(child.bound)) open.push(child);
   }
   return Math.max(ascent.bestValue, unresolved);
 }
@@ -63,12 +62,6 @@ class NodeSearch {
     this.#ascent = ascent;
     this.#slope = new Float64Array(ascent.problem.layers);
     this.#gradient = new Float64Array(ascent.problem.layers);
-  }
-
-  /** Nothing in a node with this bound is worth more than what is known already. */
-  closed(bound: number): boolean {
-    const best = this.#ascent.bestValue;
-    return bound <= best + 0.5 * gapTolerance * Math.max(Math.abs(best), Math.abs(bound));
   }
 
   /** Bounds a node by a subgradient method; tries the masks that it meets, and where they lead, as solutions. */
@@ -95,7 +88,7 @@ class NodeSearch {
       this.#subgradient(low, high, prices);
       if (s === 0) ascent.ascend(ascent.problem.lambda, 4);
       ascent.keep();
-      if (this.closed(best.bound) || ascent.effort.spent) break;
+      if (ascent.proves(best.bound) || ascent.effort.spent) break;
       if (!this.#move(prices, step * Math.max(bound - ascent.bestValue, 1e-9))) break;
     }
     return { low, high, ...best };

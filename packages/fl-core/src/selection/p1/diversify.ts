@@ -36,7 +36,7 @@ export function diversifyMasks(problem: MaskProblem): MaskSolution {
       stalled = 0;
     }
     const gap = dual - ascent.bestValue;
-    if (overrun === 0 || gap <= 1e-9 * Math.abs(dual) || ascent.effort.spent) break;
+    if (overrun === 0 || ascent.proves(bound) || ascent.effort.spent) break;
     direction.forEach((d, l) => {
       prices[l]! -= ((step * gap) / overrun) * d;
     });

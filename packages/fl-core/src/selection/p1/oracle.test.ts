@@ -71,6 +71,12 @@ describe('branch and bound', () => {
     );
   });
 
+  it.each(lambdas)('bounds a cohort of 200 clients within 4 percent at lambda %d / N', (lambda) => {
+    const problem = randomProblem({ clients: 200, layers: 24, costs: 'unit', lambda: lambda / 200, seed: 6 });
+    const { objective, bound } = solveMasks(problem, { effort: 15_000_000 });
+    expect(bound - objective).toBeLessThan(0.04 * bound);
+  });
+
   it('does what it can within its effort, with a bound that holds', () => {
     const problem = randomProblem({ clients: 60, layers: 24, costs: 'general', lambda: 0.02, seed: 4 });
     const hurried = solveMasks(problem, { effort: 100_000 });

@@ -4,6 +4,7 @@ import { Knapsack } from './knapsack.ts';
 import type { MaskProblem, MaskSolution } from './problem.ts';
 import { toScaled, toSolution } from './scale.ts';
 import { searchFromStarts, totalScores } from './starts.ts';
+import { transferBound } from './transfer.ts';
 
 export interface SolveLimits {
   /** Work that may be done (see {@link Effort}), about a second by default; gives the same masks everywhere. */
@@ -32,10 +33,11 @@ export function solveMasks(problem: MaskProblem, limits: SolveLimits = {}): Mask
   // Whoever disagrees at all pays at least lambda (N - 1): past this lambda one common set is the best.
   const disagreeing = selfish - scaled.lambda * (scaled.clients - 1);
   let bound = Math.min(selfish, Math.max(common.bound, disagreeing));
-  if (ascent.bestValue < bound) {
+  if (!ascent.proves(bound)) {
     searchFromStarts(ascent);
     ascent.effort = new Effort((1 - searchShare) * effort, until);
-    bound = Math.min(bound, branchAndBound(ascent));
+    bound = Math.min(bound, transferBound(ascent));
+    if (!ascent.proves(bound)) bound = Math.min(bound, branchAndBound(ascent));
   }
   return toSolution(problem, ascent, bound * scale);
 }

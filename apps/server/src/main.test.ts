@@ -1,0 +1,118 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { temporaryFolder } from './store/testing.ts';
+
+const repository = fileURLToPath(new URL('../../..', import.meta.url));
+const built = existsSync(join(repository, 'apps/web-client/dist/index.html'));
+if (!built) console.warn('skipped: tests of the server process; the pages are not built (npm run build)');
+
+/** The server as `npm start` runs it, with an environment of its own. */
+function startMain(environment: Record<string, string>): ChildProcess {
+  return spawn(process.execPath, ['--import', 'tsx', 'apps/server/src/main.ts'], {
+    cwd: repository,
+    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', PORT: '0', ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+/** Runs until it ends by itself; what it said on standard error. */
+async function failure(environment: Record<string, string>): Promise<{ code: number; lines: string[] }> {
+  const child = startMain(environment);
+  const said = child.stderr ? text(child.stderr) : '';
+  const [code] = await once(child, 'exit');
+  return { code, lines: (await said).trimEnd().split('\n') };
+}
+
+/** Resolves with the operator's address once the server prints it. */
+async function operatorAddress(child: ChildProcess): Promise<URL> {
+  let printed = '';
+  for await (const chunk of child.stdout ?? []) {
+    printed += chunk;
+    const address = /Operator +(http\S+)/.exec(printed)?.[1];
+    if (address) return new URL(address);
+  }
+  throw new Error(`the server ended: ${printed}`);
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<unknown[]> {
+  const ended = once(child, 'exit');
+  child.kill(signal);
+  return ended;
+}
+
+describe.skipIf(!built)('the server process', () => {
+  let folder: string;
+  let server: ChildProcess;
+  let address: URL;
+  beforeAll(async () => {
+    folder = await temporaryFolder();
+    server = startMain({ DATA_DIR: join(folder, 'data') });
+    address = await operatorAddress(server);
+  }, 120_000);
+  afterAll(async () => {
+    if (server.exitCode === null && server.signalCode === null) await end(server, 'SIGKILL');
+    await rm(folder, { recursive: true });
+  });
+
+  test('serves the pages and, to whoever has the printed token, the API', async () => {
+    expect((await fetch(address)).headers.get('content-type')).toContain('text/html');
+    const token = address.hash.replace('#token=', '');
+    const runs = (authorization: string) =>
+      fetch(new URL('/api/runs', address), { headers: { authorization } });
+    expect(await (await runs(`Bearer ${token}`)).json()).toEqual({ ok: true, value: [] });
+    expect((await runs('Bearer wrong')).status).toBe(401);
+    expect(await (await fetch(new URL('/healthz', address))).json()).toMatchObject({ ok: true });
+  });
+
+  test('a second server on the same folder says so in one line', async () => {
+    const { code, lines } = await failure({ DATA_DIR: join(folder, 'data') });
+    expect(lines).toEqual([
+      `The data folder ${join(folder, 'data')} is in use by another Strata server. Stop that server, or start this one with another DATA_DIR.`,
+    ]);
+    expect(code).toBe(1);
+  }, 60_000);
+
+  test('a taken port, a bad setting, an unwritable folder, an absent database: one line each', async () => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const bound = taken.address();
+    const port = typeof bound === 'object' && bound ? String(bound.port) : '';
+    const cases: [Record<string, string>, string | RegExp][] = [
+      [{ PORT: port }, `Port ${port} is taken. Set PORT to another one.`],
+      [{ PORT: 'http' }, 'PORT: must be a whole number. See "Settings" in README.md.'],
+      [{ DATA_DIR: join(repository, 'README.md', 'x') }, /^DATA_DIR: .* cannot be written \(ENOTDIR.*$/],
+      [
+        { DATABASE_URL: 'postgres://me:secret@127.0.0.1:1/none' },
+        /^The database .*me@127\.0\.0\.1.* ECONNREFUSED/,
+      ],
+    ];
+    for (const [environment, line] of cases) {
+      const { code, lines } = await failure({ DATA_DIR: join(folder, 'other'), ...environment });
+      expect(lines).toEqual([typeof line === 'string' ? line : expect.stringMatching(line)]);
+      expect(lines.join()).not.toContain('secret');
+      expect(code).toBe(1);
+    }
+    taken.close();
+  }, 120_000);
+
+  test('SIGTERM ends it cleanly, and the next start gets the folder and the token at once', async () => {
+    expect(await end(server, 'SIGTERM')).toEqual([0, null]);
+    server = startMain({ DATA_DIR: join(folder, 'data') });
+    const again = await operatorAddress(server);
+    expect(again.hash).toBe(address.hash);
+  }, 60_000);
+
+  test('after kill -9 the next start gets the folder by itself', async () => {
+    await end(server, 'SIGKILL');
+    server = startMain({ DATA_DIR: join(folder, 'data') });
+    expect((await operatorAddress(server)).hash).toBe(address.hash);
+    expect(await end(server, 'SIGINT')).toEqual([0, null]);
+  }, 60_000);
+});

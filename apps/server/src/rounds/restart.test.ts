@@ -1,0 +1,99 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { RunView } from '@strata/fl-core/protocol';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TestClient } from '../testing/client.ts';
+import { freshDatabase, operatorCall, testConfig, untilRun } from '../testing/server.ts';
+
+const program = fileURLToPath(new URL('../testing/child.ts', import.meta.url));
+
+async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
+  const address = probe.address();
+  await new Promise((resolve) => probe.close(resolve));
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+describe('kill -9 of the server', () => {
+  let dataDir: string;
+  let port: number;
+  let database: Awaited<ReturnType<typeof freshDatabase>>;
+  let child: ChildProcess | null = null;
+  const clients: TestClient[] = [];
+
+  /** A server in a process of its own; resolves when it can be reached. */
+  async function start(): Promise<void> {
+    const args = [program, dataDir, String(port), ...(database ? [database.url] : [])];
+    const server = spawn(process.execPath, ['--import', 'tsx', ...args], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    child = server;
+    await new Promise<void>((resolve, reject) => {
+      server.stdout?.on('data', (text: Buffer) => text.includes('serving') && resolve());
+      server.once('exit', (code) => reject(new Error(`the server ended with ${code}`)));
+    });
+  }
+
+  async function kill(): Promise<void> {
+    const server = child;
+    child = null;
+    if (server?.exitCode !== null) return;
+    const ended = new Promise((resolve) => server.once('exit', resolve));
+    server.kill('SIGKILL');
+    await ended;
+  }
+
+  beforeAll(async () => {
+    dataDir = await mkdtemp(join(tmpdir(), 'strata-restart-'));
+    port = await freePort();
+    database = await freshDatabase();
+  });
+  afterAll(async () => {
+    for (const client of clients) client.drop();
+    await kill();
+    await database?.drop();
+    await rm(dataDir, { recursive: true, force: true });
+  }, 60_000);
+
+  it('in mid-round, twice: the run goes on from its last committed round, the clients come back by themselves', async () => {
+    const url = `http://127.0.0.1:${port}`;
+    await start();
+    // Answers late enough that every phase can be caught in the middle.
+    const slowly = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+    const config = testConfig({ rounds: 3 });
+    const { id } = await operatorCall<RunView>(url, '/api/runs', config);
+    for (const name of ['c1', 'c2', 'c3']) {
+      const script = {
+        train: async (client: TestClient, work: { round: number } & Parameters<TestClient['delta']>[0]) => {
+          await slowly(name === 'c3' ? 400 : 50);
+          await client.upload(work.round, client.delta(work));
+        },
+      };
+      clients.push(new TestClient({ url, run: id, id: name, config, script }));
+    }
+    await Promise.all(clients.map((c) => c.join()));
+    await operatorCall(url, `/api/runs/${id}/state`, { command: 'start' });
+
+    await untilRun(url, id, (v) => v.rounds[1]?.phase === 'training', 'training of round 2', 60_000);
+    const before = await operatorCall<RunView>(url, `/api/runs/${id}`);
+    await kill();
+    await start();
+    const after = await operatorCall<RunView>(url, `/api/runs/${id}`);
+    expect(after.rounds[0]).toEqual(before.rounds[0]);
+    expect(after.checkpoint.round).toBeGreaterThanOrEqual(1);
+
+    await untilRun(url, id, (v) => v.rounds[2] !== undefined, 'round 3', 60_000);
+    await kill();
+    await start();
+    const end = await untilRun(url, id, (v) => v.state === 'finished', 'the end', 60_000);
+    expect(end.committed).toBe(3);
+    expect(end.rounds.map((r) => r.phase)).toEqual(['committed', 'committed', 'committed']);
+    expect(end.rounds.map((r) => r.updates)).toEqual([3, 3, 3]);
+    expect(end.checkpoint.round).toBe(3);
+  }, 240_000);
+});

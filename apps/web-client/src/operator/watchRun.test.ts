@@ -1,0 +1,128 @@
+import { createServer, type Server as HttpServer } from 'node:http';
+import { operatorNamespace, type RunEvent } from '@strata/fl-core/protocol';
+import { Server } from 'socket.io';
+import { io } from 'socket.io-client';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { runView } from './testing/views.ts';
+import { type RunLink, watchRun } from './watchRun.ts';
+
+const event = (id: number): RunEvent => ({
+  id,
+  at: id,
+  level: 'info',
+  kind: 'round-opened',
+  message: `event ${id}`,
+  round: null,
+  client: null,
+});
+
+/** A real Socket.IO server that knows run-1 and takes one token. */
+class TestServer {
+  readonly http: HttpServer = createServer();
+  readonly io = new Server(this.http, { transports: ['websocket'] });
+  port = 0;
+
+  async listen(): Promise<void> {
+    const operators = this.io.of(operatorNamespace);
+    operators.use((socket, next) => {
+      if (socket.handshake.auth.token === 'right') return next();
+      const body = { code: 'unauthorized', message: 'wrong token', hint: 'the other one' };
+      next(Object.assign(new Error(body.message), { data: body }));
+    });
+    operators.on('connection', (socket) => {
+      socket.on('watch', ({ run }: { run: string }, ack: (answer: unknown) => void) => {
+        const error = { code: 'unknown-run', message: `no run ${run}`, hint: 'see the list' };
+        ack(run === 'run-1' ? { ok: true, value: runView({ committed: 1 }) } : { ok: false, error });
+      });
+    });
+    await new Promise<void>((resolve) => this.http.listen(this.port, resolve));
+    const address = this.http.address();
+    if (address === null || typeof address === 'string') throw new Error('no port');
+    this.port = address.port;
+  }
+}
+
+describe('watchRun', () => {
+  let server: TestServer;
+  let stop: () => void = () => {};
+  let links: RunLink[];
+  let events: readonly RunEvent[];
+  let asked: (number | null)[];
+
+  beforeEach(async () => {
+    server = new TestServer();
+    await server.listen();
+    links = [];
+    events = [];
+    asked = [];
+  });
+  afterEach(async () => {
+    stop();
+    await server.io.close();
+  });
+
+  const watch = (run: string, token = 'right') => {
+    const socket = io(`http://127.0.0.1:${server.port}${operatorNamespace}`, {
+      transports: ['websocket'],
+      auth: { token },
+      autoConnect: false,
+      forceNew: true,
+      reconnectionDelay: 20,
+      reconnectionDelayMax: 50,
+    });
+    stop = watchRun(run, {
+      socket,
+      loadEvents: async (after) => {
+        asked.push(after);
+        return [event((after ?? 0) + 1)];
+      },
+      onLink: (link) => links.push(link),
+      onEvents: (all) => {
+        events = all;
+      },
+      retryMs: 20,
+    });
+  };
+  const until = (check: () => void) => vi.waitFor(check, { timeout: 5000, interval: 10 });
+
+  it('brings the run, its past events, and what is pushed', async () => {
+    watch('run-1');
+    await until(() => expect(events).toHaveLength(1));
+    expect(links.at(-1)).toMatchObject({ kind: 'live', run: { committed: 1 } });
+
+    const operators = server.io.of(operatorNamespace);
+    operators.emit('run', runView({ committed: 2 }));
+    operators.emit('run', runView({ id: 'another', committed: 9 }));
+    operators.emit('event', event(2));
+    operators.emit('event', { nonsense: true });
+    await until(() => expect(events.map((e) => e.id)).toEqual([1, 2]));
+    expect(links.at(-1)).toMatchObject({ kind: 'live', run: { id: 'run-1', committed: 2 } });
+  });
+
+  it('keeps the last view while the server is away, then watches again and asks for what it missed (R9)', async () => {
+    watch('run-1');
+    await until(() => expect(asked).toEqual([null]));
+    const { port } = server;
+    await server.io.close();
+    await until(() => expect(links.at(-1)).toMatchObject({ kind: 'away', run: { id: 'run-1' } }));
+
+    server = new TestServer();
+    server.port = port;
+    await server.listen();
+    await until(() => expect(asked).toEqual([null, 1]));
+    expect(links.at(-1)?.kind).toBe('live');
+    expect(events.map((e) => e.id)).toEqual([1, 2]);
+  });
+
+  it('gives up on a wrong token and on a run that does not exist, and says why', async () => {
+    watch('run-1', 'wrong');
+    await until(() =>
+      expect(links.at(-1)).toMatchObject({ kind: 'refused', error: { code: 'unauthorized' } }),
+    );
+    stop();
+    watch('run-2');
+    await until(() =>
+      expect(links.at(-1)).toMatchObject({ kind: 'refused', error: { message: 'no run run-2' } }),
+    );
+  });
+});
