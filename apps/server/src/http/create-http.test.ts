@@ -66,7 +66,7 @@ describe('pages', () => {
     expect(directives).toMatchObject({
       'default-src': ["'none'"],
       'script-src': ["'self'", "'wasm-unsafe-eval'"],
-      'worker-src': ["'self'", 'blob:'],
+      'worker-src': ["'self'"],
       'connect-src': ["'self'"],
       'frame-ancestors': ["'none'"],
       'base-uri': ["'none'"],
