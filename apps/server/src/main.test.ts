@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { temporaryFolder } from './store/testing.ts';
+import { temporaryDataDir, temporaryFolder } from './store/testing.ts';
 
 const repository = fileURLToPath(new URL('../../..', import.meta.url));
 const built = existsSync(join(repository, 'apps/web-client/dist/index.html'));
@@ -48,17 +48,18 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<unknown
 }
 
 describe.skipIf(!built)('the server process', () => {
+  let dataDir: string;
   let folder: string;
   let server: ChildProcess;
   let address: URL;
   beforeAll(async () => {
-    folder = await temporaryFolder();
-    server = startMain({ DATA_DIR: join(folder, 'data') });
+    [dataDir, folder] = [await temporaryDataDir(), await temporaryFolder()];
+    server = startMain({ DATA_DIR: dataDir });
     address = await operatorAddress(server);
   }, 120_000);
   afterAll(async () => {
     if (server.exitCode === null && server.signalCode === null) await end(server, 'SIGKILL');
-    await rm(folder, { recursive: true });
+    for (const used of [dataDir, folder]) await rm(used, { recursive: true });
   });
 
   test('serves the pages and, to whoever has the printed token, the API', async () => {
@@ -72,9 +73,9 @@ describe.skipIf(!built)('the server process', () => {
   });
 
   test('a second server on the same folder says so in one line', async () => {
-    const { code, lines } = await failure({ DATA_DIR: join(folder, 'data') });
+    const { code, lines } = await failure({ DATA_DIR: dataDir });
     expect(lines).toEqual([
-      `The data folder ${join(folder, 'data')} is in use by another Strata server. Stop that server, or start this one with another DATA_DIR.`,
+      `The data folder ${dataDir} is in use by another Strata server. Stop that server, or start this one with another DATA_DIR.`,
     ]);
     expect(code).toBe(1);
   }, 60_000);
@@ -94,7 +95,7 @@ describe.skipIf(!built)('the server process', () => {
       ],
     ];
     for (const [environment, line] of cases) {
-      const { code, lines } = await failure({ DATA_DIR: join(folder, 'other'), ...environment });
+      const { code, lines } = await failure({ DATA_DIR: folder, ...environment });
       expect(lines).toEqual([typeof line === 'string' ? line : expect.stringMatching(line)]);
       expect(lines.join()).not.toContain('secret');
       expect(code).toBe(1);
@@ -104,14 +105,14 @@ describe.skipIf(!built)('the server process', () => {
 
   test('SIGTERM ends it cleanly, and the next start gets the folder and the token at once', async () => {
     expect(await end(server, 'SIGTERM')).toEqual([0, null]);
-    server = startMain({ DATA_DIR: join(folder, 'data') });
+    server = startMain({ DATA_DIR: dataDir });
     const again = await operatorAddress(server);
     expect(again.hash).toBe(address.hash);
   }, 60_000);
 
   test('after kill -9 the next start gets the folder by itself', async () => {
     await end(server, 'SIGKILL');
-    server = startMain({ DATA_DIR: join(folder, 'data') });
+    server = startMain({ DATA_DIR: dataDir });
     expect((await operatorAddress(server)).hash).toBe(address.hash);
     expect(await end(server, 'SIGINT')).toEqual([0, null]);
   }, 60_000);

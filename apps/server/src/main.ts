@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { StrataError } from '@strata/fl-core/protocol';
@@ -18,6 +20,9 @@ function fail(error: unknown): never {
 }
 
 async function serve(settings: Settings): Promise<void> {
+  await checkPort(settings).catch((error: unknown) => {
+    throw explainAddress(error, settings);
+  });
   const fastify = createHttp(settings, {
     pages: join(repository, 'apps/web-client/dist'),
     samples: join(repository, 'samples'),
@@ -38,12 +43,12 @@ async function serve(settings: Settings): Promise<void> {
   process.on('SIGTERM', close);
   store.lost.then((error) => closing || fail(error));
 
-  const address = await listen(fastify, settings).catch(async (error: unknown) => {
+  await fastify.listen({ host: settings.host, port: settings.port }).catch(async (error: unknown) => {
     await store.close();
-    throw error;
+    throw explainAddress(error, settings);
   });
   await strata.start();
-  const url = settings.publicUrl ?? address;
+  const url = settings.publicUrl ?? addressOf(fastify.server, settings);
   console.log(`
 Strata is running. Its data is in ${settings.dataDir}.
 
@@ -53,24 +58,35 @@ Strata is running. Its data is in ${settings.dataDir}.
 Keep the operator's address to yourself: it carries the token.`);
 }
 
-/** Listens; a taken port or a foreign address is a StrataError. Returns the address for people. */
-async function listen(fastify: ReturnType<typeof createHttp>, { host, port }: Settings): Promise<string> {
-  try {
-    await fastify.listen({ host, port });
-  } catch (error) {
-    if (errorCode(error) === 'EADDRINUSE') {
-      throw new StrataError('bad-config', `Port ${port} is taken.`, 'Set PORT to another one.', {
+/** Throws if the port cannot be had: better said before the database is opened than after. */
+async function checkPort({ host, port }: Settings): Promise<void> {
+  const probe = createServer().listen(port, host);
+  await once(probe, 'listening');
+  probe.close();
+  await once(probe, 'close');
+}
+
+/** Says what to do about an address that cannot be had. */
+function explainAddress(error: unknown, { host, port }: Settings): unknown {
+  switch (errorCode(error)) {
+    case 'EADDRINUSE':
+      return new StrataError('bad-config', `Port ${port} is taken.`, 'Set PORT to another one.', {
         cause: error,
       });
-    }
-    if (errorCode(error) === 'EADDRNOTAVAIL' || errorCode(error) === 'EACCES') {
-      throw new StrataError('bad-config', `Cannot listen on ${host}:${port}.`, 'Set HOST or PORT.', {
+    case 'EADDRNOTAVAIL':
+    case 'EACCES':
+    case 'ENOTFOUND':
+      return new StrataError('bad-config', `Cannot listen on ${host}:${port}.`, 'Set HOST or PORT.', {
         cause: error,
       });
-    }
-    throw error;
+    default:
+      return error;
   }
-  const bound = fastify.server.address();
+}
+
+/** The address for people of the server that listens. */
+function addressOf(server: Server, { host, port }: Settings): string {
+  const bound = server.address();
   const actual = typeof bound === 'object' && bound !== null ? bound.port : port;
   const shown = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
   return `http://${shown}:${actual}`;

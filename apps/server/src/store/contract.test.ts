@@ -22,7 +22,7 @@ describe.each(await testDatabases())('store on $name', ({ open, missing }) => {
     let store: Store;
     beforeAll(async () => {
       store = await open();
-    }, 60_000);
+    }, 120_000);
     afterAll(() => store?.close());
 
     const query = (text: string, values: unknown[] = []) => store.pool.query(text, values);

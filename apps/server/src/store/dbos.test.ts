@@ -26,7 +26,7 @@ describe.each(await testDatabases())('DBOS on $name', ({ open, missing }) => {
         logLevel: 'error',
       });
       await DBOS.launch();
-    }, 60_000);
+    }, 120_000);
     afterAll(async () => {
       await DBOS.shutdown();
       await store?.close();

@@ -4,12 +4,12 @@ import { random } from '@strata/fl-core/random';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startChild } from './fixtures/child.ts';
 import { openStore } from './store.ts';
-import { temporaryFolder } from './testing.ts';
+import { temporaryDataDir } from './testing.ts';
 
 const CYCLES = 3;
 let dataDir: string;
 beforeAll(async () => {
-  dataDir = await temporaryFolder();
+  dataDir = await temporaryDataDir();
 });
 afterAll(() => rm(dataDir, { recursive: true }));
 

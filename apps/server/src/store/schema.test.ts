@@ -8,7 +8,7 @@ import { openTestStore } from './testing.ts';
 let store: Store;
 beforeAll(async () => {
   store = await openTestStore();
-}, 60_000);
+}, 120_000);
 afterAll(() => store?.close());
 
 const tables: PgTable[] = Object.values(schema);

@@ -1,18 +1,47 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { messageOf } from '../failure.ts';
+import { openEmbeddedPostgres } from './embedded/postgres.ts';
 import { openStore, type Store } from './store.ts';
 
 /** For tests: stores in folders and databases of their own that vanish when closed. */
 
-/** A server whose user may create databases; `TEST_DATABASE_URL` names another one. */
-const POSTGRES_URL = process.env.TEST_DATABASE_URL ?? 'postgres://postgres@127.0.0.1:5432/postgres';
+/** A server whose user may create databases; `STRATA_TEST_POSTGRES` names another one. */
+const POSTGRES_URL = process.env.STRATA_TEST_POSTGRES ?? 'postgres://postgres@127.0.0.1:5432/postgres';
 
 export function temporaryFolder(): Promise<string> {
   return mkdtemp(join(tmpdir(), 'strata-'));
+}
+
+/** An empty database, made once: making one takes seconds, copying it does not. `npm ci` deletes it. */
+const emptyDatabase = fileURLToPath(
+  new URL('../../../../node_modules/.cache/strata/empty-postgres', import.meta.url),
+);
+
+/** A new data folder whose embedded database exists and is empty. */
+export async function temporaryDataDir(): Promise<string> {
+  if (!existsSync(emptyDatabase)) await makeEmptyDatabase();
+  const dataDir = await temporaryFolder();
+  await cp(emptyDatabase, join(dataDir, 'postgres'), { recursive: true });
+  return dataDir;
+}
+
+async function makeEmptyDatabase(): Promise<void> {
+  const cache = join(emptyDatabase, '..');
+  await mkdir(cache, { recursive: true });
+  const folder = await mkdtemp(join(cache, 'new-'));
+  const database = await openEmbeddedPostgres(join(folder, 'postgres'));
+  await database.close();
+  // Test files run in parallel: whoever is first has made it for all.
+  await rename(join(folder, 'postgres'), emptyDatabase).catch((error: unknown) => {
+    if (!existsSync(emptyDatabase)) throw error;
+  });
+  await rm(folder, { recursive: true });
 }
 
 export interface TestDatabase {
@@ -36,7 +65,7 @@ export async function testDatabases(): Promise<TestDatabase[]> {
 
 /** A store with the embedded database; `close` deletes its folder. */
 export async function openTestStore(databaseUrl: string | null = null): Promise<Store> {
-  const dataDir = await temporaryFolder();
+  const dataDir = databaseUrl === null ? await temporaryDataDir() : await temporaryFolder();
   const store = await openStore({ dataDir, databaseUrl });
   return {
     ...store,

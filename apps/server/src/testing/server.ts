@@ -1,7 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { catalog, initialLayer } from '@strata/fl-core/models/layouts';
 import {
   type Ack,
@@ -19,6 +17,7 @@ import type { Limits, ModelSource } from '../rounds/context.ts';
 import { layoutFor } from '../rounds/layout.ts';
 import type { BlobStore } from '../store/blobs.ts';
 import { openStore, type Store } from '../store/store.ts';
+import { temporaryDataDir } from '../store/testing.ts';
 import { createStrata } from '../strata.ts';
 import { TestClient, type TestClientOptions } from './client.ts';
 
@@ -130,7 +129,7 @@ export class TestServer {
   }
 
   static async start(limits: Partial<Limits> = {}): Promise<TestServer> {
-    const dataDir = await mkdtemp(join(tmpdir(), 'strata-test-'));
+    const dataDir = await temporaryDataDir();
     const database = await freshDatabase();
     const { url, store, close } = await serve(
       { dataDir, port: 0, databaseUrl: database?.url ?? null },

@@ -1,5 +1,6 @@
 import { ErrorBody, RunManifest, RunPublic, StrataError, UpdateReceipt } from '@strata/fl-core/protocol';
 import { z } from 'zod';
+import { sha256Hex } from './digest.ts';
 import type { Identity } from './options.ts';
 import type { DataPlane } from './transport.ts';
 
@@ -70,9 +71,4 @@ function fromCache(url: string): boolean {
   return typeof PerformanceResourceTiming !== 'undefined' && entry instanceof PerformanceResourceTiming
     ? entry.transferSize === 0 && entry.decodedBodySize > 0
     : false;
-}
-
-async function sha256Hex(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-  return Array.from(digest, (b) => b.toString(16).padStart(2, '0')).join('');
 }

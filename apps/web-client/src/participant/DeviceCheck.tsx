@@ -44,7 +44,15 @@ export function DeviceCheck({ device }: { device: DeviceInfo | null }) {
             {title} <span className={classes.verdict}>{good ? 'Ready' : 'Ready, slower'}</span>
           </p>
           <p className={classes.reason}>{device.reason}</p>
-          {device.adapter !== '' && <p className={classes.reason}>Graphics: {device.adapter}</p>}
+          {device.adapter !== '' && !device.reason.includes(device.adapter) && (
+            <p className={classes.reason}>Graphics: {device.adapter}</p>
+          )}
+          {!window.isSecureContext && (
+            <p className={classes.reason}>
+              This page came over an unprotected connection (http), and browsers keep the graphics chip from
+              such pages. Over https it could be used.
+            </p>
+          )}
         </div>
       </div>
     </Card>

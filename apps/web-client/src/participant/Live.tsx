@@ -10,14 +10,12 @@ import { Status } from './Status.tsx';
 export function Live({ handle, snapshot }: { handle: ClientHandle; snapshot: ClientSnapshot }) {
   return (
     <div className={classes.columns}>
-      <div className={classes.column}>
-        <Status handle={handle} snapshot={snapshot} />
-        <LossCurve curve={snapshot.curve} />
-        <Contribution snapshot={snapshot} />
-      </div>
-      <div className={classes.column}>
+      <Status handle={handle} snapshot={snapshot} />
+      <div className={classes.aside}>
         <LayerStack layers={snapshot.layers} scores={snapshot.scores} mask={snapshot.mask} />
       </div>
+      <LossCurve curve={snapshot.curve} />
+      <Contribution snapshot={snapshot} />
     </div>
   );
 }

@@ -1,7 +1,6 @@
 import { useMemo } from 'react';
 import { Chart } from '../app/chart/Chart.tsx';
 import type { ChartOption } from '../app/chart/echarts.ts';
-import { axisStyle } from '../app/chart/style.ts';
 import { usePalette } from '../app/usePalette.ts';
 import { Card } from './Card.tsx';
 import classes from './LossCurve.module.css';
@@ -14,7 +13,8 @@ export function LossCurve({ curve }: { curve: readonly number[] }) {
       animation: false,
       grid: { left: 4, right: 4, top: 8, bottom: 4 },
       xAxis: { type: 'category', show: false, boundaryGap: false, data: curve.map((_, i) => i) },
-      yAxis: { type: 'value', min: 0, show: false, ...axisStyle(palette) },
+      // Fitted to the line: what counts is whether it falls, and the numbers stand above it.
+      yAxis: { type: 'value', show: false, min: ({ min, max }) => min - 0.2 * (max - min), max: 'dataMax' },
       series: [
         {
           type: 'line',
@@ -34,7 +34,14 @@ export function LossCurve({ curve }: { curve: readonly number[] }) {
     <Card
       title="How wrong the model is on your data"
       testId="loss"
-      aside={last !== undefined && <span className={classes.now}>{last.toFixed(2)}</span>}
+      aside={
+        first !== undefined &&
+        last !== undefined && (
+          <span className={classes.now}>
+            <span className={classes.first}>{first.toFixed(2)} →</span> {last.toFixed(2)}
+          </span>
+        )
+      }
     >
       {first === undefined || last === undefined ? (
         <p className={classes.empty}>The line begins with the first training. Lower is better.</p>

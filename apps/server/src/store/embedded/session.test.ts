@@ -22,7 +22,7 @@ beforeAll(async () => {
   pool = new pg.Pool({ max: 4, stream: () => new EmbeddedConnection(session), ...account });
   pool.on('error', () => {}); // an evicted connection may be idle in the pool
   await pool.query('CREATE TABLE kept (id int)');
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await pool?.end();
   await database?.close();

@@ -12,7 +12,7 @@ beforeAll(async () => {
   folder = await temporaryFolder();
   holder = startChild(new URL('../fixtures/hold-lock.ts', import.meta.url), [folder]);
   await holder.firstLine;
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await holder?.kill();
   await rm(folder, { recursive: true });

@@ -14,7 +14,7 @@ export interface ScaledProblem {
 
 /**
  * How much work may be done, so that limits are the same on every machine. One unit is one layer of one client's
- * knapsack: roughly 20 ns with equal costs, three times that with general ones.
+ * knapsack: roughly 15 ns with equal costs, three times that with general ones.
  */
 export class Effort {
   #left: number;

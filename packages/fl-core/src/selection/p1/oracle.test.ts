@@ -45,13 +45,13 @@ describe('P1 beside HiGHS', () => {
 });
 
 describe('branch and bound', () => {
-  it('proves nearly all instances of N = 20, L = 12', () => {
+  it('proves N = 20, L = 12', () => {
     const solutions = (['unit', 'general'] as const).flatMap((costs) =>
       lambdas.map((lambda) =>
         solveMasks(randomProblem({ clients: 20, layers: 12, costs, lambda: lambda / 20, seed: 2 })),
       ),
     );
-    expect(solutions.filter((s) => s.proved).length).toBeGreaterThanOrEqual(9);
+    expect(solutions.every((s) => s.proved)).toBe(true);
   });
 
   it('agreement rises monotonically with lambda on a fixed instance', () => {
@@ -73,7 +73,7 @@ describe('branch and bound', () => {
 
   it.each(lambdas)('bounds a cohort of 200 clients within 4 percent at lambda %d / N', (lambda) => {
     const problem = randomProblem({ clients: 200, layers: 24, costs: 'unit', lambda: lambda / 200, seed: 6 });
-    const { objective, bound } = solveMasks(problem, { effort: 15_000_000 });
+    const { objective, bound } = solveMasks(problem);
     expect(bound - objective).toBeLessThan(0.04 * bound);
   });
 

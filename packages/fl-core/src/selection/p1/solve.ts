@@ -4,10 +4,9 @@ import { Knapsack } from './knapsack.ts';
 import type { MaskProblem, MaskSolution } from './problem.ts';
 import { toScaled, toSolution } from './scale.ts';
 import { searchFromStarts, totalScores } from './starts.ts';
-import { transferBound } from './transfer.ts';
 
 export interface SolveLimits {
-  /** Work that may be done (see {@link Effort}), about a second by default; gives the same masks everywhere. */
+  /** Work that may be done (see {@link Effort}), at most 1 to 3 s by default; gives the same masks everywhere. */
   readonly effort?: number;
   /** Milliseconds after which nothing more is tried; default none, since it makes the masks depend on the machine. */
   readonly milliseconds?: number;
@@ -22,7 +21,7 @@ const searchShare = 0.5;
  */
 export function solveMasks(problem: MaskProblem, limits: SolveLimits = {}): MaskSolution {
   const { scaled, scale } = toScaled(problem);
-  const { effort = 20_000_000, milliseconds } = limits;
+  const { effort = 60_000_000, milliseconds } = limits;
   const until = milliseconds === undefined ? undefined : performance.now() + milliseconds;
   const ascent = new Ascent(scaled, new Effort(searchShare * effort, until));
   const selfish = ascent.respond(new Float64Array(scaled.layers));
@@ -36,8 +35,7 @@ export function solveMasks(problem: MaskProblem, limits: SolveLimits = {}): Mask
   if (!ascent.proves(bound)) {
     searchFromStarts(ascent);
     ascent.effort = new Effort((1 - searchShare) * effort, until);
-    bound = Math.min(bound, transferBound(ascent));
-    if (!ascent.proves(bound)) bound = Math.min(bound, branchAndBound(ascent));
+    bound = Math.min(bound, branchAndBound(ascent));
   }
   return toSolution(problem, ascent, bound * scale);
 }
