@@ -45,6 +45,17 @@ function step<T>(name: string, work: (context: Context) => Promise<T>): Promise<
   return DBOS.runStep(() => (bound ? work(bound) : never()), { name, ...retry, shouldRetry });
 }
 
+/**
+ * Why the work failed, for people. What DBOS throws to end an execution that another one has taken over, or that
+ * was cancelled, is no failure of the work and is thrown on.
+ */
+function reasonOf(error: unknown): string {
+  if (error instanceof DbosError.DBOSWorkflowConflictError) throw error;
+  if (error instanceof DbosError.DBOSWorkflowCancelledError) throw error;
+  if (error instanceof DbosError.DBOSMaxStepRetriesError) return reasonOf(error.errors.at(-1));
+  return error instanceof Error ? error.message : String(error);
+}
+
 async function runLoop(run: string): Promise<void> {
   for (;;) {
     const next = await step('open-round', (c) => openNextRound(c, run));
@@ -80,7 +91,7 @@ async function advance(run: string, round: number, status: RoundStatus): Promise
         ? await step('select', (c) => selectLayers(c, run, round))
         : await step('aggregate', (c) => aggregateRound(c, run, round));
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = reasonOf(error);
       return step('abandon', (c) => abandon(c, run, round, `${phase} failed: ${reason}`));
     }
   }
@@ -100,7 +111,7 @@ export const runWorkflow = DBOS.registerWorkflow(
       await runLoop(run);
     } catch (error) {
       if (!bound) return never();
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = reasonOf(error);
       await step('fail-run', (c) => failRun(c, run, reason));
     }
   },
@@ -114,7 +125,15 @@ export const runWorkflow = DBOS.registerWorkflow(
 export async function startRun(run: string): Promise<void> {
   const id = runWorkflowId(run);
   const status = await DBOS.getWorkflowStatus(id);
-  if (status && status.status !== 'PENDING') await DBOS.deleteWorkflow(id, true);
+  switch (status?.status) {
+    case 'PENDING':
+    case 'ENQUEUED': // waits to be recovered
+    case 'DELAYED':
+      return;
+    default:
+      break;
+  }
+  if (status) await DBOS.deleteWorkflow(id, true);
   await DBOS.startWorkflow(runWorkflow, { workflowID: id })(run);
 }
 

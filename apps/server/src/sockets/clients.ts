@@ -148,8 +148,9 @@ export class ClientSockets {
     const context = this.#context;
     switch (event) {
       case 'hello': {
-        await sayHello(context, run, client, parseMessage(Hello, message, event));
+        const hello = parseMessage(Hello, message, event);
         clearTimeout(socket.data.silence);
+        await sayHello(context, run, client, hello);
         this.#speaksFor(socket);
         const welcome: Welcome = {
           manifest: await this.#views.manifest(run),
