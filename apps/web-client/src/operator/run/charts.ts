@@ -20,6 +20,7 @@ const line = (name: string, color: string, data: (number | null)[]) => ({
   name,
   data,
   smooth: 0.2,
+  smoothMonotone: 'x' as const,
   showSymbol: data.length < 40,
   symbol: 'circle',
   symbolSize: 6,
