@@ -12,6 +12,7 @@ import {
 import { Link } from './link.ts';
 import { phaseOf } from './phase.ts';
 import { backoffMs, sleep } from './retry.ts';
+import { RoundMemory } from './round-memory.ts';
 import { type ClientPhase, type ClientSnapshot, maxHistory, type PauseWish } from './snapshot.ts';
 import { type ControlPlane, type DataPlane, errorBody, remedy } from './transport.ts';
 import { Weights } from './weights.ts';
@@ -54,9 +55,7 @@ export class Session {
   readonly #gate = new PauseGate();
   /** Left, over, failed: nothing happens after. */
   readonly #end = new AbortController();
-  /** By work key; only of the present round. */
-  readonly #answers = new Map<string, Answer>();
-  readonly #tries = new Map<string, { begun: number; failed: number }>();
+  readonly #memory = new RoundMemory();
   #work: Work | null = null;
   #workAt = 0;
   #job: { readonly key: string; readonly abort: AbortController } | null = null;
@@ -109,7 +108,7 @@ export class Session {
     this.#workAt = Date.now();
     // Paused before the page was reloaded, and the person has not said otherwise since.
     if (this.#link.wanted === 'pause' && this.#pause === 'none') this.#pause = 'after-round';
-    this.#forgetOldRounds(work);
+    if (work.kind !== 'over' && work.round !== null) this.#memory.enter(work.round);
     this.#reconcile();
   }
 
@@ -123,7 +122,7 @@ export class Session {
       if (this.#job.key !== key) this.#overtake(this.#job.abort);
     } else if (active !== null && key !== null && !this.#end.signal.aborted) {
       // Paused now: nothing new is begun, but an answer that is ready is not held back.
-      if (!this.#gate.closed || this.#answers.has(key)) void this.#run(active, key);
+      if (!this.#gate.closed || this.#memory.answer(key) !== undefined) void this.#run(active, key);
     }
     this.#show();
   }
@@ -164,12 +163,11 @@ export class Session {
    * @throws when cancelled, or what went wrong when that cannot be mended.
    */
   async #attempt(work: ActiveWork, key: string, signal: AbortSignal): Promise<Work | null> {
-    const tries = this.#tries.get(key) ?? { begun: 0, failed: 0 };
-    this.#tries.set(key, tries);
+    const tries = this.#memory.tries(key);
     if (tries.begun++ > 0) await sleep(backoffMs(tries.begun - 2), signal);
     try {
-      const answer = this.#answers.get(key) ?? (await this.#compute(work, signal));
-      this.#answers.set(key, answer);
+      const answer = this.#memory.answer(key) ?? (await this.#compute(work, signal));
+      this.#memory.keep(key, answer);
       await this.#deliver(answer, signal);
       this.#options.update(() => ({ notice: null }));
     } catch (error) {
@@ -181,7 +179,7 @@ export class Session {
           throw error;
         case 'again':
         case 'redo':
-          this.#answers.delete(key);
+          this.#memory.drop(key);
           this.#weights.forget();
           if (++tries.failed >= maxFailures) throw error;
           this.#options.update(() => ({ notice: errorBody(error) }));
@@ -264,15 +262,6 @@ export class Session {
     this.#end.abort(new Error('the session is over'));
     this.#link.close();
     this.#options.update(() => ({ phase, connected: false, pause: 'none' }));
-  }
-
-  /** Answers and counts matter only within their round, so that nothing here grows with the run. */
-  #forgetOldRounds(work: Work): void {
-    if (work.kind === 'over' || work.round === null) return;
-    const current = String(work.round);
-    for (const map of [this.#answers, this.#tries]) {
-      for (const key of map.keys()) if (key.split(' ')[1] !== current) map.delete(key);
-    }
   }
 
   #advance(round: number, stage: JobStage): void {

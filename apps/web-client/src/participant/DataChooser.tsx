@@ -39,8 +39,7 @@ export function DataChooser({ run, snapshot, chosen, onSample, onFiles }: DataCh
             </span>
             <strong>Use the sample data</strong>
             <span className={classes.hint}>
-              Built in and free to use. You get a part of it that nobody else has: the quickest way to take
-              part.
+              Built in and free to use. Your device gets one part of it: the quickest way to take part.
             </span>
             {chosen === 'sample' && (
               <span className={classes.tick}>
