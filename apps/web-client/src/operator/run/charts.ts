@@ -138,12 +138,12 @@ export function diagnosticsOption(rounds: readonly RoundSummary[], palette: Pale
     ],
     series: [
       line(
-        'E1, left out',
+        'E1',
         palette.accent,
         rounds.map((r) => r.e1),
       ),
       line(
-        'E2, disagreement',
+        'E2',
         palette.primary,
         rounds.map((r) => r.e2),
       ),
