@@ -11,6 +11,8 @@ import { createStrata } from './strata.ts';
 
 const repository = fileURLToPath(new URL('../../..', import.meta.url));
 
+const closeLimitMs = 15_000;
+
 /** Says in one line what is wrong and what to do, and ends the process. */
 function fail(error: unknown): never {
   console.error(
@@ -34,13 +36,14 @@ async function serve(settings: Settings): Promise<void> {
   const close = async () => {
     if (closing) return;
     closing = true;
+    // Ending in disorder is safe (a kill -9 is), waiting for ever is not.
+    setTimeout(() => fail(new Error('it did not end in time and was cut off.')), closeLimitMs).unref();
     await strata.close();
     await fastify.close();
     await store.close();
     process.exit(0);
   };
-  process.on('SIGINT', close);
-  process.on('SIGTERM', close);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => close().catch(fail));
   store.lost.then((error) => closing || fail(error));
 
   await fastify.listen({ host: settings.host, port: settings.port }).catch(async (error: unknown) => {

@@ -66,11 +66,18 @@ describe('pages', () => {
     expect(directives).toMatchObject({
       'default-src': ["'none'"],
       'script-src': ["'self'", "'wasm-unsafe-eval'"],
-      'worker-src': ["'self'", 'blob:'],
+      'worker-src': ["'self'"],
       'connect-src': ["'self'"],
       'frame-ancestors': ["'none'"],
       'base-uri': ["'none'"],
     });
+  });
+
+  test('a worker may start threads from blobs, and that is all it may beyond a page', async () => {
+    const policy = String((await app.inject('/assets/main-abc123.js')).headers['content-security-policy']);
+    expect(policy).toContain("script-src 'self' blob: 'wasm-unsafe-eval'");
+    expect(policy).toContain("worker-src 'self' blob:");
+    expect(policy).not.toMatch(/unsafe-inline|'unsafe-eval'|https?:/);
   });
 
   test('assets are cached for ever, other files are asked for again', async () => {

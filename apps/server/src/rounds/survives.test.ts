@@ -16,7 +16,7 @@ import { operatorToken, TestServer } from '../testing/server.ts';
 
 let server: TestServer;
 beforeAll(async () => {
-  server = await TestServer.start({ helloTimeoutMs: 400 });
+  server = await TestServer.start({ helloTimeoutMs: 2000 });
 }, 120_000);
 afterEach(() => {
   for (const socket of strays.splice(0)) socket.disconnect();

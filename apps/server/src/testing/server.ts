@@ -95,7 +95,10 @@ export async function serve(
   limits: Partial<Limits> = {},
 ): Promise<{ url: string; store: Store; close(): Promise<void> }> {
   const store = await openStore({ dataDir, databaseUrl });
-  const fastify = Fastify({ logger: { level: process.env.LOG_LEVEL ?? 'fatal' } });
+  const fastify = Fastify({
+    logger: { level: process.env.LOG_LEVEL ?? 'fatal' },
+    forceCloseConnections: true, // as in the product
+  });
   answerErrors(fastify);
   const models = randomModels(store.blobs);
   const strata = createStrata(store, { ...settings, dataDir, limits }, fastify, models);

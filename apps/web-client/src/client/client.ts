@@ -48,7 +48,7 @@ export class Client {
     this.#choice = options.data ?? null;
     this.#name = options.name ?? '';
     this.#eager = options.join !== 'when-asked';
-    this.#snapshot = initialSnapshot(options.identity.client);
+    this.#snapshot = initialSnapshot(options.identity.client, options.past);
     this.#plane = createHttpPlane({
       ...options,
       traffic: (down, up) =>

@@ -30,7 +30,7 @@ export function startClient(options: ClientOptions): ClientHandle {
     name: `strata ${identity.client}`,
   });
   const listeners = new Set<() => void>();
-  let snapshot = initialSnapshot(identity.client);
+  let snapshot = initialSnapshot(identity.client, options.past);
   const set = (next: ClientSnapshot) => {
     snapshot = next;
     for (const listener of listeners) listener();

@@ -17,3 +17,4 @@ export type {
   PauseWish,
   WaitReason,
 } from './snapshot.ts';
+export { type ClientPast, pastOf } from './snapshot.ts';

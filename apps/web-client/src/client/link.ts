@@ -80,6 +80,10 @@ export class Link {
     }
   }
 
+  get wanted(): 'pause' | 'resume' {
+    return this.#wish;
+  }
+
   /** `pause`: no work after what is being done; `resume`: work again. Takes effect when the server hears it. */
   wish(want: 'pause' | 'resume'): void {
     this.#wish = want;

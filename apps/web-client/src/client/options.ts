@@ -1,4 +1,5 @@
 import type { SampleId } from '@strata/fl-core/protocol';
+import type { ClientPast } from './snapshot.ts';
 
 /** A file with the path it had in the folder it came from; the path carries the label of an image. */
 export interface LocalFile {
@@ -41,6 +42,8 @@ export interface ClientOptions {
   /** Forces a backend instead of the choice of C2. */
   readonly backend?: BackendName;
   readonly identity?: Identity;
+  /** What the same client did before its page was reloaded. */
+  readonly past?: ClientPast;
   /** Seed of the hold-out split and of the sample shards; the run's seed when absent. */
   readonly seed?: number;
 }

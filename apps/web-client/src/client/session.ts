@@ -107,9 +107,8 @@ export class Session {
   #receive(work: Work): void {
     this.#work = work;
     this.#workAt = Date.now();
-    if (work.kind === 'wait' && work.reason === 'you-paused' && this.#pause === 'none') {
-      this.#pause = 'after-round';
-    }
+    // Paused before the page was reloaded, and the person has not said otherwise since.
+    if (this.#link.wanted === 'pause' && this.#pause === 'none') this.#pause = 'after-round';
     this.#forgetOldRounds(work);
     this.#reconcile();
   }

@@ -100,7 +100,18 @@ export interface ClientSnapshot {
 
 export const maxHistory = 240;
 
-export function initialSnapshot(client: string): ClientSnapshot {
+/** What a client has done so far: handed to the one that takes its place after a reload of the page. */
+export type ClientPast = Pick<
+  ClientSnapshot,
+  'scores' | 'mask' | 'losses' | 'accuracies' | 'roundsDone' | 'bytesDown' | 'bytesUp'
+>;
+
+export function pastOf(snapshot: ClientSnapshot): ClientPast {
+  const { scores, mask, losses, accuracies, roundsDone, bytesDown, bytesUp } = snapshot;
+  return { scores, mask, losses, accuracies, roundsDone, bytesDown, bytesUp };
+}
+
+export function initialSnapshot(client: string, past?: ClientPast): ClientSnapshot {
   return {
     client,
     phase: { kind: 'starting' },
@@ -119,5 +130,6 @@ export function initialSnapshot(client: string): ClientSnapshot {
     bytesUp: 0,
     notice: null,
     run: null,
+    ...past,
   };
 }

@@ -32,7 +32,7 @@ export function createSocketPlane(server: string, auth: ClientAuth): ControlPlan
     autoConnect: false,
     forceNew: true,
     reconnectionDelay: 500,
-    reconnectionDelayMax: 15_000,
+    reconnectionDelayMax: 5_000,
     randomizationFactor: 0.5,
   });
   const acknowledged = socket.timeout(ackTimeoutMs);

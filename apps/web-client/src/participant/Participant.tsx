@@ -1,7 +1,7 @@
 import type { RunPublic, SampleId } from '@strata/fl-core/protocol';
 import { useEffect, useState } from 'react';
 import { Shell } from '../app/Shell.tsx';
-import type { ClientOptions, DataChoice, LocalFile } from '../client/index.ts';
+import { type ClientOptions, type DataChoice, type LocalFile, pastOf } from '../client/index.ts';
 import { Ended } from './Ended.tsx';
 import { LayerStack } from './LayerStack.tsx';
 import { Live } from './Live.tsx';
@@ -37,6 +37,7 @@ function clientOptions(
     name: memory.name,
     join: join ? 'at-once' : 'when-asked',
     ...(data === null ? {} : { data }),
+    ...(memory.past === null ? {} : { past: memory.past }),
     ...(query.backend === undefined ? {} : { backend: query.backend }),
     ...(query.seed === undefined ? {} : { seed: query.seed }),
   };
@@ -61,8 +62,16 @@ export function Participant({ run }: { run: RunPublic }) {
 
   useEffect(() => {
     if (phase === 'left' || phase === 'over') forget(run.id);
-    else remember(run.id, { ...memory, joined, data: data?.kind === 'files' ? { kind: 'files' } : data });
-  }, [run.id, phase, memory, joined, data]);
+    else {
+      const newest = handle?.snapshot();
+      remember(run.id, {
+        ...memory,
+        joined,
+        data: data?.kind === 'files' ? { kind: 'files' } : data,
+        past: newest === undefined ? memory.past : pastOf(newest),
+      });
+    }
+  }, [run.id, phase, memory, joined, data, handle]);
 
   const choose = (choice: DataChoice) => {
     setData(choice);
@@ -72,7 +81,10 @@ export function Participant({ run }: { run: RunPublic }) {
     setMemory({ ...memory, name, joined: true });
     handle?.join(name);
   };
-  const again = () => setOptions(clientOptions(run.id, memory, query, data, data !== null));
+  const again = () => {
+    const past = snapshot === null ? null : pastOf(snapshot);
+    setOptions(clientOptions(run.id, { ...memory, past }, query, data, data !== null));
+  };
 
   if (snapshot === null || handle === null) return <Shell narrow>{null}</Shell>;
   switch (snapshot.phase.kind) {
@@ -101,7 +113,7 @@ export function Participant({ run }: { run: RunPublic }) {
         <Shell narrow>
           <Ended snapshot={snapshot} {...(snapshot.phase.kind === 'over' ? {} : { onAgain: again })} />
           {snapshot.mask !== null && (
-            <LayerStack layers={snapshot.layers} scores={snapshot.scores} mask={snapshot.mask} />
+            <LayerStack layers={snapshot.layers} scores={snapshot.scores} mask={snapshot.mask} past />
           )}
         </Shell>
       );

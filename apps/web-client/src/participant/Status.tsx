@@ -42,12 +42,12 @@ export function Status({ handle, snapshot }: { handle: ClientHandle; snapshot: C
         <p className={classes.detail}>Your device finishes this round and then rests.</p>
       )}
       {!connected && (
-        <Alert color="yellow" variant="light" icon={<IconPlugConnectedX size={18} />} title="Connection lost">
+        <Alert color="ochre" variant="light" icon={<IconPlugConnectedX size={18} />} title="Connection lost">
           Trying to reach the server again by itself. What your device has done is kept.
         </Alert>
       )}
       {notice !== null && (
-        <Alert color="yellow" variant="light" icon={<IconAlertTriangle size={18} />} title={notice.message}>
+        <Alert color="ochre" variant="light" icon={<IconAlertTriangle size={18} />} title={notice.message}>
           {notice.hint} Your device tries again by itself.
         </Alert>
       )}

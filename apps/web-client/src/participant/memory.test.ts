@@ -22,6 +22,15 @@ describe('a tab’s memory of a run', () => {
       joined: true,
       name: 'Ada',
       data: { kind: 'sample', sample: 'emoji', shard: 1, of: 4 },
+      past: {
+        scores: { 'blocks.0': 1.5 },
+        mask: ['blocks.0'],
+        losses: [{ round: 1, loss: 2 }],
+        accuracies: [],
+        roundsDone: 1,
+        bytesDown: 10,
+        bytesUp: 5,
+      },
     };
     remember('a', memory, tab);
     expect(recall('a', tab)).toEqual(memory);

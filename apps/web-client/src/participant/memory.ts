@@ -1,4 +1,4 @@
-import { Id, SampleId, Sha256 } from '@strata/fl-core/protocol';
+import { Id, LayerName, SampleId, Sha256 } from '@strata/fl-core/protocol';
 import { z } from 'zod';
 import { type Identity, newIdentity } from '../client/index.ts';
 
@@ -21,6 +21,17 @@ const Memory = z.object({
       z.object({ kind: z.literal('files') }),
     ])
     .nullable(),
+  past: z
+    .object({
+      scores: z.record(LayerName, z.number()).nullable(),
+      mask: z.array(LayerName).readonly().nullable(),
+      losses: z.array(z.object({ round: z.number(), loss: z.number() })).readonly(),
+      accuracies: z.array(z.object({ round: z.number(), accuracy: z.number() })).readonly(),
+      roundsDone: z.number(),
+      bytesDown: z.number(),
+      bytesUp: z.number(),
+    })
+    .nullable(),
 });
 export type Memory = z.infer<typeof Memory>;
 
@@ -28,7 +39,7 @@ const keyOf = (run: string) => `strata-join-${run}`;
 
 /** The tab's memory of `run`; a new identity when there is none. */
 export function recall(run: string, storage: Pick<Storage, 'getItem'> = sessionStorage): Memory {
-  const fresh = { ...newIdentity(), name: '', joined: false, data: null };
+  const fresh = { ...newIdentity(), name: '', joined: false, data: null, past: null };
   try {
     const kept = Memory.safeParse(JSON.parse(storage.getItem(keyOf(run)) ?? 'null'));
     return kept.success ? kept.data : fresh;
