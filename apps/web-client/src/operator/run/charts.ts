@@ -19,8 +19,6 @@ const line = (name: string, color: string, data: (number | null)[]) => ({
   type: 'line' as const,
   name,
   data,
-  smooth: 0.2,
-  smoothMonotone: 'x' as const,
   showSymbol: data.length < 40,
   symbol: 'circle',
   symbolSize: 6,
