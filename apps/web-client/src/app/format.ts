@@ -24,10 +24,6 @@ export const count = (n: number): string => grouped.format(n);
 export const plural = (n: number, one: string, many = `${one}s`): string =>
   `${count(n)} ${n === 1 ? one : many}`;
 
-const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 3 });
-/** Parameter counts: `5.7M`. */
-export const short = (n: number): string => compact.format(n);
-
 /** Scores span many orders of magnitude: four significant digits, exponent when needed. */
 export function score(value: number): string {
   if (value === 0) return '0';

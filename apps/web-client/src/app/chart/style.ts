@@ -26,8 +26,8 @@ export const legendStyle = (palette: Palette) =>
     top: 0,
     left: 0,
     icon: 'roundRect',
-    itemWidth: 12,
+    itemWidth: 10,
     itemHeight: 4,
-    itemGap: 16,
-    textStyle: { color: palette.muted, fontSize: 12 },
+    itemGap: 10,
+    textStyle: { color: palette.muted, fontSize: 11 },
   }) as const;

@@ -1,5 +1,5 @@
 import { type MantineColor, Radio, SimpleGrid } from '@mantine/core';
-import { plural, short } from '../../app/format.ts';
+import { plural } from '../../app/format.ts';
 import { Panel } from '../../app/Panel.tsx';
 import { Choice } from './Choice.tsx';
 import { type CatalogModel, defaultConfig } from './defaults.ts';
@@ -37,7 +37,7 @@ export function ModelSection({ form, catalog }: SectionProps) {
                 <>
                   {model.description}
                   <br />
-                  {short(model.parameters)} parameters, {plural(model.layers.length, 'layer')}.
+                  {plural(model.layers.length, 'layer')} to choose from.
                   {model.note && (
                     <>
                       <br />

@@ -76,6 +76,6 @@ export function sampleRun(catalog: Catalog, clients: number): { config: RunConfi
   }
   const cohort = { ...config.cohort, goal: clients, minimum: clients };
   // bounded, so that a round takes seconds even where three participants share one processor
-  const local = { ...config.local, maxBatches: 20 };
+  const local = { ...config.local, maxBatches: 16 };
   return { config: { ...config, cohort, local, rounds: 5 }, sample: config.data.sample };
 }

@@ -11,8 +11,15 @@ import { shardCount } from './shards.ts';
 const hint =
   'Each one is a real participant in a worker of this tab, with a part of the sample data that no other demo participant has. They leave when the tab is closed.';
 
+interface DemoPanelProps {
+  readonly run: string;
+  readonly sample: SampleId;
+  /** Whether the server is there to be joined. */
+  readonly live: boolean;
+}
+
 /** Lets one person see a whole run: participants that train in this browser. */
-export function DemoPanel({ run, sample, open }: { run: string; sample: SampleId; open: boolean }) {
+export function DemoPanel({ run, sample, live }: DemoPanelProps) {
   const all = useSyncExternalStore(demoParticipants.subscribe, demoParticipants.snapshot);
   const mine = all.filter((p) => p.run === run);
   const room = shardCount - mine.length;
@@ -40,12 +47,12 @@ export function DemoPanel({ run, sample, open }: { run: string; sample: SampleId
             allowDecimal={false}
             value={Math.min(wanted, Math.max(1, room))}
             onChange={(value) => setWanted(Number(value) || 1)}
-            disabled={!open || room === 0}
+            disabled={!live || room === 0}
           />
           <Button
             variant="light"
             leftSection={<IconUsersPlus size={16} />}
-            disabled={!open || room === 0}
+            disabled={!live || room === 0}
             onClick={() => demoParticipants.add(run, sample, Math.min(wanted, room))}
           >
             Add demo participants

@@ -10,13 +10,18 @@ import { clientActivity, sortClients } from './clients.ts';
 
 const pageSize = 20;
 
-export function ClientsPanel({
-  clients,
-  labels,
-}: {
-  clients: readonly ClientView[];
-  labels: readonly string[];
-}) {
+interface ClientsPanelProps {
+  readonly clients: readonly ClientView[];
+  readonly labels: readonly string[];
+  /** The run is over: nobody is expected to be here any more. */
+  readonly over: boolean;
+}
+
+interface RowProps extends Omit<ClientsPanelProps, 'clients'> {
+  readonly client: ClientView;
+}
+
+export function ClientsPanel({ clients, labels, over }: ClientsPanelProps) {
   const [search, setSearch] = useState('');
   const [page, setPage] = useState(1);
   const found = sortClients(clients, search);
@@ -61,7 +66,7 @@ export function ClientsPanel({
             </Table.Thead>
             <Table.Tbody>
               {found.slice((current - 1) * pageSize, current * pageSize).map((client) => (
-                <Row key={client.id} client={client} labels={labels} />
+                <Row key={client.id} client={client} labels={labels} over={over} />
               ))}
             </Table.Tbody>
           </Table>
@@ -76,8 +81,8 @@ export function ClientsPanel({
   );
 }
 
-function Row({ client, labels }: { client: ClientView; labels: readonly string[] }) {
-  const { label, fraction, tone } = clientActivity(client);
+function Row({ client, labels, over }: RowProps) {
+  const { label, fraction, tone } = clientActivity(client, over);
   return (
     <Table.Tr data-client={client.id} data-presence={client.presence}>
       <Table.Td>

@@ -32,15 +32,17 @@ export function Dashboard({ run, events, live }: DashboardProps) {
       <RunHeader run={run} live={live} />
       <RoundPanel run={run} />
       {rounds.length > 0 && <Learning run={run} rounds={rounds} layers={layers} />}
-      <div className={classes.people}>
+      <div className={classes.people} data-alone={!open || undefined}>
         <Stack>
-          <ClientsPanel clients={run.clients} labels={run.config.labels} />
+          <ClientsPanel clients={run.clients} labels={run.config.labels} over={!open} />
           <EventLog events={events} />
         </Stack>
-        <Stack>
-          <InvitePanel run={run.id} open={open} />
-          {sample !== null && <DemoPanel run={run.id} sample={sample} open={open && live} />}
-        </Stack>
+        {open && (
+          <Stack>
+            <InvitePanel run={run.id} />
+            {sample !== null && <DemoPanel run={run.id} sample={sample} live={live} />}
+          </Stack>
+        )}
       </div>
     </Stack>
   );

@@ -41,7 +41,7 @@ function Trail({ name }: { name: string }) {
       <Anchor component={Link} href="/operator" size="sm" c="dimmed">
         Runs
       </Anchor>
-      <Text size="sm" truncate maw="40ch">
+      <Text size="sm" lh={1.6} truncate maw="40ch">
         {name}
       </Text>
     </Breadcrumbs>

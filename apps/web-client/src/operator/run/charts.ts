@@ -19,8 +19,6 @@ const line = (name: string, color: string, data: (number | null)[]) => ({
   type: 'line' as const,
   name,
   data,
-  smooth: 0.2,
-  smoothMonotone: 'x' as const,
   showSymbol: data.length < 40,
   symbol: 'circle',
   symbolSize: 6,
@@ -138,12 +136,12 @@ export function diagnosticsOption(rounds: readonly RoundSummary[], palette: Pale
     ],
     series: [
       line(
-        'E1, left out',
+        'E1',
         palette.accent,
         rounds.map((r) => r.e1),
       ),
       line(
-        'E2, disagreement',
+        'E2',
         palette.primary,
         rounds.map((r) => r.e2),
       ),

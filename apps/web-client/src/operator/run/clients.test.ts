@@ -20,7 +20,7 @@ describe('clientActivity', () => {
   const training = { round: 1, activity: 'training', fraction: 0.4 } as const;
 
   it('shows live progress', () => {
-    expect(clientActivity(client('a', { progress: training }))).toEqual({
+    expect(clientActivity(client('a', { progress: training }), false)).toEqual({
       label: 'training',
       fraction: 0.4,
       tone: 'busy',
@@ -28,10 +28,19 @@ describe('clientActivity', () => {
   });
 
   it('does not show old progress of a client that is gone, lost or paused', () => {
-    expect(clientActivity(client('a', { presence: 'left', progress: training })).label).toBe('left');
-    expect(clientActivity(client('a', { presence: 'away', progress: training })).fraction).toBeNull();
-    expect(clientActivity(client('a', { paused: true, progress: training })).label).toBe('paused');
+    expect(clientActivity(client('a', { presence: 'left', progress: training }), false).label).toBe('left');
+    expect(clientActivity(client('a', { presence: 'away', progress: training }), false).fraction).toBeNull();
+    expect(clientActivity(client('a', { paused: true, progress: training }), false).label).toBe('paused');
   });
+});
+
+it('misses nobody when the run is over', () => {
+  expect(clientActivity(client('a', { presence: 'away' }), true)).toEqual({
+    label: 'left',
+    fraction: null,
+    tone: 'idle',
+  });
+  expect(clientActivity(client('a'), true).label).toBe('done');
 });
 
 describe('sortClients', () => {

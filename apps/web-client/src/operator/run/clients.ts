@@ -7,8 +7,12 @@ export interface ClientActivity {
   readonly tone: 'busy' | 'idle' | 'trouble';
 }
 
-/** What a client is doing, in a word. */
-export function clientActivity(client: Pick<ClientView, 'presence' | 'paused' | 'progress'>): ClientActivity {
+/** What a client is doing, in a word. In a run that is `over` nobody does anything, nor is missed. */
+export function clientActivity(
+  client: Pick<ClientView, 'presence' | 'paused' | 'progress'>,
+  over: boolean,
+): ClientActivity {
+  if (over) return { label: client.presence === 'connected' ? 'done' : 'left', fraction: null, tone: 'idle' };
   switch (client.presence) {
     case 'left':
       return { label: 'left', fraction: null, tone: 'idle' };
