@@ -15,7 +15,7 @@ describe('tabs and servers come and go', () => {
 
   it('R3: a tab closed in mid-round holds nobody up', async () => {
     const run = await world.startRun({ rounds: 1 });
-    const tabs = await Promise.all([0, 1, 2].map((shard) => world.join(run, shard, 3)));
+    const tabs = await Promise.all([0, 1, 2].map((shard) => world.join(run, shard)));
     await world.inPhase(run, 'training');
     await tabs[2]?.context().close();
     const view = await world.finished(run, 90);
@@ -25,9 +25,9 @@ describe('tabs and servers come and go', () => {
 
   it('R1: a tab that joins in mid-round is told to wait and takes part in the next', async () => {
     const run = await world.startRun({ rounds: 2, cohort: { goal: 2, minimum: 1, quorum: 0.5 } });
-    await world.join(run, 0, 2);
+    await world.join(run, 0);
     await world.inPhase(run, 'training');
-    const late = await world.join(run, 1, 2);
+    const late = await world.join(run, 1);
     await late.locator('[data-testid=status][data-phase=waiting][data-reason=next-round]').waitFor();
     const view = await world.finished(run);
     expect(view.rounds.map((r) => r.cohort)).toEqual([1, 2]);
@@ -35,7 +35,7 @@ describe('tabs and servers come and go', () => {
 
   it('R8, R9: the server is killed in mid-round; a new start goes on and the tabs come back by themselves', async () => {
     const run = await world.startRun({ rounds: 3, cohort: { goal: 2, minimum: 2, quorum: 0.5 } });
-    await Promise.all([0, 1].map((shard) => world.join(run, shard, 2)));
+    await Promise.all([0, 1].map((shard) => world.join(run, shard)));
     await world.inPhase(run, 'training', 2);
     const before = await world.api.round(run, 1);
     await world.server.kill();
@@ -50,7 +50,7 @@ describe('tabs and servers come and go', () => {
 
   it('R9: a page refresh resumes as the same participant', async () => {
     const run = await world.startRun({ rounds: 2, cohort: { goal: 2, minimum: 2, quorum: 1 } });
-    const [tab] = await Promise.all([0, 1].map((shard) => world.join(run, shard, 2)));
+    const [tab] = await Promise.all([0, 1].map((shard) => world.join(run, shard)));
     await world.inPhase(run, 'training');
     await tab?.reload();
     const view = await world.finished(run);
@@ -63,7 +63,7 @@ describe('tabs and servers come and go', () => {
 
   it('C6: pause holds a tab, resume lets it go on, leave ends it', async () => {
     const run = await world.startRun({ rounds: 2, cohort: { goal: 1, minimum: 1, quorum: 1 } });
-    const tab = await world.join(run, 0, 1);
+    const tab = await world.join(run, 0);
     await world.inPhase(run, 'training');
     await tab.getByTestId('pause').click();
     await tab.getByTestId('pause-after-round').click();

@@ -12,7 +12,7 @@ describe('three tabs, three rounds on WebGPU', () => {
 
   it('the loss falls, masks respect the budgets, the heatmap shows the scores the server holds', async () => {
     const run = await world.startRun();
-    const tabs = await Promise.all([0, 1, 2].map((shard) => world.join(run, shard, 3)));
+    const tabs = await Promise.all([0, 1, 2].map((shard) => world.join(run, shard)));
     const dashboard = await world.operate(`/operator/runs/${run}`);
     const view = await world.finished(run);
 
@@ -54,8 +54,8 @@ describe('three tabs, three rounds on WebGPU', () => {
       cohort: { goal: 1, minimum: 1, quorum: 1 },
       local: { batchSize: 2, maxBatches: 1, probeBatches: 1, holdOut: 0.05 },
     });
-    // A fiftieth of the sample: SwiftShader takes its time.
-    await world.join(run, 0, 200, { sample: 'wordnet' });
+    // A two-hundredth of the sample: SwiftShader takes its time.
+    await world.join(run, 0, { sample: 'wordnet', of: '200' });
     const view = await world.finished(run);
     expect(view.rounds).toHaveLength(1);
     expect(view.rounds[0]).toMatchObject({ phase: 'committed', updates: 1 });

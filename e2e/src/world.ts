@@ -35,15 +35,15 @@ export class World {
     return id;
   }
 
-  /** A participant's tab with a storage of its own that joins by itself with a built-in shard. */
-  async join(run: string, shard: number, of: number, more: Record<string, string> = {}): Promise<Page> {
+  /** A participant's tab with a storage of its own that joins by itself with a small built-in shard. */
+  async join(run: string, shard: number, more: Record<string, string> = {}): Promise<Page> {
     const context = await this.browser.newContext();
     const page = await context.newPage();
     this.watch(page, `participant ${shard}`);
     const query = new URLSearchParams({
       sample: 'emoji',
       shard: String(shard),
-      of: String(of),
+      of: String(shards),
       backend: 'webgpu',
       seed: '1',
       name: `Tab ${shard}`,
@@ -104,6 +104,9 @@ export class World {
     return this.until(run, (view) => view.rounds.find((r) => r.round === round && r.phase === phase));
   }
 }
+
+/** Shards that the built-in data is cut into: small ones, because SwiftShader is slow. */
+const shards = 30;
 
 /** Emoji of three drawing styles, one a client; few samples and one small batch, side 32. */
 export const tinyRun: RunConfigInput = {
