@@ -19,7 +19,7 @@ export class World {
   }
 
   static async start(): Promise<World> {
-    const server = await ServerProcess.start({ env: { CLIENT_GRACE_SECONDS: '3' } });
+    const server = await ServerProcess.start({ env: { CLIENT_GRACE_SECONDS: '10' } });
     return new World(server, await launchChromium(ensureChromium(console.error)));
   }
 
@@ -106,7 +106,7 @@ export class World {
 }
 
 /** Shards that the built-in data is cut into: small ones, because SwiftShader is slow. */
-const shards = 30;
+const shards = 90;
 
 /** Emoji of three drawing styles, one a client; few samples and one small batch, side 32. */
 export const tinyRun: RunConfigInput = {
@@ -123,9 +123,9 @@ export const tinyRun: RunConfigInput = {
   local: {
     passes: 1,
     batchSize: 32,
-    maxBatches: 6,
+    maxBatches: 1,
     probeBatches: 1,
-    optimizer: { name: 'adamw', learningRate: 0.003 },
+    optimizer: { name: 'adamw', learningRate: 0.01 },
   },
   seed: 7,
 };
