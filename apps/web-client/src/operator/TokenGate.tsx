@@ -2,7 +2,7 @@ import { Button, PasswordInput, Stack, Text, Title } from '@mantine/core';
 import { type FormEvent, type ReactNode, useCallback, useState } from 'react';
 import { Shell } from '../app/Shell.tsx';
 import { operatorToken, rememberToken, takeTokenFromAddress } from '../app/token.ts';
-import { ForgetTokenContext } from './forgetToken.ts';
+import { ForgetTokenContext } from './forget-token.ts';
 
 /** Asks for the operator's token unless the tab has one; `npm start` prints an address that carries it. */
 export function TokenGate({ children }: { children: ReactNode }) {

@@ -4,7 +4,7 @@ import { io } from 'socket.io-client';
 import { operatorToken } from '../app/token.ts';
 import { getEvents } from './api.ts';
 import { maxEvents } from './events.ts';
-import { type RunLink, watchRun } from './watchRun.ts';
+import { type RunLink, watchRun } from './watch-run.ts';
 
 /** One run and its events, live. */
 export function useRun(id: string): { readonly link: RunLink; readonly events: readonly RunEvent[] } {

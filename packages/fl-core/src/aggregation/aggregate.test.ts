@@ -5,7 +5,7 @@ import { type AggregationRule, aggregateLayer } from './aggregate.ts';
 import { AggregationError } from './error.ts';
 import { rankMean } from './plain.ts';
 import { addPlainDistances, createWasmDistances } from './rules/distance.ts';
-import { createNetworkMean } from './rules/rankMean.ts';
+import { createNetworkMean } from './rules/rank-mean.ts';
 import type { LayerUpdate } from './update.ts';
 import { sortingNetwork } from './wasm/kernels.ts';
 

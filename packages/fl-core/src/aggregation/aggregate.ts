@@ -1,7 +1,7 @@
 import { AggregationError } from './error.ts';
 import { krumOrder } from './rules/krum.ts';
 import { bySamples, type WeightedUpdate, weightedSum } from './rules/mean.ts';
-import { clipped } from './rules/normClipping.ts';
+import { clipped } from './rules/norm-clipping.ts';
 import { median, trimmedMean } from './rules/ranks.ts';
 import { counted, type Emit, type LayerUpdate } from './update.ts';
 

@@ -5,7 +5,7 @@ export * from './error.ts';
 export { diversifyMasks } from './p1/diversify.ts';
 export { disagreement, type MaskProblem, type MaskSolution, objective } from './p1/problem.ts';
 export { type SolveLimits, solveMasks } from './p1/solve.ts';
-export { topUp } from './p1/topUp.ts';
+export { topUp } from './p1/top-up.ts';
 export * from './schedule.ts';
 export * from './smoothing.ts';
 export * from './strategy.ts';

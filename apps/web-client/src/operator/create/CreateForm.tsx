@@ -9,7 +9,7 @@ import { createRun } from '../api.ts';
 import { AdvancedSection } from './AdvancedSection.tsx';
 import { CohortSection } from './CohortSection.tsx';
 import classes from './CreateForm.module.css';
-import { configErrors, isAdvanced } from './configErrors.ts';
+import { configErrors, isAdvanced } from './config-errors.ts';
 import { DataSection } from './DataSection.tsx';
 import { defaultConfig, preferredModel } from './defaults.ts';
 import type { ConfigForm } from './form.ts';

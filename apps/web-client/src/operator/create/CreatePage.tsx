@@ -6,7 +6,7 @@ import { PageLoading } from '../../app/PageLoading.tsx';
 import { Shell } from '../../app/Shell.tsx';
 import { useLoaded } from '../../app/useLoaded.ts';
 import { getCatalog } from '../api.ts';
-import { useForgetRefusedToken } from '../forgetToken.ts';
+import { useForgetRefusedToken } from '../forget-token.ts';
 import { TokenGate } from '../TokenGate.tsx';
 import { CreateForm } from './CreateForm.tsx';
 

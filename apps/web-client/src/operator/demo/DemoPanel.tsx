@@ -4,8 +4,8 @@ import { IconUsersPlus, IconX } from '@tabler/icons-react';
 import { useState, useSyncExternalStore } from 'react';
 import { Panel } from '../../app/Panel.tsx';
 import classes from './DemoPanel.module.css';
-import { type DemoParticipant, demoParticipants } from './demoParticipants.ts';
-import { phaseText } from './phaseText.ts';
+import { type DemoParticipant, demoParticipants } from './demo-participants.ts';
+import { phaseText } from './phase-text.ts';
 import { shardCount } from './shards.ts';
 
 const hint =

@@ -2,7 +2,7 @@ import { Button } from '@mantine/core';
 import { IconDownload } from '@tabler/icons-react';
 import { useState } from 'react';
 import { bytes } from '../../app/format.ts';
-import { notifyError } from '../../app/notifyError.ts';
+import { notifyError } from '../../app/notify-error.ts';
 import { downloadCheckpoint, saveAs } from './download.ts';
 
 interface DownloadButtonProps {

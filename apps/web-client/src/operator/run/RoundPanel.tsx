@@ -5,7 +5,7 @@ import { clock, plural } from '../../app/format.ts';
 import { useNow } from '../../app/useNow.ts';
 import { phaseSteps, remainingMs, timeUsed } from './phases.ts';
 import classes from './RoundPanel.module.css';
-import { runHeadline } from './runHeadline.ts';
+import { runHeadline } from './run-headline.ts';
 
 /** Where the run is: rounds done, the phase of the open round, and the time it has left. */
 export function RoundPanel({ run }: { run: RunView }) {

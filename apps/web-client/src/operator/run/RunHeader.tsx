@@ -2,7 +2,7 @@ import { Alert, Group, Text, Title } from '@mantine/core';
 import type { RunView } from '@strata/fl-core/protocol';
 import { plural } from '../../app/format.ts';
 import { StateBadge } from '../StateBadge.tsx';
-import { strategyText } from '../strategyText.ts';
+import { strategyText } from '../strategy-text.ts';
 import { DownloadButton } from './DownloadButton.tsx';
 import { RunControls } from './RunControls.tsx';
 

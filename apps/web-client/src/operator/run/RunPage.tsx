@@ -3,10 +3,10 @@ import { useDocumentTitle } from '@mantine/hooks';
 import { Link } from 'wouter';
 import { ErrorNotice } from '../../app/ErrorNotice.tsx';
 import { Shell } from '../../app/Shell.tsx';
-import { useForgetRefusedToken } from '../forgetToken.ts';
+import { useForgetRefusedToken } from '../forget-token.ts';
 import { TokenGate } from '../TokenGate.tsx';
 import { useRun } from '../useRun.ts';
-import type { RunLink } from '../watchRun.ts';
+import type { RunLink } from '../watch-run.ts';
 import { Away } from './Away.tsx';
 import { Dashboard } from './Dashboard.tsx';
 

@@ -6,7 +6,7 @@ import { ErrorNotice } from '../../app/ErrorNotice.tsx';
 import { Shell } from '../../app/Shell.tsx';
 import { useLoaded } from '../../app/useLoaded.ts';
 import { listRuns } from '../api.ts';
-import { useForgetRefusedToken } from '../forgetToken.ts';
+import { useForgetRefusedToken } from '../forget-token.ts';
 import { TokenGate } from '../TokenGate.tsx';
 import { NoRuns } from './NoRuns.tsx';
 import { RunCard } from './RunCard.tsx';

@@ -1,5 +1,5 @@
 import { type Emit, forEachColumnBlock, type LayerUpdate } from '../update.ts';
-import { createRankMean } from './rankMean.ts';
+import { createRankMean } from './rank-mean.ts';
 
 /** Coordinate-wise median (Yin et al., arXiv 1803.01498): of an even number, the mean of the two in the middle. */
 export async function median(updates: readonly LayerUpdate[], elements: number, emit: Emit): Promise<void> {

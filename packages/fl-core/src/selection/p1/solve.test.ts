@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { bruteForce, costOf, randomProblem } from '../testing/instances.ts';
 import { disagreement, type MaskProblem, objective } from './problem.ts';
 import { solveMasks } from './solve.ts';
-import { topUp } from './topUp.ts';
+import { topUp } from './top-up.ts';
 
 const problems = (limits: { clients: number; layers: number }): fc.Arbitrary<MaskProblem> =>
   fc

@@ -1,7 +1,7 @@
 import { checkedClients } from '../input.ts';
 import type { MaskProblem } from '../p1/problem.ts';
 import { type SolveLimits, solveMasks } from '../p1/solve.ts';
-import { topUp } from '../p1/topUp.ts';
+import { topUp } from '../p1/top-up.ts';
 import { completeScores, meanOf } from '../scores.ts';
 import type { ScoredStrategy } from '../strategy.ts';
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { roundSummary, runView } from '../testing/views.ts';
-import { runHeadline } from './runHeadline.ts';
+import { runHeadline } from './run-headline.ts';
 
 const cohort = { goal: 3, minimum: 2, quorum: 0.5 };
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { catalogFixture } from '../testing/catalog.ts';
-import { configErrors, isAdvanced } from './configErrors.ts';
+import { configErrors, isAdvanced } from './config-errors.ts';
 import { defaultConfig } from './defaults.ts';
 
 const catalog = catalogFixture();

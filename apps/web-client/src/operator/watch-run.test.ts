@@ -4,7 +4,7 @@ import { Server } from 'socket.io';
 import { io } from 'socket.io-client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { runView } from './testing/views.ts';
-import { type RunLink, watchRun } from './watchRun.ts';
+import { type RunLink, watchRun } from './watch-run.ts';
 
 const event = (id: number): RunEvent => ({
   id,
