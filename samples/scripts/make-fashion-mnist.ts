@@ -7,22 +7,12 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
+import { samples } from '@strata/fl-core/data/samples';
 import { random } from '@strata/fl-core/random';
 import { samplesFolder } from './packages.ts';
 import { composeSheet, formatLabels, type SheetSize, writeSheet } from './sheet.ts';
 
-const classes = [
-  'T-shirt or top',
-  'trouser',
-  'pullover',
-  'dress',
-  'coat',
-  'sandal',
-  'shirt',
-  'sneaker',
-  'bag',
-  'ankle boot',
-];
+const classes = samples['fashion-mnist'].labels;
 const splits = [
   { split: 'train', prefix: 'train', perClass: 400 },
   { split: 'test', prefix: 't10k', perClass: 100 },

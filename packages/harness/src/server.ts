@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -7,6 +8,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const repository = fileURLToPath(new URL('../../..', import.meta.url));
+
+/** Where the project's developers keep model weights that it may not commit; most clones have no such folder. */
+const developersModels = join(repository, '../shared/data');
+const modelsDir = process.env.STRATA_MODELS_DIR ?? (existsSync(developersModels) ? developersModels : '');
 
 /** A port that was free a moment ago. */
 export async function freePort(): Promise<number> {
@@ -58,6 +63,7 @@ export class ServerProcess {
         ...process.env,
         DATABASE_URL: '',
         HOST: '127.0.0.1',
+        STRATA_MODELS_DIR: modelsDir,
         ...this.#options.env,
         PORT: String(this.port),
         DATA_DIR: this.#dataDir,
@@ -82,7 +88,7 @@ export class ServerProcess {
       if (lines.some((line) => line.includes('Strata is running'))) return;
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
-    this.kill();
+    await this.kill();
     throw new Error(`The server did not answer within 60 s:\n${lines.join('\n')}`);
   }
 
