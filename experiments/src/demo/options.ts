@@ -17,6 +17,8 @@ const DemoOptions = z.object({
   data: z.string().optional(),
   /** Concentration of the Dirichlet split of `data`. */
   alpha: z.coerce.number().positive().default(0.5),
+  /** Parts that the built-in data is cut into, of which each client takes one; at least one a client. */
+  shards: Whole(1, 10_000).optional(),
   /** Image side in pixels; the model's default when absent. */
   side: Whole(8, 512).optional(),
   /** Batches of a local pass at most; 0 means all. */
@@ -36,6 +38,8 @@ const usage = `npm run --silent demo -- [options]
   --seed N           everything random derives from it (1)
   --data PATH        a folder of images by label, or a CSV of text and label
   --alpha X          Dirichlet concentration of the split of --data (0.5)
+  --shards N         parts the built-in data is cut into (one a client; 16 a client on webgpu,
+                     which is a software adapter where there is no GPU)
   --side N           image side in pixels
   --max-batches N    batches of a local pass at most
   --json             print one JSON object on stdout`;
@@ -58,6 +62,7 @@ export function parseOptions(argv: readonly string[]): DemoOptions {
         seed: text,
         data: text,
         alpha: text,
+        shards: text,
         side: text,
         'max-batches': text,
         json: { type: 'boolean' },

@@ -47,6 +47,11 @@ export async function openTabs(
   };
 }
 
+/** Software WebGPU is 15 to 65 times slower than wasm: there a client gets a sixteenth of its data. */
+function shards({ clients, shards, backend }: DemoOptions): number {
+  return Math.max(clients, shards ?? (backend === 'webgpu' ? 16 * clients : clients));
+}
+
 async function join(
   page: Page,
   url: string,
@@ -63,7 +68,7 @@ async function join(
     case 'sample':
       query.set('sample', data.sample);
       query.set('shard', String(shard));
-      query.set('of', String(options.clients));
+      query.set('of', String(shards(options)));
       query.set('autostart', '1');
       await page.goto(`${url}?${query}`);
       return;
