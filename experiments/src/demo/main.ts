@@ -3,7 +3,7 @@ import { catalog, layoutOf } from '@strata/fl-core/models/layouts';
 import type { RoundDetail, RunView } from '@strata/fl-core/protocol';
 import { ensureChromium, launchChromium, layerHashes, OperatorApi, ServerProcess } from '@strata/harness';
 import { demoData, disposeDemoData } from './data.ts';
-import { type DemoOptions, parseOptions } from './options.ts';
+import { type DemoOptions, parseOptions, usage } from './options.ts';
 import { type DemoReport, demoReport } from './report.ts';
 import { demoRunConfig } from './run-config.ts';
 import { openTabs } from './tabs.ts';
@@ -90,12 +90,20 @@ async function verifiedLayers(
   return found;
 }
 
-try {
-  const options = parseOptions(process.argv.slice(2));
+async function main(argv: readonly string[]): Promise<void> {
+  if (argv.includes('--help')) {
+    process.stdout.write(`${usage}\n`);
+    return;
+  }
+  const options = parseOptions(argv);
   const report = await demo(options);
   if (options.json) process.stdout.write(`${JSON.stringify(report)}\n`);
   else
     log(`Done: accuracy ${report.rounds.at(-1)?.accuracy?.toFixed(3)} after ${report.rounds.length} rounds.`);
+}
+
+try {
+  await main(process.argv.slice(2));
 } catch (error) {
   log(error instanceof Error ? error.message : String(error));
   process.exitCode = 1;

@@ -27,7 +27,7 @@ const DemoOptions = z.object({
 });
 export type DemoOptions = z.infer<typeof DemoOptions>;
 
-const usage = `npm run --silent demo -- [options]
+export const usage = `npm run --silent demo -- [options]
   --clients N        tabs that train (4)
   --rounds N         rounds to commit (5)
   --model M          use-lite | deit-tiny | vit-nano
