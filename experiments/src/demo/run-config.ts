@@ -4,8 +4,9 @@ import type { DemoData } from './data.ts';
 import type { DemoOptions } from './options.ts';
 
 /**
- * The run of a demo. Learning rates were chosen on the built-in samples (docs/results.md has the runs): AdamW,
- * one pass over at most 24 batches of 16 a round, so that a round on two cores takes well under a minute.
+ * The run of a demo: AdamW at usual rates for fine-tuning, not tuned; one pass over at most 24 batches of 16 a
+ * round, which four tabs on two cores finish in one to two minutes (docs/results.md). Far less on WebGPU, which
+ * is a software adapter where there is no GPU.
  */
 export function demoRunConfig(options: DemoOptions, data: DemoData): RunConfigInput {
   const model = catalog[options.model];
