@@ -1,8 +1,9 @@
 import type { Batch, ImageBatch, TextBatch } from '../models/batch.ts';
+import type { Targets } from '../models/targets.ts';
 import { random } from '../random.ts';
 import { allIndices } from './class-counts.ts';
-import type { Dataset, ImageDataset, TextDataset } from './dataset.ts';
-import { gatherImages } from './subset.ts';
+import type { Dataset, ImageDataset, TokenDataset } from './dataset.ts';
+import { gatherImages, gatherRows } from './subset.ts';
 
 export interface BatchOptions {
   /** Samples a batch; at most one batch of a pass, the remainder, is smaller. */
@@ -31,7 +32,7 @@ export function* batches(dataset: Dataset, options: BatchOptions): Generator<Bat
   if (!Number.isInteger(batchSize) || batchSize < 1) throw new RangeError(`batch size ${batchSize}`);
   const rng = seed === undefined ? undefined : random(seed, 'batches');
   const order = rng ? rng.shuffle(allIndices(dataset)) : allIndices(dataset);
-  const groups = dataset.kind === 'text' ? groupByLength(dataset, order, batchSize) : chunk(order, batchSize);
+  const groups = dataset.kind === 'image' ? chunk(order, batchSize) : groupByLength(dataset, order, batchSize);
   const planned = rng ? rng.shuffle(groups) : groups;
   for (const rows of maxBatches > 0 ? planned.slice(0, maxBatches) : planned) yield assemble(dataset, rows);
 }
@@ -44,7 +45,7 @@ export function bucketOf(length: number): number {
 }
 
 /** Sample indices of each batch: full ones of a single bucket, then the leftovers from long to short. */
-function groupByLength(dataset: TextDataset, order: readonly number[], batchSize: number): number[][] {
+function groupByLength(dataset: TokenDataset, order: readonly number[], batchSize: number): number[][] {
   const buckets = new Map<number, number[]>();
   const full: number[][] = [];
   for (const i of order) {
@@ -68,11 +69,18 @@ function assemble(dataset: Dataset, rows: readonly number[]): Batch {
     case 'image':
       return imageBatch(dataset, rows);
     case 'text':
+    case 'label-sets':
+    case 'passages':
       return textBatch(dataset, rows);
     default:
       return dataset satisfies never;
   }
 }
+
+const classesOf = (labels: Int32Array, rows: readonly number[]): Targets => ({
+  kind: 'classes',
+  ids: Int32Array.from(rows, (i) => labels[i]!), // (B)
+});
 
 function imageBatch(dataset: ImageDataset, rows: readonly number[]): ImageBatch {
   return {
@@ -80,23 +88,36 @@ function imageBatch(dataset: ImageDataset, rows: readonly number[]): ImageBatch 
     size: rows.length,
     side: dataset.side,
     pixels: gatherImages(dataset, rows), // (B, side, side, 3)
-    labels: Int32Array.from(rows, (i) => dataset.labels[i]!), // (B)
+    targets: classesOf(dataset.labels, rows),
   };
 }
 
-function textBatch(dataset: TextDataset, rows: readonly number[]): TextBatch {
+function textBatch(dataset: TokenDataset, rows: readonly number[]): TextBatch {
   const lengths = Int32Array.from(rows, (i) => dataset.tokens[i]!.length); // (B)
   const length = bucketOf(lengths.reduce((a, b) => Math.max(a, b), 0));
-  const ids = new Int32Array(rows.length * length); // (B, T)
-  rows.forEach((i, row) => {
-    ids.set(dataset.tokens[i]!, row * length);
-  });
-  return {
-    kind: 'text',
-    size: rows.length,
-    length,
-    ids,
-    lengths,
-    labels: Int32Array.from(rows, (i) => dataset.labels[i]!), // (B)
+  /** Rows of different length side by side, (B, T). */
+  const padded = (of: readonly (Int32Array | Uint8Array)[], skip = 0, padding = 0) => {
+    const out = new Int32Array(rows.length * length).fill(padding);
+    rows.forEach((i, row) => {
+      out.set(of[i]!.subarray(skip), row * length);
+    });
+    return out;
   };
+  const shared = { kind: 'text', size: rows.length, length, ids: padded(dataset.tokens), lengths } as const;
+  switch (dataset.kind) {
+    case 'text':
+      return {
+        ...shared,
+        ...(dataset.segments ? { segments: padded(dataset.segments) } : {}),
+        targets: classesOf(dataset.labels, rows),
+      };
+    case 'label-sets': {
+      const { classes, flags } = dataset;
+      return { ...shared, targets: { kind: 'label-sets', classes, flags: gatherRows(flags, classes, rows) } };
+    }
+    case 'passages':
+      return { ...shared, targets: { kind: 'next-tokens', length, ids: padded(dataset.tokens, 1, -1) } };
+    default:
+      return dataset satisfies never;
+  }
 }

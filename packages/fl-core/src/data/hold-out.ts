@@ -1,5 +1,5 @@
 import { random } from '../random.ts';
-import { allIndices, indicesByClass } from './class-counts.ts';
+import { allIndices, indicesByClass, strataOf } from './class-counts.ts';
 import type { Dataset } from './dataset.ts';
 import { subset } from './subset.ts';
 
@@ -17,7 +17,8 @@ export interface HoldOutSplit<D extends Dataset> {
  * part empty, and for all other data, the split is drawn: stratified, a pure function of the data and `seed`.
  *
  * Of N samples round(share * N) are held out, but at least one where any class has two. Class c with n_c
- * samples gives floor(share * n_c) or one more, never its last sample: a class of one sample is trained on.
+ * samples gives floor(share * n_c) or one more, never its last sample: a class of one sample is trained on. A
+ * sample of several classes counts for its rarest.
  *
  * @param share in (0, 1).
  * @throws RangeError for another share.
@@ -50,12 +51,13 @@ function givenSplit({ heldOut }: Dataset): Set<number> | undefined {
 
 function drawSplit(dataset: Dataset, share: number, seed: number): Set<number> {
   const rng = random(seed, 'hold-out');
-  const classes = rng.shuffle([...indicesByClass(dataset.labels).values()]).map((members) => ({
+  const strata = strataOf(dataset);
+  const classes = rng.shuffle([...indicesByClass(strata).values()]).map((members) => ({
     members,
     quota: Math.floor(share * members.length),
     rest: (share * members.length) % 1,
   }));
-  const total = Math.max(1, Math.round(share * dataset.labels.length));
+  const total = Math.max(1, Math.round(share * strata.length));
   let missing = total - classes.reduce((n, c) => n + c.quota, 0);
   // Largest remainder: the classes that rounding down hurt most give one more; ties fall as shuffled.
   for (const c of [...classes].sort((a, b) => b.rest - a.rest)) {

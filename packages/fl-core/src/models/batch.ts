@@ -1,3 +1,5 @@
+import type { Targets } from './targets.ts';
+
 /** What one forward pass takes, as plain arrays: made by `data/`, turned into tensors by a model's `input`. */
 export type Batch = ImageBatch | TextBatch;
 
@@ -7,8 +9,7 @@ export interface ImageBatch {
   readonly side: number;
   /** RGB bytes, (B, side, side, 3), row-major. */
   readonly pixels: Uint8Array;
-  /** Class indices, (B). */
-  readonly labels: Int32Array;
+  readonly targets: Targets;
 }
 
 export interface TextBatch {
@@ -22,6 +23,5 @@ export interface TextBatch {
   readonly segments?: Int32Array;
   /** Real tokens of each row, (B). */
   readonly lengths: Int32Array;
-  /** Class indices, (B). */
-  readonly labels: Int32Array;
+  readonly targets: Targets;
 }

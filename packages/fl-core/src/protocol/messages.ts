@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ErrorBody } from './errors.ts';
-import { Checkpoint, Id, LayerName, Phase, RunConfig, RunState, ScoreKind, Sha256 } from './run.ts';
+import { Checkpoint, Id, LayerName, Phase, RunConfig, RunState, Sha256 } from './run.ts';
+import { ScoreKind } from './selection-config.ts';
 
 /** Bumped when a message changes so that an old tab is told to reload. */
 export const protocolVersion = 2;

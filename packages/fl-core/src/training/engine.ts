@@ -1,6 +1,7 @@
 import type { Batch } from '../models/batch.ts';
 import type { ModelLayout } from '../models/layout.ts';
-import type { LocalConfig, OptimizerConfig, ScoreKind } from '../protocol/run.ts';
+import type { LocalConfig, OptimizerConfig } from '../protocol/local-config.ts';
+import type { ScoreKind } from '../protocol/selection-config.ts';
 import type { NamedTensor } from '../protocol/safetensors.ts';
 
 /**

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Dataset } from '../data/dataset.ts';
 import { createModel, initialLayer, layoutOf, selectableLayers, specFromConfig } from '../models/index.ts';
-import { LocalConfig } from '../protocol/run.ts';
+import { LocalConfig } from '../protocol/local-config.ts';
 import { random } from '../random.ts';
 import { chooseBackend } from './backend.ts';
 import { finish } from './progress.ts';

@@ -1,4 +1,5 @@
-import type { LocalConfig, ScoreKind } from '../protocol/run.ts';
+import type { LocalConfig } from '../protocol/local-config.ts';
+import type { ScoreKind } from '../protocol/selection-config.ts';
 import type { NamedTensor } from '../protocol/safetensors.ts';
 import type { MemoryPlan } from './memory/plan.ts';
 import type { StepTimesByLayer } from './probe/step-times.ts';

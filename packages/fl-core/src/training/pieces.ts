@@ -1,4 +1,5 @@
 import type { Batch } from '../models/batch.ts';
+import { sliceTargets } from '../models/targets.ts';
 
 /** A batch cut into pieces of `size` samples, the last one smaller if need be; itself when it is no larger. */
 export function piecesOf(batch: Batch, size: number): Batch[] {
@@ -12,19 +13,20 @@ export function piecesOf(batch: Batch, size: number): Batch[] {
 /** Samples `from` to `to`; texts keep the padded length, so that the pieces have one shape. */
 function rows(batch: Batch, from: number, to: number): Batch {
   const size = to - from;
-  const labels = batch.labels.slice(from, to);
+  const targets = sliceTargets(batch.targets, from, to);
   switch (batch.kind) {
     case 'image': {
       const stride = batch.side * batch.side * 3;
-      return { ...batch, size, labels, pixels: batch.pixels.subarray(from * stride, to * stride) };
+      return { ...batch, size, targets, pixels: batch.pixels.subarray(from * stride, to * stride) };
     }
     case 'text': {
-      const { length, ids, lengths } = batch;
+      const { length, ids, segments, lengths } = batch;
       return {
         ...batch,
         size,
-        labels,
+        targets,
         ids: ids.subarray(from * length, to * length),
+        ...(segments ? { segments: segments.subarray(from * length, to * length) } : {}),
         lengths: lengths.subarray(from, to),
       };
     }

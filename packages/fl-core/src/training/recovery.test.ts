@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Model } from '../models/model.ts';
-import { LocalConfig } from '../protocol/run.ts';
+import { LocalConfig } from '../protocol/local-config.ts';
 import { chooseBackend } from './backend.ts';
 import { finish } from './progress.ts';
 import { setLayers, toyData, toyModel, toyTensors } from './testing.ts';

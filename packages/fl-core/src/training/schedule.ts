@@ -1,4 +1,4 @@
-import type { ScheduleConfig } from '../protocol/run.ts';
+import type { ScheduleConfig } from '../protocol/local-config.ts';
 
 /**
  * Factor of the learning rate at a place of the run, in [0, 1] both. With a warm-up it rises linearly from 0 to 1;

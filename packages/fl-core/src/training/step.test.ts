@@ -3,7 +3,7 @@ import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { batches } from '../data/batches.ts';
 import type { Dataset } from '../data/dataset.ts';
 import type { Model } from '../models/model.ts';
-import { LocalConfig } from '../protocol/run.ts';
+import { LocalConfig } from '../protocol/local-config.ts';
 import { chooseBackend } from './backend.ts';
 import { shallowestStage } from './layers.ts';
 import { Prefix } from './prefix/prefix.ts';

@@ -2,7 +2,7 @@ import { batches } from '../data/batches.ts';
 import { type Dataset, sampleCount } from '../data/dataset.ts';
 import type { Batch } from '../models/batch.ts';
 import { StrataError } from '../protocol/errors.ts';
-import type { LocalConfig } from '../protocol/run.ts';
+import type { LocalConfig } from '../protocol/local-config.ts';
 import type { NamedTensor } from '../protocol/safetensors.ts';
 import { random } from '../random.ts';
 import type { TrainedState, TrainedView } from './engine.ts';

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Model } from '../models/model.ts';
-import { LocalConfig } from '../protocol/run.ts';
+import { LocalConfig } from '../protocol/local-config.ts';
 import type { NamedTensor } from '../protocol/safetensors.ts';
 import { random as source } from '../random.ts';
 import { chooseBackend } from './backend.ts';

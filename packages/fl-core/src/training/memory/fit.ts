@@ -1,5 +1,5 @@
 import type { Batch } from '../../models/batch.ts';
-import type { LocalConfig } from '../../protocol/run.ts';
+import type { LocalConfig } from '../../protocol/local-config.ts';
 import type { Engine, TrainedView } from '../engine.ts';
 import type { TrainOptions } from '../jobs.ts';
 import { piecesOf } from '../pieces.ts';

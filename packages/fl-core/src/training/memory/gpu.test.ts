@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { registerKernels } from '../../kernels/index.ts';
 import { type Dawn, openDawn, startDawn } from '../../kernels/testing/dawn.ts';
 import { catalog } from '../../models/index.ts';
-import { LocalConfig } from '../../protocol/run.ts';
+import { LocalConfig } from '../../protocol/local-config.ts';
 import type { TrainOptions } from '../jobs.ts';
 import { finish } from '../progress.ts';
 import { setLayers, toyData } from '../testing.ts';

@@ -1,6 +1,6 @@
 import { elements, layerBytes, type ModelLayout } from '../../models/layout.ts';
 import { StrataError } from '../../protocol/errors.ts';
-import type { LocalConfig, OptimizerConfig } from '../../protocol/run.ts';
+import type { LocalConfig, OptimizerConfig } from '../../protocol/local-config.ts';
 import { findLayer } from '../layers.ts';
 
 /** How the gradient of a batch is computed, from fast and large to slow and small. */

@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { batches } from '../../data/batches.ts';
-import { LocalConfig } from '../../protocol/run.ts';
+import { LocalConfig } from '../../protocol/local-config.ts';
 import { chooseBackend } from '../backend.ts';
 import type { Engine, TrainedView } from '../engine.ts';
 import { finish } from '../progress.ts';

@@ -1,6 +1,6 @@
 import type { Batch } from '../../models/batch.ts';
 import { selectableLayers } from '../../models/layout.ts';
-import type { LocalConfig } from '../../protocol/run.ts';
+import type { LocalConfig } from '../../protocol/local-config.ts';
 import type { Activation, Engine, Gradients } from '../engine.ts';
 import { shallowestStage } from '../layers.ts';
 import { runPrefix } from '../prefix/prefix.ts';

@@ -2,7 +2,7 @@ import { dispose, stack, sum, tidy, zeros } from '@tensorflow/tfjs-core';
 import type { Batch } from '../../models/batch.ts';
 import type { ModelLayout } from '../../models/layout.ts';
 import type { Model } from '../../models/model.ts';
-import type { ScoreKind } from '../../protocol/run.ts';
+import type { ScoreKind } from '../../protocol/selection-config.ts';
 import type {
   Activation,
   DeviceScalar,

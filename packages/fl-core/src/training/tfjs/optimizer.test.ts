@@ -2,7 +2,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { registerKernels } from '../../kernels/index.ts';
-import { OptimizerConfig } from '../../protocol/run.ts';
+import { OptimizerConfig } from '../../protocol/local-config.ts';
 import { random } from '../../random.ts';
 import { createOptimizer } from './optimizer.ts';
 

@@ -1,7 +1,7 @@
 import { add, div, mul, sqrt, square, sub, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { fusedAdamW, fusedMomentum, type StepItem } from '../../kernels/index.ts';
 import type { Parameters } from '../../models/model.ts';
-import type { OptimizerConfig } from '../../protocol/run.ts';
+import type { OptimizerConfig } from '../../protocol/local-config.ts';
 import type { OptimizerState } from '../engine.ts';
 import { TensorMap } from './tensors.ts';
 

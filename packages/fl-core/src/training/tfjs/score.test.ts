@@ -1,7 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, beforeEach, expect, it } from 'vitest';
-import type { ScoreKind } from '../../protocol/run.ts';
+import type { ScoreKind } from '../../protocol/selection-config.ts';
 import { TfjsGradients } from './activation.ts';
 import { scoreOf } from './score.ts';
 

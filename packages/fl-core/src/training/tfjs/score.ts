@@ -13,7 +13,7 @@ import {
   tidy,
   zerosLike,
 } from '@tensorflow/tfjs-core';
-import type { ScoreKind } from '../../protocol/run.ts';
+import type { ScoreKind } from '../../protocol/selection-config.ts';
 import type { Gradients, LayerScore } from '../engine.ts';
 import { gradientsOf, type TfjsScalar, tidyScalar } from './activation.ts';
 import { squaredNorm } from './squared-norm.ts';

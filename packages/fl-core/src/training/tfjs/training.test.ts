@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ModelLayout } from '../../models/layout.ts';
-import type { OptimizerConfig } from '../../protocol/run.ts';
+import type { OptimizerConfig } from '../../protocol/local-config.ts';
 import { TfjsGradients } from './activation.ts';
 import { TfjsEngine } from './engine.ts';
 

@@ -1,0 +1,47 @@
+import { z } from 'zod';
+
+export const OptimizerConfig = z.discriminatedUnion('name', [
+  z.object({
+    name: z.literal('sgd'),
+    learningRate: z.number().positive().max(10),
+    momentum: z.number().min(0).max(0.999).default(0),
+  }),
+  z.object({
+    name: z.literal('adamw'),
+    learningRate: z.number().positive().max(1),
+    weightDecay: z.number().min(0).max(1).default(0),
+  }),
+]);
+export type OptimizerConfig = z.infer<typeof OptimizerConfig>;
+
+/** How the learning rate moves over the run: rounds and the steps in them are its time, from 0 to 1. */
+export const ScheduleConfig = z.discriminatedUnion('name', [
+  z.object({ name: z.literal('constant'), warmUp: z.number().min(0).lt(1).default(0) }),
+  /** Half a cosine from the full rate down to `floor` of it. */
+  z.object({
+    name: z.literal('cosine'),
+    /** Share of the run during which the rate rises linearly from 0. */
+    warmUp: z.number().min(0).lt(1).default(0),
+    floor: z.number().min(0).max(1).default(0),
+  }),
+]);
+export type ScheduleConfig = z.infer<typeof ScheduleConfig>;
+
+/** The local work of one client in one round. */
+export const LocalConfig = z.object({
+  /** Passes over the local training data. */
+  passes: z.number().int().min(1).max(100).default(1),
+  batchSize: z.number().int().min(1).max(512).default(16),
+  /** Upper bound on batches a pass; 0 means no bound. */
+  maxBatches: z.number().int().min(0).max(100_000).default(0),
+  probeBatches: z.number().int().min(1).max(100).default(2),
+  optimizer: OptimizerConfig.default({ name: 'adamw', learningRate: 0.001, weightDecay: 0 }),
+  schedule: ScheduleConfig.default({ name: 'constant', warmUp: 0 }),
+  /** FedProx (Li et al., arXiv 1812.06127): mu of the pull towards the global weights; 0 turns it off. */
+  proximal: z.number().min(0).max(1000).default(0),
+  /** Largest L2 norm of a step's gradient over all trained tensors; null leaves it as it is. */
+  clipNorm: z.number().positive().max(1e9).nullable().default(null),
+  /** Share of each client's samples held out for evaluation, chosen on the device, stratified. */
+  holdOut: z.number().min(0.05).max(0.5).default(0.2),
+});
+export type LocalConfig = z.infer<typeof LocalConfig>;
