@@ -129,7 +129,7 @@ export class Client {
   async #engine(): Promise<Engine> {
     const engine = await Engine.start(this.#options.backend, () => {
       const { config } = this.#require().manifest;
-      return createModel(specOf(config.model), { classes: config.labels.length, side: config.side });
+      return createModel(specOf(config), { classes: config.labels.length, side: config.side });
     });
     this.#update(() => ({ device: engine.device }));
     return engine;
@@ -264,6 +264,6 @@ function requireSamples({ samples, problemCount, unknown }: DataSummary): void {
 }
 
 function layersOf({ config }: RunManifest): LayerInfo[] {
-  const { layers } = layoutOf(specOf(config.model), config.labels.length);
+  const { layers } = layoutOf(specOf(config), config.labels.length);
   return layers.map((layer) => ({ name: layer.name, role: layer.role, parameters: parameterCount(layer) }));
 }

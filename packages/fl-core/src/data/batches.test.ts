@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { random } from '../random.ts';
 import { batches, bucketOf } from './batches.ts';
-import { numberedImages, numberedTexts, range, seeds } from './testing.ts';
+import { labelsOf, numberedImages, numberedTexts, range, seeds } from './testing.ts';
 
 const texts = (seed: number, count: number) =>
   numberedTexts(range(count).map(() => 1 + random(seed, 'length').below(128)));
@@ -11,7 +11,7 @@ describe('batches of images', () => {
   test('without a seed: the order of the data, the remainder last', () => {
     const all = [...batches(numberedImages([0, 1, 0, 1, 0]), { batchSize: 2 })];
     expect(all.map((b) => b.size)).toEqual([2, 2, 1]);
-    expect(all.flatMap((b) => [...b.labels])).toEqual([0, 1, 0, 1, 0]);
+    expect(all.flatMap((b) => [...labelsOf(b)])).toEqual([0, 1, 0, 1, 0]);
     expect(all.map((b) => b.kind === 'image' && b.pixels[0])).toEqual([0, 2, 4]);
   });
 
@@ -20,14 +20,14 @@ describe('batches of images', () => {
     for (const batch of batches(numberedImages(labels), { batchSize: 8, seed: 4 })) {
       if (batch.kind !== 'image') throw new Error('an image batch is expected');
       for (let row = 0; row < batch.size; row++) {
-        expect(batch.labels[row]).toBe(labels[batch.pixels[row * 12]!]);
+        expect(labelsOf(batch)[row]).toBe(labels[batch.pixels[row * 12]!]);
       }
     }
   });
 
   test('the same seed gives the same batches, another seed others', () => {
     const order = (seed: number) =>
-      [...batches(numberedImages(range(100)), { batchSize: 9, seed })].flatMap((b) => [...b.labels]);
+      [...batches(numberedImages(range(100)), { batchSize: 9, seed })].flatMap((b) => [...labelsOf(b)]);
     expect(order(1)).toEqual(order(1));
     expect(order(1)).not.toEqual(order(2));
   });
@@ -67,7 +67,7 @@ describe('batches of text', () => {
               const sample = ids[0]! - 1;
               seen.push(sample);
               expect(batch.lengths[row]).toBe(lengths[sample]);
-              expect(batch.labels[row]).toBe(data.labels[sample]);
+              expect(labelsOf(batch)[row]).toBe(data.labels[sample]);
               expect(ids).toEqual(ids.map((_, t) => (t < lengths[sample]! ? sample + 1 : 0)));
             }
           }

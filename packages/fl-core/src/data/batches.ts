@@ -1,5 +1,5 @@
 import type { Batch, ImageBatch, TextBatch } from '../models/batch.ts';
-import type { Targets } from '../models/targets.ts';
+import { classTargets, type Targets } from '../models/targets.ts';
 import { random } from '../random.ts';
 import { allIndices } from './class-counts.ts';
 import type { Dataset, ImageDataset, TokenDataset } from './dataset.ts';
@@ -32,7 +32,8 @@ export function* batches(dataset: Dataset, options: BatchOptions): Generator<Bat
   if (!Number.isInteger(batchSize) || batchSize < 1) throw new RangeError(`batch size ${batchSize}`);
   const rng = seed === undefined ? undefined : random(seed, 'batches');
   const order = rng ? rng.shuffle(allIndices(dataset)) : allIndices(dataset);
-  const groups = dataset.kind === 'image' ? chunk(order, batchSize) : groupByLength(dataset, order, batchSize);
+  const groups =
+    dataset.kind === 'image' ? chunk(order, batchSize) : groupByLength(dataset, order, batchSize);
   const planned = rng ? rng.shuffle(groups) : groups;
   for (const rows of maxBatches > 0 ? planned.slice(0, maxBatches) : planned) yield assemble(dataset, rows);
 }
@@ -77,10 +78,8 @@ function assemble(dataset: Dataset, rows: readonly number[]): Batch {
   }
 }
 
-const classesOf = (labels: Int32Array, rows: readonly number[]): Targets => ({
-  kind: 'classes',
-  ids: Int32Array.from(rows, (i) => labels[i]!), // (B)
-});
+const classesOf = (labels: Int32Array, rows: readonly number[]): Targets =>
+  classTargets(Int32Array.from(rows, (i) => labels[i]!)); // (B)
 
 function imageBatch(dataset: ImageDataset, rows: readonly number[]): ImageBatch {
   return {
