@@ -1,4 +1,4 @@
-import { samples } from '@strata/fl-core/data/samples';
+import { samples, sampleTasks } from '@strata/fl-core/data/samples';
 import { catalog, describeModel } from '@strata/fl-core/models/layouts';
 import {
   type Catalog,
@@ -70,12 +70,9 @@ async function describeCatalog({ models }: Pick<Context, 'models'>): Promise<Cat
   }
   return {
     models: described,
-    samples: Object.values(samples).map(({ id, title, kind, labels, split }) => ({
-      id,
-      title,
-      kind,
-      labels: [...labels],
-      split,
-    })),
+    samples: Object.values(samples).map((sample) => {
+      const { id, title, kind, labels, split } = sample;
+      return { id, title, kind, tasks: [...sampleTasks(sample)], labels: [...labels], split };
+    }),
   };
 }

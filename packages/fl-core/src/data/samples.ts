@@ -1,4 +1,5 @@
 import type { SampleId } from '../protocol/run.ts';
+import type { TaskName } from '../protocol/task.ts';
 
 /** The built-in data (folder `samples/`): constants only; {@link loadSample} reads the files. */
 export type SampleSpec = ImageSampleSpec | TextSampleSpec;
@@ -99,3 +100,7 @@ export const samples: Readonly<Record<SampleId, SampleSpec>> = {
     table: 'wordnet/glosses.csv',
   },
 };
+
+/** What a run on a built-in sample can be for: its texts can be told apart, or read on as they are. */
+export const sampleTasks = ({ kind }: SampleSpec): readonly TaskName[] =>
+  kind === 'image' ? ['classification'] : ['classification', 'next-token'];

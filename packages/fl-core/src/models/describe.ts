@@ -17,6 +17,7 @@ export function describeModel(spec: ModelSpec): Described {
     tasks: [...tasksOf(spec)],
     parameters: layers.reduce((n, l) => n + parameterCount(l), 0),
     layers: layers.filter((l) => l.role === 'block').map((l) => l.name),
+    maxTokens: spec.kind === 'text' ? spec.maxTokens : 0,
     defaultSide: spec.kind === 'image' ? spec.defaultSide : 0,
     sideMultiple: spec.kind === 'image' ? spec.patch : 1,
   };

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { ErrorBody } from './errors.ts';
 import { Checkpoint, Id, LayerName, Phase, RunConfig, RunState, Sha256 } from './run.ts';
 import { ScoreKind } from './selection-config.ts';
+import { TaskConfig } from './task.ts';
 
 /** Bumped when a message changes so that an old tab is told to reload. */
 export const protocolVersion = 2;
@@ -81,7 +82,10 @@ export type Probed = z.infer<typeof Probed>;
 export const Evaluated = z.object({
   round: Round,
   loss: Finite,
-  /** Share of held-out samples classified right, in [0, 1]. */
+  /**
+   * In [0, 1]: share of held-out samples classified right, mean Jaccard index of true and predicted label sets, or
+   * share of next tokens told, as the task is.
+   */
   accuracy: z.number().min(0).max(1),
   samples: Count,
 });
@@ -220,6 +224,7 @@ export const RunPublic = z.object({
   description: z.string(),
   model: z.string(),
   data: RunConfig.shape.data,
+  task: TaskConfig,
   labels: z.array(z.string()),
   strategy: z.string(),
   budget: RunConfig.shape.budget,
@@ -228,7 +233,7 @@ export const RunPublic = z.object({
   committed: z.number().int(),
   phase: Phase.nullable(),
   clients: z.number().int(),
-  /** Held-out accuracy after the last committed round. */
+  /** Held-out accuracy, as the task counts it, after the last committed round. */
   accuracy: z.number().nullable(),
 });
 export type RunPublic = z.infer<typeof RunPublic>;

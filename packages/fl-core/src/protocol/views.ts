@@ -125,6 +125,7 @@ export const RunListItem = z.object({
   name: z.string(),
   model: z.string(),
   strategy: z.string(),
+  task: TaskName,
   state: RunState,
   createdAt: Millis,
   rounds: z.number().int(),
@@ -159,6 +160,8 @@ export const Catalog = z.object({
       tasks: z.array(TaskName),
       parameters: z.number().int(),
       layers: z.array(z.string()),
+      /** What it takes of a text; 0 for images. */
+      maxTokens: z.number().int(),
       defaultSide: z.number().int(),
       sideMultiple: z.number().int(),
       /** Present on this machine, or fetched when a run is created. */
@@ -172,6 +175,8 @@ export const Catalog = z.object({
       id: z.string(),
       title: z.string(),
       kind: z.enum(['image', 'text']),
+      /** What a run on it can be for. */
+      tasks: z.array(TaskName),
       labels: z.array(z.string()),
       /** How it is divided over demo participants. */
       split: z.enum(['dirichlet', 'domain']),

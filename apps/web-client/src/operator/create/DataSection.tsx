@@ -2,77 +2,94 @@ import { Pill, PillGroup, Radio, SimpleGrid, Stack, TagsInput, Text } from '@man
 import { SampleId } from '@strata/fl-core/protocol';
 import { plural } from '../../app/format.ts';
 import { Panel } from '../../app/Panel.tsx';
+import { taskChoice } from '../task-text.ts';
 import { Choice } from './Choice.tsx';
-import type { CatalogSample } from './defaults.ts';
-import type { SectionProps } from './form.ts';
+import { chosenModel } from './chosen-model.ts';
+import { type CatalogSample, fittingSamples, labelsFor } from './defaults.ts';
+import type { ConfigForm, SectionProps } from './form.ts';
+import { TaskFields } from './TaskFields.tsx';
 
 const splits: Readonly<Record<CatalogSample['split'], string>> = {
   dirichlet: 'Each demo participant has its own mix of labels.',
   domain: 'Each demo participant has its own drawing style.',
 };
 
-/** What participants bring, and the labels it is sorted into. */
+/** What the model learns, what participants bring for that, and the labels it is sorted into. */
 export function DataSection({ form, catalog }: SectionProps) {
-  const { kind, sample } = form.values.data;
+  const { data, task } = form.values;
+  const model = chosenModel(form.values.model, catalog);
+  const samples = model === undefined ? [] : fittingSamples(model, catalog.samples, task.name);
   const choose = (value: string) => {
     const id = SampleId.safeParse(value);
-    const chosen = catalog.samples.find((s) => s.id === value);
-    form.setFieldValue('data', { kind, sample: id.success ? id.data : null });
-    form.setFieldValue('labels', chosen ? [...chosen.labels] : []);
+    const chosen = catalog.samples.find((s) => s.id === value) ?? null;
+    form.setFieldValue('data', { kind: data.kind, sample: id.success ? id.data : null });
+    form.setFieldValue('labels', chosen === null ? [] : labelsFor(task.name, chosen));
     form.clearFieldError('labels');
+    form.clearFieldError('data.sample');
   };
   return (
     <Panel
       step={2}
-      title="Data"
-      hint="Data never reaches this server. The labels say what the model learns to tell apart."
+      title="Task and data"
+      hint="Data never reaches this server. The labels, where the task has any, say what the model learns to tell apart."
     >
       <Stack gap="md">
-        <Radio.Group value={sample ?? 'own'} onChange={choose} aria-label="Data">
-          <SimpleGrid cols={{ base: 1, sm: 3 }} spacing="sm">
-            {catalog.samples
-              .filter((s) => s.kind === kind)
-              .map((s) => (
-                <Choice
-                  key={s.id}
-                  value={s.id}
-                  title={s.title}
-                  text={`${plural(s.labels.length, 'label')}. ${splits[s.split]} Participants may bring their own, too.`}
-                />
-              ))}
-            <Choice
-              value="own"
-              title="Own data only"
-              text={
-                kind === 'image'
-                  ? 'Participants drop a folder of images, one subfolder for each label.'
-                  : 'Participants drop a CSV with a text and a label in each line.'
-              }
-            />
+        <TaskFields form={form} catalog={catalog} />
+        <Radio.Group
+          label="Data"
+          value={data.sample ?? 'own'}
+          onChange={choose}
+          error={form.errors['data.sample']}
+        >
+          <SimpleGrid cols={{ base: 1, sm: 3 }} spacing="sm" mt={6}>
+            {samples.map((s) => (
+              <Choice
+                key={s.id}
+                value={s.id}
+                title={s.title}
+                text={sampleText(s, task.name === 'next-token')}
+              />
+            ))}
+            <Choice value="own" title="Own data only" text={taskChoice(task.name, data.kind).data} />
           </SimpleGrid>
         </Radio.Group>
-        {sample === null ? (
-          <TagsInput
-            label="Labels"
-            description="Type one and press Enter, or paste a list with commas."
-            placeholder={form.values.labels.length === 0 ? 'cat, dog, …' : ''}
-            splitChars={[',', ';', '\n']}
-            acceptValueOnBlur
-            {...form.getInputProps('labels')}
-          />
-        ) : (
-          <div>
-            <Text size="sm" fw={500} mb={6}>
-              Labels of the sample
-            </Text>
-            <PillGroup>
-              {form.values.labels.map((label) => (
-                <Pill key={label}>{label}</Pill>
-              ))}
-            </PillGroup>
-          </div>
-        )}
+        {task.name !== 'next-token' && <Labels form={form} />}
       </Stack>
     </Panel>
+  );
+}
+
+function sampleText({ labels, split }: CatalogSample, unlabelled: boolean): string {
+  const about = unlabelled
+    ? 'Its texts, without their labels.'
+    : `${plural(labels.length, 'label')}. ${splits[split]}`;
+  return `${about} Participants may bring their own, too.`;
+}
+
+function Labels({ form }: { form: ConfigForm }) {
+  const { data, labels } = form.values;
+  if (data.sample === null) {
+    return (
+      <TagsInput
+        label="Labels"
+        description="Type one and press Enter, or paste a list with commas."
+        placeholder={labels.length === 0 ? 'cat, dog, …' : ''}
+        splitChars={[',', ';', '\n']}
+        acceptValueOnBlur
+        {...form.getInputProps('labels')}
+      />
+    );
+  }
+  return (
+    <div>
+      <Text size="sm" fw={500} mb={6}>
+        Labels of the sample
+      </Text>
+      <PillGroup>
+        {labels.map((label) => (
+          <Pill key={label}>{label}</Pill>
+        ))}
+      </PillGroup>
+    </div>
   );
 }

@@ -45,7 +45,7 @@ export function ImportModel({ onFound }: { readonly onFound: (model: ImportedMod
         <Stack gap="sm">
           <TextInput
             label="Where it is"
-            description="hub:OWNER/NAME, https://… with config.json and model.safetensors, or folder:NAME in this server’s folder of models. ViT, DeiT, CLIP, BERT, RoBERTa, DistilBERT and GPT-2."
+            description="hub:OWNER/NAME, https://… with config.json and model.safetensors, or folder:NAME in this server’s folder of models. ViT, DeiT and CLIP tell pictures apart; BERT, RoBERTa and DistilBERT give texts one or several labels, or compare two; GPT-2 gives labels or continues a text."
             placeholder="hub:facebook/deit-tiny-patch16-224"
             value={source}
             onChange={(event) => setSource(event.currentTarget.value)}

@@ -15,13 +15,19 @@ const badges: Readonly<Record<CatalogModel['availability'], { label: string; col
   missing: { label: 'missing', color: 'gray' },
 };
 
-/** Another model brings its own data, labels, budget and training settings; what else the operator chose stays. */
+/**
+ * Another model brings its own data, labels, budget and training settings, and another task where it cannot be trained
+ * for the chosen one; what else the operator chose stays.
+ */
 export function ModelSection({ form, catalog }: SectionProps) {
   const [imported, setImported] = useState<ImportedModel | null>(null);
   const take = (model: CatalogModel, choice?: ImportedModel) => {
     const { name, description, strategy, selection, aggregation, rounds, cohort, deadlines, seed } =
       form.values;
-    const fresh = defaultConfig(model, catalog.samples, choice);
+    const fresh = defaultConfig(model, catalog.samples, {
+      ...(choice && { choice }),
+      task: form.values.task.name,
+    });
     const kept = form.isTouched('name') ? { name } : {};
     const chosen = { description, strategy, selection, aggregation, rounds, cohort, deadlines, seed };
     form.setValues({ ...fresh, ...chosen, ...kept });

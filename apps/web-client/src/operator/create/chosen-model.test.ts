@@ -7,15 +7,17 @@ import { configErrors } from './config-errors.ts';
 import { defaultConfig } from './defaults.ts';
 
 const catalog = catalogFixture();
-const fixture = new URL(
-  '../../../../../packages/fl-core/src/models/bert/fixtures/bert/config.json',
-  import.meta.url,
-);
-const bert: ImportedModel = {
-  source: 'folder:bert',
-  granularity: 'sublayer',
-  found: { config: JSON.parse(readFileSync(fixture, 'utf8')), preprocessor: null, licence: null },
+const found = (fixture: string): ImportedModel => {
+  const url = new URL(`../../../../../packages/fl-core/src/models/${fixture}/config.json`, import.meta.url);
+  const config = JSON.parse(readFileSync(url, 'utf8'));
+  return {
+    source: `folder:${fixture.split('/')[0]}`,
+    granularity: 'sublayer',
+    found: { config, preprocessor: null, licence: null },
+  };
 };
+const bert = found('bert/fixtures/bert');
+const gpt2 = found('gpt2/fixtures/next-token');
 
 describe('chosenModel', () => {
   it('is of the catalogue', () => {
@@ -35,9 +37,17 @@ describe('chosenModel', () => {
     expect(chosenModel({ ...bert, found: null }, catalog)).toBeUndefined();
   });
 
+  it('says what a family can be trained for', () => {
+    expect(chosenModel(bert, catalog)?.tasks).toEqual(['classification', 'multi-label', 'sequence-pair']);
+    expect(chosenModel(gpt2, catalog)).toMatchObject({
+      tasks: ['classification', 'multi-label', 'next-token'],
+      maxTokens: 20,
+    });
+  });
+
   it('makes a configuration without errors', () => {
     const model = chosenModel(bert, catalog)!;
-    const config = defaultConfig(model, catalog.samples, bert);
+    const config = defaultConfig(model, catalog.samples, { choice: bert });
     expect(RunConfig.parse(config).model).toEqual(bert);
     expect(configErrors(config, catalog)).toEqual({});
   });

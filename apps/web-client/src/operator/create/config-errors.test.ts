@@ -49,6 +49,19 @@ it.each([
     { 'aggregation.rule.byzantine': 'Needs 5 updates a round (2 × 1 + 3); “Updates wanted” is 3.' },
   ],
   [{ aggregation: { ...good.aggregation, rule: { name: 'krum', byzantine: 0 } } }, {}],
+  [{ task: { name: 'multi-label' } }, { task: 'Pictures can only be classified, one label each.' }],
+  [
+    { task: { name: 'next-token', passage: 4 }, labels: [], data: { kind: 'text', sample: null } },
+    { 'task.passage': 'At least 8.' },
+  ],
+  [
+    { model: 'use-lite', task: { name: 'sequence-pair' }, data: { kind: 'text', sample: null } },
+    { task: 'Universal Sentence Encoder Lite cannot be trained for this.' },
+  ],
+  [
+    { model: 'use-lite', task: { name: 'multi-label' }, data: { kind: 'text', sample: 'wordnet' } },
+    { 'data.sample': 'This sample does not fit the task.' },
+  ],
 ])('puts %j next to its field', (change, errors) => {
   expect(configErrors({ ...good, ...change }, catalog)).toEqual(errors);
 });

@@ -2,11 +2,12 @@ import { type Catalog, RunConfig } from '@strata/fl-core/protocol';
 import type { z } from 'zod';
 import { krumNeeds } from './advanced/aggregation-options.ts';
 import { chosenModel } from './chosen-model.ts';
+import { fittingSamples } from './defaults.ts';
 
 /**
  * What is wrong with a configuration, by path (`cohort.minimum`), in words for the field. The rules are the
- * protocol's; the model's own rule about the image side comes from the catalogue, and Krum's is known before a
- * round has to fail by it.
+ * protocol's; the model's own rules about its tasks and the image side come from the catalogue, as does what a sample
+ * is good for, and Krum's is known before a round has to fail by it.
  */
 export function configErrors(values: unknown, catalog: Catalog): Record<string, string> {
   const errors: Record<string, string> = {};
@@ -24,6 +25,14 @@ export function configErrors(values: unknown, catalog: Catalog): Record<string, 
     errors.model = model?.note || 'This server does not have the model.';
   } else if (model.kind === 'image' && parsed.data.side % model.sideMultiple !== 0) {
     errors.side = `A multiple of ${model.sideMultiple}.`;
+  }
+  const { task, data } = parsed.data;
+  if (model !== undefined && !model.tasks.includes(task.name)) {
+    errors.task = `${model.title} cannot be trained for this.`;
+  } else if (data.sample !== null && model !== undefined) {
+    const fitting = fittingSamples(model, catalog.samples, task.name);
+    if (!fitting.some((s) => s.id === data.sample))
+      errors['data.sample'] = 'This sample does not fit the task.';
   }
   const { rule } = parsed.data.aggregation;
   const { goal } = parsed.data.cohort;

@@ -1,9 +1,12 @@
 import { type Catalog, RunConfig, StrataError } from '@strata/fl-core/protocol';
 import { describe, expect, it } from 'vitest';
 import { catalogFixture } from '../testing/catalog.ts';
+import { configErrors } from './config-errors.ts';
 import { defaultConfig, preferredModel, sampleRun, usualSample } from './defaults.ts';
 
 const catalog = catalogFixture();
+const [text] = catalog.models;
+if (text === undefined) throw new Error('the fixture has models');
 const without = (changes: Partial<Catalog>): Catalog => ({ ...catalog, ...changes });
 
 describe('defaultConfig', () => {
@@ -14,14 +17,39 @@ describe('defaultConfig', () => {
     expect(config.labels).toEqual(catalog.samples.find((s) => s.id === config.data.sample)?.labels);
   });
 
+  it.each(catalog.models.flatMap((model) => model.tasks.map((task) => ({ model, id: model.id, task }))))(
+    'can be created as it is: $id for $task',
+    ({ model, task }) => {
+      const config = defaultConfig(model, catalog.samples, { task });
+      expect(config.task.name).toBe(task);
+      expect(configErrors(config, catalog)).toEqual({});
+    },
+  );
+
+  it('offers only the samples that fit', () => {
+    expect(defaultConfig(text, catalog.samples, { task: 'multi-label' })).toMatchObject({
+      data: { kind: 'text', sample: null },
+      labels: ['question', 'praise', 'complaint'],
+    });
+    const writer = { ...text, tasks: ['next-token' as const], maxTokens: 64 };
+    expect(defaultConfig(writer, catalog.samples)).toMatchObject({
+      data: { sample: 'wordnet' },
+      task: { name: 'next-token', passage: 64 },
+      labels: [],
+    });
+  });
+
+  it('takes the first task where the wanted one cannot be had', () => {
+    expect(defaultConfig(text, catalog.samples, { task: 'next-token' }).task.name).toBe('classification');
+  });
+
   it('asks for own data when no sample fits', () => {
-    const [text] = catalog.models;
-    if (text === undefined) throw new Error('the fixture has models');
     expect(defaultConfig(text, []).data.sample).toBeNull();
     expect(
       usualSample(
         text,
         catalog.samples.filter((s) => s.kind === 'image'),
+        'classification',
       ),
     ).toBeNull();
   });

@@ -6,7 +6,9 @@ import {
   type RunConfigInput,
   SampleId,
   StrataError,
+  type TaskName,
 } from '@strata/fl-core/protocol';
+import { startingTask } from '../task-text.ts';
 
 export type CatalogModel = Catalog['models'][number];
 export type CatalogSample = Catalog['samples'][number];
@@ -27,36 +29,68 @@ const starting: Readonly<Record<ModelId, Starting>> = {
 /** For a model that the project does not know: usual rates of fine-tuning. */
 const unknownModel = { budget: 2, learningRate: 5e-4 } as const;
 
-/** The sample a model starts with: its usual one, or any of its kind, or none. */
-export function usualSample(model: CatalogModel, samples: readonly CatalogSample[]): CatalogSample | null {
-  const fitting = samples.filter((s) => s.kind === model.kind);
+/** Labels to be typed over, where no sample brings any: what the form starts with can be sent as it is. */
+const exampleLabels: Readonly<Record<TaskName, readonly string[]>> = {
+  classification: ['yes', 'no'],
+  'multi-label': ['question', 'praise', 'complaint'],
+  'sequence-pair': ['follows', 'contradicts', 'neither'],
+  'next-token': [],
+};
+
+/** The samples that a run of a model for a task can be on. */
+export const fittingSamples = (
+  { kind }: CatalogModel,
+  samples: readonly CatalogSample[],
+  task: TaskName,
+): readonly CatalogSample[] => samples.filter((s) => s.kind === kind && s.tasks.includes(task));
+
+/** The sample a model starts with: its usual one, or any that fits, or none. */
+export function usualSample(
+  model: CatalogModel,
+  samples: readonly CatalogSample[],
+  task: TaskName,
+): CatalogSample | null {
+  const fitting = fittingSamples(model, samples, task);
   const id = ModelId.safeParse(model.id);
   return fitting.find((s) => id.success && s.id === starting[id.data].sample) ?? fitting[0] ?? null;
 }
 
-/**
- * A complete configuration for a model, with its usual sample.
- * @param choice the model as a run names it, where that is not the id of the catalogue.
- */
+/** What a model is taken for as long as nobody says. */
+const firstTask = ({ tasks }: CatalogModel): TaskName => tasks[0] ?? 'classification';
+
+export interface Wishes {
+  /** The model as a run names it; its id of the catalogue when absent. */
+  readonly choice?: ModelChoice;
+  /** The model's first when absent, or when it cannot be trained for this one. */
+  readonly task?: TaskName;
+}
+
+/** A complete configuration for a model, with its usual sample. */
 export function defaultConfig(
   model: CatalogModel,
   samples: readonly CatalogSample[],
-  choice: ModelChoice = ModelId.parse(model.id),
+  { choice = ModelId.parse(model.id), task: wanted }: Wishes = {},
 ): RunConfig {
-  const sample = usualSample(model, samples);
+  const task = wanted !== undefined && model.tasks.includes(wanted) ? wanted : firstTask(model);
+  const sample = usualSample(model, samples, task);
   const { budget, learningRate } = typeof choice === 'string' ? starting[choice] : unknownModel;
   const input: RunConfigInput = {
     name: `${model.title} on ${sample?.title ?? 'own data'}`.slice(0, 80),
     model: choice,
     side: model.kind === 'image' ? model.defaultSide : 64,
     data: { kind: model.kind, sample: sample === null ? null : SampleId.parse(sample.id) },
-    labels: sample?.labels ?? ['yes', 'no'],
+    task: startingTask(task, model.maxTokens),
+    labels: labelsFor(task, sample),
     strategy: { name: 'strata', lambda: 1 },
     budget: { kind: 'fixed', unit: 'layers', amount: budget },
     local: { optimizer: { name: 'adamw', learningRate } },
   };
   return RunConfig.parse(input);
 }
+
+/** What a run starts with as labels: the sample's, examples without one, none where the next token is told. */
+export const labelsFor = (task: TaskName, sample: CatalogSample | null): string[] =>
+  task === 'next-token' ? [] : [...(sample?.labels ?? exampleLabels[task])];
 
 /** Ready models first, and among them the pretrained ones: what a newcomer should see. */
 const preference: readonly string[] = ['use-lite', 'deit-tiny', 'vit-nano'];

@@ -12,6 +12,15 @@ it('says what will happen', () => {
   ]);
 });
 
+it.each([
+  [{ name: 'multi-label' }, ['a', 'b'], 'Any of 2 labels for each text.'],
+  [{ name: 'sequence-pair' }, ['a', 'b'], '2 labels, told from pairs of texts.'],
+  [{ name: 'next-token', passage: 64 }, [], 'The next token, told from passages of 64 tokens.'],
+] as const)('says what a run for %j is for', (task, labels, words) => {
+  const { config } = runView({}, { data: { kind: 'text' }, task, labels: [...labels] });
+  expect(summaryLines(config, 4)[0]).toBe(words);
+});
+
 it('never promises more layers than the model has', () => {
   const { config } = runView({}, { budget: { kind: 'fixed', unit: 'layers', amount: 30 } });
   expect(summaryLines(config, 4)[1]).toContain('4 of 4 layers');

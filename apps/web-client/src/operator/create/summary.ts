@@ -1,6 +1,7 @@
 import type { RunConfig } from '@strata/fl-core/protocol';
 import { amountShort, amountText } from '../../app/budget-text.ts';
 import { plural, seconds } from '../../app/format.ts';
+import { taskSummary } from '../task-text.ts';
 
 /** What a configuration means, in sentences; `layers` is how many the model has to choose from. */
 export function summaryLines(config: RunConfig, layers: number): string[] {
@@ -10,7 +11,7 @@ export function summaryLines(config: RunConfig, layers: number): string[] {
     0,
   );
   return [
-    `${plural(config.labels.length, 'label')}, told apart from ${config.data.kind === 'image' ? 'images' : 'text'}.`,
+    taskSummary(config),
     trained(config, layers),
     ...(selection.every > 1 ? [`Layers are chosen anew every ${selection.every} rounds.`] : []),
     `${plural(config.rounds, 'round')} with ${plural(cohort.goal, 'update')} each; a round opens when ${plural(cohort.minimum, 'client is', 'clients are')} ready.`,

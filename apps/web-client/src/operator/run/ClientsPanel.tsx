@@ -12,6 +12,7 @@ const pageSize = 20;
 
 interface ClientsPanelProps {
   readonly clients: readonly ClientView[];
+  /** The run's; none where it has no classes, and then no balance either. */
   readonly labels: readonly string[];
   /** The run is over: nobody is expected to be here any more. */
   readonly over: boolean;
@@ -61,7 +62,7 @@ export function ClientsPanel({ clients, labels, over }: ClientsPanelProps) {
                 <Table.Th scope="col" ta="right">
                   Samples
                 </Table.Th>
-                <Table.Th scope="col">Class balance</Table.Th>
+                {labels.length > 0 && <Table.Th scope="col">Class balance</Table.Th>}
               </Table.Tr>
             </Table.Thead>
             <Table.Tbody>
@@ -121,9 +122,11 @@ function Row({ client, labels, over }: RowProps) {
           + {count(client.heldOut)} held out
         </Text>
       </Table.Td>
-      <Table.Td w={140}>
-        <ClassBalance counts={client.classCounts} labels={labels} />
-      </Table.Td>
+      {labels.length > 0 && (
+        <Table.Td w={140}>
+          <ClassBalance counts={client.classCounts} labels={labels} />
+        </Table.Td>
+      )}
     </Table.Tr>
   );
 }

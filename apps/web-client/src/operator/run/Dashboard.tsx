@@ -67,7 +67,7 @@ function Learning({ run, rounds, layers }: LearningProps) {
         <MaskPanel run={run} round={shown} onPick={setPicked} />
       </div>
       <SimpleGrid cols={{ base: 1, md: 2 }}>
-        <LearningPanel rounds={rounds} />
+        <LearningPanel rounds={rounds} task={run.config.task.name} />
         <TrafficPanel rounds={rounds} />
       </SimpleGrid>
       <Diagnostics rounds={rounds} config={run.config} />

@@ -1,20 +1,25 @@
 import { Badge } from '@mantine/core';
-import type { RoundSummary } from '@strata/fl-core/protocol';
+import type { RoundSummary, TaskName } from '@strata/fl-core/protocol';
+import { useCallback } from 'react';
 import { percent } from '../../app/format.ts';
+import { metricText } from '../../app/metric-text.ts';
+import type { Palette } from '../../app/palette.ts';
 import { learningOption, trafficOption } from './charts.ts';
 import { MetricPanel } from './MetricPanel.tsx';
 import { saving } from './traffic.ts';
 
 type Rounds = readonly RoundSummary[];
 
-export function LearningPanel({ rounds }: { rounds: Rounds }) {
+export function LearningPanel({ rounds, task }: { rounds: Rounds; task: TaskName }) {
+  const { name, meaning } = metricText(task);
+  const draw = useCallback((of: Rounds, palette: Palette) => learningOption(of, task, palette), [task]);
   return (
     <MetricPanel
-      title="Loss and accuracy"
-      hint="Held-out loss and accuracy are the sample-weighted means over what clients keep back from training."
+      title={`Loss and ${name}`}
+      hint={`Sample-weighted means over what clients keep back from training. ${meaning}`}
       rounds={rounds}
       has={(r) => r.loss !== null || r.trainLoss !== null}
-      draw={learningOption}
+      draw={draw}
       empty="Appears when the first round has trained."
     />
   );

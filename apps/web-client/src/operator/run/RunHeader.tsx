@@ -2,9 +2,9 @@ import { Alert, Group, Text, Title } from '@mantine/core';
 import { modelName } from '@strata/fl-core/models/layouts';
 import type { RunView } from '@strata/fl-core/protocol';
 import { budgetText } from '../../app/budget-text.ts';
-import { plural } from '../../app/format.ts';
 import { StateBadge } from '../StateBadge.tsx';
 import { ignoresBudget, strategyText } from '../strategy-text.ts';
+import { taskFacts } from '../task-text.ts';
 import { DownloadButton } from './DownloadButton.tsx';
 import { RunControls } from './RunControls.tsx';
 
@@ -13,8 +13,7 @@ export function RunHeader({ run, live }: { run: RunView; live: boolean }) {
   const { config } = run;
   const facts = [
     modelName(config.model),
-    config.data.kind === 'image' ? `images, ${config.side} px` : 'text',
-    plural(config.labels.length, 'label'),
+    ...taskFacts(config),
     strategyText(config.strategy),
     ...(ignoresBudget(config.strategy) ? [] : [budgetText(config.budget)]),
   ];

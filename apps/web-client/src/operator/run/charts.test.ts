@@ -13,11 +13,17 @@ const seriesOf = (option: ReturnType<typeof learningOption>) =>
   [option.series ?? []].flat().map((s) => ({ name: s.name, data: s.data }));
 
 it('draws every round, with a gap where nothing was measured', () => {
-  expect(seriesOf(learningOption(rounds, palettes.light))).toEqual([
+  expect(seriesOf(learningOption(rounds, 'classification', palettes.light))).toEqual([
     { name: 'Held-out loss', data: [0.5, null] },
     { name: 'Training loss', data: [0.25, 0.2] },
     { name: 'Accuracy', data: [0.8, null] },
   ]);
+});
+
+it('calls accuracy as the task does', () => {
+  expect(seriesOf(learningOption(rounds, 'next-token', palettes.light)).at(-1)?.name).toBe(
+    'Next tokens right',
+  );
 });
 
 it('draws cumulative bytes', () => {

@@ -1,14 +1,19 @@
-import type { RoundSummary } from '@strata/fl-core/protocol';
+import type { RoundSummary, TaskName } from '@strata/fl-core/protocol';
 import type { ChartOption } from '../../app/chart/echarts.ts';
 import { axisStyle, legendStyle, tooltipStyle } from '../../app/chart/style.ts';
 import { bytes, percent } from '../../app/format.ts';
+import { metricTitle } from '../../app/metric-text.ts';
 import type { Palette } from '../../app/palette.ts';
 import { byRound, grid, line, roundAxis } from './chart-parts.ts';
 import type { ImportanceCell, ImportanceMatrix, Measure } from './importance.ts';
 import { traffic } from './traffic.ts';
 
-/** Loss on the left axis (held out, and training dashed), accuracy on the right. */
-export function learningOption(rounds: readonly RoundSummary[], palette: Palette): ChartOption {
+/** Loss on the left axis (held out, and training dashed), accuracy by the name that it has in the task on the right. */
+export function learningOption(
+  rounds: readonly RoundSummary[],
+  task: TaskName,
+  palette: Palette,
+): ChartOption {
   const axis = axisStyle(palette);
   const training = line(
     'Training loss',
@@ -16,7 +21,7 @@ export function learningOption(rounds: readonly RoundSummary[], palette: Palette
     rounds.map((r) => r.trainLoss),
   );
   const accuracy = line(
-    'Accuracy',
+    metricTitle(task),
     palette.primary,
     rounds.map((r) => r.accuracy),
   );

@@ -20,6 +20,15 @@ it('compares the newest measurement with the one before, past rounds without one
   expect(byId(run).loss).toMatchObject({ value: '1.250', note: '+0.250 since round 1', trend: 'worse' });
 });
 
+it('has perplexity beside the loss where next tokens are told', () => {
+  const run = runView(
+    { rounds: [roundSummary(1, { accuracy: 0.25, loss: Math.log(20) })] },
+    { model: 'use-lite', data: { kind: 'text' }, labels: [], task: { name: 'next-token' } },
+  );
+  expect(byId(run).accuracy).toMatchObject({ label: 'Held-out next tokens right', value: '25.0 %' });
+  expect(byId(run).loss).toMatchObject({ value: '2.996', note: 'perplexity 20 · round 1' });
+});
+
 it('gives the bytes and the saving', () => {
   const run = runView({ rounds: [roundSummary(1)] });
   expect(byId(run).traffic).toMatchObject({ value: '1.50 kB', note: '75.0 % less than full exchange' });

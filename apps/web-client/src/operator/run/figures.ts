@@ -1,5 +1,6 @@
 import type { RunView } from '@strata/fl-core/protocol';
 import { bytes, percent, plural } from '../../app/format.ts';
+import { metricText, perplexityText } from '../../app/metric-text.ts';
 import { saving, traffic } from './traffic.ts';
 
 export interface Figure {
@@ -11,12 +12,13 @@ export interface Figure {
 }
 
 export function figures(run: RunView): Figure[] {
+  const task = run.config.task.name;
   const last = run.rounds.at(-1);
   const saved = saving(run.rounds);
   const sent = traffic(run.rounds).at(-1)?.sent ?? 0;
   const present = run.clients.filter((c) => c.presence !== 'left').length;
   return [
-    measured(run, 'accuracy', 'Held-out accuracy', (v) => percent(v), percentagePoints, 1),
+    measured(run, 'accuracy', `Held-out ${metricText(task).name}`, (v) => percent(v), percentagePoints, 1),
     measured(
       run,
       'loss',
@@ -24,6 +26,7 @@ export function figures(run: RunView): Figure[] {
       (v) => v.toFixed(3),
       (d) => signed(d, 3),
       -1,
+      (v) => perplexityText(task, v),
     ),
     {
       id: 'traffic',
@@ -50,7 +53,10 @@ export function figures(run: RunView): Figure[] {
   ];
 }
 
-/** The newest value of a metric and its change since the one before; `sign` is 1 where more is better. */
+/**
+ * The newest value of a metric and its change since the one before; `sign` is 1 where more is better, `beside` what
+ * the value means, if there is more to say of it.
+ */
 function measured(
   run: RunView,
   id: 'accuracy' | 'loss',
@@ -58,19 +64,22 @@ function measured(
   format: (value: number) => string,
   change: (difference: number) => string,
   sign: 1 | -1,
+  beside: (value: number) => string | null = () => null,
 ): Figure {
   const values = run.rounds.flatMap((r) => (r[id] === null ? [] : [{ round: r.round, value: r[id] }]));
   const now = values.at(-1);
   const before = values.at(-2);
   if (now === undefined) return { id, label, value: '–', note: 'after the first round', trend: 'neutral' };
-  if (before === undefined)
-    return { id, label, value: format(now.value), note: `round ${now.round}`, trend: 'neutral' };
+  const note = (since: string) => [beside(now.value), since].filter((part) => part !== null).join(' · ');
+  if (before === undefined) {
+    return { id, label, value: format(now.value), note: note(`round ${now.round}`), trend: 'neutral' };
+  }
   const difference = now.value - before.value;
   return {
     id,
     label,
     value: format(now.value),
-    note: `${change(difference)} since round ${before.round}`,
+    note: note(`${change(difference)} since round ${before.round}`),
     trend: difference === 0 ? 'neutral' : difference * sign > 0 ? 'better' : 'worse',
   };
 }

@@ -2,6 +2,7 @@ import { Progress, Text } from '@mantine/core';
 import type { RunListItem } from '@strata/fl-core/protocol';
 import { Link } from 'wouter';
 import { ago, percent, plural } from '../../app/format.ts';
+import { metricText, metricTitle } from '../../app/metric-text.ts';
 import { Sparkline } from '../../app/Sparkline.tsx';
 import { useNow } from '../../app/useNow.ts';
 import { StateBadge } from '../StateBadge.tsx';
@@ -37,14 +38,17 @@ export function RunCard({ run }: { run: RunListItem }) {
           {plural(run.clients, 'client')}
         </Text>
         <div className={classes.spark}>
-          <Sparkline values={run.accuracies} label={`Accuracy over the rounds, now ${accuracy}`} />
+          <Sparkline
+            values={run.accuracies}
+            label={`${metricTitle(run.task)} over the rounds, now ${accuracy}`}
+          />
         </div>
         <div className={classes.accuracy}>
           <Text fw={600} className="tabular">
             {run.accuracy === null ? '–' : percent(run.accuracy)}
           </Text>
           <Text size="xs" c="dimmed">
-            accuracy
+            {metricText(run.task).name}
           </Text>
         </div>
       </Link>

@@ -1,0 +1,30 @@
+import type { RunConfig, TaskName } from '@strata/fl-core/protocol';
+import { type CatalogModel, type CatalogSample, defaultConfig, labelsFor, usualSample } from './defaults.ts';
+
+/** The parts of a configuration that depend on its task. */
+export type TaskParts = Pick<RunConfig, 'task' | 'data' | 'labels' | 'name'>;
+
+/**
+ * What changes when the operator picks another task for the same model. Labels that were typed in stay where the new
+ * task has labels; otherwise the task's own sample or examples take their place, so that the form stays valid.
+ */
+export function switchTask(
+  values: RunConfig,
+  model: CatalogModel,
+  samples: readonly CatalogSample[],
+  task: TaskName,
+): TaskParts {
+  const { name, data, labels, ...fresh } = defaultConfig(model, samples, { choice: values.model, task });
+  const anew = { name, data, labels, task: fresh.task };
+  const before = values.task.name;
+  if (values.data.sample !== null) return anew;
+  const typed = values.labels.join('\n') !== labelsFor(before, null).join('\n');
+  // Own data was a choice only where there was a sample to choose instead.
+  if (!typed && usualSample(model, samples, before) === null) return anew;
+  return {
+    task: fresh.task,
+    name: values.name,
+    data: { ...data, sample: null },
+    labels: typed && task !== 'next-token' ? values.labels : labelsFor(task, null),
+  };
+}
