@@ -19,6 +19,7 @@ beforeEach(async () => {
   cacheDir = await mkdtemp(join(tmpdir(), 'strata-cache-'));
   await mkdir(join(modelsDir, 'tiny-bert'));
   model = await ModelFolder.copyOf('bert/fixtures/bert', join(modelsDir, 'tiny-bert'));
+  await model.write('tokenizer.json', '{"version":"1.0"}');
 });
 afterEach(async () => {
   for (const close of closing.splice(0)) await close();
@@ -118,7 +119,6 @@ describe('an imported model', () => {
   });
 
   it('brings its tokenizer and the licence of its card', async () => {
-    await model.write('tokenizer.json', '{"version":"1.0"}');
     await model.write('README.md', '---\nlanguage: en\nlicense: apache-2.0\n---\n# A model\n');
     const { assets, blobs, config } = await imported();
     expect(Object.keys(assets)).toEqual(['tokenizer']);
@@ -156,6 +156,7 @@ describe('a model that cannot be imported', () => {
     ['a config.json without a field', () => model.changeConfig({ hidden_size: null }), 'hidden_size'],
     ['a config.json that is no JSON', () => model.write('config.json', '{'), 'config.json cannot be used'],
     ['no config.json', () => model.remove('config.json'), 'has no config.json'],
+    ['texts without a tokenizer', () => model.remove('tokenizer.json'), 'has no tokenizer.json'],
     ['no weights', () => model.remove('model.safetensors'), 'neither model.safetensors nor'],
     [
       'a file that is cut off',

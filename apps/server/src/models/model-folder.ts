@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ImportedModel } from '@strata/fl-core/protocol';
+import { type ImportedModel, StrataError } from '@strata/fl-core/protocol';
 import { z } from 'zod';
 import { badModel, reasonOf } from './bad-model.ts';
 import { exists } from './exists.ts';
@@ -45,6 +45,17 @@ export async function readFolderConfig(folder: string): Promise<FolderConfig> {
     found: { config, preprocessor, licence: await readLicence(folder) },
     labels: labels.success ? inOrder(labels.data.id2label) : null,
   };
+}
+
+/** @throws StrataError `bad-model` when nobody could turn a text into the model's tokens. */
+export async function requireTokenizer(folder: string): Promise<void> {
+  const { tokenizer } = tokenizerFiles;
+  if (await exists(join(folder, tokenizer))) return;
+  throw new StrataError(
+    'bad-model',
+    `${folder} has no ${tokenizer}: nobody could turn a text into the tokens of this model.`,
+    'Save it beside the model with transformers: AutoTokenizer.from_pretrained(NAME).save_pretrained(FOLDER).',
+  );
 }
 
 const inOrder = (labels: Readonly<Record<string, string>>): string[] =>

@@ -1,4 +1,4 @@
-import type { RunConfigInput } from '@strata/fl-core/protocol';
+import { type RunConfigInput, StrataError } from '@strata/fl-core/protocol';
 import { describe, expect, it } from 'vitest';
 import { testConfig } from '../testing/server.ts';
 import { checkConfig } from './check-config.ts';
@@ -23,6 +23,21 @@ describe('checkConfig', () => {
     const budget = { kind: 'adaptive', first: 1, max: 4 } as const;
     expect(check({ deadlines, budget: { ...budget, deadline: 21 } })).toThrow('training closes after 20 s');
     expect(check({ deadlines, budget: { ...budget, deadline: 20 } })).not.toThrow();
+  });
+
+  it('refuses a task that the model cannot be trained for, and a sample that does not fit the task', () => {
+    const text = { model: 'use-lite', data: { kind: 'text' } } as const;
+    expect(check({ ...text, task: { name: 'multi-label' } })).not.toThrow();
+    expect(check({ ...text, task: { name: 'sequence-pair' } })).toThrow(
+      'Universal Sentence Encoder Lite cannot be trained for the task sequence-pair.',
+    );
+    expect(check({ ...text, task: { name: 'next-token' }, labels: [] })).toThrow(StrataError);
+    const wordnet = { ...text, data: { kind: 'text', sample: 'wordnet' } } as const;
+    expect(check(wordnet)).not.toThrow();
+    expect(check({ ...wordnet, task: { name: 'multi-label' } })).toThrow(
+      'The sample wordnet does not fit the task multi-label on text data.',
+    );
+    expect(check({ data: { kind: 'image', sample: 'wordnet' } })).toThrow('sample wordnet does not fit');
   });
 
   it('refuses data of another kind, and a side that does not divide', () => {

@@ -1,9 +1,11 @@
+import { sampleTasks, samples } from '@strata/fl-core/data/samples';
 import { specOf } from '@strata/fl-core/models/layouts';
 import { type RunConfig, StrataError } from '@strata/fl-core/protocol';
 
 /** Refuses what is valid by its schema and yet cannot work. Throws `bad-config`. */
 export function checkConfig(config: RunConfig): void {
   checkModel(config);
+  checkSample(config);
   checkRule(config);
   checkBudget(config);
 }
@@ -24,6 +26,18 @@ function checkModel(config: RunConfig): void {
       `Choose a multiple of ${spec.patch}.`,
     );
   }
+}
+
+/** Built-in data that demo participants could do nothing with. */
+function checkSample({ data, task }: RunConfig): void {
+  if (data.sample === null) return;
+  const sample = samples[data.sample];
+  if (sample.kind === data.kind && sampleTasks(sample).includes(task.name)) return;
+  throw new StrataError(
+    'bad-config',
+    `The sample ${data.sample} does not fit the task ${task.name} on ${data.kind} data.`,
+    'Leave data.sample out: participants then bring their own.',
+  );
 }
 
 /** Krum: not even a layer that everybody trains could be aggregated. */
