@@ -3,13 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { specAtFirst } from '@strata/fl-core/models/layouts';
 import { decodeSafetensors, ImportedModel, RunView } from '@strata/fl-core/protocol';
-import Fastify, { type FastifyInstance } from 'fastify';
 import { strFromU8, unzipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { answerErrors } from '../http/reply.ts';
-import { openStore, type Store } from '../store/store.ts';
-import { createStrata, type Strata } from '../strata.ts';
-import { operatorToken } from '../testing/server.ts';
+import { operatorToken, TestServer } from '../testing/server.ts';
 import { ModelFolder } from './testing.ts';
 
 /** A run of an imported model through the operator's API: made, looked at, exported. */
@@ -19,41 +15,21 @@ const tokenizer = new URL(
   import.meta.url,
 );
 let folder: string;
-let store: Store;
-let fastify: FastifyInstance;
-let strata: Strata;
+let server: TestServer;
 let url: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'strata-imported-'));
-  for (const name of ['models', 'models/bert', 'models/broken', 'data']) await mkdir(join(folder, name));
-  const bert = await ModelFolder.copyOf('bert/fixtures/bert', join(folder, 'models/bert'));
+  for (const name of ['bert', 'broken']) await mkdir(join(folder, name));
+  const bert = await ModelFolder.copyOf('bert/fixtures/bert', join(folder, 'bert'));
   await bert.write('tokenizer.json', await readFile(tokenizer));
-  const broken = await ModelFolder.copyOf('bert/fixtures/bert', join(folder, 'models/broken'));
+  const broken = await ModelFolder.copyOf('bert/fixtures/bert', join(folder, 'broken'));
   await broken.write('tokenizer.json', await readFile(tokenizer));
   await broken.changeTensors((tensors) => tensors.slice(1));
-  store = await openStore({ dataDir: join(folder, 'data'), databaseUrl: null });
-  fastify = Fastify({ logger: { level: 'fatal' }, forceCloseConnections: true });
-  answerErrors(fastify);
-  strata = createStrata(
-    store,
-    {
-      operatorToken,
-      clientGraceSeconds: 1,
-      maxUpdateBytes: 2 ** 20,
-      dataDir: join(folder, 'data'),
-      modelsDir: join(folder, 'models'),
-      deitTinyPin: null,
-      hubUrl: null,
-    },
-    fastify,
-  );
-  url = await fastify.listen({ port: 0, host: '127.0.0.1' });
-  await strata.start();
+  server = await TestServer.start({}, { modelsDir: folder });
+  url = server.url;
 }, 120_000);
 afterAll(async () => {
-  await strata.close();
-  await fastify.close();
-  await store.close();
+  await server.close();
   await rm(folder, { recursive: true });
 }, 60_000);
 
@@ -101,7 +77,7 @@ describe('a run of an imported model', () => {
     });
     expect(Buffer.from(files['tokenizer.json']!).equals(await readFile(tokenizer))).toBe(true);
     const out = decodeSafetensors(files['model.safetensors']!).tensors;
-    const original = decodeSafetensors(await readFile(join(folder, 'models/bert/model.safetensors'))).tensors;
+    const original = decodeSafetensors(await readFile(join(folder, 'bert/model.safetensors'))).tensors;
     expect(out.map((t) => t.name).sort()).toEqual(original.map((t) => t.name).sort());
     for (const { name, data } of original.filter((t) => !t.name.startsWith('classifier.'))) {
       expect(out.find((t) => t.name === name)?.data, name).toEqual(data);

@@ -1,4 +1,4 @@
-import { sampleTasks, samples } from '@strata/fl-core/data/samples';
+import { samples, sampleTasks } from '@strata/fl-core/data/samples';
 import { specOf } from '@strata/fl-core/models/layouts';
 import { type RunConfig, StrataError } from '@strata/fl-core/protocol';
 

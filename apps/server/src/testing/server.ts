@@ -89,11 +89,13 @@ export interface Place {
   readonly port: number;
   /** Null: the embedded database. */
   readonly databaseUrl: string | null;
+  /** Folder of models, read as in the product; absent: all models have random weights. */
+  readonly modelsDir?: string;
 }
 
 /** The round engine behind a bare HTTP server: all but the pages. */
 export async function serve(
-  { dataDir, port, databaseUrl }: Place,
+  { dataDir, port, databaseUrl, modelsDir }: Place,
   limits: Partial<Limits> = {},
 ): Promise<{ url: string; store: Store; close(): Promise<void> }> {
   const store = await openStore({ dataDir, databaseUrl });
@@ -102,8 +104,10 @@ export async function serve(
     forceCloseConnections: true, // as in the product
   });
   answerErrors(fastify);
-  const models = randomModels(store.blobs);
-  const strata = createStrata(store, { ...settings, dataDir, limits }, fastify, models);
+  const strata =
+    modelsDir === undefined
+      ? createStrata(store, { ...settings, dataDir, limits }, fastify, randomModels(store.blobs))
+      : createStrata(store, { ...settings, dataDir, limits, modelsDir }, fastify);
   const url = await fastify.listen({ port, host: '127.0.0.1' });
   await strata.start();
   return {
@@ -130,11 +134,14 @@ export class TestServer {
     this.#close = close;
   }
 
-  static async start(limits: Partial<Limits> = {}): Promise<TestServer> {
+  static async start(
+    limits: Partial<Limits> = {},
+    place: Pick<Place, 'modelsDir'> = {},
+  ): Promise<TestServer> {
     const dataDir = await temporaryDataDir();
     const database = await freshDatabase();
     const { url, store, close } = await serve(
-      { dataDir, port: 0, databaseUrl: database?.url ?? null },
+      { ...place, dataDir, port: 0, databaseUrl: database?.url ?? null },
       limits,
     );
     return new TestServer(url, store, async () => {

@@ -1,0 +1,130 @@
+import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { RunConfigInput, RunListItem, RunPublic } from '@strata/fl-core/protocol';
+import { strFromU8, unzipSync } from 'fflate';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ModelFolder } from '../models/testing.ts';
+import { committed, startCrew } from '../testing/crew.ts';
+import { operatorToken, TestServer, testConfig } from '../testing/server.ts';
+
+/** A run of every task, of an imported model, from its folder to the folder that goes home. */
+
+const tokenizers = fileURLToPath(
+  new URL('../../../../packages/fl-core/src/data/tokenizer/fixtures/hub/', import.meta.url),
+);
+const fixtures = { bert: 'bert/fixtures/bert', gpt2: 'gpt2/fixtures/next-token' } as const;
+
+let modelsDir: string;
+let server: TestServer;
+beforeAll(async () => {
+  modelsDir = await mkdtemp(join(tmpdir(), 'strata-tasks-'));
+  for (const [name, fixture] of Object.entries(fixtures)) {
+    await mkdir(join(modelsDir, name));
+    await ModelFolder.copyOf(fixture, join(modelsDir, name));
+    await cp(join(tokenizers, `${name}.tokenizer.json`), join(modelsDir, name, 'tokenizer.json'));
+  }
+  server = await TestServer.start({}, { modelsDir });
+}, 120_000);
+afterAll(async () => {
+  await server.close();
+  await rm(modelsDir, { recursive: true });
+}, 60_000);
+
+interface Case {
+  readonly task: RunConfigInput['task'] & {};
+  readonly model: keyof typeof fixtures;
+  readonly labels: string[];
+  /** Of the exported `config.json`. */
+  readonly config: object;
+  /** Of the model card. */
+  readonly card: string;
+}
+
+const cases: Case[] = [
+  {
+    task: { name: 'multi-label' },
+    model: 'bert',
+    labels: ['question', 'praise', 'complaint'],
+    config: {
+      architectures: ['BertForSequenceClassification'],
+      problem_type: 'multi_label_classification',
+      id2label: { 0: 'question', 1: 'praise', 2: 'complaint' },
+    },
+    card: 'mean Jaccard index of the true and the predicted labels 0.5000',
+  },
+  {
+    task: { name: 'sequence-pair' },
+    model: 'bert',
+    labels: ['follows', 'contradicts'],
+    config: {
+      architectures: ['BertForSequenceClassification'],
+      problem_type: 'single_label_classification',
+      id2label: { 0: 'follows', 1: 'contradicts' },
+    },
+    card: 'accuracy 0.5000',
+  },
+  {
+    task: { name: 'next-token', passage: 16 },
+    model: 'gpt2',
+    labels: [],
+    config: { architectures: ['GPT2LMHeadModel'], model_type: 'gpt2' },
+    card: 'share of next tokens predicted 0.5000, loss 1.0000, perplexity 2.72',
+  },
+];
+
+const open = async <T>(path: string): Promise<T> =>
+  (await (await fetch(`${server.url}${path}`)).json()).value;
+
+describe.each(cases)('a run for $task.name', ({ task, model, labels, config, card }) => {
+  it('goes through two rounds and comes out as a model of transformers for the task', async () => {
+    const crew = await startCrew(server, [{}, {}], {
+      model: { source: `folder:${model}` },
+      data: { kind: 'text' },
+      task,
+      labels,
+      cohort: { goal: 2, minimum: 2, quorum: 1 },
+    });
+    const last = await committed(server, crew.id, 2);
+    expect(crew.clients.flatMap((client) => client.errors)).toEqual([]);
+    expect(last).toMatchObject({ round: 2, updates: 2, accuracy: 0.5, loss: 1 });
+
+    const view = await server.view(crew.id);
+    expect(view.config.task).toEqual(task);
+    expect(view.clients.map((client) => client.classCounts)).toEqual([
+      labels.map(() => 1),
+      labels.map(() => 1),
+    ]);
+    expect(last.checkpoint?.layers.embed).toEqual((await server.round(crew.id, 1)).checkpoint?.layers.embed);
+    expect(last.checkpoint?.layers.head).not.toEqual(
+      (await server.round(crew.id, 1)).checkpoint?.layers.head,
+    );
+    const listed = (await server.api<RunListItem[]>('/api/runs')).find((run) => run.id === crew.id);
+    expect(listed).toMatchObject({ task: task.name, accuracy: 0.5 });
+    expect(await open<RunPublic>(`/api/public/runs/${crew.id}`)).toMatchObject({ task, labels });
+
+    const answer = await fetch(`${server.url}/api/runs/${crew.id}/model.zip`, {
+      headers: { authorization: `Bearer ${operatorToken}` },
+    });
+    const files = unzipSync(new Uint8Array(await answer.arrayBuffer()));
+    const exported = JSON.parse(strFromU8(files['config.json']!));
+    expect(exported).toMatchObject(config);
+    if (labels.length === 0) expect(exported).not.toHaveProperty('problem_type');
+    expect(Object.keys(files)).toContain('tokenizer.json');
+    expect(strFromU8(files['README.md']!)).toContain(card);
+  });
+});
+
+it('a client that counts classes where the run has none is told so', async () => {
+  const config = testConfig({
+    model: { source: 'folder:gpt2' },
+    data: { kind: 'text' },
+    task: { name: 'next-token' },
+    labels: [],
+  });
+  const { id } = await server.createRun(config);
+  const client = server.client({ run: id, id: 'counter', config });
+  await expect(client.join({ classCounts: [3, 4] })).rejects.toThrow('bad-message');
+  expect((await server.view(id)).clients).toEqual([]);
+});
