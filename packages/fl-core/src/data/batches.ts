@@ -32,7 +32,8 @@ export function* batches(dataset: Dataset, options: BatchOptions): Generator<Bat
   if (!Number.isInteger(batchSize) || batchSize < 1) throw new RangeError(`batch size ${batchSize}`);
   const rng = seed === undefined ? undefined : random(seed, 'batches');
   const order = rng ? rng.shuffle(allIndices(dataset)) : allIndices(dataset);
-  const groups = dataset.kind === 'image' ? chunk(order, batchSize) : groupByLength(dataset, order, batchSize);
+  const groups =
+    dataset.kind === 'image' ? chunk(order, batchSize) : groupByLength(dataset, order, batchSize);
   const planned = rng ? rng.shuffle(groups) : groups;
   for (const rows of maxBatches > 0 ? planned.slice(0, maxBatches) : planned) yield assemble(dataset, rows);
 }

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { PNG } from 'pngjs';
 import type { ImageDataset, TextDataset } from './dataset.ts';
 import type { SourceFile } from './source-file.ts';
+import type { Tokenizer } from './tokenizer/tokenizer.ts';
 
 /** Images whose every pixel is the sample's number, so that a mix-up shows. */
 export function numberedImages(labels: readonly number[], side = 2): ImageDataset {
@@ -42,3 +43,14 @@ export const source = (path: string, bytes: Uint8Array): SourceFile => ({
   size: bytes.length,
   read: async () => bytes,
 });
+
+const codes = (text: string) => Int32Array.from(text.trim(), (c) => c.charCodeAt(0));
+
+/** A tokenizer of one token a letter that has no form for pairs; it gives documents three letters at a time. */
+export const letters: Tokenizer = {
+  encode: codes,
+  encodePair: null,
+  *encodeDocument(text) {
+    for (let start = 0; start < text.length; start += 3) yield codes(text.slice(start, start + 3));
+  },
+};
