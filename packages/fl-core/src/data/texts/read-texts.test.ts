@@ -1,8 +1,9 @@
 import { zipSync } from 'fflate';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { unpackArchives } from '../archive.ts';
 import type { SourceFile } from '../source-file.ts';
 import { source } from '../testing.ts';
+import { utf16 } from './layouts/testing.ts';
 import { readTexts } from './read-texts.ts';
 
 const labels = ['animal', 'plant'];
@@ -62,4 +63,122 @@ test('tables in an archive', async () => {
   });
   const { files } = await unpackArchives([source('notes.zip', bytes)]);
   expect((await readTexts(files, classified)).samples.texts).toEqual(['a dog', 'an oak']);
+});
+
+describe('tasks', () => {
+  test('a pair is a copy when both texts are the same, in their order', async () => {
+    const content =
+      'premise,hypothesis,label\na,b,animal\na,c,animal\nb,a,animal\na,b,plant\n"a"",""b",x,animal\n';
+    const { samples, problems } = await readTexts([table('a.csv', content)], {
+      task: 'sequence-pair',
+      labels,
+    });
+    expect(samples.texts.map((text, i) => [text, samples.seconds[i]])).toEqual([
+      ['a', 'b'],
+      ['a', 'c'],
+      ['b', 'a'],
+      ['a","b', 'x'],
+    ]);
+    expect(problems.map(({ line, reason }) => [line, reason])).toEqual([
+      [5, 'is the same pair as "a.csv", line 2, which has the label "animal"'],
+    ]);
+  });
+
+  test('several labels: a copy is told with the labels of the first', async () => {
+    const content = 'text,labels\na,plant|animal\nb,\na,plant\nb,animal\nb,\n';
+    const { samples, problems } = await readTexts([table('a.csv', content)], { task: 'multi-label', labels });
+    expect([...samples.flags]).toEqual([1, 1, 0, 0]);
+    expect(problems.map(({ reason }) => reason)).toEqual([
+      'is the same text as "a.csv", line 2, which has the labels "animal", "plant"',
+      'is the same text as "a.csv", line 3, which has none of the labels',
+      'is the same text as "a.csv", line 3',
+    ]);
+  });
+
+  test('a run of any task gives samples of its kind', async () => {
+    const kinds = ['classification', 'multi-label', 'sequence-pair', 'next-token'] as const;
+    const read = await Promise.all(kinds.map((task) => readTexts([], { task, labels })));
+    expect(read.map(({ samples }) => samples.kind)).toEqual(['text', 'label-sets', 'pairs', 'documents']);
+  });
+});
+
+describe('texts without labels', () => {
+  const documents = (files: readonly SourceFile[], limits = {}) =>
+    readTexts(files, { task: 'next-token', labels: [], limits });
+
+  test('a plain file is one text as it stands there; of a table each row is one', async () => {
+    const story = '{"text": "no table"}\n\n  Once, upon;a time\t| \n';
+    const { samples, problemCount } = await documents([
+      table('a.txt', story),
+      table('notes/b.md', `\ufeff# Title\r\nText\r\n`),
+      source('c.text', utf16('wide')),
+      table('d.csv', 'text,label\nrow one,x\nrow two,y\n'),
+      table('e.jsonl', '{"text":"line one"}\n{"text":"line two"}'),
+      table('no ending', 'also a text'),
+    ]);
+    expect(problemCount).toBe(0);
+    expect(samples.texts).toEqual([
+      story,
+      '# Title\nText\n',
+      'wide',
+      'row one',
+      'row two',
+      'line one',
+      'line two',
+      'also a text',
+    ]);
+    expect(samples.places.slice(2, 5)).toEqual([
+      { file: 'c.text' },
+      { file: 'd.csv', line: 2 },
+      { file: 'd.csv', line: 3 },
+    ]);
+  });
+
+  test.each([
+    [
+      'copies',
+      [table('a.txt', 'x y'), table('b.txt', 'x y')],
+      'b.txt',
+      'duplicate',
+      'is the same text as "a.txt"',
+    ],
+    ['binary files', [source('a.txt', Uint8Array.of(1, 0, 2))], 'a.txt', 'unsupported', 'is not a text file'],
+    ['empty files', [table('a.txt', '')], 'a.txt', 'empty', 'is empty'],
+    ['blank files', [table('a.md', ' \n\n')], 'a.md', 'empty', 'has only blank lines'],
+    [
+      'other encodings',
+      [source('a.txt', Uint8Array.of(0x63, 0xe9, 0x61))],
+      'a.txt',
+      'broken',
+      'is not UTF-8 text: save it as UTF-8 (in a spreadsheet "CSV UTF-8")',
+    ],
+    [
+      'office documents',
+      [source('a.docx', Uint8Array.of(0x50, 0x4b, 3, 4))],
+      'a.docx',
+      'unsupported',
+      'is an office document or archive: export it as CSV or plain text',
+    ],
+  ] as const)('%s are left out', async (_, files, file, kind, reason) => {
+    const { samples, problems } = await documents(files);
+    expect(problems).toEqual([{ file, kind, reason }]);
+    expect(samples.texts).toHaveLength(files.length - 1);
+  });
+
+  test('files beyond the limits are not read', async () => {
+    const unread = (path: string): SourceFile => ({
+      path,
+      size: 9,
+      read: () => Promise.reject(new Error('read!')),
+    });
+    const first = table('a.txt', '123456789');
+    expect((await documents([first, unread('b.txt')], { files: 1 })).problems).toEqual([
+      { file: 'b.txt', kind: 'too-many', reason: 'more than 1 files were given' },
+    ]);
+    const { problems, samples } = await documents([first, unread('b.txt'), table('c.txt', '1')], {
+      totalBytes: 10,
+    });
+    expect(problems.map(({ file, kind }) => [file, kind])).toEqual([['b.txt', 'too-large']]);
+    expect(samples.texts).toEqual(['123456789', '1']);
+  });
 });
