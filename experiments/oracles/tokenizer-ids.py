@@ -1,7 +1,9 @@
 """References for the tokenizers of imported models: tokenizer.json files of the kinds that BERT, RoBERTa, GPT-2 and
-XLM-RoBERTa have, trained on a few sentences, and the ids that Python's `tokenizers` gives to odd strings.
+XLM-RoBERTa have, trained on a few sentences, and what Python gives to odd strings: `tokenizers` the ids of single
+texts, `transformers` the ids and token types of pairs, cut longest first. A tokenizer.json that is there is kept:
+training WordPiece twice gives two vocabularies.
 
-    pip install tokenizers==0.23.3 sentencepiece==0.2.3 protobuf
+    pip install tokenizers==0.23.3 sentencepiece==0.2.3 protobuf transformers
     python experiments/oracles/tokenizer-ids.py packages/fl-core/src/data/tokenizer/fixtures/hub
 """
 
@@ -13,8 +15,10 @@ from pathlib import Path
 
 import sentencepiece
 import tokenizers
+import transformers
 from sentencepiece import sentencepiece_model_pb2
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from transformers import PreTrainedTokenizerFast
 
 CORPUS = [
     "The quick brown fox jumps over the lazy dog.",
@@ -49,6 +53,17 @@ TEXTS = [
     "▁ underline Ġ byte marker Ċ",
     "one\u3000ideographic\u3000space。句",
 ]
+
+PAIRS = [
+    ("The quick brown fox", "jumps over the lazy dog."),
+    ("Short.", "She sells sea shells on the sea shore; the shells she sells are sea shells, I'm sure."),
+    ("She sells sea shells on the sea shore; the shells she sells are sea shells, I'm sure.", "Short."),
+    ("the same text", "the same text"),
+    ("[SEP] </s> inside", "Größe naïve café — “quoted” 日本語"),
+    ("emoji 😀 👩‍👩‍👧‍👦", "tabs\tand\nnew lines  "),
+]
+# Room for special tokens only, for odd and even numbers of others, and for all.
+PAIR_LENGTHS = [4, 5, 8, 9, 13, 20, 21, 1000]
 
 
 def bert():
@@ -150,17 +165,36 @@ def xlm_roberta():
     return tokenizer
 
 
+def pairs(tokenizer):
+    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer)
+    for first, second in PAIRS:
+        for length in PAIR_LENGTHS:
+            cut = fast(first, second, truncation=True, max_length=length, return_token_type_ids=True)
+            yield {
+                "first": first,
+                "second": second,
+                "length": length,
+                "ids": cut["input_ids"],
+                "types": cut["token_type_ids"],
+            }
+
+
 out = Path(sys.argv[1])
 out.mkdir(parents=True, exist_ok=True)
 for make in (bert, roberta, gpt2, xlm_roberta):
-    tokenizer = make()
     name = make.__name__.replace("_", "-")
-    tokenizer.save(str(out / f"{name}.tokenizer.json"), pretty=False)
+    file = out / f"{name}.tokenizer.json"
+    if not file.exists():
+        make().save(str(file), pretty=False)
+    tokenizer = Tokenizer.from_file(str(file))
     reference = {
         "tokenizers": tokenizers.__version__,
+        "transformers": transformers.__version__,
         "texts": [{"text": text, "ids": tokenizer.encode(text).ids} for text in TEXTS],
         # Cut as transformers does: the special tokens stay.
         "cut": [],
+        # GPT-2 puts two texts one behind the other and nothing between: no form for pairs.
+        "pairs": [] if make is gpt2 else list(pairs(tokenizer)),
     }
     for length in (3, 6):
         tokenizer.enable_truncation(length)

@@ -31,10 +31,11 @@ const exists = (path: string): Promise<boolean> =>
 async function readTables(folder: string): Promise<Split<RawTexts>> {
   const labels = labelsOf(await readFile(join(folder, 'train.csv'), 'utf8'));
   const read = async (file: string): Promise<RawTexts> => {
-    const table = readTextTable({ file, bytes: await readFile(join(folder, file)), labels });
+    const bytes = await readFile(join(folder, file));
+    const table = readTextTable({ task: 'classification', file, bytes, labels });
     const [problem] = table.problems;
     if (problem) throw new UsageError(`${file}, line ${problem.line ?? 1}: ${problem.reason}`);
-    return { kind: 'text', classes: labels, texts: table.texts, labels: table.labels };
+    return table.samples;
   };
   return { labels, train: await read('train.csv'), test: await read('test.csv') };
 }

@@ -245,7 +245,7 @@ export class Client {
   }
 }
 
-function requireSamples({ samples, problemCount, unknown }: DataSummary): void {
+function requireSamples({ samples, problemCount, unknown, content }: DataSummary): void {
   if (samples > 0) return;
   if (unknown.length > 0) {
     throw new StrataError(
@@ -259,7 +259,9 @@ function requireSamples({ samples, problemCount, unknown }: DataSummary): void {
     problemCount > 0
       ? 'None of this can be used; the reasons are listed.'
       : 'There is nothing to learn from here.',
-    'Choose data with the labels of this run.',
+    content.kind === 'passages'
+      ? 'Choose plain text files (.txt or .md), or a table with a column “text”.'
+      : 'Choose data with the labels of this run.',
   );
 }
 

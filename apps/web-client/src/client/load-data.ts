@@ -1,34 +1,31 @@
 import {
-  classCounts,
   createHuggingFaceTokenizer,
   createSentencePiece,
-  type DataProblem,
   type Dataset,
   type LabelMapping,
   type LeftOut,
   loadSample,
-  type RawSamples,
+  type RawImages,
+  type RawTextSamples,
   readImageFolder,
-  readTextFiles,
+  readTexts,
   type SourceFile,
-  sampleCount,
-  sampleShard,
+  sampleForTask,
   splitHoldOut,
-  suggestLabel,
   type Tokenizer,
   toImageDataset,
-  toTextDataset,
+  toTokenDataset,
   unpackArchives,
   Vocabulary,
-  withClasses,
 } from '@strata/fl-core/data';
 import { specOf } from '@strata/fl-core/models/layouts';
 import { type RunManifest, StrataError } from '@strata/fl-core/protocol';
+import { summarize } from './data-summary.ts';
 import { decodeImage, decodePhoto } from './decode-image.ts';
 import { sha256Hex } from './digest.ts';
 import type { LocalData } from './job.ts';
 import type { DataChoice } from './options.ts';
-import { type DataSummary, type FileProblem, maxListedProblems } from './snapshot.ts';
+import type { DataSummary } from './snapshot.ts';
 
 export interface LoadOptions {
   readonly manifest: RunManifest;
@@ -64,20 +61,12 @@ interface Loaded extends LeftOut {
  */
 export async function loadData(choice: DataChoice, options: LoadOptions): Promise<LoadedData> {
   const { labels, local } = options.manifest.config;
-  const { dataset, problems, problemCount, unknown } = await load(choice, options);
+  const { dataset, ...left } = await load(choice, options);
   options.signal.throwIfAborted();
   const { training, heldOut } = splitHoldOut(dataset, local.holdOut, options.seed);
   return {
     data: { train: training, heldOut },
-    summary: {
-      samples: sampleCount(training),
-      heldOut: sampleCount(heldOut),
-      labels,
-      classCounts: classCounts(training, labels.length),
-      problems: problems.slice(0, maxListedProblems).map(forPeople),
-      problemCount,
-      unknown: unknown.map((found) => ({ ...found, suggestion: suggestLabel(found.name, labels) })),
-    },
+    summary: summarize(training, heldOut, labels, left),
     own: choice.kind === 'files' || (choice.kind === 'stored' && choice.of === 'anyone') ? dataset : null,
   };
 }
@@ -99,12 +88,20 @@ async function loadShard(
   { sample, shard, of }: Extract<DataChoice, { kind: 'sample' }>,
   options: LoadOptions,
 ): Promise<Loaded> {
-  const { config } = options.manifest;
   const whole = await loadSample(sample, { fetch: (path) => fetchSample(path, options), decodeImage });
   options.report(0.5);
-  const part = withClasses(sampleShard(whole, shard, of, options.seed), config.labels);
-  return { dataset: await prepare(part, options), ...nothingLeftOut };
+  const { task, labels } = options.manifest.config;
+  return prepare(
+    sampleForTask(whole, { task: task.name, labels, shard, of, seed: options.seed }),
+    half(options, 0.5),
+  );
 }
+
+/** Reports what is done as the part of the whole that begins at `from` and is one half of it. */
+const half = (options: LoadOptions, from: 0 | 0.5): LoadOptions => ({
+  ...options,
+  report: (fraction) => options.report(from + fraction / 2),
+});
 
 async function fetchSample(path: string, { server, signal }: LoadOptions): Promise<Uint8Array> {
   const response = await fetch(`${server}/samples/${path}`, { signal });
@@ -116,17 +113,17 @@ async function fetchSample(path: string, { server, signal }: LoadOptions): Promi
   );
 }
 
-async function prepare(raw: RawSamples, options: LoadOptions): Promise<Dataset> {
-  switch (raw.kind) {
-    case 'image':
-      return toImageDataset(raw, options.manifest.config.side);
-    case 'text': {
-      const { tokenizer, maxTokens } = await textInput(options);
-      return toTextDataset(raw.texts, raw.labels, tokenizer, maxTokens);
-    }
-    default:
-      return raw satisfies never;
+async function prepare(raw: RawImages | RawTextSamples, options: LoadOptions): Promise<Loaded> {
+  if (raw.kind === 'image') {
+    return { dataset: toImageDataset(raw, options.manifest.config.side), ...nothingLeftOut };
   }
+  const { task } = options.manifest.config;
+  const input = await textInput(options);
+  return toTokenDataset(raw, {
+    ...input,
+    passage: task.name === 'next-token' ? task.passage : input.maxTokens,
+    onProgress: followed(options),
+  });
 }
 
 async function loadStored(of: 'this-client' | 'anyone', { stored }: LoadOptions): Promise<Loaded> {
@@ -146,15 +143,16 @@ async function loadFiles(
   const sources = files.map(({ path, file }) => ({ path, size: file.size, read: () => bytesOf(file) }));
   const { files: found, ...unopened } = await unpackArchives(sources);
   options.signal.throwIfAborted();
-  const read = options.manifest.config.data.kind === 'image' ? loadPictures : loadTables;
+  const read = options.manifest.config.data.kind === 'image' ? loadPictures : loadTexts;
   const { dataset, ...left } = await read(found, mapping ?? new Map(), options);
-  return {
-    dataset,
-    problems: [...unopened.problems, ...left.problems],
-    problemCount: unopened.problemCount + left.problemCount,
-    unknown: left.unknown,
-  };
+  return { dataset, ...together({ ...unopened, unknown: [] }, left) };
 }
+
+const together = (...parts: readonly LeftOut[]): LeftOut => ({
+  problems: parts.flatMap(({ problems }) => problems),
+  problemCount: parts.reduce((sum, { problemCount }) => sum + problemCount, 0),
+  unknown: parts.flatMap(({ unknown }) => unknown),
+});
 
 /** Tells how far the reading is, and ends it when it was cancelled. */
 const followed =
@@ -180,43 +178,48 @@ function loadPictures(
   });
 }
 
-async function loadTables(
+async function loadTexts(
   files: readonly SourceFile[],
   mapping: LabelMapping,
   options: LoadOptions,
 ): Promise<Loaded> {
-  const { labels } = options.manifest.config;
-  const { tokenizer, maxTokens } = await textInput(options);
-  const {
-    texts,
-    labels: indices,
-    ...left
-  } = await readTextFiles(files, {
+  const { task, labels } = options.manifest.config;
+  const { samples, ...left } = await readTexts(files, {
+    task: task.name,
     labels,
     mapping,
-    onProgress: followed(options),
+    onProgress: followed(half(options, 0)),
   });
-  return { dataset: toTextDataset(texts, indices, tokenizer, maxTokens), ...left };
+  const { dataset, ...unencoded } = await prepare(samples, half(options, 0.5));
+  return { dataset, ...together(left, unencoded) };
 }
 
-/** The tokenizer of the run's text model and how many tokens of a text it looks at. */
-async function textInput({ manifest, asset }: LoadOptions): Promise<{
-  tokenizer: Tokenizer;
-  maxTokens: number;
-}> {
+interface TextInput {
+  readonly tokenizer: Tokenizer;
+  readonly model: string;
+  /** How many tokens of a text the model looks at. */
+  readonly maxTokens: number;
+  readonly endOfText?: number;
+}
+
+async function textInput({ manifest, asset }: LoadOptions): Promise<TextInput> {
   const spec = specOf(manifest.config);
   const { vocab, tokenizer, tokenizerConfig } = manifest.assets;
   const json = async (sha256: string): Promise<unknown> =>
     JSON.parse(new TextDecoder().decode(await asset(sha256)));
   if (spec.kind === 'text' && tokenizer !== undefined) {
+    const { title: model, maxTokens } = spec;
     const config = tokenizerConfig === undefined ? null : await json(tokenizerConfig);
     return {
-      tokenizer: createHuggingFaceTokenizer(await json(tokenizer), { config, maxTokens: spec.maxTokens }),
-      maxTokens: spec.maxTokens,
+      tokenizer: createHuggingFaceTokenizer(await json(tokenizer), { config, maxTokens }),
+      model,
+      maxTokens,
+      ...(spec.architecture === 'gpt2' && spec.endOfText !== null ? { endOfText: spec.endOfText } : {}),
     };
   }
   if (spec.kind === 'text' && vocab !== undefined) {
-    return { tokenizer: createSentencePiece(Vocabulary.parse(await json(vocab))), maxTokens: spec.maxTokens };
+    const { title: model, maxTokens } = spec;
+    return { tokenizer: createSentencePiece(Vocabulary.parse(await json(vocab))), model, maxTokens };
   }
   throw new StrataError(
     'bad-config',
@@ -226,7 +229,3 @@ async function textInput({ manifest, asset }: LoadOptions): Promise<{
 }
 
 const bytesOf = async (file: File) => new Uint8Array(await file.arrayBuffer());
-
-function forPeople({ file, line, reason }: DataProblem): FileProblem {
-  return { file: line === undefined ? file : `${file}, line ${line}`, reason };
-}

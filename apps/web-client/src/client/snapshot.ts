@@ -70,10 +70,20 @@ export type Keeping =
   /** The browser keeps nothing for this page (private window, plain http, old browser). */
   | 'unavailable';
 
+/** What the samples are, as far as there is more to say than how many. */
+export type DataContent =
+  /** One label each. */
+  | { readonly kind: 'labelled' }
+  /** Any number of labels each; a sample counts for each of its labels, and `unlabelled` have none. */
+  | { readonly kind: 'label-sets'; readonly unlabelled: number }
+  /** No labels; `tokens` is the mean length. */
+  | { readonly kind: 'passages'; readonly tokens: number };
+
 export interface DataSummary {
   /** Training samples, after the hold-out. */
   readonly samples: number;
   readonly heldOut: number;
+  readonly content: DataContent;
   /** The run's labels, and the training samples of each. */
   readonly labels: readonly string[];
   readonly classCounts: readonly number[];

@@ -1,8 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { TextBatch } from '../models/batch.ts';
 import { random } from '../random.ts';
 import { batches, bucketOf } from './batches.ts';
-import { labelsOf, numberedImages, numberedTexts, range, seeds } from './testing.ts';
+import type { TokenDataset } from './dataset.ts';
+import {
+  labelsOf,
+  numberedImages,
+  numberedPairs,
+  numberedPassages,
+  numberedSets,
+  numberedTexts,
+  range,
+  seeds,
+} from './testing.ts';
 
 const texts = (seed: number, count: number) =>
   numberedTexts(range(count).map(() => 1 + random(seed, 'length').below(128)));
@@ -102,5 +113,91 @@ describe('batches of text', () => {
     // Expected 250 each, standard deviation under 15: five of them either way.
     expect(Math.min(...hits)).toBeGreaterThan(175);
     expect(Math.max(...hits)).toBeLessThan(325);
+  });
+});
+
+describe('batches of pairs, several labels and passages', () => {
+  const shape = {
+    lengths: fc.array(fc.integer({ min: 2, max: 70 }), { maxLength: 60 }),
+    batchSize: fc.integer({ min: 1, max: 20 }),
+    seed: fc.option(seeds, { nil: undefined }),
+  };
+  /** Every row of one pass: which sample it is, and where it stands. */
+  function* rows(data: TokenDataset, of: { readonly batchSize: number; readonly seed?: number | undefined }) {
+    const { batchSize, seed } = of;
+    for (const batch of batches(data, { batchSize, ...(seed === undefined ? {} : { seed }) })) {
+      if (batch.kind !== 'text') throw new Error('a text batch is expected');
+      for (let row = 0; row < batch.size; row++) yield { batch, row };
+    }
+  }
+  const cut = (values: Int32Array, { length }: TextBatch, row: number) => [
+    ...values.subarray(row * length, (row + 1) * length),
+  ];
+
+  test('any pairs: segments stay with their tokens, 0 at padding', () => {
+    fc.assert(
+      fc.property(fc.record(shape), ({ lengths, ...of }) => {
+        const data = numberedPairs(lengths);
+        let seen = 0;
+        for (const { batch, row } of rows(data, of)) {
+          const sample = batch.ids[row * batch.length]! - 1;
+          const expected = new Array<number>(batch.length).fill(0);
+          data.segments?.[sample]?.forEach((segment, t) => {
+            expected[t] = segment;
+          });
+          expect(cut(batch.segments ?? new Int32Array(), batch, row)).toEqual(expected);
+          expect(labelsOf(batch)[row]).toBe(data.labels[sample]);
+          seen += 1;
+        }
+        expect(seen).toBe(lengths.length);
+      }),
+    );
+  });
+
+  test('single texts have no segments', () => {
+    expect([...batches(numberedTexts([3, 4]), { batchSize: 2 })].map((b) => 'segments' in b)).toEqual([
+      false,
+    ]);
+  });
+
+  test('any sets of labels: flags stay with their texts', () => {
+    fc.assert(
+      fc.property(fc.record(shape), fc.integer({ min: 1, max: 7 }), ({ lengths, ...of }, classes) => {
+        const data = numberedSets(lengths, classes);
+        const seen: number[] = [];
+        for (const { batch, row } of rows(data, of)) {
+          const { targets } = batch;
+          if (targets.kind !== 'label-sets') throw new Error('label sets are expected');
+          const sample = batch.ids[row * batch.length]! - 1;
+          seen.push(sample);
+          expect(targets.classes).toBe(classes);
+          expect([...targets.flags.subarray(row * classes, (row + 1) * classes)]).toEqual([
+            ...data.flags.subarray(sample * classes, (sample + 1) * classes),
+          ]);
+        }
+        expect(seen.sort((a, b) => a - b)).toEqual(range(lengths.length));
+      }),
+    );
+  });
+
+  test('any passages: targets are the ids shifted by one, -1 at ends and padding', () => {
+    fc.assert(
+      fc.property(fc.record(shape), ({ lengths, ...of }) => {
+        const seen: number[] = [];
+        for (const { batch, row } of rows(numberedPassages(lengths), of)) {
+          if (batch.targets.kind !== 'next-tokens') throw new Error('next tokens are expected');
+          const ids = cut(batch.ids, batch, row);
+          const sample = Math.floor(ids[0]! / 1000);
+          const length = lengths[sample]!;
+          seen.push(sample);
+          expect(batch.lengths[row]).toBe(length);
+          expect(ids).toEqual(ids.map((_, t) => (t < length ? 1000 * sample + t + 1 : 0)));
+          expect(cut(batch.targets.ids, batch, row)).toEqual(
+            ids.map((_, t) => (t + 1 < length ? 1000 * sample + t + 2 : -1)),
+          );
+        }
+        expect(seen.sort((a, b) => a - b)).toEqual(range(lengths.length));
+      }),
+    );
   });
 });

@@ -2,7 +2,7 @@ import type { Reason } from './problems.ts';
 
 interface Place {
   readonly where: string;
-  readonly label: number;
+  readonly labels: string;
 }
 
 /**
@@ -10,23 +10,25 @@ interface Place {
  * the model look better than it is.
  */
 export class Duplicates {
-  readonly #thing: 'picture' | 'text';
-  readonly #labels: readonly string[];
+  readonly #thing: 'picture' | 'text' | 'pair';
   readonly #first = new Map<string, Place>();
 
-  constructor(thing: 'picture' | 'text', labels: readonly string[]) {
+  constructor(thing: 'picture' | 'text' | 'pair') {
     this.#thing = thing;
-    this.#labels = labels;
   }
 
-  /** @param key equal for equal samples. @returns null for the first of its key, which is kept. */
-  check(key: string, where: string, label: number): Reason | null {
+  /**
+   * @param key equal for equal samples.
+   * @param labels what it has, for the message: `the label "owl"`.
+   * @returns null for the first of its key, which is kept.
+   */
+  check(key: string, where: string, labels: string): Reason | null {
     const first = this.#first.get(key);
     if (first === undefined) {
-      this.#first.set(key, { where, label });
+      this.#first.set(key, { where, labels });
       return null;
     }
-    const other = first.label === label ? '' : `, which has the label "${this.#labels[first.label]}"`;
+    const other = first.labels === labels ? '' : `, which has ${first.labels}`;
     return { kind: 'duplicate', reason: `is the same ${this.#thing} as ${first.where}${other}` };
   }
 }

@@ -1,7 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { strataOf } from './class-counts.ts';
 import { splitHoldOut } from './hold-out.ts';
-import { numberedImages, numberedTexts, range, seeds, union } from './testing.ts';
+import {
+  numberedImages,
+  numberedPassages,
+  numberedSets,
+  numberedTexts,
+  range,
+  seeds,
+  union,
+} from './testing.ts';
 
 const samples = (labels: readonly number[], share: number, seed: number) => {
   const { training, heldOut } = splitHoldOut(numberedImages(labels, 1), share, seed);
@@ -52,6 +61,46 @@ describe('splitHoldOut', () => {
   test('a given split that leaves a part empty is replaced by a drawn one', () => {
     const data = { ...numberedTexts([1, 2, 3, 4, 5, 6], 2), heldOut: new Uint8Array(6) };
     expect(splitHoldOut(data, 0.5, 1).heldOut.labels.length).toBeGreaterThan(0);
+  });
+
+  test('any sets of labels, share and seed: a partition, stratified by the rarest class', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 4 }),
+        fc.integer({ min: 1, max: 150 }),
+        fc.double({ min: 0.05, max: 0.5, noNaN: true }),
+        seeds,
+        (classes, count, share, seed) => {
+          const sets = numberedSets(
+            range(count).map(() => 2),
+            classes,
+          );
+          const strata = strataOf(sets);
+          const { training, heldOut } = splitHoldOut(sets, share, seed);
+          const numbers = (part: typeof sets) => part.tokens.map((ids) => ids[0]! - 1);
+          expect(union([numbers(training), numbers(heldOut)])).toEqual(range(count));
+          for (const part of [training, heldOut]) {
+            numbers(part).forEach((i, row) => {
+              expect(part.flags.subarray(row * classes, (row + 1) * classes)).toEqual(
+                sets.flags.subarray(i * classes, (i + 1) * classes),
+              );
+            });
+          }
+          for (const stratum of new Set(strata)) {
+            const of = (part: readonly number[]) => part.filter((i) => strata[i] === stratum).length;
+            expect(of(numbers(training))).toBeGreaterThanOrEqual(1);
+            expect(Math.abs(of(numbers(heldOut)) - share * of(range(count)))).toBeLessThanOrEqual(1);
+          }
+        },
+      ),
+    );
+  });
+
+  test('passages: the share of all of them, each in one part', () => {
+    const { training, heldOut } = splitHoldOut(numberedPassages(range(50).map(() => 4)), 0.2, 3);
+    const numbers = (part: typeof training) => part.tokens.map((ids) => Math.floor(ids[0]! / 1000));
+    expect(heldOut.tokens).toHaveLength(10);
+    expect(union([numbers(training), numbers(heldOut)])).toEqual(range(50));
   });
 
   test.each([0, 1, -0.1, Number.NaN])('refuses the share %s', (share) => {

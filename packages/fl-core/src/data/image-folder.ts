@@ -56,7 +56,7 @@ export async function readImageFolder(
 ): Promise<ImageFolder> {
   const limit = { ...imageFolderLimits, ...limits };
   const problems = new ProblemList();
-  const duplicates = new Duplicates('picture', labels);
+  const duplicates = new Duplicates('picture');
   const wanted = files.filter((file) => !isClutter(file));
   const labelOf = folderLabel(labels, mapping);
   const pictures: Uint8Array[] = [];
@@ -64,7 +64,7 @@ export async function readImageFolder(
   const readPicture = async (file: SourceFile, label: number): Promise<Uint8Array | Reason> => {
     const bytes = await readBytes(file, limit);
     if ('reason' in bytes) return bytes;
-    const copy = duplicates.check(await digest(bytes), `"${file.path}"`, label);
+    const copy = duplicates.check(await digest(bytes), `"${file.path}"`, `the label "${labels[label]}"`);
     return copy ?? reducePicture(bytes, side, decodeImage);
   };
   const read = async (file: SourceFile): Promise<void> => {

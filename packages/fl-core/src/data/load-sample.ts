@@ -4,7 +4,7 @@ import type { SampleId } from '../protocol/run.ts';
 import type { RawImages, RawSamples, RawTexts } from './raw-samples.ts';
 import type { DecodedImage, ImageRegion } from './resize.ts';
 import { type ImageSampleSpec, samples, type TextSampleSpec } from './samples.ts';
-import { readTextTable } from './text-table.ts';
+import { readTextTable } from './texts/text-table.ts';
 
 /** Decodes an encoded picture (PNG, JPEG, ...), its EXIF rotation applied; rejects when it cannot. */
 export type DecodeImage = (bytes: Uint8Array) => Promise<DecodedImage>;
@@ -96,12 +96,17 @@ function tilesOf(spec: ImageSampleSpec, image: DecodedImage, described: SheetLab
 }
 
 async function loadTable(spec: TextSampleSpec, io: SampleIo): Promise<RawTexts> {
-  const table = readTextTable({ file: spec.table, bytes: await io.fetch(spec.table), labels: spec.labels });
+  const table = readTextTable({
+    task: 'classification',
+    file: spec.table,
+    bytes: await io.fetch(spec.table),
+    labels: spec.labels,
+  });
   const [problem] = table.problems;
   if (problem) throw damaged(spec, `${problem.file}, line ${problem.line ?? 1}: ${problem.reason}`);
   const [unknown] = table.unknown;
   if (unknown) throw damaged(spec, `${spec.table} has the unknown label "${unknown.name}"`);
-  return { kind: 'text', classes: spec.labels, texts: table.texts, labels: table.labels };
+  return table.samples;
 }
 
 function damaged(spec: { readonly title: string }, reason: string, cause?: unknown): StrataError {

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { PNG } from 'pngjs';
 import type { Batch } from '../models/batch.ts';
-import type { ImageDataset, TextDataset } from './dataset.ts';
+import type { ImageDataset, LabelSetDataset, PassageDataset, TextDataset } from './dataset.ts';
 import type { SourceFile } from './source-file.ts';
+import type { Tokenizer } from './tokenizer/tokenizer.ts';
 
 /** Images whose every pixel is the sample's number, so that a mix-up shows. */
 export function numberedImages(labels: readonly number[], side = 2): ImageDataset {
@@ -20,6 +21,32 @@ export function numberedTexts(lengths: readonly number[], classes = 3): TextData
     kind: 'text',
     tokens: lengths.map((length, i) => new Int32Array(length).fill(i + 1)),
     labels: Int32Array.from(lengths, (_, i) => i % classes),
+  };
+}
+
+/** As {@link numberedTexts}, the first part of each of segment 0 and the rest of segment 1. */
+export function numberedPairs(lengths: readonly number[], classes = 3): TextDataset {
+  const texts = numberedTexts(lengths, classes);
+  const segments = lengths.map((length, i) => new Uint8Array(length).fill(1, (i % length) + 1));
+  return { ...texts, segments };
+}
+
+/** Texts of the given lengths; those whose number has bit c set have class c. */
+export function numberedSets(lengths: readonly number[], classes = 3): LabelSetDataset {
+  const { tokens } = numberedTexts(lengths);
+  const flags = Uint8Array.from({ length: lengths.length * classes }, (_, i) =>
+    bit(Math.floor(i / classes), i % classes),
+  );
+  return { kind: 'label-sets', classes, tokens, flags };
+}
+
+const bit = (number: number, c: number) => (number >> c) & 1;
+
+/** Passages of the given lengths; token t of sample i is 1000 i + t + 1. */
+export function numberedPassages(lengths: readonly number[]): PassageDataset {
+  return {
+    kind: 'passages',
+    tokens: lengths.map((length, i) => Int32Array.from({ length }, (_, t) => 1000 * i + t + 1)),
   };
 }
 
@@ -49,3 +76,14 @@ export function labelsOf({ targets }: Batch): Int32Array {
   if (targets.kind !== 'classes') throw new TypeError(`targets of the kind ${targets.kind}`);
   return targets.ids;
 }
+
+const codes = (text: string) => Int32Array.from(text.trim(), (c) => c.charCodeAt(0));
+
+/** A tokenizer of one token a letter that has no form for pairs; it gives documents three letters at a time. */
+export const letters: Tokenizer = {
+  encode: codes,
+  encodePair: null,
+  *encodeDocument(text) {
+    for (let start = 0; start < text.length; start += 3) yield codes(text.slice(start, start + 3));
+  },
+};

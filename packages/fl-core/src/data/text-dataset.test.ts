@@ -1,9 +1,6 @@
 import { expect, test } from 'vitest';
+import { letters } from './testing.ts';
 import { toTextDataset } from './text-dataset.ts';
-import type { Tokenizer } from './tokenizer/tokenizer.ts';
-
-/** One token a letter. */
-const letters: Tokenizer = { encode: (text) => Int32Array.from(text.trim(), (c) => c.charCodeAt(0)) };
 
 test('toTextDataset cuts to the maximum and gives an empty text one unknown token', () => {
   const data = toTextDataset(['abc', 'a', ' '], [2, 0, 1], letters, 2);

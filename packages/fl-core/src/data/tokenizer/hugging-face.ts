@@ -7,12 +7,16 @@ import {
 import { z } from 'zod';
 import { StrataError } from '../../protocol/errors.ts';
 import { charsmapNormalizer } from './charsmap.ts';
+import { type Frame, framed, frameOf, longestFirst, specialsOf } from './frame.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
 export interface HuggingFaceOptions {
   /** `tokenizer_config.json`; null where the model has none. */
   readonly config?: unknown;
-  /** Longest sequence, special tokens counted: longer texts lose their end, never a special token. */
+  /**
+   * Longest sequence, special tokens counted: longer texts lose their end, never a special token. Documents are
+   * not cut.
+   */
   readonly maxTokens: number;
 }
 
@@ -28,40 +32,58 @@ export function createHuggingFaceTokenizer(
   tokenizerJson: unknown,
   { config = null, maxTokens }: HuggingFaceOptions,
 ): Tokenizer {
-  const tokenizer = open(tokenizerJson, config);
+  const { tokenizer, single, pair } = open(tokenizerJson, config);
+  const plain = (text: string): readonly number[] =>
+    tokenizer.encode(text, { add_special_tokens: false }).ids;
+  const [room, pairRoom] = [single, pair].map((frame) => Math.max(0, maxTokens - specialsOf(frame)));
   return {
-    encode(text) {
-      const whole = tokenizer.encode(text).ids;
-      if (whole.length <= maxTokens) return Int32Array.from(whole);
-      const plain = tokenizer.encode(text, { add_special_tokens: false }).ids;
-      const specials = whole.length - plain.length;
-      const before = startOf(plain, whole);
-      return Int32Array.from([
-        ...whole.slice(0, before),
-        ...plain.slice(0, Math.max(0, maxTokens - specials)),
-        ...whole.slice(before + plain.length),
-      ]);
+    encode: (text) => framed(single, [plain(text).slice(0, room)]).ids,
+    encodePair:
+      specialsOf(pair) === 0
+        ? null
+        : (first, second) => {
+            const ids = [plain(first), plain(second)] as const;
+            const kept = longestFirst(ids[0].length, ids[1].length, pairRoom!);
+            return framed(pair, [ids[0].slice(0, kept[0]), ids[1].slice(0, kept[1])]);
+          },
+    *encodeDocument(text) {
+      for (const piece of piecesOf(text)) yield Int32Array.from(plain(piece));
     },
   };
 }
 
-/** How many special tokens come before the text. */
-function startOf(plain: readonly number[], whole: readonly number[]): number {
-  const last = whole.length - plain.length;
-  for (let start = 0; start <= last; start++) {
-    if (plain.every((id, i) => id === whole[start + i])) return start;
+/** Characters of a document that are encoded at a time, or a few more. */
+const pieceLength = 2 ** 12;
+
+/** A document in pieces that begin with a blank behind a letter: no token reaches over such a place. */
+function* piecesOf(text: string): Generator<string> {
+  const border = /(?<=\S) /g;
+  let start = 0;
+  while (text.length - start > pieceLength) {
+    border.lastIndex = start + pieceLength;
+    const end = border.exec(text)?.index ?? text.length;
+    yield text.slice(start, end);
+    start = end;
   }
-  return last;
+  if (start < text.length) yield text.slice(start);
 }
 
-function open(tokenizerJson: unknown, config: unknown): HubTokenizer {
+interface Opened {
+  readonly tokenizer: HubTokenizer;
+  readonly single: Frame;
+  readonly pair: Frame;
+}
+
+function open(tokenizerJson: unknown, config: unknown): Opened {
   try {
     const tokenizer = new HubTokenizer(
       TokenizerJson.parse(tokenizerJson),
       z.looseObject({}).parse(config ?? {}),
     );
     useCharsmap(tokenizer.normalizer);
-    return tokenizer;
+    const frame = (texts: 1 | 2) =>
+      frameOf(tokenizer.post_processor, texts, (token) => tokenizer.token_to_id(token));
+    return { tokenizer, single: frame(1), pair: frame(2) };
   } catch (cause) {
     throw new StrataError(
       'bad-model',

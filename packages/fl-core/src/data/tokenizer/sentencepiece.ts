@@ -30,41 +30,47 @@ const separator = '\u2581';
 export function createSentencePiece(vocabulary: Vocabulary): Tokenizer {
   const trie = createPieceTrie(vocabulary.map(([text, score], id) => ({ text, score, id })).slice(reserved));
 
+  const encode = (text: string): Int32Array => {
+    const normal = text.normalize('NFKC');
+    if (normal === '') return new Int32Array();
+    const symbols = symbolsOf(separator + normal.replaceAll(' ', separator));
+
+    // best[i] is the score of the best segmentation of the first i symbols, and the last piece of it has the
+    // id lastId[i] and lastLength[i] symbols. As in the published tokenizer, a score of 0 means that no piece
+    // has ended there yet, and what is never reached counts as one unknown symbol at no cost.
+    const best = new Float64Array(symbols.length + 1);
+    const lastId = new Int32Array(symbols.length + 1).fill(unknownId);
+    const lastLength = new Int32Array(symbols.length + 1).fill(1);
+    const consider = (start: number, id: number, length: number, score: number) => {
+      const end = start + length;
+      const total = best[start]! + score;
+      if (best[end] !== 0 && total < best[end]!) return;
+      best[end] = total;
+      lastId[end] = id;
+      lastLength[end] = length;
+    };
+    for (let start = 0; start < symbols.length; start++) {
+      let spelled = false;
+      for (const { id, score, length } of trie.matches(symbols, start)) {
+        consider(start, id, length, score);
+        spelled = true;
+      }
+      if (!spelled) consider(start, unknownId, 1, 0);
+    }
+
+    const ids: number[] = [];
+    for (let end = symbols.length; end > 0; end -= lastLength[end]!) {
+      const id = lastId[end]!;
+      if (id !== unknownId || ids.at(-1) !== unknownId) ids.push(id);
+    }
+    return Int32Array.from(ids.reverse());
+  };
+
   return {
-    encode(text) {
-      const normal = text.normalize('NFKC');
-      if (normal === '') return new Int32Array();
-      const symbols = symbolsOf(separator + normal.replaceAll(' ', separator));
-
-      // best[i] is the score of the best segmentation of the first i symbols, and the last piece of it has the
-      // id lastId[i] and lastLength[i] symbols. As in the published tokenizer, a score of 0 means that no piece
-      // has ended there yet, and what is never reached counts as one unknown symbol at no cost.
-      const best = new Float64Array(symbols.length + 1);
-      const lastId = new Int32Array(symbols.length + 1).fill(unknownId);
-      const lastLength = new Int32Array(symbols.length + 1).fill(1);
-      const consider = (start: number, id: number, length: number, score: number) => {
-        const end = start + length;
-        const total = best[start]! + score;
-        if (best[end] !== 0 && total < best[end]!) return;
-        best[end] = total;
-        lastId[end] = id;
-        lastLength[end] = length;
-      };
-      for (let start = 0; start < symbols.length; start++) {
-        let spelled = false;
-        for (const { id, score, length } of trie.matches(symbols, start)) {
-          consider(start, id, length, score);
-          spelled = true;
-        }
-        if (!spelled) consider(start, unknownId, 1, 0);
-      }
-
-      const ids: number[] = [];
-      for (let end = symbols.length; end > 0; end -= lastLength[end]!) {
-        const id = lastId[end]!;
-        if (id !== unknownId || ids.at(-1) !== unknownId) ids.push(id);
-      }
-      return Int32Array.from(ids.reverse());
+    encode,
+    encodePair: null,
+    *encodeDocument(text) {
+      yield encode(text);
     },
   };
 }

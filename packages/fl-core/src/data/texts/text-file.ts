@@ -1,4 +1,4 @@
-import type { Reason } from './problems.ts';
+import type { Reason } from '../problems.ts';
 
 /** Byte order marks of the encodings that spreadsheet programs write. */
 const marks = [
@@ -16,7 +16,10 @@ export function decodeTextFile(bytes: Uint8Array, mostBytes: number): { readonly
     return { kind: 'too-large', reason: `is larger than ${Math.floor(mostBytes / 2 ** 20)} MiB` };
   }
   if (startsWith(bytes, [0x50, 0x4b, 3, 4])) {
-    return { kind: 'unsupported', reason: 'is a spreadsheet or archive: export it as CSV' };
+    return {
+      kind: 'unsupported',
+      reason: 'is an office document or archive: export it as CSV or plain text',
+    };
   }
   const encoding = marks.find(({ mark }) => startsWith(bytes, mark))?.encoding ?? 'utf-8';
   if (encoding === 'utf-8' && bytes.includes(0)) {
@@ -27,6 +30,6 @@ export function decodeTextFile(bytes: Uint8Array, mostBytes: number): { readonly
     const text = new TextDecoder(encoding, { fatal: true }).decode(bytes).replaceAll(/\r\n?/g, '\n');
     return text.trim() === '' ? { kind: 'empty', reason: 'has only blank lines' } : { text };
   } catch {
-    return { kind: 'broken', reason: 'is not UTF-8 text: save it as "CSV UTF-8"' };
+    return { kind: 'broken', reason: 'is not UTF-8 text: save it as UTF-8 (in a spreadsheet "CSV UTF-8")' };
   }
 }

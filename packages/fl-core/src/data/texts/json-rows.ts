@@ -1,3 +1,4 @@
+import type { Cell } from './cell.ts';
 import type { Row } from './table-rows.ts';
 
 /** Whether a text is one JSON object a line (JSONL, NDJSON), by the name of its file or by how it begins. */
@@ -9,7 +10,8 @@ const inspected = 200;
 
 /**
  * JSON lines as the rows of a table: first a row with the names of the fields, then one row an object, at most
- * `most` in all. Numbers and truth values become text, as class numbers often stand for labels.
+ * `most` in all. Numbers and truth values become text, as class numbers often stand for labels; a field that an
+ * object lacks, or that is null or an object, is a null cell.
  */
 export function readJsonRows(text: string, most: number): readonly Row[] {
   const records: { readonly line: number; readonly record: Record<string, unknown> | null }[] = [];
@@ -20,7 +22,7 @@ export function readJsonRows(text: string, most: number): readonly Row[] {
   const names = [...new Set(records.slice(0, inspected).flatMap(({ record }) => Object.keys(record ?? {})))];
   const rows = records.map(({ line, record }): Row => {
     if (record === null) return { line, cells: [], error: 'is not a JSON object' };
-    return { line, cells: names.map((name) => plainText(record[name])) };
+    return { line, cells: names.map((name) => cellOf(record[name])) };
   });
   return [{ line: 1, cells: names }, ...rows];
 }
@@ -35,7 +37,11 @@ function parseObject(line: string): Record<string, unknown> | null {
   }
 }
 
-function plainText(value: unknown): string {
+function cellOf(value: unknown): Cell {
+  return Array.isArray(value) ? value.map((item) => plainText(item) ?? '') : plainText(value);
+}
+
+function plainText(value: unknown): string | null {
   switch (typeof value) {
     case 'string':
       return value;
@@ -43,6 +49,6 @@ function plainText(value: unknown): string {
     case 'boolean':
       return String(value);
     default:
-      return ''; // a list or an object is neither a text nor a label
+      return null; // neither a text nor a label
   }
 }

@@ -4,9 +4,14 @@ import { readTextTable } from './text-table.ts';
 const labels = ['animal', 'plant'];
 
 function read(content: string, file = 'notes.jsonl') {
-  const table = readTextTable({ file, bytes: new TextEncoder().encode(content), labels });
+  const table = readTextTable({
+    task: 'classification',
+    file,
+    bytes: new TextEncoder().encode(content),
+    labels,
+  });
   return {
-    rows: table.texts.map((text, i) => [text, labels[table.labels[i]!]]),
+    rows: table.samples.texts.map((text, i) => [text, labels[table.samples.labels[i]!]]),
     unknown: table.unknown.map(({ name, count }) => `${name}: ${count}`),
     problems: table.problems.map(({ kind, line }) => `${line}: ${kind}`),
   };

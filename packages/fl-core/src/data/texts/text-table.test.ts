@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import Papa from 'papaparse';
 import { describe, expect, test } from 'vitest';
-import { keptNames, keptProblems } from './problems.ts';
+import { keptNames, keptProblems } from '../problems.ts';
 import { readTextTable, type TextTableLimits } from './text-table.ts';
 
 const labels = ['animal', 'plant'];
@@ -10,9 +10,9 @@ const utf8 = (text: string) => new TextEncoder().encode(text);
 
 function read(content: string | Uint8Array, file = 'notes.csv', limits: Partial<TextTableLimits> = {}) {
   const bytes = typeof content === 'string' ? utf8(content) : content;
-  const table = readTextTable({ file, bytes, labels, limits });
+  const table = readTextTable({ task: 'classification', file, bytes, labels, limits });
   return {
-    rows: table.texts.map((text, i) => [text, labels[table.labels[i]!]]),
+    rows: table.samples.texts.map((text, i) => [text, labels[table.samples.labels[i]!]]),
     unknown: table.unknown.map(({ name, count }) => `${name}: ${count}`),
     problems: table.problems.map(({ kind, line }) => (line === undefined ? kind : `${line}: ${kind}`)),
     table,
@@ -77,11 +77,8 @@ describe('tables that are read', () => {
   });
 
   test('the columns that were taken are named', () => {
-    expect(read('Intent,Query\nanimal,a dog\n').table.columns).toMatchObject({
-      text: 'column "Query"',
-      label: 'column "Intent"',
-    });
-    expect(read('animal,a dog\n').table.columns).toMatchObject({ text: 'column 2', label: 'column 1' });
+    expect(read('Intent,Query\nanimal,a dog\n').table.columns).toEqual(['column "Query"', 'column "Intent"']);
+    expect(read('animal,a dog\n').table.columns).toEqual(['column 2', 'column 1']);
   });
 
   test('whatever texts and labels are written as CSV come back', () => {
@@ -154,8 +151,14 @@ describe("labels that are none of the run's", () => {
       ['mineral', 'plant'],
       ['gas', null],
     ]);
-    const table = readTextTable({ file: 'a.csv', bytes: utf8(content), labels, mapping });
-    expect([...table.labels]).toEqual([0, 1, 1]);
+    const table = readTextTable({
+      task: 'classification',
+      file: 'a.csv',
+      bytes: utf8(content),
+      labels,
+      mapping,
+    });
+    expect([...table.samples.labels]).toEqual([0, 1, 1]);
     expect([...table.lines]).toEqual([2, 3, 5]);
     expect([table.unknown, table.problems]).toEqual([[], []]);
   });
@@ -206,7 +209,7 @@ describe('files that are left out as a whole, with the reason', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
         const { table } = read(bytes);
-        expect(table.texts.length + table.problemCount + table.unknown.length).toBeGreaterThan(0);
+        expect(table.samples.texts.length + table.problemCount + table.unknown.length).toBeGreaterThan(0);
       }),
       { numRuns: 500 },
     );
@@ -214,7 +217,7 @@ describe('files that are left out as a whole, with the reason', () => {
 });
 
 describe('real files', () => {
-  const shared = new URL('../../../../../shared/data/', import.meta.url);
+  const shared = new URL('../../../../../../shared/data/', import.meta.url);
   const load = (path: string) => {
     try {
       return readFileSync(new URL(path, shared));
@@ -230,17 +233,27 @@ describe('real files', () => {
   test.skipIf(!banking || !categories)('banking77: all 10,003 rows, 77 labels', () => {
     const names: unknown = JSON.parse(new TextDecoder().decode(categories));
     if (!Array.isArray(names) || !banking) throw new Error('the categories are a list');
-    const table = readTextTable({ file: 'train.csv', bytes: banking, labels: names.map(String) });
+    const table = readTextTable({
+      task: 'classification',
+      file: 'train.csv',
+      bytes: banking,
+      labels: names.map(String),
+    });
     expect(table.problems).toEqual([]);
-    expect(table.texts).toHaveLength(10_003);
-    expect(new Set(table.labels).size).toBe(77);
-    expect(table.columns).toMatchObject({ text: 'column "text"', label: 'column "category"' });
+    expect(table.samples.texts).toHaveLength(10_003);
+    expect(new Set(table.samples.labels).size).toBe(77);
+    expect(table.columns).toEqual(['column "text"', 'column "category"']);
   });
 
   test.skipIf(!sms)('sms-spam: all 5,574 messages, 747 of them spam, though quotes are unbalanced', () => {
-    const table = readTextTable({ file: 'sms.tsv', bytes: sms ?? new Uint8Array(), labels: ['ham', 'spam'] });
+    const table = readTextTable({
+      task: 'classification',
+      file: 'sms.tsv',
+      bytes: sms ?? new Uint8Array(),
+      labels: ['ham', 'spam'],
+    });
     expect(table.problems).toEqual([]);
-    expect(table.texts).toHaveLength(5574);
-    expect(table.labels.filter((label) => label === 1)).toHaveLength(747);
+    expect(table.samples.texts).toHaveLength(5574);
+    expect(table.samples.labels.filter((label) => label === 1)).toHaveLength(747);
   });
 });

@@ -1,11 +1,13 @@
 import Papa from 'papaparse';
-import { namedColumns } from './table-columns.ts';
+import type { Cell } from './cell.ts';
+import type { LayoutFinder } from './layouts/layout.ts';
+import { TableView } from './layouts/table-view.ts';
 
 /** One row of a table, whatever the file it is from. */
 export interface Row {
   /** Line of the file the row begins on, from 1. */
   readonly line: number;
-  readonly cells: readonly string[];
+  readonly cells: readonly Cell[];
   /** What the parser found wrong with it. */
   readonly error?: string;
 }
@@ -17,15 +19,15 @@ const inspected = 200;
 
 /**
  * The rows that are not blank, at most `most`.
- * @param known whether a cell is a label.
+ * @param finder tells a good separator.
  */
 export function readTableRows(
   text: string,
   file: string,
-  known: (cell: string) => boolean,
+  finder: LayoutFinder,
   most: number,
 ): readonly Row[] {
-  const separator = /\.(tsv|tab)$/i.test(file) ? '\t' : findSeparator(text, known);
+  const separator = /\.(tsv|tab)$/i.test(file) ? '\t' : findSeparator(text, finder);
   const rows = parse(text, separator, '"', most);
   // Exports with tabs often do not quote at all; then a lone quotation mark would swallow the rows after it.
   const unquoted = separator === '\t' && rows.some((row) => row.error !== undefined);
@@ -36,11 +38,15 @@ export function readTableRows(
  * The separator under which most rows have a cell that is one of the labels; when none has, the one under which
  * the first row names the columns; else a comma.
  */
-function findSeparator(text: string, known: (cell: string) => boolean): string {
+function findSeparator(text: string, finder: LayoutFinder): string {
   const scores = separators.map((separator) => {
     const rows = parse(text, separator, '"', inspected);
-    const hits = rows.filter(({ cells }) => cells.length > 1 && cells.some((cell) => known(cell.trim())));
-    return hits.length + (namedColumns(rows[0]?.cells ?? []) === undefined ? 0 : 0.5);
+    const hits = rows.filter(({ cells }) => cells.length > 1 && cells.some(finder.known));
+    const view = new TableView(
+      rows.map(({ cells }) => cells),
+      false,
+    );
+    return hits.length + (finder.isNamed(view) ? 0.5 : 0);
   });
   return separators[scores.indexOf(Math.max(...scores))] ?? ',';
 }

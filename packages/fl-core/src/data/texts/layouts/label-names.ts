@@ -1,0 +1,25 @@
+import { listLabels } from '../../labels.ts';
+import { keptNames, type Reason } from '../../problems.ts';
+import type { Column, RunLabels } from './layout.ts';
+
+/**
+ * Why a column cannot be that of the labels, or null. It is one when it has any of the run's, or few enough names
+ * for the person to say what they mean: where no header names the column, its names have to come back.
+ *
+ * @param names what stands in the column, empty cells left out.
+ */
+export function noLabels(
+  { title }: Column,
+  names: readonly string[],
+  { labels, meaning }: RunLabels,
+  named: boolean,
+): Reason | null {
+  const found = [...new Set(names)];
+  const most = named ? keptNames : Math.min(keptNames, names.length / 2);
+  if (found.some((name) => meaning(name) !== undefined) || (found.length > 0 && found.length <= most))
+    return null;
+  return {
+    kind: 'unknown-label',
+    reason: `${title} has none of this run's labels (${listLabels(labels)}); it has ${listLabels(found.map((f) => f.slice(0, 40)))}`,
+  };
+}

@@ -1,0 +1,50 @@
+import type { TaskName } from '../../../protocol/task.ts';
+import type { LabelMapping } from '../../labels.ts';
+import { readTextTable, type TextTableLimits } from '../text-table.ts';
+
+export const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+/** As spreadsheet programs write it: little-endian with a byte order mark, or big-endian. */
+export function utf16(text: string, littleEndian = true): Uint8Array {
+  const out = new DataView(new ArrayBuffer(2 + text.length * 2));
+  [0xfeff, ...Array.from({ length: text.length }, (_, i) => text.charCodeAt(i))].forEach((code, i) => {
+    out.setUint16(2 * i, code, littleEndian);
+  });
+  return new Uint8Array(out.buffer);
+}
+
+export interface ReadOptions {
+  readonly file?: string;
+  readonly labels?: readonly string[];
+  readonly mapping?: LabelMapping;
+  readonly limits?: Partial<TextTableLimits>;
+}
+
+/** A table as tests compare it: problems as `line: kind`, unknown labels as `name: count`. */
+export function read<T extends TaskName>(task: T, content: string | Uint8Array, options: ReadOptions = {}) {
+  const bytes = typeof content === 'string' ? utf8(content) : content;
+  const table = readTextTable({ task, file: 'notes.csv', bytes, labels: ['animal', 'plant'], ...options });
+  return {
+    samples: table.samples,
+    columns: table.columns,
+    unknown: table.unknown.map(({ name, count }) => `${name}: ${count}`),
+    problems: table.problems.map(({ kind, line }) => (line === undefined ? kind : `${line}: ${kind}`)),
+    reasons: table.problems.map(({ reason }) => reason),
+  };
+}
+
+/** Files that no task can use, with the kind of the problem and what the reason says. */
+export const broken: readonly (readonly [string, string | Uint8Array, string, RegExp])[] = [
+  ['an empty file', '', 'empty', /is empty/],
+  ['blank lines only', '\n \n\t\n', 'empty', /blank/],
+  ['a byte order mark only', '\ufeff', 'empty', /blank/],
+  [
+    'a picture',
+    Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10, 0, 0, 0, 13),
+    'unsupported',
+    /not a text/,
+  ],
+  ['a spreadsheet', Uint8Array.of(0x50, 0x4b, 3, 4, 20, 0), 'unsupported', /export it as CSV/],
+  ['Latin-1 text', Uint8Array.of(0x63, 0x61, 0x66, 0xe9, 0x2c, 0x61), 'broken', /not UTF-8/],
+  ['UTF-16 that ends within a letter', utf16('text,label').subarray(0, 9), 'broken', /not UTF-8/],
+];

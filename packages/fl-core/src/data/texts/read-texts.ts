@@ -1,0 +1,114 @@
+import type { TaskName } from '../../protocol/task.ts';
+import { Duplicates } from '../duplicates.ts';
+import type { LabelMapping } from '../labels.ts';
+import { type LeftOut, ProblemList, type Reason } from '../problems.ts';
+import type { RawOfTask } from '../raw-samples.ts';
+import { isClutter, mebibytes, type SourceFile } from '../source-file.ts';
+import { type PlacedSample, placeOf, rawSamples, saidLabels } from './placed-samples.ts';
+import { decodeTextFile } from './text-file.ts';
+import { readPlacedSamples, type TextTableLimits, textTableLimits } from './text-table.ts';
+
+export interface ReadTextsOptions<T extends TaskName> {
+  readonly task: T;
+  /** The run's labels; none where the task is the next token. */
+  readonly labels: readonly string[];
+  /** What labels in the files that are none of the run's mean. */
+  readonly mapping?: LabelMapping;
+  readonly limits?: Partial<ReadTextsLimits>;
+  /** Called after every file. */
+  readonly onProgress?: (done: number, files: number) => void;
+}
+
+export interface ReadTextsLimits extends TextTableLimits {
+  readonly files: number;
+  /** Of all files that are read, in bytes. */
+  readonly totalBytes: number;
+}
+
+export const readTextsLimits: ReadTextsLimits = {
+  ...textTableLimits,
+  files: 20_000,
+  totalBytes: 512 * 2 ** 20,
+};
+
+export interface ReadTexts<T extends TaskName> extends LeftOut {
+  readonly samples: RawOfTask[T];
+}
+
+/**
+ * Reads the samples of a task from tables (see {@link readTextTable}) one after the other. Where the next token is
+ * to be told, a file that is no table by its name (`.csv`, `.tsv`, `.tab`, `.jsonl`, `.ndjson`) is one text.
+ *
+ * A sample that came before is left out: the same text, or both the same texts of a pair. Nothing is thrown for a
+ * bad file; what `onProgress` throws ends the reading.
+ */
+export async function readTexts<T extends TaskName>(
+  files: readonly SourceFile[],
+  options: ReadTextsOptions<T>,
+): Promise<ReadTexts<T>> {
+  const { task, labels, onProgress } = options;
+  const limit = { ...readTextsLimits, ...options.limits };
+  const problems = new ProblemList();
+  const duplicates = new Duplicates(task === 'sequence-pair' ? 'pair' : 'text');
+  const samples: PlacedSample[] = [];
+  const add = (sample: PlacedSample): void => {
+    const { file, line, texts } = sample;
+    const key = texts.length === 1 ? texts[0]! : JSON.stringify(texts);
+    const copy = duplicates.check(key, placeOf(sample), saidLabels(task, sample, labels));
+    if (copy === null) samples.push(sample);
+    else problems.add({ file, ...(line === undefined ? {} : { line }), ...copy });
+  };
+  const read = async (file: SourceFile): Promise<void> => {
+    const bytes = await readBytes(file);
+    if ('reason' in bytes) return problems.add({ file: file.path, ...bytes });
+    if (task === 'next-token' && !isTable(file)) {
+      const content = decodeTextFile(bytes, limit.bytes);
+      if ('reason' in content) return problems.add({ file: file.path, ...content });
+      return add({ texts: [content.text], labels: [], file: file.path });
+    }
+    const { mapping } = options;
+    const table = readPlacedSamples({
+      task,
+      file: file.path,
+      bytes,
+      labels,
+      ...(mapping ? { mapping } : {}),
+      limits: limit,
+    });
+    problems.merge(table, file.path);
+    table.samples.forEach(add);
+  };
+  const wanted = files.filter((file) => !isClutter(file));
+  let total = 0;
+  for (const [i, file] of wanted.entries()) {
+    const refusal = refuse(file, i, total, limit);
+    if (refusal === null) {
+      total += file.size;
+      await read(file);
+    } else problems.add({ file: file.path, ...refusal });
+    onProgress?.(i + 1, wanted.length);
+  }
+  return { samples: rawSamples(task, samples, labels), ...problems };
+}
+
+const isTable = ({ path }: SourceFile): boolean => /\.(csv|tsv|tab|jsonl|ndjson)$/i.test(path);
+
+/** Why a file is not even read, or null. @param total bytes of the `index` files before it. */
+function refuse({ size }: SourceFile, index: number, total: number, limit: ReadTextsLimits): Reason | null {
+  const { files, bytes, totalBytes } = limit;
+  const tooLarge = (what: string, most: number): Reason => ({
+    kind: 'too-large',
+    reason: `${what} larger than ${mebibytes(most)}`,
+  });
+  if (index >= files) return { kind: 'too-many', reason: `more than ${files} files were given` };
+  if (size > bytes) return tooLarge('is', bytes);
+  return total + size > totalBytes ? tooLarge('all files together are', totalBytes) : null;
+}
+
+async function readBytes({ read }: SourceFile): Promise<Uint8Array | Reason> {
+  try {
+    return await read();
+  } catch (error) {
+    return { kind: 'broken', reason: `cannot be read: ${String(error)}` };
+  }
+}
