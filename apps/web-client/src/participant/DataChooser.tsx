@@ -15,8 +15,10 @@ import type { ClientSnapshot, DataChoice, LocalFile } from '../client/index.ts';
 import { Camera } from './Camera.tsx';
 import { Card } from './Card.tsx';
 import classes from './DataChooser.module.css';
+import { DataExample } from './DataExample.tsx';
 import { DataReport } from './DataReport.tsx';
 import { filesOfInput } from './files.ts';
+import { ownDataWords, thingsOf } from './task-words.ts';
 import { UnknownNames } from './UnknownNames.tsx';
 import { useFileDrop } from './useFileDrop.ts';
 
@@ -42,25 +44,20 @@ export function DataChooser({ run, snapshot, chosen, onSample, onFiles, ...ways 
   const loading = snapshot?.phase.kind === 'loading-data' ? snapshot.phase : null;
   const data = snapshot?.data ?? null;
   const stored = snapshot?.stored?.data ?? null;
+  const things = thingsOf(run);
   return (
     <Card title="Your data" testId="data">
       {stored !== null && chosen === null && (
         <div className={classes.stored} data-testid="welcome-back">
           <span>
-            <strong>Welcome back:</strong>{' '}
-            {plural(stored.samples, run.data.kind === 'image' ? 'picture' : 'text')}{' '}
+            <strong>Welcome back:</strong> {plural(stored.samples, things.one, things.many)}{' '}
             {stored.samples === 1 ? 'is' : 'are'} still on this device.
           </span>
           <Button onClick={ways.onStored}>Use {stored.samples === 1 ? 'it' : 'them'}</Button>
         </div>
       )}
       <div className={classes.ways} data-two={run.data.sample !== null}>
-        <OwnData
-          kind={run.data.kind}
-          labels={run.labels}
-          chosen={chosen === 'files' || chosen === 'stored'}
-          onFiles={onFiles}
-        />
+        <OwnData run={run} chosen={chosen === 'files' || chosen === 'stored'} onFiles={onFiles} />
         {run.data.sample !== null && (
           <button
             type="button"
@@ -119,34 +116,31 @@ export function DataChooser({ run, snapshot, chosen, onSample, onFiles, ...ways 
 const hasCamera = 'mediaDevices' in navigator;
 
 interface OwnDataProps {
-  readonly kind: 'image' | 'text';
-  readonly labels: readonly string[];
+  readonly run: RunPublic;
   readonly chosen: boolean;
   readonly onFiles: DataWays['onFiles'];
 }
 
-function OwnData({ kind, labels, chosen, onFiles }: OwnDataProps) {
+function OwnData({ run, chosen, onFiles }: OwnDataProps) {
   const over = useFileDrop(onFiles);
   const [camera, setCamera] = useState(false);
-  const pictures = kind === 'image';
+  const { data, labels } = run;
+  const { title, hint, accept, button, example } = ownDataWords(run);
   return (
     <div className={classes.own} data-over={over} data-chosen={chosen}>
       <span className={classes.icon}>
         <IconUpload size={22} aria-hidden="true" />
       </span>
-      <strong>{pictures ? 'Use your own pictures' : 'Use your own texts'}</strong>
-      <span className={classes.hint}>
-        {pictures
-          ? 'Drop a folder or a ZIP file here. It holds one folder for each label, with its pictures inside.'
-          : 'Drop a table here: a CSV file with a column “text” and a column “label”, JSON lines, or a ZIP of them.'}
-      </span>
-      {pictures ? (
+      <strong>{title}</strong>
+      <span className={classes.hint}>{hint}</span>
+      {example !== null && <DataExample example={example} />}
+      {data.kind === 'image' ? (
         <div className={classes.buttons}>
           <FileButton testId="files" folder onFiles={onFiles}>
             Choose a folder
           </FileButton>
-          <FileButton testId="zip" accept=".zip,application/zip,image/*" onFiles={onFiles}>
-            Choose a ZIP or pictures
+          <FileButton testId="zip" accept={accept} onFiles={onFiles}>
+            {button}
           </FileButton>
           {hasCamera && (
             <Button variant="default" leftSection={<IconCamera size={16} />} onClick={() => setCamera(true)}>
@@ -155,15 +149,11 @@ function OwnData({ kind, labels, chosen, onFiles }: OwnDataProps) {
           )}
         </div>
       ) : (
-        <FileButton
-          testId="files"
-          accept=".csv,.tsv,.txt,.jsonl,.ndjson,.zip,text/csv,application/zip"
-          onFiles={onFiles}
-        >
-          Choose a file
+        <FileButton testId="files" accept={accept} onFiles={onFiles}>
+          {button}
         </FileButton>
       )}
-      <span className={classes.labels}>Labels: {labels.join(', ')}</span>
+      {labels.length > 0 && <span className={classes.labels}>Labels: {labels.join(', ')}</span>}
       {camera && <Camera labels={labels} onFiles={onFiles} onClose={() => setCamera(false)} />}
     </div>
   );

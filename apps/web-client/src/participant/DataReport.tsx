@@ -16,24 +16,32 @@ export function DataReport({ data, keeping }: { data: DataSummary; keeping: Keep
   return (
     <div data-testid="data-report">
       <p className={classes.sum}>
-        <strong>{plural(data.samples, 'example')}</strong> to learn from, {count(data.heldOut)} more set aside
-        to check the model.
+        <strong>{amount(data)}</strong> to learn from, {count(data.heldOut)} more set aside to check the
+        model.
       </p>
-      <ul className={classes.bars} aria-label="Examples of each label">
-        {rows.slice(0, shownLabels).map(({ label, samples }) => (
-          <li key={label} className={classes.bar}>
-            <span className={classes.label}>{label}</span>
-            <span className={classes.track} aria-hidden="true">
-              <span className={classes.fill} style={{ width: `${(100 * samples) / most}%` }} />
-            </span>
-            <span className={classes.count}>{count(samples)}</span>
-          </li>
-        ))}
-      </ul>
+      {rows.length > 0 && (
+        <ul className={classes.bars} aria-label="Examples of each label">
+          {rows.slice(0, shownLabels).map(({ label, samples }) => (
+            <li key={label} className={classes.bar}>
+              <span className={classes.label}>{label}</span>
+              <span className={classes.track} aria-hidden="true">
+                <span className={classes.fill} style={{ width: `${(100 * samples) / most}%` }} />
+              </span>
+              <span className={classes.count}>{count(samples)}</span>
+            </li>
+          ))}
+        </ul>
+      )}
       {hidden.length > 0 && (
         <p className={classes.more}>
           and {plural(hidden.length, 'more label')} with{' '}
           {count(hidden.reduce((sum, row) => sum + row.samples, 0))} examples
+        </p>
+      )}
+      {data.content.kind === 'label-sets' && (
+        <p className={classes.more}>
+          An example counts for each of its labels
+          {data.content.unlabelled > 0 && `; ${plural(data.content.unlabelled, 'has none', 'have none')}`}.
         </p>
       )}
       {keeping !== null && (
@@ -44,6 +52,19 @@ export function DataReport({ data, keeping }: { data: DataSummary; keeping: Keep
       {data.problemCount > 0 && <Problems data={data} />}
     </div>
   );
+}
+
+/** How much there is to learn from. */
+function amount({ samples, content }: DataSummary): string {
+  switch (content.kind) {
+    case 'labelled':
+    case 'label-sets':
+      return plural(samples, 'example');
+    case 'passages':
+      return `${plural(samples, 'passage')} of about ${plural(content.tokens, 'token')}`;
+    default:
+      return content satisfies never;
+  }
 }
 
 const keepingText: Readonly<Record<Keeping, string>> = {

@@ -2,6 +2,7 @@ import { Button, Group } from '@mantine/core';
 import { IconCircleCheck, IconDoorExit, IconMoodSad } from '@tabler/icons-react';
 import { Link } from 'wouter';
 import { bytes, percent, plural } from '../app/format.ts';
+import { resultText } from '../app/metric-text.ts';
 import type { ClientSnapshot } from '../client/index.ts';
 import classes from './Ended.module.css';
 import { wordsFor } from './words.ts';
@@ -50,10 +51,7 @@ function result({ roundsDone, bytesUp, accuracies, run }: ClientSnapshot): strin
   const last = accuracies.at(-1);
   const helped = `You helped in ${plural(roundsDone, 'round')} and sent ${bytes(bytesUp)} of model changes.`;
   if (first === undefined || last === undefined) return helped;
-  const own =
-    first === last
-      ? `The model is right on ${percent(last.accuracy, 0)} of your unseen examples.`
-      : `On your unseen examples the model went from ${percent(first.accuracy, 0)} to ${percent(last.accuracy, 0)} right.`;
+  const own = resultText(run?.task.name ?? 'classification', first.accuracy, last.accuracy);
   const everyone =
     run === null || run.accuracy === null ? '' : ` On everyone’s together: ${percent(run.accuracy, 0)}.`;
   return `${helped} ${own}${everyone}`;

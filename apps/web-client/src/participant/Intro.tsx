@@ -1,6 +1,7 @@
 import type { RunPublic } from '@strata/fl-core/protocol';
 import { plural } from '../app/format.ts';
 import classes from './Intro.module.css';
+import { learns, purpose } from './task-words.ts';
 
 const states: Readonly<Record<RunPublic['state'], string>> = {
   draft: 'Not started yet',
@@ -13,21 +14,19 @@ const states: Readonly<Record<RunPublic['state'], string>> = {
 
 /** What this run is. */
 export function Intro({ run }: { run: RunPublic }) {
-  const things = run.data.kind === 'image' ? 'pictures' : 'texts';
   return (
     <header className={classes.intro}>
       <p className={classes.eyebrow}>You are invited to teach a model</p>
       <h1 className={classes.title}>{run.name}</h1>
       <p className={classes.lead}>
         {run.description ||
-          `Together, the participants teach one model to tell ${run.labels.length} kinds of ${things} apart. ` +
-            'Each device learns from its own data and shares only what it learned.'}
+          `${purpose(run)} Each device learns from its own data and shares only what it learned.`}
       </p>
       <dl className={classes.facts}>
         <Fact name="State" value={states[run.state]} />
         <Fact name="Rounds" value={`${run.committed} of ${run.rounds} done`} />
         <Fact name="Here now" value={plural(run.clients, 'participant')} />
-        <Fact name="It learns" value={`${run.labels.length} kinds of ${things}`} />
+        <Fact name="It learns" value={learns(run)} />
       </dl>
     </header>
   );

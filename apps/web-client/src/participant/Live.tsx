@@ -1,4 +1,5 @@
 import { bytes, count, percent } from '../app/format.ts';
+import { metricText } from '../app/metric-text.ts';
 import type { ClientHandle, ClientSnapshot } from '../client/index.ts';
 import { Card } from './Card.tsx';
 import { LayerStack } from './LayerStack.tsx';
@@ -22,11 +23,12 @@ export function Live({ handle, snapshot }: { handle: ClientHandle; snapshot: Cli
 
 /** What this device has done so far, in numbers. */
 function Contribution({ snapshot }: { snapshot: ClientSnapshot }) {
+  const task = snapshot.run?.task.name ?? 'classification';
   const accuracy = snapshot.accuracies.at(-1)?.accuracy;
   const facts = [
     ['Rounds you helped', count(snapshot.roundsDone)],
-    ['Right on your unseen examples', accuracy === undefined ? 'not yet known' : percent(accuracy, 0)],
-    ['Examples', count(snapshot.data?.samples ?? 0)],
+    [metricText(task).own, accuracy === undefined ? 'not yet known' : percent(accuracy, 0)],
+    [task === 'next-token' ? 'Passages' : 'Examples', count(snapshot.data?.samples ?? 0)],
     ['Downloaded', bytes(snapshot.bytesDown)],
     ['Sent', bytes(snapshot.bytesUp)],
     ['Runs on', deviceName(snapshot)],

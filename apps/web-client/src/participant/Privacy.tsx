@@ -1,10 +1,13 @@
+import type { RunPublic } from '@strata/fl-core/protocol';
 import { IconArrowUpRight, IconLock } from '@tabler/icons-react';
 import { Card } from './Card.tsx';
 import classes from './Privacy.module.css';
+import { thingsOf } from './task-words.ts';
 
 /** What leaves the device and what does not (C5), complete and in plain words. */
-export function Privacy({ kind }: { kind: 'image' | 'text' }) {
-  const things = kind === 'image' ? 'pictures' : 'texts';
+export function Privacy({ run }: { run: RunPublic }) {
+  const things = thingsOf(run).many;
+  const labelled = run.labels.length > 0;
   return (
     <Card title="Your data stays with you" testId="privacy">
       <div className={classes.sides}>
@@ -16,7 +19,7 @@ export function Privacy({ kind }: { kind: 'image' | 'text' }) {
           <ul className={classes.list}>
             <li>Your {things}, every one of them</li>
             <li>The names of your files and folders</li>
-            <li>Which label belongs to which of your {things}</li>
+            {labelled && <li>Which label belongs to which of your {things}</li>}
           </ul>
         </div>
         <div>
@@ -27,7 +30,9 @@ export function Privacy({ kind }: { kind: 'image' | 'text' }) {
           <ul className={classes.list}>
             <li>Changes to a few layers of the model</li>
             <li>How much each layer matters for your data: one number a layer</li>
-            <li>How many {things} you have of each label, and how well the model does on them</li>
+            <li>
+              How many {things} you have{labelled && ' of each label'}, and how well the model does on them
+            </li>
             <li>The kind of device, and the name you give, if any</li>
           </ul>
         </div>

@@ -32,7 +32,7 @@ export function Setup({ run, snapshot, chosen, returning, onJoin, ...props }: Se
   return (
     <div className={classes.column}>
       <Intro run={run} />
-      <Privacy kind={run.data.kind} />
+      <Privacy run={run} />
       <DeviceCheck device={snapshot?.device ?? null} />
       <DataChooser
         run={run}

@@ -10,6 +10,7 @@ import { PageLoading } from '../app/PageLoading.tsx';
 import { Shell } from '../app/Shell.tsx';
 import { useLoaded } from '../app/useLoaded.ts';
 import classes from './StartPage.module.css';
+import { learns } from './task-words.ts';
 
 const refreshMs = 5_000;
 const over: ReadonlySet<RunPublic['state']> = new Set(['finished', 'stopped', 'failed']);
@@ -53,9 +54,8 @@ function OpenRuns({ runs }: { runs: readonly RunPublic[] }) {
           <div>
             <h2>{run.name}</h2>
             <p>
-              {run.labels.length} kinds of {run.data.kind === 'image' ? 'pictures' : 'texts'} ·{' '}
-              {run.committed} of {plural(run.rounds, 'round')} done · {plural(run.clients, 'participant')}{' '}
-              here
+              It learns {learns(run)} · {run.committed} of {plural(run.rounds, 'round')} done ·{' '}
+              {plural(run.clients, 'participant')} here
             </p>
           </div>
           <Button
