@@ -1,6 +1,12 @@
-import { type Dataset, toImageDataset, toTextDataset } from '@strata/fl-core/data';
+import { type Dataset, sampleCount, toImageDataset, toTextDataset } from '@strata/fl-core/data';
 import { createModel } from '@strata/fl-core/models';
-import { alwaysTrained, layoutOf, selectableLayers, specOf } from '@strata/fl-core/models/layouts';
+import {
+  alwaysTrained,
+  layoutOf,
+  type ModelSpec,
+  selectableLayers,
+  specAtFirst,
+} from '@strata/fl-core/models/layouts';
 import { LocalConfig } from '@strata/fl-core/protocol';
 import { chooseBackend, finish, Trainer } from '@strata/fl-core/training';
 import { type Experiment, UsageError } from '../experiment.ts';
@@ -20,7 +26,7 @@ const warmUp = 0.1;
 async function run(args: readonly string[], log: (line: string) => void) {
   const options = parseOptions(args);
   const { batch, epochs, rate, decay, seed } = options;
-  const spec = specOf(options.model);
+  const spec = specAtFirst(options.model);
   const data = await readSplitData(options.data);
   if (data.train.kind !== spec.kind) {
     throw new UsageError(
@@ -56,7 +62,7 @@ async function run(args: readonly string[], log: (line: string) => void) {
     clipNorm: 1,
   });
   const layers = [...(options.layers === 'all' ? selectableLayers(layout) : []), ...alwaysTrained(layout)];
-  log(`${train.labels.length} training and ${test.labels.length} test samples; ${layers.length} layers`);
+  log(`${sampleCount(train)} training and ${sampleCount(test)} test samples; ${layers.length} layers`);
   const began = performance.now();
   let said = 0;
   const { update, loss, steps } = await finish(trainer.train(train, { layers, local, seed }), (progress) => {
@@ -78,8 +84,8 @@ async function run(args: readonly string[], log: (line: string) => void) {
     backend: 'wasm',
     threads,
     trainedLayers: layers,
-    trainSamples: train.labels.length,
-    testSamples: test.labels.length,
+    trainSamples: sampleCount(train),
+    testSamples: sampleCount(test),
     steps,
     trainLoss: loss,
     loss: evaluation.loss,
@@ -91,7 +97,7 @@ async function run(args: readonly string[], log: (line: string) => void) {
 const seconds = (since: number): number => Math.round((performance.now() - since) / 100) / 10;
 
 function preparation(
-  spec: ReturnType<typeof specOf>,
+  spec: ModelSpec,
   { tokenizer }: StartPoint,
   side: number,
 ): (raw: SplitData['train']) => Dataset {

@@ -30,7 +30,7 @@ export async function exportFiles(
   const view = await views.run(id);
   const { config, checkpoint } = view;
   const { assets } = await getRun(context.db, id);
-  const spec = specOf(config.model);
+  const spec = specOf(config);
   const weights = await checkpointFile(context, {
     checkpoint,
     order: layoutFor(config).layers.map((l) => l.name),
@@ -39,7 +39,7 @@ export async function exportFiles(
   });
   const files: ExportedFile[] = [
     text('README.md', modelCard(view)),
-    text('config.json', configJson(exportConfig(config.model, config.labels))),
+    text('config.json', configJson(exportConfig(config))),
     ...(spec.kind === 'image'
       ? [text('preprocessor_config.json', json(exportPreprocessor(spec, config.side)))]
       : []),

@@ -8,6 +8,7 @@ import {
   type ModelLayout,
   type ModelSpec,
   planImport,
+  specAtFirst,
   specOf,
 } from '@strata/fl-core/models/layouts';
 import {
@@ -54,7 +55,7 @@ export async function resolveModel(model: ModelChoice, places: Places): Promise<
   const { folder, source } = await locateModel(model.source, places);
   const { found } = await readFolderConfig(folder);
   const resolved: ImportedModel = { ...model, source, found };
-  specOf(resolved);
+  specAtFirst(resolved);
   return resolved;
 }
 
@@ -106,7 +107,7 @@ async function storeBuiltIn(id: ModelId, options: ImportOptions): Promise<Stored
 async function storeFolder(model: ImportedModel, options: ImportOptions): Promise<StoredModel> {
   const { folder } = await locateModel(model.source, options);
   const { labels } = await readFolderConfig(folder);
-  const spec = specOf(model);
+  const spec = specOf(options.config);
   const layout = layoutOf(spec, options.config.labels.length);
   const file = await Weights.openFolder(folder);
   const sameLabels = JSON.stringify(labels) === JSON.stringify(options.config.labels);

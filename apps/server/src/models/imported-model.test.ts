@@ -57,7 +57,7 @@ async function imported(source = 'folder:tiny-bert', more: { hubUrl?: string; la
 describe('an imported model', () => {
   it('becomes one blob a layer with the values of the file, its head drawn for the labels', async () => {
     const { layers, tensors, config } = await imported();
-    expect(Object.keys(layers)).toEqual(layoutOf(specOf(config.model), 3).layers.map((l) => l.name));
+    expect(Object.keys(layers)).toEqual(layoutOf(specOf(config), 3).layers.map((l) => l.name));
     expect(Object.keys(layers)).toContain('blocks.1.feedforward');
     for (const { name, data } of await model.tensors()) {
       const own = tensors.find((t) => t.name === name)?.data;
@@ -123,7 +123,7 @@ describe('an imported model', () => {
     const { assets, blobs, config } = await imported();
     expect(Object.keys(assets)).toEqual(['tokenizer']);
     expect(new TextDecoder().decode(blobs.get(assets.tokenizer!))).toBe('{"version":"1.0"}');
-    expect(specOf(config.model)).toMatchObject({ licence: 'apache-2.0', id: 'tiny-bert' });
+    expect(specOf(config)).toMatchObject({ licence: 'apache-2.0', id: 'tiny-bert' });
   });
 });
 

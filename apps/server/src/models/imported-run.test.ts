@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { specOf } from '@strata/fl-core/models/layouts';
+import { specAtFirst } from '@strata/fl-core/models/layouts';
 import { decodeSafetensors, ImportedModel, RunView } from '@strata/fl-core/protocol';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { strFromU8, unzipSync } from 'fflate';
@@ -115,7 +115,7 @@ describe('a run of an imported model', () => {
         body: JSON.stringify({ source }),
       });
     const { value } = await (await look('folder:bert')).json();
-    expect(specOf(ImportedModel.parse(value))).toMatchObject({ kind: 'text', dim: 16, depth: 2 });
+    expect(specAtFirst(ImportedModel.parse(value))).toMatchObject({ kind: 'text', dim: 16, depth: 2 });
     const { error } = await (await look('folder:other')).json();
     expect(error).toMatchObject({ code: 'bad-model', message: expect.stringMatching(/no config\.json/) });
   });

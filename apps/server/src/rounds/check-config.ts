@@ -9,7 +9,7 @@ export function checkConfig(config: RunConfig): void {
 }
 
 function checkModel(config: RunConfig): void {
-  const spec = specOf(config.model);
+  const spec = specOf(config);
   if (spec.kind !== config.data.kind) {
     throw new StrataError(
       'bad-config',

@@ -4,11 +4,12 @@ import type { RunConfig } from '@strata/fl-core/protocol';
 const layouts = new Map<string, ModelLayout>();
 
 /** The layout of a run's model with a head for the run's labels. */
-export function layoutFor({ model, labels }: RunConfig): ModelLayout {
-  const key = JSON.stringify([model, labels.length]);
+export function layoutFor(config: RunConfig): ModelLayout {
+  const { model, task, labels } = config;
+  const key = JSON.stringify([model, task, labels.length]);
   const known = layouts.get(key);
   if (known) return known;
-  const layout = layoutOf(specOf(model), labels.length);
+  const layout = layoutOf(specOf(config), labels.length);
   layouts.set(key, layout);
   return layout;
 }

@@ -143,7 +143,7 @@ export class Views {
       id,
       name: config.name,
       description: config.description,
-      model: specOf(config.model).title,
+      model: specOf(config).title,
       data: config.data,
       labels: config.labels,
       strategy: config.strategy.name,

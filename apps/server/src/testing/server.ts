@@ -40,7 +40,7 @@ export function randomModels(blobs: BlobStore): ModelSource {
       const layout = layoutFor(config);
       const layers: Awaited<ReturnType<ModelSource['load']>>['layers'] = {};
       for (const { name } of layout.layers) {
-        const tensors = initialLayer(specOf(config.model), layout, name, config.seed);
+        const tensors = initialLayer(specOf(config), layout, name, config.seed);
         layers[name] = await blobs.put(encodeSafetensors(tensors));
       }
       return { layers, assets: {} };

@@ -55,7 +55,11 @@ export class Client {
       traffic: (down, up) =>
         this.#update(({ bytesDown, bytesUp }) => ({ bytesDown: bytesDown + down, bytesUp: bytesUp + up })),
     });
-    this.#plane = withModelStore(http, this.#modelStore);
+    this.#plane = withModelStore(http, this.#modelStore, (keeping) =>
+      this.#update(({ modelKeeping }) => ({
+        modelKeeping: modelKeeping === null || modelKeeping === 'kept' ? keeping : modelKeeping,
+      })),
+    );
   }
 
   /** Looks at the device and the run, then loads the data if there is a choice already. */
@@ -129,7 +133,7 @@ export class Client {
   async #engine(): Promise<Engine> {
     const engine = await Engine.start(this.#options.backend, () => {
       const { config } = this.#require().manifest;
-      return createModel(specOf(config.model), { classes: config.labels.length, side: config.side });
+      return createModel(specOf(config), { classes: config.labels.length, side: config.side });
     });
     this.#update(() => ({ device: engine.device }));
     return engine;
@@ -264,6 +268,6 @@ function requireSamples({ samples, problemCount, unknown }: DataSummary): void {
 }
 
 function layersOf({ config }: RunManifest): LayerInfo[] {
-  const { layers } = layoutOf(specOf(config.model), config.labels.length);
+  const { layers } = layoutOf(specOf(config), config.labels.length);
   return layers.map((layer) => ({ name: layer.name, role: layer.role, parameters: parameterCount(layer) }));
 }

@@ -1,4 +1,4 @@
-import type { Dataset } from '@strata/fl-core/data';
+import { type Dataset, sampleCount } from '@strata/fl-core/data';
 import {
   type Evaluated,
   encodeSafetensors,
@@ -118,7 +118,7 @@ export async function perform(
       const measured = times === undefined || steps === undefined ? {} : { times, steps };
       return {
         kind: 'probe',
-        message: { round: work.round, scores, samples: data.train.labels.length, loss, ...measured },
+        message: { round: work.round, scores, samples: sampleCount(data.train), loss, ...measured },
       };
     }
     case 'train': {
@@ -127,7 +127,7 @@ export async function perform(
         trainer.train(data.train, { layers: work.train, local, seed: work.seed, span: work.span, control }),
       );
       finite([loss], 'the training loss');
-      const metadata = { samples: String(data.train.labels.length), loss: String(loss) };
+      const metadata = { samples: String(sampleCount(data.train)), loss: String(loss) };
       return { kind: 'train', round: work.round, update: encodeSafetensors(update, metadata), loss };
     }
     case 'evaluate': {

@@ -11,6 +11,7 @@ import {
   readImageFolder,
   readTextFiles,
   type SourceFile,
+  sampleCount,
   sampleShard,
   splitHoldOut,
   suggestLabel,
@@ -69,8 +70,8 @@ export async function loadData(choice: DataChoice, options: LoadOptions): Promis
   return {
     data: { train: training, heldOut },
     summary: {
-      samples: training.labels.length,
-      heldOut: heldOut.labels.length,
+      samples: sampleCount(training),
+      heldOut: sampleCount(heldOut),
       labels,
       classCounts: classCounts(training, labels.length),
       problems: problems.slice(0, maxListedProblems).map(forPeople),
@@ -203,7 +204,7 @@ async function textInput({ manifest, asset }: LoadOptions): Promise<{
   tokenizer: Tokenizer;
   maxTokens: number;
 }> {
-  const spec = specOf(manifest.config.model);
+  const spec = specOf(manifest.config);
   const { vocab, tokenizer, tokenizerConfig } = manifest.assets;
   const json = async (sha256: string): Promise<unknown> =>
     JSON.parse(new TextDecoder().decode(await asset(sha256)));

@@ -1,4 +1,4 @@
-import type { Dataset } from '@strata/fl-core/data';
+import { type Dataset, sampleCount } from '@strata/fl-core/data';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { aboutPrepared, decodePrepared, encodePrepared } from './prepared-file.ts';
@@ -29,6 +29,36 @@ const texts = fc.array(fc.tuple(label, fc.array(fc.nat(), { maxLength: 9 })), { 
   }),
 );
 
+const pairs = texts.map((dataset): Dataset => {
+  if (dataset.kind !== 'text') throw new TypeError(`data of the kind ${dataset.kind}`);
+  return { ...dataset, segments: dataset.tokens.map((ids) => Uint8Array.from(ids, (id) => id % 2)) };
+});
+
+const labelSets = fc
+  .array(
+    fc.tuple(
+      fc.array(fc.nat(), { maxLength: 9 }),
+      fc.array(fc.boolean(), { minLength: classes, maxLength: classes }),
+    ),
+    {
+      maxLength: 6,
+    },
+  )
+  .map(
+    (samples): Dataset => ({
+      kind: 'label-sets',
+      classes,
+      tokens: samples.map(([ids]) => Int32Array.from(ids)),
+      flags: Uint8Array.from(samples.flatMap(([, flags]) => flags.map(Number))),
+    }),
+  );
+
+const passages = fc
+  .array(fc.array(fc.nat(), { minLength: 2, maxLength: 9 }), { maxLength: 6 })
+  .map((samples): Dataset => ({ kind: 'passages', tokens: samples.map((ids) => Int32Array.from(ids)) }));
+
+const datasets = fc.oneof(images, texts, pairs, labelSets, passages);
+
 function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return new Uint8Array(Buffer.concat(parts));
 }
@@ -36,12 +66,12 @@ function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
 describe('prepared data as a file', () => {
   test('comes back as it was', () => {
     fc.assert(
-      fc.property(fc.oneof(images, texts), (dataset) => {
+      fc.property(datasets, (dataset) => {
         const file = joined(encodePrepared(dataset, 'c-1'));
         expect(decodePrepared(file, classes)).toEqual(dataset);
         expect(aboutPrepared(file.subarray(0, 1024))).toMatchObject({
           client: 'c-1',
-          samples: dataset.labels.length,
+          samples: sampleCount(dataset),
         });
       }),
     );
@@ -50,7 +80,7 @@ describe('prepared data as a file', () => {
   test('a file that was not written to its end is none', () => {
     fc.assert(
       fc.property(
-        fc.oneof(images, texts),
+        datasets,
         fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
         (dataset, share) => {
           const file = joined(encodePrepared(dataset, 'c-1'));

@@ -1,17 +1,23 @@
-import type { Dataset } from '@strata/fl-core/data';
+import { type Dataset, sampleCount } from '@strata/fl-core/data';
 import { z } from 'zod';
 
-/** The beginning of a file: what is in it, and how large it must be. */
-const Header = z.object({
-  version: z.literal(1),
-  kind: z.enum(['image', 'text']),
+const Count = z.int().min(0);
+const common = {
+  version: z.literal(2),
   /** The client whose data it is. */
   client: z.string().max(100),
-  samples: z.int().min(0),
-  side: z.int().min(0),
-  /** Token ids of all texts together. */
-  tokens: z.int().min(0),
-});
+  samples: Count,
+};
+/** Token ids of all texts together. */
+const tokens = Count;
+
+/** The beginning of a file: what is in it, and how large it must be. */
+const Header = z.discriminatedUnion('kind', [
+  z.object({ ...common, kind: z.literal('image'), side: Count }),
+  z.object({ ...common, kind: z.literal('text'), tokens, pairs: z.boolean() }),
+  z.object({ ...common, kind: z.literal('label-sets'), tokens, classes: Count }),
+  z.object({ ...common, kind: z.literal('passages'), tokens }),
+]);
 type Header = z.infer<typeof Header>;
 
 /** More than any header has; a longer one is none. */
@@ -22,37 +28,62 @@ const alignment = 8;
 
 /**
  * Prepared data as a file, in pieces to be written one after the other: the length of the header (uint32,
- * little-endian), the header as JSON padded with blanks to a multiple of 8 bytes, labels (N int32), then pixels
- * (N, side, side, 3) or the length of each text (N int32) and all token ids (int32).
+ * little-endian), the header as JSON padded with blanks to a multiple of 8 bytes, then by kind
+ *
+ * - `image`: labels (N int32), pixels (N, side, side, 3);
+ * - `text`: labels (N int32), the length of each text (N int32), all token ids (int32), and of pairs which text each
+ *   token is of (uint8);
+ * - `label-sets`: lengths, token ids, flags (N, classes);
+ * - `passages`: lengths, token ids.
  */
 export function encodePrepared(dataset: Dataset, client: string): Uint8Array[] {
-  const samples = dataset.labels.length;
-  const shared = { version: 1, client, samples } as const;
+  const shared = { version: 2, client, samples: sampleCount(dataset) } as const;
   switch (dataset.kind) {
-    case 'image':
-      return [
-        encodeHeader({ ...shared, kind: 'image', side: dataset.side, tokens: 0 }),
-        bytesOf(dataset.labels),
-        bytesOf(dataset.pixels),
-      ];
+    case 'image': {
+      const { kind, side, labels, pixels } = dataset;
+      return [encodeHeader({ ...shared, kind, side }), bytesOf(labels), bytesOf(pixels)];
+    }
     case 'text': {
-      const lengths = Int32Array.from(dataset.tokens, (ids) => ids.length);
-      const tokens = new Int32Array(lengths.reduce((sum, length) => sum + length, 0));
-      let at = 0;
-      for (const ids of dataset.tokens) {
-        tokens.set(ids, at);
-        at += ids.length;
-      }
+      const { kind, labels, segments = null } = dataset;
+      const [lengths, ids] = joinTokens(dataset.tokens);
       return [
-        encodeHeader({ ...shared, kind: 'text', side: 0, tokens: tokens.length }),
-        bytesOf(dataset.labels),
+        encodeHeader({ ...shared, kind, tokens: ids.length, pairs: segments !== null }),
+        bytesOf(labels),
         bytesOf(lengths),
-        bytesOf(tokens),
+        bytesOf(ids),
+        ...(segments ?? []),
       ];
+    }
+    case 'label-sets': {
+      const { kind, classes, flags } = dataset;
+      const [lengths, ids] = joinTokens(dataset.tokens);
+      return [
+        encodeHeader({ ...shared, kind, tokens: ids.length, classes }),
+        bytesOf(lengths),
+        bytesOf(ids),
+        bytesOf(flags),
+      ];
+    }
+    case 'passages': {
+      const [lengths, ids] = joinTokens(dataset.tokens);
+      const header = encodeHeader({ ...shared, kind: dataset.kind, tokens: ids.length });
+      return [header, bytesOf(lengths), bytesOf(ids)];
     }
     default:
       return dataset satisfies never;
   }
+}
+
+/** The length of each text, and all token ids one after the other. */
+function joinTokens(texts: readonly Int32Array[]): [lengths: Int32Array, ids: Int32Array] {
+  const lengths = Int32Array.from(texts, (ids) => ids.length);
+  const all = new Int32Array(lengths.reduce((sum, length) => sum + length, 0));
+  let at = 0;
+  for (const ids of texts) {
+    all.set(ids, at);
+    at += ids.length;
+  }
+  return [lengths, all];
 }
 
 /** Whose data a file holds and how much, by its first bytes; null when they are not those of such a file. */
@@ -65,21 +96,97 @@ export function decodePrepared(file: Uint8Array<ArrayBuffer>, classes: number): 
   const found = decodeHeader(file);
   if (found === null) return null;
   const { header, end } = found;
-  const { samples, side, tokens, kind } = header;
-  const bytes = kind === 'image' ? samples * (4 + side * side * 3) : 4 * (2 * samples + tokens);
-  if (file.length !== end + bytes) return null;
-  const ints = (from: number, count: number) => new Int32Array(file.buffer.slice(from, from + 4 * count));
-  const labels = ints(end, samples);
-  if (labels.some((label) => label < 0 || label >= classes)) return null;
-  if (kind === 'image') return { kind, side, labels, pixels: file.slice(end + 4 * samples) };
-  const lengths = ints(end + 4 * samples, samples);
-  const ids = ints(end + 8 * samples, tokens);
+  if (file.length !== end + bodyBytes(header)) return null;
+  const parts = new Reader(file, end);
+  switch (header.kind) {
+    case 'image': {
+      const labels = parts.labels(header.samples, classes);
+      if (labels === null) return null;
+      return { kind: 'image', side: header.side, labels, pixels: parts.rest() };
+    }
+    case 'text': {
+      const labels = parts.labels(header.samples, classes);
+      const texts = parts.texts(header.samples, header.tokens);
+      if (labels === null || texts === null) return null;
+      if (!header.pairs) return { kind: 'text', labels, tokens: texts };
+      const segments = cut(
+        parts.rest(),
+        texts.map((ids) => ids.length),
+      );
+      return { kind: 'text', labels, tokens: texts, segments };
+    }
+    case 'label-sets': {
+      const texts = parts.texts(header.samples, header.tokens);
+      const flags = parts.rest();
+      if (texts === null || header.classes !== classes || flags.some((flag) => flag > 1)) return null;
+      return { kind: 'label-sets', classes, tokens: texts, flags };
+    }
+    case 'passages': {
+      const texts = parts.texts(header.samples, header.tokens);
+      return texts === null ? null : { kind: 'passages', tokens: texts };
+    }
+    default:
+      return header satisfies never;
+  }
+}
+
+/** Of everything after the header. */
+function bodyBytes(header: Header): number {
+  const { samples } = header;
+  switch (header.kind) {
+    case 'image':
+      return samples * (4 + header.side ** 2 * 3);
+    case 'text':
+      return 8 * samples + (header.pairs ? 5 : 4) * header.tokens;
+    case 'label-sets':
+      return samples * (4 + header.classes) + 4 * header.tokens;
+    case 'passages':
+      return 4 * (samples + header.tokens);
+    default:
+      return header satisfies never;
+  }
+}
+
+/** Takes a file apart from front to back; null for parts that cannot be. */
+class Reader {
+  readonly #file: Uint8Array<ArrayBuffer>;
+  #at: number;
+
+  constructor(file: Uint8Array<ArrayBuffer>, at: number) {
+    this.#file = file;
+    this.#at = at;
+  }
+
+  labels(samples: number, classes: number): Int32Array | null {
+    const labels = this.#ints(samples);
+    return labels.some((label) => label < 0 || label >= classes) ? null : labels;
+  }
+
+  texts(samples: number, tokens: number): Int32Array[] | null {
+    const lengths = this.#ints(samples);
+    const ids = this.#ints(tokens);
+    const whole = lengths.every((n) => n >= 0) && lengths.reduce((sum, n) => sum + n, 0) === tokens;
+    return whole ? cut(ids, lengths) : null;
+  }
+
+  rest(): Uint8Array {
+    return this.#file.slice(this.#at);
+  }
+
+  #ints(count: number): Int32Array {
+    const from = this.#at;
+    this.#at += 4 * count;
+    return new Int32Array(this.#file.buffer.slice(from, this.#at));
+  }
+}
+
+/** Pieces of these lengths, one after the other. */
+function cut<A extends Int32Array | Uint8Array>(values: A, lengths: Iterable<number>): A[] {
   let at = 0;
-  const texts = Array.from(lengths, (length) => {
+  return Array.from(lengths, (length) => {
     at += length;
-    return ids.subarray(at - length, at);
+    return values.subarray(at - length, at) as A;
   });
-  return at === tokens && lengths.every((length) => length >= 0) ? { kind, labels, tokens: texts } : null;
 }
 
 function encodeHeader(header: Header): Uint8Array<ArrayBuffer> {

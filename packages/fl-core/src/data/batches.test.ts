@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Batch, TextBatch } from '../models/batch.ts';
+import type { TextBatch } from '../models/batch.ts';
 import { random } from '../random.ts';
 import { batches, bucketOf } from './batches.ts';
 import type { TokenDataset } from './dataset.ts';
 import {
+  labelsOf,
   numberedImages,
   numberedPairs,
   numberedPassages,
@@ -13,12 +14,6 @@ import {
   range,
   seeds,
 } from './testing.ts';
-
-/** Class indices of a batch. */
-function labelsOf({ targets }: Batch): Int32Array {
-  if (targets.kind !== 'classes') throw new Error('classes are expected');
-  return targets.ids;
-}
 
 const texts = (seed: number, count: number) =>
   numberedTexts(range(count).map(() => 1 + random(seed, 'length').below(128)));

@@ -1,5 +1,5 @@
 import type { Batch, ImageBatch, TextBatch } from '../models/batch.ts';
-import type { Targets } from '../models/targets.ts';
+import { classTargets, type Targets } from '../models/targets.ts';
 import { random } from '../random.ts';
 import { allIndices } from './class-counts.ts';
 import type { Dataset, ImageDataset, TokenDataset } from './dataset.ts';
@@ -78,10 +78,8 @@ function assemble(dataset: Dataset, rows: readonly number[]): Batch {
   }
 }
 
-const classesOf = (labels: Int32Array, rows: readonly number[]): Targets => ({
-  kind: 'classes',
-  ids: Int32Array.from(rows, (i) => labels[i]!), // (B)
-});
+const classesOf = (labels: Int32Array, rows: readonly number[]): Targets =>
+  classTargets(Int32Array.from(rows, (i) => labels[i]!)); // (B)
 
 function imageBatch(dataset: ImageDataset, rows: readonly number[]): ImageBatch {
   return {

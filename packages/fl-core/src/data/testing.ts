@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { PNG } from 'pngjs';
+import type { Batch } from '../models/batch.ts';
 import type { ImageDataset, LabelSetDataset, PassageDataset, TextDataset } from './dataset.ts';
 import type { SourceFile } from './source-file.ts';
 import type { Tokenizer } from './tokenizer/tokenizer.ts';
@@ -69,6 +70,12 @@ export const source = (path: string, bytes: Uint8Array): SourceFile => ({
   size: bytes.length,
   read: async () => bytes,
 });
+
+/** The classes of a batch of one class a sample, (B). */
+export function labelsOf({ targets }: Batch): Int32Array {
+  if (targets.kind !== 'classes') throw new TypeError(`targets of the kind ${targets.kind}`);
+  return targets.ids;
+}
 
 const codes = (text: string) => Int32Array.from(text.trim(), (c) => c.charCodeAt(0));
 

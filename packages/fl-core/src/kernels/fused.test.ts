@@ -8,8 +8,9 @@ import { embedding } from '../models/blocks/embedding.ts';
 import { gelu, geluTanh } from '../models/blocks/gelu.ts';
 import { layerNorm } from '../models/blocks/layer-norm.ts';
 import { linear } from '../models/blocks/linear.ts';
+import { classTargets } from '../models/targets.ts';
 import { gradientError } from '../models/testing/gradients.ts';
-import { crossEntropy } from '../training/tfjs/loss.ts';
+import { lossOf } from '../training/tfjs/loss.ts';
 import { registerKernels } from './index.ts';
 import { expectClose, normal, type Plain, runOn, valueAndGradients } from './testing/compare.ts';
 import { type Dawn, openDawn, startDawn } from './testing/dawn.ts';
@@ -64,7 +65,8 @@ const linears: Case[] = orders.flatMap(([order, shape]) =>
   })),
 );
 
-const labels = Int32Array.of(0, 4, 2);
+const labels = classTargets(Int32Array.of(0, 4, 2));
+const following = { kind: 'next-tokens', length: 3, ids: Int32Array.of(1, -1, 4, 0, 3, -1) } as const;
 
 const cases: Case[] = [
   ...linears,
@@ -100,12 +102,13 @@ const cases: Case[] = [
     shapes: [[5, 7]],
     f: (table) => embedding(table!, tf.tensor2d([3, 0, 3, 4, 3, 0], [2, 3], 'int32')),
   },
-  { name: 'cross-entropy', shapes: [[3, 5]], f: (x) => crossEntropy(x!, labels) },
-  { name: 'cross-entropy of one', shapes: [[1, 2]], f: (x) => crossEntropy(x!, Int32Array.of(1)) },
+  { name: 'cross-entropy', shapes: [[3, 5]], f: (x) => lossOf(x!, labels) },
+  { name: 'cross-entropy of next tokens', shapes: [[2, 3, 5]], f: (x) => lossOf(x!, following) },
+  { name: 'cross-entropy of one', shapes: [[1, 2]], f: (x) => lossOf(x!, classTargets(Int32Array.of(1))) },
   {
     name: 'cross-entropy of 100 classes',
     shapes: [[3, 100]],
-    f: (x) => crossEntropy(tf.mul(x!, 20), labels),
+    f: (x) => lossOf(tf.mul(x!, 20), labels),
   },
   { name: 'dropout', shapes: [[3, 50]], f: (x) => dropout(x!, 0.3, 12345) },
 ];

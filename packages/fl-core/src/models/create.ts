@@ -5,12 +5,12 @@ import { distilBertModel } from './distilbert/forward.ts';
 import { gpt2Model } from './gpt2/forward.ts';
 import type { Model } from './model.ts';
 import { robertaModel } from './roberta/forward.ts';
-import type { ModelSpec } from './spec.ts';
+import { type ModelSpec, taskOf } from './spec.ts';
 import { useLiteModel } from './use-lite/forward.ts';
 import { vitModel } from './vit/forward.ts';
 
 export interface ModelOptions {
-  /** Outputs of the classification head, 2 or more. */
+  /** Outputs of the classification head, 2 or more; not looked at where the next token is told. */
   readonly classes: number;
   /** Side of the input images in pixels; text models do not look at it. */
   readonly side: number;
@@ -22,7 +22,7 @@ export interface ModelOptions {
  * @throws StrataError `bad-config` when the classes or the side do not fit the architecture.
  */
 export function createModel(spec: ModelSpec, { classes, side }: ModelOptions): Model {
-  if (!Number.isInteger(classes) || classes < 2) {
+  if (taskOf(spec) === 'classification' && (!Number.isInteger(classes) || classes < 2)) {
     throw new StrataError(
       'bad-config',
       `A classifier of ${classes} classes cannot be made.`,

@@ -2,6 +2,7 @@ import type { Catalog } from '../protocol/index.ts';
 import { layoutOf } from './architecture.ts';
 import { parameterCount } from './layout.ts';
 import type { ModelSpec } from './spec.ts';
+import { tasksOf } from './tasks.ts';
 
 type Described = Omit<Catalog['models'][number], 'id' | 'availability' | 'note'>;
 
@@ -13,6 +14,7 @@ export function describeModel(spec: ModelSpec): Described {
     title: spec.title,
     description: spec.description,
     kind: spec.kind,
+    tasks: [...tasksOf(spec)],
     parameters: layers.reduce((n, l) => n + parameterCount(l), 0),
     layers: layers.filter((l) => l.role === 'block').map((l) => l.name),
     defaultSide: spec.kind === 'image' ? spec.defaultSide : 0,

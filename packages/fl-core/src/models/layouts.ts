@@ -15,5 +15,6 @@ export * from './initial.ts';
 export * from './layout.ts';
 export * from './spec.ts';
 export * from './spec-of.ts';
+export * from './tasks.ts';
 export type { UseLiteSpec } from './use-lite/spec.ts';
 export type { VitSpec } from './vit/spec.ts';

@@ -1,15 +1,32 @@
-import { type ModelChoice, StrataError } from '../protocol/index.ts';
+import {
+  type ImportedModel,
+  type ModelChoice,
+  type RunConfig,
+  StrataError,
+  type TaskConfig,
+} from '../protocol/index.ts';
 import { catalog } from './catalog.ts';
 import { specFromConfig } from './config/spec-from-config.ts';
 import type { ModelSpec } from './spec.ts';
+import { checkTask } from './tasks.ts';
 
 /**
- * The spec of a run's model: of the catalog, or from what the server found at its source.
+ * The spec of a run's model, for the run's task: of the catalog, or from what the server found at its source.
  *
- * @throws StrataError as {@link specFromConfig}; `bad-config` for a model that no server has looked at yet.
+ * @throws StrataError as {@link specFromConfig}; `bad-config` for a model that no server has looked at yet, or that
+ *   cannot be trained for the task.
  */
-export function specOf(model: ModelChoice): ModelSpec {
-  if (typeof model === 'string') return catalog[model];
+export function specOf({ model, task }: Pick<RunConfig, 'model' | 'task'>): ModelSpec {
+  const spec = typeof model === 'string' ? catalog[model] : importedSpec(model, task);
+  checkTask(spec, task.name);
+  return spec;
+}
+
+/** The spec of a model before its task is chosen: as a classifier. */
+export const specAtFirst = (model: ModelChoice): ModelSpec =>
+  specOf({ model, task: { name: 'classification' } });
+
+function importedSpec(model: ImportedModel, task: TaskConfig): ModelSpec {
   const { source, granularity, found } = model;
   if (found === null) {
     throw new StrataError(
@@ -22,8 +39,8 @@ export function specOf(model: ModelChoice): ModelSpec {
   return specFromConfig(config, {
     id: modelName(model),
     granularity,
-    // A run has labels, whatever the file was trained for.
-    task: 'classification',
+    // The run's, whatever the file was trained for.
+    task: task.name === 'next-token' ? 'next-token' : 'classification',
     preprocessor: preprocessor ?? undefined,
     ...(licence === null ? {} : { licence }),
   });

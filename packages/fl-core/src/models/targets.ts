@@ -7,6 +7,9 @@ export type Targets =
   /** The token that follows each one, -1 where none does, (B, T). */
   | { readonly kind: 'next-tokens'; readonly length: number; readonly ids: Int32Array };
 
+/** One class a sample. */
+export const classTargets = (ids: Int32Array): Targets => ({ kind: 'classes', ids });
+
 /** How many losses the mean loss of a batch is taken over: samples, or tokens that another one follows. */
 export function termsOf(targets: Targets): number {
   switch (targets.kind) {

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { TextBatch } from './batch.ts';
 import type { BertSpec } from './bert/spec.ts';
+import { classTargets } from './targets.ts';
 import { tokenInput, tokenParts } from './token-input.ts';
 
 const spec: BertSpec = {
@@ -32,7 +33,7 @@ function batch(ids: number[][], lengths: number[], segments?: number[][]): TextB
     length: ids[0]?.length ?? 0,
     ids: Int32Array.from(ids.flat()),
     lengths: Int32Array.from(lengths),
-    labels: new Int32Array(ids.length),
+    targets: classTargets(new Int32Array(ids.length)),
     ...(segments ? { segments: Int32Array.from(segments.flat()) } : {}),
   };
 }
@@ -85,7 +86,13 @@ describe('tokenInput', () => {
     ['a third segment', batch([[5]], [1], [[2]]), /segment 2/],
     [
       'images',
-      { kind: 'image', size: 1, side: 1, pixels: new Uint8Array(3), labels: new Int32Array(1) } as const,
+      {
+        kind: 'image',
+        size: 1,
+        side: 1,
+        pixels: new Uint8Array(3),
+        targets: classTargets(new Int32Array(1)),
+      } as const,
       /kind image/,
     ],
   ])('refuses %s', (_, given, message) => {

@@ -15,4 +15,5 @@ export const TaskConfig = z.discriminatedUnion('name', [
   }),
 ]);
 export type TaskConfig = z.infer<typeof TaskConfig>;
+export const TaskName = z.enum(['classification', 'multi-label', 'sequence-pair', 'next-token']);
 export type TaskName = TaskConfig['name'];

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { DeviceInfo, Progress } from './messages.ts';
 import { Checkpoint, Id, LayerName, Phase, RunConfig, RunState } from './run.ts';
+import { TaskName } from './task.ts';
 
 /** What the dashboard shows: the answers of `/api` and the pushes of the operators' namespace. */
 
@@ -154,6 +155,8 @@ export const Catalog = z.object({
       title: z.string(),
       description: z.string(),
       kind: z.enum(['image', 'text']),
+      /** What a run can train it for. */
+      tasks: z.array(TaskName),
       parameters: z.number().int(),
       layers: z.array(z.string()),
       defaultSide: z.number().int(),

@@ -1,8 +1,9 @@
 import type { Batch } from '../models/batch.ts';
 import type { ModelLayout } from '../models/layout.ts';
+import type { Targets } from '../models/targets.ts';
 import type { LocalConfig, OptimizerConfig } from '../protocol/local-config.ts';
-import type { ScoreKind } from '../protocol/selection-config.ts';
 import type { NamedTensor } from '../protocol/safetensors.ts';
+import type { ScoreKind } from '../protocol/selection-config.ts';
 
 /**
  * All that the jobs (probe, train, evaluate) ask of a tensor library. They own the order of the work, the batches,
@@ -47,16 +48,19 @@ export interface View {
    * (C3). Leaves `input` as it is; always returns a value of its own.
    */
   forward(input: Activation, from: number, to: number): Activation;
-  /** Mean cross-entropy of logits (B, C). Throws RangeError for a label that is no class. */
-  loss(logits: Activation, labels: Int32Array): DeviceScalar;
+  /**
+   * Mean loss of logits, (B, C) or (B, T, V), over the terms of the targets. Throws RangeError for a label that is no
+   * class.
+   */
+  loss(logits: Activation, targets: Targets): DeviceScalar;
   /** `share` times the same, with its gradient by the logits. */
   lossBackward(
     logits: Activation,
-    labels: Int32Array,
+    targets: Targets,
     share: number,
   ): { loss: DeviceScalar; gradient: Activation };
-  /** How many of the largest logits are their labels'. */
-  correct(logits: Activation, labels: Int32Array): DeviceScalar;
+  /** How many of the terms are right; a sample of several labels counts in part. */
+  correct(logits: Activation, targets: Targets): DeviceScalar;
   /**
    * Pulls the gradient by a stage's output back through the stage, which is run again with a gradient recorded:
    * only this stage's intermediate results exist meanwhile. What is not wanted is null.
@@ -66,7 +70,7 @@ export interface View {
   lossAndGradients(
     input: Activation,
     from: number,
-    labels: Int32Array,
+    targets: Targets,
     layers: readonly string[],
     share: number,
   ): { loss: DeviceScalar; gradients: Gradients };

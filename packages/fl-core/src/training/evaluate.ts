@@ -1,6 +1,7 @@
 import { batches } from '../data/batches.ts';
 import { type Dataset, sampleCount } from '../data/dataset.ts';
 import type { Batch } from '../models/batch.ts';
+import { termsOf } from '../models/targets.ts';
 import type { DeviceScalar, Engine } from './engine.ts';
 import type { EvaluateOptions, EvaluateResult } from './jobs.ts';
 import { blame } from './non-finite.ts';
@@ -15,6 +16,7 @@ export async function* evaluate(
 ): Job<EvaluateResult> {
   const total = sampleCount(data);
   let seen = 0;
+  let terms = 0;
   let loss = 0;
   let correct = 0;
   for (const batch of batches(data, { batchSize })) {
@@ -23,20 +25,22 @@ export async function* evaluate(
     if (!Number.isFinite(batchLoss)) {
       throw await blame(engine, engine.global, batch, `evaluation, samples ${seen + 1} and after`);
     }
-    loss += batchLoss * batch.size;
+    const count = termsOf(batch.targets);
+    loss += batchLoss * count;
     correct += hits;
+    terms += count;
     seen += batch.size;
     yield { fraction: seen / total, loss: batchLoss };
   }
-  return { loss: loss / Math.max(1, total), accuracy: correct / Math.max(1, total), samples: total };
+  return { loss: loss / Math.max(1, terms), accuracy: correct / Math.max(1, terms), samples: total };
 }
 
 function lossAndHits(engine: Engine, batch: Batch): DeviceScalar[] {
   const input = engine.input(batch);
   try {
-    const logits = engine.global.forward(input, 0, engine.stages.length); // (B, C)
+    const logits = engine.global.forward(input, 0, engine.stages.length); // (B, C) or (B, T, V)
     try {
-      return [engine.global.loss(logits, batch.labels), engine.global.correct(logits, batch.labels)];
+      return [engine.global.loss(logits, batch.targets), engine.global.correct(logits, batch.targets)];
     } finally {
       logits.dispose();
     }

@@ -1,6 +1,6 @@
 import type { LocalConfig } from '../protocol/local-config.ts';
-import type { ScoreKind } from '../protocol/selection-config.ts';
 import type { NamedTensor } from '../protocol/safetensors.ts';
+import type { ScoreKind } from '../protocol/selection-config.ts';
 import type { MemoryPlan } from './memory/plan.ts';
 import type { StepTimesByLayer } from './probe/step-times.ts';
 import type { JobControl } from './progress.ts';
@@ -25,7 +25,7 @@ export interface ProbeOptions {
 export interface ProbeResult {
   /** Of every selectable layer. */
   readonly scores: Record<string, number>;
-  /** Mean loss over the samples looked at. */
+  /** Mean loss over the terms (samples, or tokens to be told) looked at. */
   readonly loss: number;
   /** When asked for. */
   readonly times?: StepTimesByLayer;
@@ -65,9 +65,9 @@ export interface EvaluateOptions {
 }
 
 export interface EvaluateResult {
-  /** Mean loss over all samples. */
+  /** Mean loss over all terms: samples, or tokens to be told. */
   readonly loss: number;
-  /** Share of samples whose largest logit is their label's, in [0, 1]. */
+  /** Share of the terms that are right, in [0, 1]; a sample of several labels counts in part. */
   readonly accuracy: number;
   readonly samples: number;
 }

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { batches } from '../data/batches.ts';
+import { labelsOf } from '../data/testing.ts';
 import { piecesOf } from './pieces.ts';
 import { toyData } from './testing.ts';
 import { textData } from './testing-models.ts';
@@ -10,7 +11,7 @@ it('cuts images and texts into pieces that make up the batch', () => {
   for (const batch of [image!, text!]) {
     const pieces = piecesOf(batch, 3);
     expect(pieces.map((p) => p.size)).toEqual([3, 3, 1]);
-    expect(pieces.flatMap((p) => [...p.labels])).toEqual([...batch.labels]);
+    expect(pieces.flatMap((p) => [...labelsOf(p)])).toEqual([...labelsOf(batch)]);
     const values = (b: typeof batch) => [...(b.kind === 'image' ? b.pixels : b.ids)];
     expect(pieces.flatMap(values)).toEqual(values(batch));
     expect(piecesOf(batch, 7)).toEqual([batch]);

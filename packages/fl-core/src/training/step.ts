@@ -1,4 +1,5 @@
 import type { Batch } from '../models/batch.ts';
+import { type Targets, termsOf } from '../models/targets.ts';
 import type { Activation, DeviceScalar, Engine, TrainedView } from './engine.ts';
 import { type Backward, ranOut } from './memory/plan.ts';
 import { blame, nonFinite } from './non-finite.ts';
@@ -34,12 +35,13 @@ export class SelectiveSteps {
   async take(batch: Batch, key: string, plan: StepPlan, rate: number, place: string): Promise<number> {
     const { engine, training } = this.#options;
     const pieces = piecesOf(batch, plan.microBatch);
+    const terms = Math.max(1, termsOf(batch.targets));
     const scalars: DeviceScalar[] = [];
     let stepped = false;
     try {
       pieces.forEach((piece, i) => {
         const name = pieces.length === 1 ? key : `${key}/${plan.microBatch}/${i}`;
-        scalars.push(this.accumulate(piece, name, piece.size / batch.size, plan.backward));
+        scalars.push(this.accumulate(piece, name, termsOf(piece.targets) / terms, plan.backward));
       });
       scalars.push(...training.finishGradients());
       const reading = engine.read(scalars.splice(0));
@@ -75,9 +77,9 @@ export class SelectiveSteps {
     try {
       switch (backward) {
         case 'tape':
-          return this.#onTape(activation, piece.labels, share);
+          return this.#onTape(activation, piece.targets, share);
         case 'block-wise':
-          return this.#blockWise(activation, piece.labels, share);
+          return this.#blockWise(activation, piece.targets, share);
         default:
           return backward satisfies never;
       }
@@ -86,12 +88,12 @@ export class SelectiveSteps {
     }
   }
 
-  #onTape(activation: Activation, labels: Int32Array, share: number): DeviceScalar {
+  #onTape(activation: Activation, targets: Targets, share: number): DeviceScalar {
     const { training, prefix } = this.#options;
     const { loss, gradients } = training.lossAndGradients(
       activation,
       prefix.cut,
-      labels,
+      targets,
       training.layers,
       share,
     );
@@ -99,7 +101,7 @@ export class SelectiveSteps {
     return loss;
   }
 
-  #blockWise(activation: Activation, labels: Int32Array, share: number): DeviceScalar {
+  #blockWise(activation: Activation, targets: Targets, share: number): DeviceScalar {
     const { training, engine, prefix } = this.#options;
     const { stages } = engine;
     /** Inputs of the stages from the cut on, then the logits; the first is not ours. */
@@ -107,7 +109,7 @@ export class SelectiveSteps {
     let gradient: Activation | null = null;
     try {
       for (let s = prefix.cut; s < stages.length; s++) trail.push(training.forward(trail.at(-1)!, s, s + 1));
-      const top = training.lossBackward(trail.at(-1)!, labels, share);
+      const top = training.lossBackward(trail.at(-1)!, targets, share);
       gradient = top.gradient;
       try {
         for (let s = stages.length - 1; s >= prefix.cut; s--) {

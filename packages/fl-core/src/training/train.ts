@@ -1,6 +1,7 @@
 import { batches } from '../data/batches.ts';
 import { type Dataset, sampleCount } from '../data/dataset.ts';
 import type { Batch } from '../models/batch.ts';
+import { termsOf } from '../models/targets.ts';
 import { StrataError } from '../protocol/errors.ts';
 import type { LocalConfig } from '../protocol/local-config.ts';
 import type { NamedTensor } from '../protocol/safetensors.ts';
@@ -67,7 +68,7 @@ export async function* train(
     }
     for (let pass = passed + 1; pass <= local.passes; pass++) {
       let sum = 0;
-      let samples = 0;
+      let terms = 0;
       const order = random(seed, 'pass', pass).shuffle(chosen);
       for (const [i, { batch, index }] of order.entries()) {
         await betweenBatches(control);
@@ -85,12 +86,13 @@ export async function* train(
             prefix.allow(less.cacheBytes);
           }
         }
-        sum += value * batch.size;
-        samples += batch.size;
+        const count = termsOf(batch.targets);
+        sum += value * count;
+        terms += count;
         done += 1;
         yield { fraction: done / total, loss: value };
       }
-      loss = sum / samples;
+      loss = sum / Math.max(1, terms);
       if (resumption !== null && pass < local.passes) {
         resumption.last = { pass, plan, state: await training.save() };
       }

@@ -34,7 +34,7 @@ async function weightsOf(round: RoundDetail, layer: string): Promise<Flat> {
 }
 
 const initialWeights = (config: RunConfig, layer: string): Flat =>
-  flat(initialLayer(specOf(config.model), layoutFor(config), layer, config.seed));
+  flat(initialLayer(specOf(config), layoutFor(config), layer, config.seed));
 
 /** What each client that trained the layer sent, made again from its seed, in client order. */
 function deltasOf(config: RunConfig, round: RoundDetail, layer: string) {

@@ -1,4 +1,4 @@
-import { layerBytes, layoutOf, specOf } from '@strata/fl-core/models/layouts';
+import { layerBytes, layoutOf, specAtFirst } from '@strata/fl-core/models/layouts';
 import type { RunConfig } from '@strata/fl-core/protocol';
 
 type Budget = RunConfig['budget'];
@@ -36,7 +36,7 @@ export const unitsOf = (kind: BudgetKind): readonly BudgetUnit[] =>
 
 /** Largest size of a selectable layer of a model, in bytes. */
 export function largestLayer(model: RunConfig['model'], labels: number): number {
-  const { layers } = layoutOf(specOf(model), Math.max(2, labels));
+  const { layers } = layoutOf(specAtFirst(model), Math.max(2, labels));
   return Math.max(...layers.filter((l) => l.role === 'block').map(layerBytes));
 }
 

@@ -1,4 +1,4 @@
-import { describeModel, modelName, specOf } from '@strata/fl-core/models/layouts';
+import { describeModel, modelName, specAtFirst } from '@strata/fl-core/models/layouts';
 import type { Catalog, ModelChoice } from '@strata/fl-core/protocol';
 import type { CatalogModel } from './defaults.ts';
 
@@ -6,5 +6,5 @@ import type { CatalogModel } from './defaults.ts';
 export function chosenModel(model: ModelChoice, catalog: Catalog): CatalogModel | undefined {
   if (typeof model === 'string') return catalog.models.find((m) => m.id === model);
   if (model.found === null) return undefined;
-  return { id: modelName(model), ...describeModel(specOf(model)), availability: 'ready', note: '' };
+  return { id: modelName(model), ...describeModel(specAtFirst(model)), availability: 'ready', note: '' };
 }

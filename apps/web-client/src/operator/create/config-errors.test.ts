@@ -16,7 +16,7 @@ it.each([
   [{ name: '  ' }, { name: 'Must not be empty.' }],
   [{ rounds: '' }, { rounds: 'Enter a number.' }],
   [{ rounds: 0 }, { rounds: 'At least 1.' }],
-  [{ labels: ['one'] }, { labels: 'At least 2 are needed.' }],
+  [{ labels: ['one'] }, { labels: 'Two labels or more are needed.' }],
   [{ labels: ['one', 'one'] }, { labels: 'Labels must differ.' }],
   [{ labels: ['one', ''] }, { labels: 'Must not be empty.' }],
   [{ side: 50 }, { side: 'A multiple of 16.' }],

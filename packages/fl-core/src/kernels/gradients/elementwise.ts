@@ -1,4 +1,17 @@
-import { add, cast, div, exp, minimum, mul, neg, reshape, square, step, sub } from '@tensorflow/tfjs-core';
+import {
+  add,
+  cast,
+  div,
+  exp,
+  minimum,
+  mul,
+  neg,
+  reshape,
+  sigmoid,
+  square,
+  step,
+  sub,
+} from '@tensorflow/tfjs-core';
 import { at, type Gradient, unbroadcast } from './gradient.ts';
 
 /** Gradients of kernels that work element by element, operands broadcast against each other. */
@@ -46,6 +59,7 @@ export const elementwise: readonly Gradient[] = [
     savesOutput: true,
     inputs: (dy, s) => ({ x: () => mul(dy, mul(at(s, 0), sub(1, at(s, 0)))) }),
   },
+  { kernel: 'Softplus', saves: ['x'], inputs: (dy, s) => ({ x: () => mul(dy, sigmoid(at(s, 0))) }) },
   { kernel: 'Relu', savesOutput: true, inputs: (dy, s) => ({ x: () => mul(dy, step(at(s, 0))) }) },
   {
     kernel: 'Relu6',

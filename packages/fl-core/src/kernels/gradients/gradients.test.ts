@@ -124,6 +124,7 @@ const cases: Case[] = [
   unary('relu6', (x) => tf.relu6(tf.mul(x, 5))),
   unary('leakyRelu', (x) => tf.leakyRelu(x, 0.3)),
   unary('elu', (x) => tf.elu(x)),
+  unary('softplus', (x) => tf.softplus(x)),
   unary('pad', (x) =>
     tf.pad(x, [
       [1, 0],

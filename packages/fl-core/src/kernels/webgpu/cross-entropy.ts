@@ -13,7 +13,10 @@ const logSum = (width: number): string => `
   ${eachColumn(width, 'exponentials += exp(logits[i] - top);')}
   let level = top + log(sumOf(exponentials, t));`;
 
-/** logits (B, C) and labels (B), classes in [0, C) -> mean of minus the labels' log-probabilities, scalar. */
+/**
+ * Logits (B, C) and labels (B), classes in [0, C) -> mean of minus the labels' log-probabilities, scalar. The label -1
+ * stands for a row that adds nothing; it is one of the B all the same.
+ */
 export const crossEntropy: GpuKernel = ({ inputs, backend }) => {
   const logits = input(inputs, 'logits');
   const { rows, width } = rowsOf(logits);
@@ -28,7 +31,10 @@ export const crossEntropy: GpuKernel = ({ inputs, backend }) => {
       'logits',
       width,
       `${logSum(width)}
-  if (t == 0u) { each[row] = level - logits[start + u32(labels[row])]; }`,
+  if (t == 0u) {
+    let label = labels[row];
+    each[row] = select(0.0, level - logits[start + u32(max(label, 0))], label >= 0);
+  }`,
     ),
     groups: rowGroups(worker, rows),
   });
@@ -51,7 +57,7 @@ export const crossEntropy: GpuKernel = ({ inputs, backend }) => {
   return mean;
 };
 
-/** dy (softmax - one-hot) / B, (B, C). */
+/** dy (softmax - one-hot) / B, (B, C); 0 in rows of the label -1. */
 export const crossEntropyGrad: GpuKernel = ({ inputs, backend }) => {
   const logits = input(inputs, 'logits');
   const { rows, width } = rowsOf(logits);
@@ -70,9 +76,9 @@ export const crossEntropyGrad: GpuKernel = ({ inputs, backend }) => {
       'logits',
       width,
       `${logSum(width)}
-  let factor = dy[0] / f32(arrayLength(&labels));
-  let label = u32(labels[row]);
-  ${eachColumn(width, 'dx[i] = factor * (exp(logits[i] - level) - select(0.0, 1.0, c == label));')}`,
+  let label = labels[row];
+  let factor = select(0.0, dy[0] / f32(arrayLength(&labels)), label >= 0);
+  ${eachColumn(width, 'dx[i] = factor * (exp(logits[i] - level) - select(0.0, 1.0, i32(c) == label));')}`,
     ),
     groups: rowGroups(worker, rows),
   });

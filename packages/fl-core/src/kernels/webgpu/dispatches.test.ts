@@ -5,7 +5,8 @@ import { selfAttention } from '../../models/blocks/attention.ts';
 import { gelu } from '../../models/blocks/gelu.ts';
 import { layerNorm } from '../../models/blocks/layer-norm.ts';
 import { linear } from '../../models/blocks/linear.ts';
-import { crossEntropy } from '../../training/tfjs/loss.ts';
+import { classTargets } from '../../models/targets.ts';
+import { lossOf } from '../../training/tfjs/loss.ts';
 import { registerKernels } from '../index.ts';
 import { type Dawn, openDawn, startDawn } from '../testing/dawn.ts';
 
@@ -60,7 +61,7 @@ const operations: [name: string, dispatches: number, f: Operation, shapes: (batc
       (x) => selfAttention(x!, { heads: 2, mask: null, causal: true }),
       (n) => [[n, 5, 24]],
     ],
-    ['cross-entropy', 3, (x) => crossEntropy(x!, new Int32Array(x!.shape[0]!)), (n) => [[n, 9]]],
+    ['cross-entropy', 3, (x) => lossOf(x!, classTargets(new Int32Array(x!.shape[0]!))), (n) => [[n, 9]]],
   ];
 
 it.for(operations)('%s takes %i dispatches, forward and backward', ([, dispatches, f, shapes], { skip }) => {

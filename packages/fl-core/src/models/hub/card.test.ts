@@ -28,6 +28,11 @@ const bert: ModelChoice = {
   },
 };
 
+const classification = {
+  task: { name: 'classification' },
+  labels: ['a', 'b'],
+} as const satisfies Partial<RunConfig>;
+
 const config = (model: ModelChoice): RunConfig =>
   RunConfig.parse({
     name: 'Complaints',
@@ -105,7 +110,7 @@ describe('modelCard', () => {
 
 describe('exportConfig', () => {
   it('keeps what the source says, with the labels of the run and the class that opens the file', () => {
-    expect(exportConfig(bert, ['refund', 'card'])).toMatchObject({
+    expect(exportConfig({ ...classification, model: bert, labels: ['refund', 'card'] })).toMatchObject({
       ...(typeof bert === 'string' ? {} : bert.found?.config),
       architectures: ['BertForSequenceClassification'],
       id2label: { 0: 'refund', 1: 'card' },
@@ -123,7 +128,10 @@ describe('exportConfig', () => {
       preprocessor: null,
       licence: null,
     };
-    const written = exportConfig({ source: 'folder:clip', granularity: 'block', found }, ['a', 'b']);
+    const written = exportConfig({
+      ...classification,
+      model: { source: 'folder:clip', granularity: 'block', found },
+    });
     expect(written).toMatchObject({ model_type: 'clip_vision_model', projection_dim: 64, hidden_size: 96 });
     expect(written).not.toHaveProperty('vision_config');
   });
@@ -132,7 +140,9 @@ describe('exportConfig', () => {
     const file = new URL('../gpt2/fixtures/next-token/config.json', import.meta.url);
     const config = { ...JSON.parse(readFileSync(file, 'utf8')), pad_token_id: null, eos_token_id: 7 };
     const found = { config, preprocessor: null, licence: null };
-    expect(exportConfig({ source: 'folder:gpt2', granularity: 'block', found }, ['a', 'b'])).toMatchObject({
+    expect(
+      exportConfig({ ...classification, model: { source: 'folder:gpt2', granularity: 'block', found } }),
+    ).toMatchObject({
       architectures: ['GPT2ForSequenceClassification'],
       pad_token_id: 7,
       id2label: { 0: 'a', 1: 'b' },
@@ -140,7 +150,7 @@ describe('exportConfig', () => {
   });
 
   it('of the sentence encoder names no class of transformers', () => {
-    const written = exportConfig('use-lite', ['a', 'b']);
+    const written = exportConfig({ ...classification, model: 'use-lite' });
     expect(written).toMatchObject({ model_type: 'use-lite', dim: 512, id2label: { 0: 'a', 1: 'b' } });
     expect(written).not.toHaveProperty('architectures');
   });

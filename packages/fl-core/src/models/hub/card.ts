@@ -6,14 +6,14 @@ export type CardFacts = Pick<RunView, 'id' | 'config' | 'rounds' | 'checkpoint'>
 
 /** `README.md` of an export, with the front matter that the Hugging Face Hub reads. */
 export function modelCard({ id, config, rounds, checkpoint }: CardFacts): string {
-  const spec = specOf(config.model);
+  const spec = specOf(config);
   const committed = rounds.filter((r) => r.phase === 'committed' && r.round <= checkpoint.round);
   const last = committed.find((r) => r.round === checkpoint.round);
   const front = [
     '---',
     `license: ${JSON.stringify(spec.licence.toLowerCase())}`,
     ...baseModel(config),
-    `pipeline_tag: ${config.data.kind === 'image' ? 'image-classification' : 'text-classification'}`,
+    `pipeline_tag: ${pipelineOf(config)}`,
     'tags:',
     '  - federated-learning',
     '  - strata',
@@ -26,6 +26,7 @@ export function modelCard({ id, config, rounds, checkpoint }: CardFacts): string
     '## Training',
     list([
       `Started from: ${spec.title}`,
+      `Task: ${described(config.task)}`,
       `Rounds committed: ${checkpoint.round}, of ${config.rounds} planned`,
       `Strategy: ${described(config.strategy)}`,
       `Aggregation: ${described(config.aggregation.rule)}, server optimizer ${described(config.aggregation.optimizer)}`,
@@ -33,16 +34,48 @@ export function modelCard({ id, config, rounds, checkpoint }: CardFacts): string
       `Participants a round: ${range(committed.map((r) => r.updates))}`,
       'Privacy: raw data stayed on the devices; updates were neither clipped for privacy nor noised.',
     ]),
-    '## Labels',
-    list(config.labels.map((label, i) => `${i}: ${label}`)),
+    ...(config.labels.length === 0
+      ? []
+      : ['## Labels', list(config.labels.map((label, i) => `${i}: ${label}`))]),
     '## Metrics',
     last?.accuracy == null
       ? 'Nobody evaluated this round.'
-      : `On ${last.evaluatedSamples} samples held out on the devices, after round ${last.round}: accuracy ${last.accuracy.toFixed(4)}${last.loss == null ? '' : `, loss ${last.loss.toFixed(4)}`}.`,
+      : `On ${last.evaluatedSamples} ${config.task.name === 'next-token' ? 'passages' : 'samples'} held out on the devices, after round ${last.round}: ${metrics(config, last.accuracy, last.loss)}.`,
     '## Use',
     usage(config),
   ];
   return `${front.join('\n')}\n\n${body.join('\n\n')}\n`;
+}
+
+/** The Hub's name of the task. */
+function pipelineOf({ data, task }: RunConfig): string {
+  switch (task.name) {
+    case 'classification':
+      return data.kind === 'image' ? 'image-classification' : 'text-classification';
+    case 'multi-label':
+    case 'sequence-pair':
+      return 'text-classification';
+    case 'next-token':
+      return 'text-generation';
+    default:
+      return task satisfies never;
+  }
+}
+
+function metrics({ task }: RunConfig, accuracy: number, loss: number | null): string {
+  const value = accuracy.toFixed(4);
+  const ended = loss === null ? '' : `, loss ${loss.toFixed(4)}`;
+  switch (task.name) {
+    case 'classification':
+    case 'sequence-pair':
+      return `accuracy ${value}${ended}`;
+    case 'multi-label':
+      return `mean Jaccard index of the true and the predicted labels ${value}${ended}`;
+    case 'next-token':
+      return `share of next tokens predicted ${value}${loss === null ? '' : `${ended}, perplexity ${Math.exp(loss).toFixed(2)}`}`;
+    default:
+      return task satisfies never;
+  }
 }
 
 const kinds = { image: 'images', text: 'texts' } as const;
@@ -68,7 +101,7 @@ function range(counts: readonly number[]): string {
 }
 
 function usage(config: RunConfig): string {
-  const spec = specOf(config.model);
+  const spec = specOf(config);
   switch (spec.architecture) {
     case 'use-lite':
       return 'The sentence encoder is no architecture of transformers: `model.safetensors` opens with the safetensors library, and Strata can run it.';

@@ -1,4 +1,4 @@
-import type { ModelChoice } from '../../protocol/index.ts';
+import type { RunConfig } from '../../protocol/index.ts';
 import type { ActivationFunction, ImageInput } from '../common-spec.ts';
 import type { ModelSpec } from '../spec.ts';
 import { specOf } from '../spec-of.ts';
@@ -6,19 +6,33 @@ import type { VitSpec } from '../vit/spec.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** Labels as transformers keeps them in `config.json`. */
-const labelFields = (labels: readonly string[]): Json => ({
-  id2label: Object.fromEntries(labels.map((label, i) => [String(i), label])),
-  label2id: Object.fromEntries(labels.map((label, i) => [label, i])),
-});
+/** What transformers keeps in `config.json` of a classifier's labels. */
+function labelFields({ task, labels }: Pick<RunConfig, 'task' | 'labels'>): Json {
+  const names = {
+    id2label: Object.fromEntries(labels.map((label, i) => [String(i), label])),
+    label2id: Object.fromEntries(labels.map((label, i) => [label, i])),
+  };
+  switch (task.name) {
+    case 'classification':
+    case 'sequence-pair':
+      return { ...names, problem_type: 'single_label_classification' };
+    case 'multi-label':
+      return { ...names, problem_type: 'multi_label_classification' };
+    case 'next-token':
+      return {};
+    default:
+      return task satisfies never;
+  }
+}
 
 /**
  * `config.json` of a fine-tuned model: what its source says, or for built-in models what transformers would say,
- * with the labels of the run. The sentence encoder is no architecture of transformers; its config says so by its
+ * with the task and the labels of the run. The sentence encoder is no architecture of transformers; its config says so by its
  * `model_type`.
  */
-export function exportConfig(model: ModelChoice, labels: readonly string[]): Json {
-  const spec = specOf(model);
+export function exportConfig(config: Pick<RunConfig, 'model' | 'task' | 'labels'>): Json {
+  const { model } = config;
+  const spec = specOf(config);
   const found = typeof model === 'string' ? ownConfig(spec) : foundConfig(spec, model.found?.config ?? {});
   const architecture = transformersClass(spec, found);
   return {
@@ -27,7 +41,7 @@ export function exportConfig(model: ModelChoice, labels: readonly string[]): Jso
     dtype: 'float32',
     // Without it transformers' GPT-2 cannot tell where a padded text ends.
     ...(spec.architecture === 'gpt2' ? { pad_token_id: spec.padToken } : {}),
-    ...labelFields(labels),
+    ...labelFields(config),
   };
 }
 

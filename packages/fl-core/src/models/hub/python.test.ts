@@ -19,7 +19,8 @@ import { createModel } from '../create.ts';
 import { initialLayer } from '../initial.ts';
 import { elements } from '../layout.ts';
 import type { TextModelSpec } from '../spec.ts';
-import { specOf } from '../spec-of.ts';
+import { specAtFirst } from '../spec-of.ts';
+import { classTargets } from '../targets.ts';
 import { run, upload } from '../testing/run.ts';
 import { configJson, exportConfig, exportPreprocessor } from './config.ts';
 import { exportedTensors } from './export.ts';
@@ -67,7 +68,7 @@ function found(fixture: string, change: Record<string, z.core.util.JSONType> = {
 
 /** Weights larger than fresh ones, so that no part of the model is too small to be seen in the logits. */
 function draw(model: ModelChoice): NamedTensor[] {
-  const spec = specOf(model);
+  const spec = specAtFirst(model);
   const layout = layoutOf(spec, labels.length);
   return layout.layers
     .flatMap((layer) => initialLayer(spec, layout, layer.name, 1))
@@ -79,10 +80,13 @@ function draw(model: ModelChoice): NamedTensor[] {
 
 /** The folder of an export, as the server writes it into a zip. */
 function write(name: string, model: ModelChoice, tensors: readonly NamedTensor[], side: number): string {
-  const spec = specOf(model);
+  const spec = specAtFirst(model);
   const target = join(folder, name);
   mkdirSync(target, { recursive: true });
-  writeFileSync(join(target, 'config.json'), configJson(exportConfig(model, labels)));
+  writeFileSync(
+    join(target, 'config.json'),
+    configJson(exportConfig({ model, task: { name: 'classification' }, labels })),
+  );
   if (spec.kind === 'image') {
     writeFileSync(join(target, 'preprocessor_config.json'), JSON.stringify(exportPreprocessor(spec, side)));
   }
@@ -118,7 +122,7 @@ function images(name: string, side: number): { data: string; batch: Batch } {
     size: made.length,
     side,
     pixels: Uint8Array.from(made.flatMap(({ rgb }) => [...rgb])),
-    labels: Int32Array.from(made, ({ label }) => label),
+    targets: classTargets(Int32Array.from(made, ({ label }) => label)),
   };
   return { data, batch };
 }
@@ -181,7 +185,7 @@ function prepare({ name, model, input }: Case): Prepared {
   const tensors = draw(model);
   const target = write(name, model, tensors, typeof input === 'number' ? input : 1);
   const made =
-    typeof input === 'number' ? images(name, input) : table(name, specOf(model) as TextModelSpec, input);
+    typeof input === 'number' ? images(name, input) : table(name, specAtFirst(model) as TextModelSpec, input);
   return { folder: target, tensors, ...made };
 }
 
@@ -218,12 +222,18 @@ describe.skipIf(reason)(`an export in transformers${reason}`, () => {
       const side = batch.kind === 'image' ? batch.side : 1;
       const parameters = upload(tensors);
       const ours = tf.tidy(() =>
-        run(createModel(specOf(model), { classes: labels.length, side }), parameters, batch).x.arraySync(),
+        run(
+          createModel(specAtFirst(model), { classes: labels.length, side }),
+          parameters,
+          batch,
+        ).x.arraySync(),
       ) as number[][];
       tf.dispose(parameters);
       expect(result.samples).toBe(batch.size);
       // Our batch has long texts first: rows are matched by their label and logits.
-      const rows = Array.from(batch.labels, (label, row) => ({ label: labels[label]!, logits: ours[row]! }));
+      const { targets } = batch;
+      const ids = targets.kind === 'classes' ? targets.ids : [];
+      const rows = Array.from(ids, (label, row) => ({ label: labels[label]!, logits: ours[row]! }));
       for (const { label, logits } of rows) {
         const match = result.items.some(
           (item) => item.label === label && item.logits.every((v, i) => Math.abs(v - logits[i]!) < 1e-4),

@@ -10,6 +10,7 @@ import { importLayer } from '../hub/import.ts';
 import { planImport } from '../hub/plan.ts';
 import type { Parameters } from '../model.ts';
 import { type ModelSpec, taskOf } from '../spec.ts';
+import { classTargets } from '../targets.ts';
 import { run, upload } from './run.ts';
 
 /** A folder that experiments/oracles/architectures.py made: reads one of its files, in Node or over HTTP. */
@@ -125,13 +126,15 @@ async function gradients(spec: ModelSpec, weights: readonly NamedTensor[], batch
 /** Mean cross-entropy: of the label, or of the token that follows each real one. */
 function lossOf(spec: ModelSpec, logits: tf.Tensor, batch: Batch): tf.Scalar {
   const width = logits.shape.at(-1) ?? 1;
-  const targets = taskOf(spec) === 'next-token' ? nextTokens(batch as TextBatch) : [...batch.labels];
+  const targets = taskOf(spec) === 'next-token' ? nextTokens(batch as TextBatch) : [...classIds(batch)];
   const count = targets.filter((t) => t >= 0).length;
   // One-hot of -1 is all zeros: no target.
   const chosen = tf.oneHot(tf.tensor1d(targets, 'int32'), width); // (N, C)
   const logProbabilities = tf.logSoftmax(tf.reshape(logits, [-1, width])); // (N, C)
   return tf.mul(tf.sum(tf.mul(logProbabilities, chosen)), -1 / count);
 }
+
+const classIds = ({ targets }: Batch): number[] => (targets.kind === 'classes' ? [...targets.ids] : []);
 
 const nextTokens = ({ ids, length, lengths }: TextBatch): number[] =>
   Array.from(ids, (_, i) => {
@@ -140,14 +143,17 @@ const nextTokens = ({ ids, length, lengths }: TextBatch): number[] =>
   });
 
 function toBatch(batch: z.infer<typeof Reference>['cases'][number]['batch']): Batch {
-  const labels = Int32Array.from(batch.labels);
-  if (batch.kind === 'image') return { ...batch, pixels: Uint8Array.from(batch.pixels), labels };
-  const { segments, ...rest } = batch;
+  const targets = classTargets(Int32Array.from(batch.labels));
+  if (batch.kind === 'image') {
+    const { size, side, pixels } = batch;
+    return { kind: 'image', size, side, pixels: Uint8Array.from(pixels), targets };
+  }
+  const { segments, labels: _, ...rest } = batch;
   return {
     ...rest,
     ids: Int32Array.from(batch.ids.flat()),
     lengths: Int32Array.from(batch.lengths),
-    labels,
+    targets,
     ...(segments ? { segments: Int32Array.from(segments.flat()) } : {}),
   };
 }

@@ -12,6 +12,7 @@ import { decodeSafetensors } from '../../protocol/index.ts';
 import type { TextBatch } from '../batch.ts';
 import { catalog } from '../catalog.ts';
 import { createModel } from '../create.ts';
+import { classTargets } from '../targets.ts';
 import { gradientError } from '../testing/gradients.ts';
 import { initialParameters, run, upload } from '../testing/run.ts';
 import type { UseLiteSpec } from './spec.ts';
@@ -29,7 +30,7 @@ function textBatch(rows: readonly (readonly number[])[]): TextBatch {
     length,
     ids: Int32Array.from(rows.flatMap((r) => [...r, ...Array<number>(length - r.length).fill(0)])),
     lengths: Int32Array.from(rows, (r) => r.length),
-    labels: new Int32Array(rows.length),
+    targets: classTargets(new Int32Array(rows.length)),
   };
 }
 
@@ -124,7 +125,7 @@ describe('a sentence encoder of toy size', () => {
       size: 1,
       side: 2,
       pixels: new Uint8Array(12),
-      labels: new Int32Array(1),
+      targets: classTargets(new Int32Array(1)),
     } as const;
     expect(() => model.input(textBatch([[9]]))).toThrow(/token 9/);
     expect(() => model.input(image)).toThrow(/kind image/);

@@ -13,6 +13,7 @@ import { random } from '../../random.ts';
 import type { ImageBatch } from '../batch.ts';
 import { catalog } from '../catalog.ts';
 import { createModel } from '../create.ts';
+import { classTargets } from '../targets.ts';
 import { gradientError } from '../testing/gradients.ts';
 import { initialParameters, run, upload } from '../testing/run.ts';
 import type { VitSpec } from './spec.ts';
@@ -27,7 +28,7 @@ const reason = existsSync(data) ? '' : ` (skipped: ${data} is missing)`;
 function noise(size: number, side: number): ImageBatch {
   const rng = random('noise', size, side);
   const pixels = Uint8Array.from({ length: size * side * side * 3 }, () => rng.below(256));
-  return { kind: 'image', size, side, pixels, labels: new Int32Array(size) };
+  return { kind: 'image', size, side, pixels, targets: classTargets(new Int32Array(size)) };
 }
 
 beforeAll(() => {
@@ -50,7 +51,13 @@ describe.skipIf(reason)(`DeiT-tiny, pretrained weights, on wasm${reason}`, () =>
     const model = createModel(deit, { classes: 1000, side: 224 });
     const parameters = upload(decodeSafetensors(readFileSync(`${data}model.safetensors`)).tensors);
     const pixels = Buffer.concat(photos.map((p) => readFileSync(`${data}reference/${p.name}_224.rgb.u8`)));
-    const batch: ImageBatch = { kind: 'image', size: 2, side: 224, pixels, labels: new Int32Array(2) };
+    const batch: ImageBatch = {
+      kind: 'image',
+      size: 2,
+      side: 224,
+      pixels,
+      targets: classTargets(new Int32Array(2)),
+    };
     const logits = tf.tidy(() => run(model, parameters, batch).x.dataSync());
     const expected = photos.flatMap((p) => p.logits);
     expect(expected.length).toBe(logits.length);
@@ -99,7 +106,8 @@ describe('a ViT of toy size', () => {
     const model = createModel(tiny, { classes: 3, side: 4 });
     expect(() => model.input(noise(1, 6))).toThrow(/images of 6 pixels/);
     const labels = new Int32Array(1);
-    const text = { kind: 'text', size: 1, length: 1, ids: labels, lengths: labels, labels } as const;
+    const targets = classTargets(labels);
+    const text = { kind: 'text', size: 1, length: 1, ids: labels, lengths: labels, targets } as const;
     expect(() => model.input(text)).toThrow(/kind text/);
   });
 });

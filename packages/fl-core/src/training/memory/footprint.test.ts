@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Batch } from '../../models/batch.ts';
+import { classTargets } from '../../models/targets.ts';
 import { measureFootprint } from './footprint.ts';
 
 const batch = (size: number): Batch => ({
@@ -7,7 +8,7 @@ const batch = (size: number): Batch => ({
   size,
   side: 1,
   pixels: new Uint8Array(3 * size),
-  labels: new Int32Array(size),
+  targets: classTargets(new Int32Array(size)),
 });
 
 it('tries twice as many samples only where they are sure to fit', () => {

@@ -2,6 +2,7 @@ import { batches } from '../../data/batches.ts';
 import type { Dataset } from '../../data/dataset.ts';
 import type { Batch } from '../../models/batch.ts';
 import { selectableLayers } from '../../models/layout.ts';
+import { termsOf } from '../../models/targets.ts';
 import { StrataError } from '../../protocol/errors.ts';
 import type { DeviceScalar, LayerScore } from '../engine.ts';
 import type { ProbeOptions, ProbeResult } from '../jobs.ts';
@@ -18,8 +19,8 @@ import { measureStepTimes } from './step-times.ts';
 const defaultActivationBytes = 256 * 1024 * 1024;
 
 /**
- * Importance of every selectable layer, from gradients over a few batches: see the engine's score. Samples count
- * alike, whatever the size of their batch. Changes no weight. All batches go forward, then back stage by stage
+ * Importance of every selectable layer, from gradients over a few batches: see the engine's score. Terms
+ * count alike, whatever the size of their batch. Changes no weight. All batches go forward, then back stage by stage
  * together, so that no more than one layer's gradients exist at a time; each loss and each score is a number on the
  * device until all are read at once.
  */
@@ -31,9 +32,9 @@ export async function* probe({ engine }: Workplace, data: Dataset, options: Prob
   requireSamples(chosen);
   const pieces = score === 'snr' ? chosen.flatMap((batch) => piecesOf(batch, 1)) : chosen;
   if (score === 'snr') requireTwo(pieces);
-  const samples = pieces.reduce((n, piece) => n + piece.size, 0);
-  // The mean over the samples; but a variance is of single samples as they are.
-  const shareOf = (piece: Batch) => (score === 'snr' ? 1 : piece.size / samples);
+  const terms = pieces.reduce((n, piece) => n + termsOf(piece.targets), 0);
+  // The mean over the terms; but a variance is of single samples as they are.
+  const shareOf = (piece: Batch) => (score === 'snr' ? 1 : termsOf(piece.targets) / terms);
   const units = pieces.length * (1 + engine.stages.length - cut);
   const pause = betweenUnits(control);
   const progress = (done: number) => ({ fraction: ((times === undefined ? 1 : 0.5) * done) / units });
@@ -52,7 +53,7 @@ export async function* probe({ engine }: Workplace, data: Dataset, options: Prob
     const losses = await engine.read(scalars.splice(0));
     const bad = losses.findIndex((loss) => !Number.isFinite(loss));
     if (bad >= 0) throw await blame(engine, engine.global, pieces[bad]!, `probe batch ${bad + 1}`);
-    const loss = losses.reduce((a, b) => a + b) / (score === 'snr' ? samples : 1);
+    const loss = losses.reduce((a, b) => a + b) / (score === 'snr' ? pieces.length : 1);
 
     const scored: string[] = [];
     for (let stage = engine.stages.length - 1; stage >= cut; stage--) {

@@ -44,7 +44,7 @@ export class StageInputs {
         } else current.dispose();
         current = next;
       }
-      const { loss, gradient } = global.lossBackward(current, batch.labels, share);
+      const { loss, gradient } = global.lossBackward(current, batch.targets, share);
       current.dispose();
       this.#descents.push({ batch, trail: keeps ? trail : this.#giveBack(trail), gradient });
       return loss;

@@ -81,7 +81,7 @@ async function measure(
       forward[s] = ms;
       sample.base += ms;
     }
-    const [top, ms] = await clock.time(() => global.lossBackward(trail.at(-1)!, batch.labels, 1));
+    const [top, ms] = await clock.time(() => global.lossBackward(trail.at(-1)!, batch.targets, 1));
     top.loss.dispose();
     gradient = top.gradient;
     sample.base += ms;

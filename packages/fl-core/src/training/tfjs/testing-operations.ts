@@ -5,7 +5,8 @@ import { embedding } from '../../models/blocks/embedding.ts';
 import { gelu, geluTanh } from '../../models/blocks/gelu.ts';
 import { layerNorm } from '../../models/blocks/layer-norm.ts';
 import { linear } from '../../models/blocks/linear.ts';
-import { crossEntropy } from './loss.ts';
+import { classTargets } from '../../models/targets.ts';
+import { lossOf } from './loss.ts';
 
 /** A differentiable function of standard normal inputs of the given shapes. */
 export interface Operation {
@@ -72,7 +73,23 @@ export const operations: readonly Operation[] = [
   {
     name: 'cross-entropy',
     shapes: [[3, 5]],
-    f: (logits) => crossEntropy(logits!, Int32Array.of(0, 4, 2)),
+    f: (logits) => lossOf(logits!, classTargets(Int32Array.of(0, 4, 2))),
+  },
+  {
+    name: 'cross-entropy of next tokens',
+    shapes: [[2, 3, 5]],
+    f: (logits) =>
+      lossOf(logits!, { kind: 'next-tokens', length: 3, ids: Int32Array.of(1, -1, 4, 0, 3, -1) }),
+  },
+  {
+    name: 'binary cross-entropy',
+    shapes: [[3, 4]],
+    f: (logits) =>
+      lossOf(logits!, {
+        kind: 'label-sets',
+        classes: 4,
+        flags: Uint8Array.of(1, 0, 0, 1, 0, 0, 0, 0, 1, 1, 1, 0),
+      }),
   },
   { name: 'dropout', shapes: [[3, 50]], f: (x) => dropout(x!, 0.3, 12345) },
   {

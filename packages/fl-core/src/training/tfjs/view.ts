@@ -1,5 +1,6 @@
-import { argMax, cast, dispose, equal, sum, type Tensor, tensor1d, tidy } from '@tensorflow/tfjs-core';
+import { dispose, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import type { Model, Parameters } from '../../models/model.ts';
+import type { Targets } from '../../models/targets.ts';
 import type { Activation, PulledBack, View, Wanted } from '../engine.ts';
 import { findLayer, tensorNames } from '../layers.ts';
 import {
@@ -10,7 +11,8 @@ import {
   tidyActivation,
   tidyScalar,
 } from './activation.ts';
-import { crossEntropy } from './loss.ts';
+import { correctOf } from './correct.ts';
+import { lossOf } from './loss.ts';
 import { differentiate } from './tape.ts';
 import { required } from './tensors.ts';
 
@@ -40,23 +42,22 @@ export class TfjsView implements View {
     return current === input ? tidyActivation(() => current, current) : current;
   }
 
-  loss(logits: Activation, labels: Int32Array): TfjsScalar {
-    return tidyScalar(() => crossEntropy(activationOf(logits).x, labels));
+  loss(logits: Activation, targets: Targets): TfjsScalar {
+    return tidyScalar(() => lossOf(activationOf(logits).x, targets));
   }
 
   lossBackward(
     logits: Activation,
-    labels: Int32Array,
+    targets: Targets,
     share: number,
   ): { loss: TfjsScalar; gradient: TfjsActivation } {
-    const { x } = activationOf(logits); // (B, C)
-    const { value, gradients } = differentiate(([z]) => crossEntropy(z!, labels, share), [x]);
+    const { x } = activationOf(logits);
+    const { value, gradients } = differentiate(([z]) => lossOf(z!, targets, share), [x]);
     return { loss: new TfjsScalar(value), gradient: new TfjsActivation({ x: gradients[0]! }) };
   }
 
-  correct(logits: Activation, labels: Int32Array): TfjsScalar {
-    const { x } = activationOf(logits); // (B, C)
-    return tidyScalar(() => sum(cast(equal(argMax(x, 1), tensor1d(labels, 'int32')), 'float32')));
+  correct(logits: Activation, targets: Targets): TfjsScalar {
+    return tidyScalar(() => correctOf(activationOf(logits).x, targets));
   }
 
   backward(index: number, input: Activation, gradient: Activation, wanted: Wanted): PulledBack {
@@ -85,7 +86,7 @@ export class TfjsView implements View {
   lossAndGradients(
     input: Activation,
     from: number,
-    labels: Int32Array,
+    targets: Targets,
     layers: readonly string[],
     share: number,
   ): { loss: TfjsScalar; gradients: TfjsGradients } {
@@ -96,7 +97,7 @@ export class TfjsView implements View {
     const forward = (values: Tensor[]) => {
       const moved = { ...parameters, ...named(names, values) };
       const { x } = stages.reduce((a, stage) => stage.forward(moved, a), { ...maskOf(start), x: start.x });
-      return crossEntropy(x, labels, share);
+      return lossOf(x, targets, share);
     };
     if (names.length === 0) {
       return { loss: new TfjsScalar(tidy(() => forward([]))), gradients: gradientsBy([], []) };
