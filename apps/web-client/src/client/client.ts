@@ -55,7 +55,11 @@ export class Client {
       traffic: (down, up) =>
         this.#update(({ bytesDown, bytesUp }) => ({ bytesDown: bytesDown + down, bytesUp: bytesUp + up })),
     });
-    this.#plane = withModelStore(http, this.#modelStore);
+    this.#plane = withModelStore(http, this.#modelStore, (keeping) =>
+      this.#update(({ modelKeeping }) => ({
+        modelKeeping: modelKeeping === null || modelKeeping === 'kept' ? keeping : modelKeeping,
+      })),
+    );
   }
 
   /** Looks at the device and the run, then loads the data if there is a choice already. */

@@ -65,11 +65,37 @@ describe('ModelStore', () => {
       delete: () => Promise.reject(new Error('no')),
     };
     for (const store of [new ModelStore(undefined), new ModelStore(failing)]) {
-      await store.put(hash(part(1)), part(1));
+      expect(await store.put(hash(part(1)), part(1))).toBe('unavailable');
       expect([await store.get(hash(part(1))), await store.size()]).toEqual([null, 0]);
       await store.clear();
     }
   });
+});
+
+test('a part for which the browser has no room is told of, and fetched again', async () => {
+  const { caches } = memoryCaches();
+  const full = {
+    ...caches,
+    open: async (name: string) =>
+      Object.assign(Object.create(await caches.open(name)), {
+        put: () => Promise.reject(new DOMException('full', 'QuotaExceededError')),
+      }),
+  };
+  const store = new ModelStore(full);
+  expect(await store.put(hash(part(1)), part(1))).toBe('no-room');
+  const told: string[] = [];
+  let fetched = 0;
+  const plane = {
+    blob: async () => {
+      fetched += 1;
+      return part(1);
+    },
+  } as unknown as DataPlane;
+  const kept = withModelStore(plane, store, (keeping) => told.push(keeping));
+  for (let n = 0; n < 2; n++) {
+    expect(await kept.blob(hash(part(1)), new AbortController().signal)).toEqual(part(1));
+  }
+  expect([fetched, told]).toEqual([2, ['no-room', 'no-room']]);
 });
 
 describe('withModelStore', () => {

@@ -1,4 +1,5 @@
 import { sha256Hex } from './digest.ts';
+import type { Keeping } from './snapshot.ts';
 import type { DataPlane } from './transport.ts';
 
 const cacheName = 'strata-models';
@@ -39,17 +40,18 @@ export class ModelStore {
   }
 
   /** Keeps a part if there is room, or room can be made. */
-  async put(sha256: string, bytes: Uint8Array): Promise<void> {
-    if (bytes.length > this.#most) return;
+  async put(sha256: string, bytes: Uint8Array): Promise<Keeping> {
+    if (bytes.length > this.#most) return 'no-room';
     try {
       const cache = await this.#caches?.open(cacheName);
-      if (cache === undefined) return;
+      if (cache === undefined) return 'unavailable';
       this.#used.add(urlOf(sha256));
       await this.#makeRoom(cache, bytes.length);
       const headers = { 'content-length': String(bytes.length) };
       await cache.put(urlOf(sha256), new Response(new Uint8Array(bytes), { headers }));
-    } catch {
-      return; // no room: it is fetched again next time
+      return 'kept';
+    } catch (error) {
+      return error instanceof Error && error.name === 'QuotaExceededError' ? 'no-room' : 'unavailable';
     }
   }
 
@@ -97,9 +99,14 @@ async function partsIn(cache: Cache): Promise<{ readonly path: string; readonly 
 
 /**
  * The data plane with parts of models from `store`. What a client fetches before its first update is the model
- * as it stood when it came, and is kept; the layers that change with every round afterwards are not.
+ * as it stood when it came, and is kept; the layers that change with every round afterwards are not. `tell` hears
+ * what became of each: without room, a part is fetched again next time.
  */
-export function withModelStore(plane: DataPlane, store: ModelStore): DataPlane {
+export function withModelStore(
+  plane: DataPlane,
+  store: ModelStore,
+  tell: (keeping: Keeping) => void = () => {},
+): DataPlane {
   let arriving = true;
   return {
     manifest: (signal) => plane.manifest(signal),
@@ -109,7 +116,7 @@ export function withModelStore(plane: DataPlane, store: ModelStore): DataPlane {
       signal.throwIfAborted();
       if (kept !== null) return kept;
       const bytes = await plane.blob(sha256, signal);
-      if (arriving) await store.put(sha256, bytes);
+      if (arriving) tell(await store.put(sha256, bytes));
       return bytes;
     },
     upload(round, update, signal) {

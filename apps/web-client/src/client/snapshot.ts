@@ -62,7 +62,7 @@ export interface StoredOnDevice {
   readonly bytes: number;
 }
 
-/** What became of the wish to keep the chosen data for the next visit. */
+/** What became of the wish to keep something for the next visit. */
 export type Keeping =
   | 'kept'
   /** The browser gives no more room. */
@@ -117,6 +117,8 @@ export interface ClientSnapshot {
   readonly stored: StoredOnDevice | null;
   /** Null until own files have been chosen and read. */
   readonly keeping: Keeping | null;
+  /** Of the model: the worst of its parts; null until one was fetched. */
+  readonly modelKeeping: Keeping | null;
   /** The model in forward order; empty until the run is known. */
   readonly layers: readonly LayerInfo[];
   /** Own importance of each selectable layer, from the newest probe. */
@@ -162,6 +164,7 @@ export function initialSnapshot(client: string, past?: ClientPast): ClientSnapsh
     data: null,
     stored: null,
     keeping: null,
+    modelKeeping: null,
     layers: [],
     scores: null,
     mask: null,

@@ -131,7 +131,7 @@ export function Participant({ run }: { run: RunPublic }) {
           {snapshot.mask !== null && (
             <LayerStack layers={snapshot.layers} scores={snapshot.scores} mask={snapshot.mask} past />
           )}
-          <StoredNote stored={snapshot.stored} onForget={handle.forget} />
+          <StoredNote {...snapshot} onForget={handle.forget} />
         </Shell>
       );
     default:

@@ -69,7 +69,11 @@ export function Setup({ run, snapshot, chosen, returning, onJoin, ...props }: Se
         </Button>
         <p className={classes.foot}>You can pause or leave at any time. Closing this page is fine, too.</p>
       </form>
-      <StoredNote stored={snapshot?.stored ?? null} onForget={props.onForget} />
+      <StoredNote
+        stored={snapshot?.stored ?? null}
+        modelKeeping={snapshot?.modelKeeping ?? null}
+        onForget={props.onForget}
+      />
     </div>
   );
 }

@@ -1,22 +1,24 @@
 import { Button } from '@mantine/core';
 import { IconTrash } from '@tabler/icons-react';
 import { bytes } from '../app/format.ts';
-import type { StoredOnDevice } from '../client/index.ts';
+import type { ClientSnapshot, Keeping } from '../client/index.ts';
 import classes from './StoredNote.module.css';
 
-interface StoredNoteProps {
-  readonly stored: StoredOnDevice | null;
+interface StoredNoteProps extends Pick<ClientSnapshot, 'stored' | 'modelKeeping'> {
   readonly onForget: () => void;
 }
 
 /** What this site keeps on the device between visits, and the way to be rid of it. */
-export function StoredNote({ stored, onForget }: StoredNoteProps) {
-  if (stored === null || stored.bytes === 0) return null;
+export function StoredNote({ stored, modelKeeping, onForget }: StoredNoteProps) {
+  const missing = modelKeeping === null ? '' : missingText[modelKeeping];
+  if (stored === null || stored.bytes === 0) {
+    return missing === '' ? null : <p className={classes.text}>{missing}</p>;
+  }
   return (
     <section className={classes.note} aria-label="Stored on this device" data-testid="stored">
       <p className={classes.text}>
         <strong>Stored on this device: {bytes(stored.bytes)}.</strong> Your prepared data and parts of the
-        model, for a quick start next time. They stay in this browser.
+        model, for a quick start next time. They stay in this browser. {missing}
       </p>
       <Button
         className={classes.delete}
@@ -31,3 +33,10 @@ export function StoredNote({ stored, onForget }: StoredNoteProps) {
     </section>
   );
 }
+
+const missingText: Readonly<Record<Keeping, string>> = {
+  kept: '',
+  'no-room':
+    'This device has no room left to keep the whole model: training goes on, and the rest is fetched again next time.',
+  unavailable: 'This browser keeps no part of the model: it is fetched again next time.',
+};

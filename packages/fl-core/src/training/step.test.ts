@@ -11,6 +11,7 @@ import { PrefixCache } from './prefix/prefix-cache.ts';
 import { SelectiveSteps, type StepPlan } from './step.ts';
 import { toyData, toyLayout, toyModel, toyTensors } from './testing.ts';
 import { catalogModel, modelSide, smallText, textData } from './testing-models.ts';
+import { labelSetData, pairData, passageData, seededModel, smallBert, smallGpt2 } from './testing-tasks.ts';
 import { BytesMeter } from './tfjs/bytes-meter.ts';
 import { TfjsEngine } from './tfjs/engine.ts';
 import { Weights } from './weights.ts';
@@ -21,9 +22,16 @@ const whole: StepPlan = { microBatch: 8, backward: 'tape' };
 
 const image = () => ({ ...catalogModel('vit-nano'), data: toyData(7, 1, modelSide) as Dataset });
 const text = () => ({ ...catalogModel(smallText), data: textData(7) as Dataset });
+const pairs = () => ({ ...seededModel(smallBert), data: pairData(7) as Dataset });
+const labelSets = () => ({ ...seededModel(smallBert), data: labelSetData(7) as Dataset });
+const passages = () => ({ ...seededModel(smallGpt2), data: passageData(7) as Dataset });
+
+interface Subject extends Pick<ReturnType<typeof catalogModel>, 'model' | 'weights' | 'blocks'> {
+  readonly data: Dataset;
+}
 
 /** Trained tensors and loss after one step, and the most bytes it took. */
-async function step({ model, weights, data }: ReturnType<typeof image>, layers: string[], plan: StepPlan) {
+async function step({ model, weights, data }: Subject, layers: string[], plan: StepPlan) {
   const values = new Weights(model.layout);
   for (const [layer, tensors] of weights) values.set(layer, tensors);
   const engine = new TfjsEngine(model, (name) => values.value(name));
@@ -56,6 +64,9 @@ function expectSame(actual: Float32Array[], expected: Float32Array[]): void {
 describe.each([
   ['image', image],
   ['text, with a mask', text],
+  ['pairs of texts', pairs],
+  ['sets of labels', labelSets],
+  ['next tokens of long and short passages', passages],
 ] as const)('a step on %s', (_, open) => {
   beforeAll(async () => {
     await chooseBackend({ force: 'wasm' });

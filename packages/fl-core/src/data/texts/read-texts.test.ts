@@ -3,12 +3,12 @@ import { describe, expect, test } from 'vitest';
 import { unpackArchives } from '../archive.ts';
 import type { SourceFile } from '../source-file.ts';
 import { source } from '../testing.ts';
-import { utf16 } from './layouts/testing.ts';
 import { readTexts } from './read-texts.ts';
+import { utf8, utf16 } from './testing.ts';
 
 const labels = ['animal', 'plant'];
 const classified = { task: 'classification', labels } as const;
-const utf8 = (text: string) => new TextEncoder().encode(text);
+
 const table = (path: string, text: string) => source(path, utf8(text));
 
 test('several files are one set; a text that came before is left out, named with where it was', async () => {
@@ -99,6 +99,32 @@ describe('tasks', () => {
     const kinds = ['classification', 'multi-label', 'sequence-pair', 'next-token'] as const;
     const read = await Promise.all(kinds.map((task) => readTexts([], { task, labels })));
     expect(read.map(({ samples }) => samples.kind)).toEqual(['text', 'label-sets', 'pairs', 'documents']);
+  });
+});
+
+test('archives and folders: each file by its own name, in the place of the archive', async () => {
+  const bytes = zipSync({
+    'pairs/a.csv': utf8('premise,hypothesis,label\na,b,animal\n'),
+    'pairs/b.jsonl': utf8('{"premise":"c","hypothesis":"d","label":"plant"}'),
+    'pairs/broken.csv': utf8('premise,hypothesis\na,b\n'),
+    'pairs/picture.png': Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0),
+  });
+  const { files } = await unpackArchives([source('mine.zip', bytes), table('folder/c.tsv', 'e\tf\tplant\n')]);
+  const { samples, problems } = await readTexts(files, { task: 'sequence-pair', labels });
+  expect([samples.texts, samples.seconds]).toEqual([
+    ['a', 'c', 'e'],
+    ['b', 'd', 'f'],
+  ]);
+  expect(problems.map(({ file, kind }) => [file, kind])).toEqual([
+    ['mine/pairs/broken.csv', 'malformed'],
+    ['mine/pairs/picture.png', 'unsupported'],
+  ]);
+  const plain = await unpackArchives([
+    source('books.zip', zipSync({ 'one.txt': utf8('a b'), 'two.md': utf8('c') })),
+  ]);
+  expect((await readTexts(plain.files, { task: 'next-token', labels: [] })).samples).toMatchObject({
+    texts: ['a b', 'c'],
+    places: [{ file: 'books/one.txt' }, { file: 'books/two.md' }],
   });
 });
 

@@ -2,11 +2,12 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import Papa from 'papaparse';
 import { describe, expect, test } from 'vitest';
+import { TaskName } from '../../protocol/task.ts';
 import { keptNames, keptProblems } from '../problems.ts';
+import { broken, utf8, utf16 } from './testing.ts';
 import { readTextTable, type TextTableLimits } from './text-table.ts';
 
 const labels = ['animal', 'plant'];
-const utf8 = (text: string) => new TextEncoder().encode(text);
 
 function read(content: string | Uint8Array, file = 'notes.csv', limits: Partial<TextTableLimits> = {}) {
   const bytes = typeof content === 'string' ? utf8(content) : content;
@@ -43,14 +44,6 @@ const accepted: Record<string, string | Uint8Array> = {
   'blank lines and lines of separators': '\ntext,label\n\na dog,animal\n,\n"an oak, tall",plant\n\n\n',
   'blanks around the text': 'text,label\n  a dog  ,animal\n"an oak, tall  ",plant\n',
 };
-
-function utf16(text: string): Uint8Array {
-  const out = new Uint8Array(2 + text.length * 2);
-  new DataView(out.buffer).setUint16(0, 0xfeff, true);
-  for (let i = 0; i < text.length; i++)
-    new DataView(out.buffer).setUint16(2 + 2 * i, text.charCodeAt(i), true);
-  return out;
-}
 
 describe('tables that are read', () => {
   test.each(Object.entries(accepted))('%s', (_, content) => {
@@ -179,22 +172,12 @@ describe("labels that are none of the run's", () => {
 });
 
 describe('files that are left out as a whole, with the reason', () => {
-  test.each<[string, string | Uint8Array, string, RegExp]>([
-    ['an empty file', '', 'empty', /is empty/],
-    ['blank lines only', '\n \n\t\n', 'empty', /blank/],
-    ['a byte order mark only', '\ufeff', 'empty', /blank/],
-    [
-      'a picture',
-      Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10, 0, 0, 0, 13),
-      'unsupported',
-      /not a text/,
-    ],
-    ['a spreadsheet', Uint8Array.of(0x50, 0x4b, 3, 4, 20, 0), 'unsupported', /export it as CSV/],
-    ['Latin-1 text', Uint8Array.of(0x63, 0x61, 0x66, 0xe9, 0x2c, 0x61), 'broken', /not UTF-8/],
+  test.each([
+    ...broken,
     ['one column', 'text\na dog\nan oak\n', 'malformed', /one column/],
     ['no column of labels', 'a dog,mineral\nan oak,gas\n', 'unknown-label', /it has "mineral", "gas"/],
     ['JSON lines with one field', '{"text":"a dog"}', 'malformed', /one column/],
-  ])('%s', (_, content, kind, reason) => {
+  ] as const)('%s', (_, content, kind, reason) => {
     const { rows, table } = read(content);
     expect(rows).toEqual([]);
     expect(table.columns).toBeNull();
@@ -205,13 +188,22 @@ describe('files that are left out as a whole, with the reason', () => {
     expect(read('text,label\na dog,animal\n', 'big.csv', { bytes: 10 }).problems).toEqual(['too-large']);
   });
 
-  test('no bytes at all make it throw', () => {
+  const anything = fc.oneof(
+    fc.uint8Array({ maxLength: 300 }),
+    fc.string({ unit: fc.constantFrom(...'ab ,;|\t"\n\r[]{}:01'), maxLength: 300 }).map(utf8),
+    fc
+      .string({ unit: fc.constantFrom('text', 'labels', 'animal', 'premise', ',', '"', '|', '1', '\n') })
+      .map(utf8),
+  );
+
+  test.each(TaskName.options)('no bytes at all make it throw or say nothing: %s', (task) => {
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
-        const { table } = read(bytes);
-        expect(table.samples.texts.length + table.problemCount + table.unknown.length).toBeGreaterThan(0);
+      fc.property(anything, fc.constantFrom('a.csv', 'a.tsv', 'a.jsonl'), (bytes, file) => {
+        const { samples, problemCount, unknown } = readTextTable({ task, file, bytes, labels });
+        expect(samples.texts.length + problemCount + unknown.length).toBeGreaterThan(0);
+        expect(samples.texts.every((text) => text.trim() !== '')).toBe(true);
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     );
   });
 });

@@ -31,10 +31,10 @@ export function lossOf(logits: Tensor, targets: Targets, share = 1): Scalar {
   switch (targets.kind) {
     case 'classes':
       checkIds(targets.ids, 0, width);
-      return crossEntropy(logits, targets.ids, share / terms);
+      return crossEntropy(logits, targets.ids, share, terms);
     case 'next-tokens':
       checkIds(targets.ids, -1, width);
-      return crossEntropy(reshape(logits, [-1, width]), targets.ids, share / terms);
+      return crossEntropy(reshape(logits, [-1, width]), targets.ids, share, terms);
     case 'label-sets':
       if (targets.classes !== width) throw new RangeError(`${targets.classes} flags for ${width} classes.`);
       return binaryCrossEntropy(logits, targets.flags, share / (terms * width));
@@ -43,15 +43,19 @@ export function lossOf(logits: Tensor, targets: Targets, share = 1): Scalar {
   }
 }
 
-/** Logits (N, C) and class indices (N), -1 for rows that do not count: their sum of cross-entropies, times `scale`. */
-function crossEntropy(logits: Tensor, ids: Int32Array, scale: number): Scalar {
+/**
+ * Logits (N, C) and class indices (N), -1 for rows that do not count: the sum of the rows' cross-entropies, times
+ * `share` / `terms`.
+ */
+function crossEntropy(logits: Tensor, ids: Int32Array, share: number, terms: number): Scalar {
   const [rows = 0, classes = 0] = logits.shape;
   const labels = tensor1d(ids, 'int32'); // (N)
   // The kernel gives the mean over all rows.
   const own = ownKernel<Scalar>('StrataCrossEntropy', { logits, labels });
-  if (own !== null) return scale * rows === 1 ? own : mul(own, scale * rows);
+  const factor = (share * rows) / terms;
+  if (own !== null) return factor === 1 ? own : mul(own, factor);
   const chosen = oneHot(labels, classes); // (N, C), zeros for -1
-  return neg(sum<Scalar>(mul(logSoftmax(logits), mul(chosen, scale))));
+  return neg(sum<Scalar>(mul(logSoftmax(logits), mul(chosen, share / terms))));
 }
 
 /** Logits z and flags y, (B, C): the sum of log(1 + exp(z)) - z y, times `scale`. */

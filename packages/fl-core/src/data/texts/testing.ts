@@ -1,6 +1,6 @@
-import type { TaskName } from '../../../protocol/task.ts';
-import type { LabelMapping } from '../../labels.ts';
-import { readTextTable, type TextTableLimits } from '../text-table.ts';
+import type { TaskName } from '../../protocol/task.ts';
+import type { LabelMapping } from '../labels.ts';
+import { readTextTable, type TextTableLimits } from './text-table.ts';
 
 export const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 
