@@ -44,7 +44,7 @@ export function gpt2Spec(config: unknown, options: SpecOptions): Gpt2Spec {
     vocabulary: c.vocab_size,
     maxTokens: c.n_positions,
     // GPT-2 was trained without padding; the end of a text, which is in none, stands for it.
-    endOfText: c.eos_token_id != null && c.eos_token_id < c.vocab_size ? c.eos_token_id : null,
+    ...(c.eos_token_id != null && c.eos_token_id < c.vocab_size ? { endOfText: c.eos_token_id } : {}),
     padToken: c.pad_token_id ?? c.eos_token_id ?? 0,
     dim: c.n_embd,
     depth: c.n_layer,

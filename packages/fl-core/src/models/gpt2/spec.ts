@@ -6,6 +6,6 @@ export interface Gpt2Spec extends CommonSpec, TextInput, TransformerSize {
   /** `next-token`: the head is the embedding table again. `classification`: a linear map of the last token. */
   readonly task: 'next-token' | 'classification';
   readonly padToken: number;
-  /** Stands behind the last token of a text; null where the vocabulary has no such token. */
-  readonly endOfText: number | null;
+  /** Stands behind the last token of a text; absent where the vocabulary has no such token. */
+  readonly endOfText?: number;
 }

@@ -1,0 +1,197 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type RunConfigInput, StrataError } from '@strata/fl-core/protocol';
+import { ServerProcess } from '@strata/harness';
+import { strFromU8, unzipSync } from 'fflate';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { serverOptions } from './server-options.ts';
+import { tinyBert, tinyGpt2, writeTinyModel } from './tiny-model.ts';
+import { tinyRun, World } from './world.ts';
+
+const story = Array.from(
+  { length: 40 },
+  (_, i) => `On day ${i} the quick brown fox jumped over a lazy dog, and nobody told the cat about it.`,
+).join('\n');
+
+const topics = ['price', 'service'];
+const reviews = [
+  'text,labels',
+  ...Array.from({ length: 12 }, (_, i) => `"Far too dear for what it is, day ${i}",price`),
+  ...Array.from({ length: 12 }, (_, i) => `"Nobody came and it cost a lot, day ${i}",price|staff`),
+  ...Array.from({ length: 12 }, (_, i) => `"We walked past it on day ${i}",`),
+].join('\n');
+
+const pairs = [
+  'premise,hypothesis,label',
+  ...Array.from({ length: 12 }, (_, i) => `The dog ran on day ${i},An animal moved,yes`),
+  ...Array.from({ length: 12 }, (_, i) => `The dog slept on day ${i},The dog ran,no`),
+].join('\n');
+
+/** Runs of every task, from what an operator chooses to the model that goes home; models from a folder. */
+describe('tasks', () => {
+  let modelsDir = '';
+  let server: ServerProcess;
+  let world: World;
+  beforeAll(async () => {
+    modelsDir = await mkdtemp(join(tmpdir(), 'strata-e2e-models-'));
+    await writeTinyModel(join(modelsDir, 'gpt2'), tinyGpt2);
+    await writeTinyModel(join(modelsDir, 'bert'), tinyBert);
+    server = await ServerProcess.start({ env: { ...serverOptions.env, STRATA_MODELS_DIR: modelsDir } });
+    world = await World.enter(server);
+  });
+  afterAll(async () => {
+    await world.leave();
+    await server.dispose();
+    await rm(modelsDir, { recursive: true });
+  });
+
+  const bertRun = (task: RunConfigInput['task'], labels: string[]): Partial<RunConfigInput> => ({
+    model: { source: 'folder:bert' },
+    data: { kind: 'text', sample: null },
+    task,
+    labels,
+    rounds: 1,
+    cohort: { goal: 1, minimum: 1, quorum: 1 },
+  });
+
+  async function participant(run: string): Promise<Page> {
+    const context = await world.browser.newContext({ viewport: { width: 360, height: 740 } });
+    const page = await context.newPage();
+    world.watch(page, 'participant');
+    await page.goto(`${server.url}/join/${run}?backend=wasm`);
+    return page;
+  }
+
+  const bring = (page: Page, name: string, content: string) =>
+    page.getByTestId('files').setInputFiles([{ name, mimeType: '', buffer: Buffer.from(content) }]);
+
+  async function takePart(page: Page): Promise<string> {
+    await page.locator('[data-testid=join]:enabled').click();
+    const ended = page.locator('[data-testid=ended][data-phase=over]');
+    await ended.waitFor({ timeout: 120_000 });
+    return ended.innerText();
+  }
+
+  async function exported(run: string): Promise<{ config: unknown; card: string; weights: number }> {
+    const answer = await fetch(`${server.url}/api/runs/${run}/model.zip`, {
+      headers: { authorization: `Bearer ${server.token}` },
+    });
+    const files = unzipSync(new Uint8Array(await answer.arrayBuffer()));
+    expect(Object.keys(files)).toContain('tokenizer.json');
+    return {
+      config: JSON.parse(strFromU8(files['config.json']!)),
+      card: strFromU8(files['README.md']!),
+      weights: files['model.safetensors']!.byteLength,
+    };
+  }
+
+  async function shot(page: Page, name: string): Promise<void> {
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThan(1);
+    const folder = process.env.STRATA_SHOTS;
+    if (folder) await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+  }
+
+  it('next token: chosen on the form, learned from a text file, called by its name everywhere', async () => {
+    const operator = await world.operate('/operator/new', { dark: true });
+    await operator.getByTestId('import-model').click();
+    await operator.getByLabel('Where it is').fill('folder:gpt2');
+    await operator.getByRole('button', { name: 'Use this model' }).click();
+    const tasks = operator.getByTestId('tasks');
+    await tasks.getByRole('radio', { name: /Continue a text/ }).click();
+    expect(await operator.getByRole('radio', { name: /Two texts compared/ }).count()).toBe(0);
+    await operator.getByRole('radio', { name: /Own data only/ }).click();
+    expect(await operator.getByLabel('Labels', { exact: true }).count()).toBe(0);
+    await operator.getByLabel('Passage length').fill('16');
+    await operator.getByLabel('Rounds', { exact: true }).fill('1');
+    await operator.getByLabel('Updates wanted').fill('1');
+    await operator.getByText('The next token, told from passages of 16 tokens.').waitFor();
+    await shot(operator, 'form-next-token');
+    await operator.getByTestId('create').click();
+    await operator.waitForURL(/runs\/run-/);
+    const run = operator.url().split('/').at(-1)!;
+    await world.api.command(run, 'start');
+
+    const page = await participant(run);
+    await page.getByTestId('example').waitFor();
+    await bring(page, 'story.txt', story);
+    await page.getByTestId('keeping').waitFor();
+    expect(await page.getByTestId('data-report').innerText()).toMatch(
+      /\d+ passages of about 1[0-6] tokens to learn from/,
+    );
+    await shot(page, 'next-token-data');
+    expect(await takePart(page)).toMatch(/of the word pieces that come next/);
+
+    const view = await world.finished(run);
+    const [round] = view.rounds;
+    expect(round).toMatchObject({ phase: 'committed', updates: 1 });
+    // Of 340 tokens it knows nothing about yet.
+    expect(round?.loss).toBeGreaterThan(1);
+    expect(round?.loss).toBeLessThan(Math.log(340) + 2);
+    expect(view.clients[0]?.classCounts).toEqual([]);
+    await operator.locator('[data-figure=accuracy]').getByText('Held-out next tokens right').waitFor();
+    await operator
+      .locator('[data-figure=loss]')
+      .getByText(/perplexity/)
+      .waitFor();
+    await operator.getByText('Loss and next tokens right').waitFor();
+    expect(await operator.getByTestId('clients').getByText('Class balance').count()).toBe(0);
+    await shot(operator, 'dashboard-next-token');
+    const { config, card, weights } = await exported(run);
+    expect(config).toMatchObject({ architectures: ['GPT2LMHeadModel'], vocab_size: 340 });
+    expect(card).toMatch(/perplexity \d/);
+    expect(weights).toBeGreaterThan(4 * 340 * 16);
+    await operator.goto(`${server.url}/operator`);
+    await operator.getByText('next tokens right').waitFor();
+    await shot(operator, 'runs');
+    expect(world.pageErrors).toEqual([]);
+  });
+
+  it('several labels: a name of another meaning, texts with none, and a model that says several', async () => {
+    const run = await world.startRun(bertRun({ name: 'multi-label' }, topics));
+    const page = await participant(run);
+    await bring(page, 'reviews.csv', reviews);
+    const names = page.getByTestId('unknown-names');
+    await names.getByLabel('staff').selectOption('service');
+    await shot(page, 'multi-label-names');
+    await names.getByRole('button').click();
+    await names.waitFor({ state: 'detached' });
+    await page.getByTestId('keeping').waitFor();
+    const report = await page.getByTestId('data-report').innerText();
+    expect(report).toMatch(/An example counts for each of its labels; \d+ have none\./);
+    await shot(page, 'multi-label-data');
+    expect(await takePart(page)).toMatch(/labels agree with yours/);
+    const view = await world.finished(run);
+    expect(view.clients[0]?.classCounts.every((n) => n > 0)).toBe(true);
+    const { config } = await exported(run);
+    expect(config).toMatchObject({
+      architectures: ['BertForSequenceClassification'],
+      problem_type: 'multi_label_classification',
+      id2label: { 0: 'price', 1: 'service' },
+    });
+    const operator = await world.operate(`/operator/runs/${run}`, { width: 360, height: 740 });
+    await operator.getByText('Held-out label agreement').waitFor();
+    await shot(operator, 'dashboard-multi-label');
+    expect(world.pageErrors).toEqual([]);
+  });
+
+  it('pairs of texts', async () => {
+    const run = await world.startRun(bertRun({ name: 'sequence-pair' }, ['yes', 'no']));
+    const page = await participant(run);
+    await bring(page, 'pairs.csv', pairs);
+    await page.getByTestId('keeping').waitFor();
+    expect(await page.getByTestId('data-report').innerText()).toMatch(/19 examples|20 examples/);
+    await shot(page, 'pairs-data');
+    expect(await takePart(page)).toMatch(/right on \d+ % of your unseen examples/);
+    expect((await world.finished(run)).rounds.at(-1)?.accuracy).not.toBeNull();
+    expect((await exported(run)).config).toMatchObject({ problem_type: 'single_label_classification' });
+    expect(world.pageErrors).toEqual([]);
+  });
+
+  it('a run that the model cannot be trained for is refused', async () => {
+    const refused = world.api.createRun({ ...tinyRun, ...bertRun({ name: 'next-token' }, []) });
+    await expect(refused).rejects.toThrow(StrataError);
+    await expect(refused).rejects.toThrow('bert cannot be trained for the task next-token.');
+  });
+});
