@@ -107,7 +107,11 @@ describe('tasks', () => {
     await operator.getByLabel('Rounds', { exact: true }).fill('1');
     await operator.getByLabel('Updates wanted').fill('1');
     await operator.getByText('The next token, told from passages of 16 tokens.').waitFor();
+    expect(await operator.getByLabel('Name', { exact: true }).inputValue()).toBe('gpt2 on own data');
     await shot(operator, 'form-next-token');
+    await operator.setViewportSize({ width: 360, height: 740 });
+    await shot(operator, 'form-next-token-phone');
+    await operator.setViewportSize({ width: 1280, height: 900 });
     await operator.getByTestId('create').click();
     await operator.waitForURL(/runs\/run-/);
     const run = operator.url().split('/').at(-1)!;
@@ -115,6 +119,10 @@ describe('tasks', () => {
 
     const page = await participant(run);
     await page.getByTestId('example').waitFor();
+    const start = await page.context().newPage();
+    await start.goto(server.url);
+    await start.getByText('It learns to continue texts').waitFor();
+    await shot(start, 'start');
     await bring(page, 'story.txt', story);
     await page.getByTestId('keeping').waitFor();
     expect(await page.getByTestId('data-report').innerText()).toMatch(

@@ -7,6 +7,7 @@ import { thingsOf } from './task-words.ts';
 /** What leaves the device and what does not (C5), complete and in plain words. */
 export function Privacy({ run }: { run: RunPublic }) {
   const things = thingsOf(run).many;
+  const whole = run.data.kind === 'image' ? 'pictures' : 'texts';
   const labelled = run.labels.length > 0;
   return (
     <Card title="Your data stays with you" testId="privacy">
@@ -17,7 +18,7 @@ export function Privacy({ run }: { run: RunPublic }) {
             Stays on this device
           </h3>
           <ul className={classes.list}>
-            <li>Your {things}, every one of them</li>
+            <li>Your {whole}, every one of them</li>
             <li>The names of your files and folders</li>
             {labelled && <li>Which label belongs to which of your {things}</li>}
           </ul>

@@ -33,9 +33,9 @@ export function learns(run: Of): string {
     case 'classification':
       return `${labels.length} kinds of ${thingsOf(run).many}`;
     case 'multi-label':
-      return `any of ${plural(labels.length, 'label')} of a text`;
+      return `which of ${plural(labels.length, 'label')} a text has`;
     case 'sequence-pair':
-      return `${plural(labels.length, 'way', 'ways')} two texts relate`;
+      return 'how two texts relate';
     case 'next-token':
       return 'to continue texts';
     default:
@@ -113,7 +113,7 @@ export function ownDataWords({ task, data, labels }: Of): OwnDataWords {
       return {
         ...shared,
         title: 'Use your own texts',
-        hint: `Drop a table here: a CSV file with a column “text” and a column “labels”, in which a bar | stands between the labels of a text, ${others}. A cell may be empty.`,
+        hint: `Drop a table here: a CSV file with a column “text” and a column “labels”, ${others}. A bar | stands between several labels; a text without any has an empty cell.`,
         example: {
           kind: 'table',
           header: ['text', 'labels'],

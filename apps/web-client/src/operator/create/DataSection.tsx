@@ -5,7 +5,7 @@ import { Panel } from '../../app/Panel.tsx';
 import { taskChoice } from '../task-text.ts';
 import { Choice } from './Choice.tsx';
 import { chosenModel } from './chosen-model.ts';
-import { type CatalogSample, fittingSamples, labelsFor } from './defaults.ts';
+import { type CatalogSample, fittingSamples, labelsFor, usualName } from './defaults.ts';
 import type { ConfigForm, SectionProps } from './form.ts';
 import { TaskFields } from './TaskFields.tsx';
 
@@ -23,6 +23,7 @@ export function DataSection({ form, catalog }: SectionProps) {
     const id = SampleId.safeParse(value);
     const chosen = catalog.samples.find((s) => s.id === value) ?? null;
     form.setFieldValue('data', { kind: data.kind, sample: id.success ? id.data : null });
+    if (model !== undefined && !form.isTouched('name')) form.setFieldValue('name', usualName(model, chosen));
     form.setFieldValue('labels', chosen === null ? [] : labelsFor(task.name, chosen));
     form.clearFieldError('labels');
     form.clearFieldError('data.sample');

@@ -4,6 +4,7 @@ import { Panel } from '../../app/Panel.tsx';
 import { ignoresBudget } from '../strategy-text.ts';
 import { BudgetFields } from './BudgetFields.tsx';
 import { largestLayer } from './budgets.ts';
+import { chosenModel } from './chosen-model.ts';
 import { exampleBudgets } from './example.ts';
 import type { SectionProps } from './form.ts';
 import { StrategyCards } from './StrategyCards.tsx';
@@ -12,7 +13,7 @@ import { StrategyOptions } from './StrategyOptions.tsx';
 /** Which layers are trained, by whom. */
 export function SelectionSection({ form, catalog }: SectionProps) {
   const { strategy, budget, seed, model, labels } = form.values;
-  const layers = catalog.models.find((m) => m.id === model)?.layers.length ?? 1;
+  const layers = chosenModel(model, catalog)?.layers.length ?? 1;
   const budgets = useMemo(
     () => exampleBudgets(budget, seed, largestLayer(model, labels.length)),
     [budget, seed, model, labels.length],

@@ -58,6 +58,10 @@ export function usualSample(
 /** What a model is taken for as long as nobody says. */
 const firstTask = ({ tasks }: CatalogModel): TaskName => tasks[0] ?? 'classification';
 
+/** What a run is called as long as nobody says. */
+export const usualName = (model: CatalogModel, sample: CatalogSample | null): string =>
+  `${model.title} on ${sample?.title ?? 'own data'}`.slice(0, 80);
+
 export interface Wishes {
   /** The model as a run names it; its id of the catalogue when absent. */
   readonly choice?: ModelChoice;
@@ -75,7 +79,7 @@ export function defaultConfig(
   const sample = usualSample(model, samples, task);
   const { budget, learningRate } = typeof choice === 'string' ? starting[choice] : unknownModel;
   const input: RunConfigInput = {
-    name: `${model.title} on ${sample?.title ?? 'own data'}`.slice(0, 80),
+    name: usualName(model, sample),
     model: choice,
     side: model.kind === 'image' ? model.defaultSide : 64,
     data: { kind: model.kind, sample: sample === null ? null : SampleId.parse(sample.id) },

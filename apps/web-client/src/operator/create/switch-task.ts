@@ -1,5 +1,12 @@
 import type { RunConfig, TaskName } from '@strata/fl-core/protocol';
-import { type CatalogModel, type CatalogSample, defaultConfig, labelsFor, usualSample } from './defaults.ts';
+import {
+  type CatalogModel,
+  type CatalogSample,
+  defaultConfig,
+  labelsFor,
+  usualName,
+  usualSample,
+} from './defaults.ts';
 
 /** The parts of a configuration that depend on its task. */
 export type TaskParts = Pick<RunConfig, 'task' | 'data' | 'labels' | 'name'>;
@@ -23,7 +30,7 @@ export function switchTask(
   if (!typed && usualSample(model, samples, before) === null) return anew;
   return {
     task: fresh.task,
-    name: values.name,
+    name: usualName(model, null),
     data: { ...data, sample: null },
     labels: typed && task !== 'next-token' ? values.labels : labelsFor(task, null),
   };
