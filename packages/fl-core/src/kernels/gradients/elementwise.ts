@@ -1,4 +1,18 @@
-import { add, cast, div, exp, minimum, mul, neg, reshape, square, step, sub } from '@tensorflow/tfjs-core';
+import {
+  add,
+  cast,
+  cos,
+  div,
+  exp,
+  minimum,
+  mul,
+  neg,
+  reshape,
+  sin,
+  square,
+  step,
+  sub,
+} from '@tensorflow/tfjs-core';
 import { at, type Gradient, unbroadcast } from './gradient.ts';
 
 /** Gradients of kernels that work element by element, operands broadcast against each other. */
@@ -40,6 +54,8 @@ export const elementwise: readonly Gradient[] = [
   },
   { kernel: 'Exp', savesOutput: true, inputs: (dy, s) => ({ x: () => mul(dy, at(s, 0)) }) },
   { kernel: 'Log', saves: ['x'], inputs: (dy, s) => ({ x: () => div(dy, at(s, 0)) }) },
+  { kernel: 'Sin', saves: ['x'], inputs: (dy, s) => ({ x: () => mul(dy, cos(at(s, 0))) }) },
+  { kernel: 'Cos', saves: ['x'], inputs: (dy, s) => ({ x: () => neg(mul(dy, sin(at(s, 0)))) }) },
   { kernel: 'Tanh', savesOutput: true, inputs: (dy, s) => ({ x: () => mul(dy, sub(1, square(at(s, 0)))) }) },
   {
     kernel: 'Sigmoid',
