@@ -47,6 +47,7 @@ describe.skipIf(reason)(`Universal Sentence Encoder Lite, published weights${rea
 
   it.for(['wasm', 'webgpu'] as const)(
     'gives the reference embeddings within 1e-5 on %s, in one padded batch',
+    { timeout: 120_000 },
     async (backend, { skip }) => {
       if (backend === 'webgpu') {
         const dawn = await openDawn();
@@ -70,7 +71,6 @@ describe.skipIf(reason)(`Universal Sentence Encoder Lite, published weights${rea
       expect(error).toBeLessThan(1e-5);
       tf.dispose([parameters, result]);
     },
-    120_000,
   );
 });
 
