@@ -1,9 +1,10 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { decodeSafetensors, type NamedTensor, RunConfig, StrataError } from '@strata/fl-core/protocol';
+import { lacking, python } from '@strata/fl-core/testing/python';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { importModel, resolveModel } from './import-model.ts';
 import { ModelFolder, memoryBlobs } from './testing.ts';
@@ -13,12 +14,7 @@ import { ModelFolder, memoryBlobs } from './testing.ts';
  * transformers and safetensors, named by STRATA_PYTHON or on the path.
  */
 
-const python = process.env.STRATA_PYTHON ?? 'python3';
-const probe = spawnSync(python, ['-c', 'import torch, transformers, safetensors'], { encoding: 'utf8' });
-const reason =
-  probe.status === 0
-    ? ''
-    : ` (skipped: ${python} ${probe.error?.message ?? probe.stderr.trim().split('\n').at(-1)}; set STRATA_PYTHON)`;
+const reason = lacking('torch', 'transformers', 'safetensors');
 
 const write = `
 import sys
