@@ -103,7 +103,13 @@ describe.skipIf(reason)(`an exported run in Python${reason}`, () => {
       budget: { kind: 'fixed', unit: 'layers', amount: 10 },
       rounds: 2,
       cohort: { goal: 1, minimum: 1, quorum: 1 },
-      local: { ...tinyRun.local, passes: 3, maxBatches: 6, holdOut },
+      local: {
+        ...tinyRun.local,
+        passes: 3,
+        maxBatches: 6,
+        holdOut,
+        optimizer: { name: 'adamw', learningRate: 0.002 },
+      },
     });
     const page = await (await world.browser.newContext()).newPage();
     world.watch(page, 'participant');
