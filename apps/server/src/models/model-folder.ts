@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ModelSpec } from '@strata/fl-core/models/layouts';
 import { type ImportedModel, StrataError } from '@strata/fl-core/protocol';
 import { z } from 'zod';
 import { badModel, reasonOf } from './bad-model.ts';
@@ -47,14 +48,14 @@ export async function readFolderConfig(folder: string): Promise<FolderConfig> {
   };
 }
 
-/** @throws StrataError `bad-model` when nobody could turn a text into the model's tokens. */
-export async function requireTokenizer(folder: string): Promise<void> {
-  const { tokenizer } = tokenizerFiles;
-  if (await exists(join(folder, tokenizer))) return;
+/** Without it nobody could take part. Throws StrataError `bad-model` that names the file. */
+export async function needTokenizer(folder: string, { id, kind }: ModelSpec): Promise<void> {
+  if (kind !== 'text' || (await exists(join(folder, tokenizerFiles.tokenizer)))) return;
   throw new StrataError(
     'bad-model',
-    `${folder} has no ${tokenizer}: nobody could turn a text into the tokens of this model.`,
-    'Save it beside the model with transformers: AutoTokenizer.from_pretrained(NAME).save_pretrained(FOLDER).',
+    `The text model ${id} has no ${tokenizerFiles.tokenizer}.`,
+    'Make it from the older files: python -c "from transformers import AutoTokenizer; ' +
+      "AutoTokenizer.from_pretrained('MODEL').save_pretrained('FOLDER')\"",
   );
 }
 
