@@ -1,17 +1,23 @@
-"""Opens a model that Strata exported with Hugging Face transformers and says how well it does on labelled data.
+"""Opens a model that Strata exported with Hugging Face transformers and says how well it does on data of its task.
 
     pip install torch transformers safetensors pillow
     python load_strata.py MODEL DATA [--json] [--onnx FILE]
 
-MODEL is a folder, or the zip that the dashboard gives. DATA is a CSV or TSV file with the columns `text` and `label`,
-or a folder with one sub-folder of images a label. With --json the logits of every sample are printed too. With --onnx
-the model is written for ONNX Runtime as well (pip install onnx onnxscript), and compared with it where that is
+MODEL is a folder, or the zip that the dashboard gives. DATA is, by what the run was for,
+- one label of a picture: a folder with one sub-folder of images a label;
+- one label of a text: a CSV or TSV file with the columns `text` and `label`;
+- any number of labels: the same with `text` and `labels`, a bar | between the labels of a text;
+- two texts compared: the same with `sentence1` and `sentence2` (or the like, see PAIRS) and `label`;
+- continuing a text: a text file, or a folder of .txt and .md files.
+With --json the logits of every sample (of passages: the log-probability of each token) are printed too. With --onnx a
+classifier is written for ONNX Runtime as well (pip install onnx onnxscript), and compared with it where that is
 installed (pip install onnxruntime).
 """
 
 import argparse
 import csv
 import json
+import math
 import sys
 import tempfile
 import zipfile
@@ -26,16 +32,24 @@ except ImportError as error:
     sys.exit(f"The package {error.name} is missing: pip install torch transformers safetensors pillow")
 
 BATCH = 32
+PAIRS = [("sentence1", "sentence2"), ("premise", "hypothesis"), ("question1", "question2"), ("text1", "text2")]
 
 
-def read_samples(data):
-    """Pairs of an input (a text, or the path of an image) and its label."""
+def read_samples(data, several):
+    """Pairs of an input (a text, two texts, or the path of an image) and its label; with `several`, its labels."""
     if data.is_dir():
         files = sorted(path for path in data.glob("*/*") if path.is_file())
         return [(path, path.parent.name) for path in files]
     with data.open(newline="", encoding="utf-8-sig") as file:
         rows = csv.DictReader(file, delimiter="\t" if data.suffix == ".tsv" else ",")
-        return [(row["text"], row["label"]) for row in rows]
+        pair = next((pair for pair in PAIRS if set(pair) <= set(rows.fieldnames or ())), None)
+
+        def sample(row):
+            value = tuple(row[name] for name in pair) if pair else row["text"]
+            names = [name.strip() for name in row["labels"].split("|")] if several else []
+            return value, [name for name in names if name] if several else row["label"]
+
+        return [sample(row) for row in rows]
 
 
 def image_inputs(folder):
@@ -57,8 +71,12 @@ def image_inputs(folder):
     return inputs
 
 
+def open_tokenizer(folder):
+    return transformers.PreTrainedTokenizerFast(tokenizer_file=str(folder / "tokenizer.json"))
+
+
 def text_inputs(folder, config):
-    tokenizer = transformers.PreTrainedTokenizerFast(tokenizer_file=str(folder / "tokenizer.json"))
+    tokenizer = open_tokenizer(folder)
     padding = getattr(config, "pad_token_id", None) or 0
     tokenizer.pad_token = tokenizer.convert_ids_to_tokens(padding)
     tokenizer.padding_side = "right"
@@ -67,8 +85,19 @@ def text_inputs(folder, config):
         longest -= padding + 1  # positions are counted from the one after the padding token's
 
     def inputs(texts):
-        encoded = tokenizer(texts, padding=True, truncation=True, max_length=longest, return_tensors="pt")
-        return {name: encoded[name] for name in ("input_ids", "attention_mask")}
+        pairs = isinstance(texts[0], tuple)
+        # Which text a token is of is told by a mark of its own in BERT alone.
+        segments = ("token_type_ids",) if pairs and config.model_type == "bert" else ()
+        columns = [list(column) for column in zip(*texts, strict=True)] if pairs else [texts]
+        encoded = tokenizer(
+            *columns,
+            padding=True,
+            truncation=True,
+            max_length=longest,
+            return_token_type_ids=True,
+            return_tensors="pt",
+        )
+        return {name: encoded[name] for name in ("input_ids", "attention_mask", *segments)}
 
     return inputs
 
@@ -103,15 +132,15 @@ class TextClassifier(torch.nn.Module):
         super().__init__()
         self.model = model
 
-    def forward(self, input_ids, attention_mask):
-        return self.model(input_ids=input_ids, attention_mask=attention_mask).logits
+    def forward(self, input_ids, attention_mask, token_type_ids=None):
+        segments = {} if token_type_ids is None else {"token_type_ids": token_type_ids}
+        return self.model(input_ids=input_ids, attention_mask=attention_mask, **segments).logits
 
 
-def load(folder):
-    """The model as a module from inputs to logits, what makes its inputs, and its labels by index."""
-    raw = json.loads((folder / "config.json").read_text())
+def load(folder, raw):
+    """A classifier as a module from inputs to logits, what makes its inputs, and its labels by index."""
     (architecture,) = raw.get("architectures", [None])
-    if architecture is None or architecture == "GPT2LMHeadModel":
+    if architecture is None:
         sys.exit(f"{raw['model_type']} as exported here is no classifier of transformers.")
     model = getattr(transformers, architecture).from_pretrained(folder)
     labels = {int(index): label for index, label in raw["id2label"].items()}
@@ -124,20 +153,43 @@ def load(folder):
     return classifier.eval(), image_inputs(folder), labels
 
 
-def reported(folder):
-    """Accuracy and number of samples that the run reported, of the model card; None when nobody evaluated it."""
+def results_of(folder):
+    """What the run reported, by the model card."""
     card = folder / "README.md"
-    results = (ModelCard.load(card).data.eval_results or []) if card.exists() else []
-    for result in results:
-        if result.metric_type == "accuracy":
+    return (ModelCard.load(card).data.eval_results or []) if card.exists() else []
+
+
+def reported(folder):
+    """Accuracy and number of samples that the run reported; None when nobody evaluated it."""
+    for result in results_of(folder):
+        if result.metric_type in ("accuracy", "jaccard"):
             return {"accuracy": result.metric_value, "samples": result.dataset_args["samples"]}
     return None
 
 
 def evaluate(folder, data, onnx=None):
-    classifier, inputs, labels = load(folder)
-    samples = read_samples(data)
-    unknown = sorted({label for _, label in samples} - set(labels.values()))
+    raw = json.loads((folder / "config.json").read_text())
+    if raw.get("architectures") != ["GPT2LMHeadModel"]:
+        return evaluate_classifier(folder, raw, data, onnx)
+    if onnx is not None:
+        sys.exit("Only classifiers are written for ONNX here.")
+    return evaluate_passages(folder, data)
+
+
+def agreement(label, predicted):
+    """1 for the right label; of sets the share that is in both of what is in either (Jaccard index)."""
+    if isinstance(label, str):
+        return float(label == predicted)
+    either = set(label) | set(predicted)
+    return len(set(label) & set(predicted)) / len(either) if either else 1.0
+
+
+def evaluate_classifier(folder, raw, data, onnx):
+    several = raw.get("problem_type") == "multi_label_classification"
+    classifier, inputs, labels = load(folder, raw)
+    samples = read_samples(data, several)
+    given = {name for _, label in samples for name in (label if several else [label])}
+    unknown = sorted(given - set(labels.values()))
     if not samples or unknown:
         sys.exit(f"No samples in {data}." if not samples else f"The model has no label {', '.join(unknown)}.")
     items = []
@@ -146,14 +198,55 @@ def evaluate(folder, data, onnx=None):
         with torch.no_grad():
             logits = classifier(**inputs([value for value, _ in batch]))
         items += [
-            {"label": label, "predicted": labels[int(row.argmax())], "logits": row.tolist()}
+            {
+                "label": label,
+                "predicted": [labels[i] for i, v in enumerate(row) if v > 0] if several else labels[int(row.argmax())],
+                "logits": row.tolist(),
+            }
             for (_, label), row in zip(batch, logits, strict=True)
         ]
-    right = sum(item["label"] == item["predicted"] for item in items)
+    right = sum(agreement(item["label"], item["predicted"]) for item in items)
     result = {"accuracy": right / len(items), "samples": len(items), "reported": reported(folder), "items": items}
     if onnx is not None:
         result["onnx"] = write_onnx(classifier, inputs([value for value, _ in samples[:BATCH]]), onnx)
     return result
+
+
+def passages_of(folder, data, config):
+    """Token ids of passages as Strata cuts them: each begins with the last token of the one before."""
+    tokenizer = open_tokenizer(folder)
+    lengths = [result.dataset_args["passage"] for result in results_of(folder) if "passage" in result.dataset_args]
+    length = min([config.n_positions, *lengths])
+    end = config.eos_token_id
+    files = sorted(p for p in data.rglob("*") if p.suffix in (".txt", ".md")) if data.is_dir() else [data]
+    for file in files:
+        ids = tokenizer(file.read_text(encoding="utf-8-sig"), add_special_tokens=False)["input_ids"]
+        ids += [end] if end is not None and end < config.vocab_size else []
+        for start in range(0, len(ids) - 1, length - 1):
+            yield ids[start : start + length]
+
+
+def evaluate_passages(folder, data):
+    model = transformers.GPT2LMHeadModel.from_pretrained(folder).eval()
+    items, right = [], 0
+    for passage in passages_of(folder, data, model.config):
+        ids = torch.tensor([passage])
+        with torch.no_grad():
+            logits = model(input_ids=ids).logits[0, :-1]  # (T - 1, V)
+        following = ids[0, 1:]
+        right += int((logits.argmax(-1) == following).sum())
+        chances = logits.log_softmax(-1).gather(1, following[:, None])[:, 0]
+        items.append({"log_probabilities": chances.tolist()})
+    chances = [value for item in items for value in item["log_probabilities"]]
+    if not chances:
+        sys.exit(f"No text in {data}.")
+    return {
+        "accuracy": right / len(chances),
+        "perplexity": math.exp(-sum(chances) / len(chances)),
+        "samples": len(items),
+        "reported": reported(folder),
+        "items": items,
+    }
 
 
 def write_onnx(classifier, example, file):
@@ -212,7 +305,8 @@ def main():
         difference = result["onnx"]["difference"]
         compared = "onnxruntime is not installed" if difference is None else f"logits differ by {difference:.1e}"
         print(f"{options.onnx} written; {compared}")
-    print(f"accuracy {result['accuracy']:.4f} on {result['samples']} samples")
+    perplexity = f", perplexity {result['perplexity']:.2f}" if "perplexity" in result else ""
+    print(f"accuracy {result['accuracy']:.4f}{perplexity} on {result['samples']} samples")
 
 
 if __name__ == "__main__":

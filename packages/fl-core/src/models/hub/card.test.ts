@@ -89,8 +89,8 @@ describe('modelCard', () => {
             task: { type: 'text-classification' },
             dataset: expect.objectContaining({ type: 'held-out', args: { samples: 40, round: 2 } }),
             metrics: [
-              { type: 'accuracy', value: 0.8125 },
-              { type: 'loss', value: 0.5 },
+              { type: 'accuracy', name: 'accuracy', value: 0.8125 },
+              { type: 'loss', name: 'loss', value: 0.5 },
             ],
           },
         ],

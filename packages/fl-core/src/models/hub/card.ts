@@ -41,7 +41,7 @@ export function modelCard({ id, config, rounds, checkpoint }: CardFacts): string
     '## Metrics',
     last?.accuracy == null
       ? 'Nobody evaluated this round.'
-      : `On ${last.evaluatedSamples} ${config.task.name === 'next-token' ? 'passages' : 'samples'} held out on the devices, after round ${last.round}: ${metrics(config, last.accuracy, last.loss)}.`,
+      : `On ${last.evaluatedSamples} ${config.task.name === 'next-token' ? 'passages' : 'samples'} held out on the devices, after round ${last.round}: ${inWords(metricsOf(config, last.accuracy, last.loss))}.`,
     '## Use',
     usage(config),
   ];
@@ -63,21 +63,38 @@ function pipelineOf({ data, task }: RunConfig): string {
   }
 }
 
-function metrics({ task }: RunConfig, accuracy: number, loss: number | null): string {
-  const value = accuracy.toFixed(4);
-  const ended = loss === null ? '' : `, loss ${loss.toFixed(4)}`;
+/** A measured number as the Hub names it, and in words. */
+interface Metric {
+  readonly type: string;
+  readonly name: string;
+  readonly value: number;
+}
+
+/** What was measured on held-out data, by what the run was for. */
+function metricsOf({ task }: RunConfig, accuracy: number, loss: number | null): Metric[] {
+  const losses = loss === null ? [] : [{ type: 'loss', name: 'loss', value: loss }];
   switch (task.name) {
     case 'classification':
     case 'sequence-pair':
-      return `accuracy ${value}${ended}`;
-    case 'multi-label':
-      return `mean Jaccard index of the true and the predicted labels ${value}${ended}`;
-    case 'next-token':
-      return `share of next tokens predicted ${value}${loss === null ? '' : `${ended}, perplexity ${Math.exp(loss).toFixed(2)}`}`;
+      return [{ type: 'accuracy', name: 'accuracy', value: accuracy }, ...losses];
+    case 'multi-label': {
+      const name = 'mean Jaccard index of the true and the predicted labels';
+      return [{ type: 'jaccard', name, value: accuracy }, ...losses];
+    }
+    case 'next-token': {
+      const right = { type: 'accuracy', name: 'share of next tokens predicted', value: accuracy };
+      const perplexity = { type: 'perplexity', name: 'perplexity', value: Math.exp(loss ?? 0) };
+      return [right, ...losses, ...(loss === null ? [] : [perplexity])];
+    }
     default:
       return task satisfies never;
   }
 }
+
+const inWords = (metrics: readonly Metric[]): string =>
+  metrics
+    .map(({ type, name, value }) => `${name} ${value.toFixed(type === 'perplexity' ? 2 : 4)}`)
+    .join(', ');
 
 const kinds = { image: 'images', text: 'texts' } as const;
 
@@ -92,17 +109,19 @@ function baseModel({ model }: RunConfig): string[] {
 /** What the run reported, as the Hub keeps results of an evaluation (`model-index`); JSON is YAML as well. */
 function measured(config: RunConfig, last: RunView['rounds'][number] | undefined): string[] {
   if (last?.accuracy == null) return [];
+  const { task } = config;
   const results = {
-    task: { type: `${config.data.kind}-classification` },
+    task: { type: pipelineOf(config) },
     dataset: {
       type: 'held-out',
       name: 'Held out on the devices of the participants',
-      args: { samples: last.evaluatedSamples, round: last.round },
+      args: {
+        samples: last.evaluatedSamples,
+        round: last.round,
+        ...(task.name === 'next-token' ? { passage: task.passage } : {}),
+      },
     },
-    metrics: [
-      { type: 'accuracy', value: last.accuracy },
-      ...(last.loss == null ? [] : [{ type: 'loss', value: last.loss }]),
-    ],
+    metrics: metricsOf(config, last.accuracy, last.loss),
   };
   return [`model-index: ${JSON.stringify([{ name: config.name, results: [results] }])}`];
 }

@@ -9,9 +9,15 @@ import { PNG } from 'pngjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { batches } from '../../data/batches.ts';
-import { toTextDataset } from '../../data/text-dataset.ts';
+import { flagsOf, type RawTextSamples } from '../../data/raw-samples.ts';
+import { toTokenDataset } from '../../data/token-dataset.ts';
 import { createHuggingFaceTokenizer } from '../../data/tokenizer/hugging-face.ts';
-import { encodeSafetensors, type ModelChoice, type NamedTensor } from '../../protocol/index.ts';
+import {
+  encodeSafetensors,
+  type ModelChoice,
+  type NamedTensor,
+  type TaskConfig,
+} from '../../protocol/index.ts';
 import { random } from '../../random.ts';
 import { lacking, python } from '../../testing/python.ts';
 import { layoutOf } from '../architecture.ts';
@@ -20,8 +26,8 @@ import { createModel } from '../create.ts';
 import { initialLayer } from '../initial.ts';
 import { elements } from '../layout.ts';
 import type { TextModelSpec } from '../spec.ts';
-import { specAtFirst } from '../spec-of.ts';
-import { classTargets } from '../targets.ts';
+import { specOf } from '../spec-of.ts';
+import { classTargets, type Targets, termsOf } from '../targets.ts';
 import { run, upload } from '../testing/run.ts';
 import { configJson, exportConfig, exportPreprocessor } from './config.ts';
 import { exportedTensors } from './export.ts';
@@ -43,7 +49,12 @@ const labels = ['cat', 'dog', 'cow'];
 const Result = z.object({
   accuracy: z.number(),
   samples: z.number(),
-  items: z.array(z.object({ label: z.string(), predicted: z.string(), logits: z.array(z.number()) })),
+  items: z.array(
+    z.union([
+      z.object({ label: z.union([z.string(), z.array(z.string())]), logits: z.array(z.number()) }),
+      z.object({ log_probabilities: z.array(z.number()) }),
+    ]),
+  ),
 });
 
 let folder: string;
@@ -63,10 +74,18 @@ function found(fixture: string, change: Record<string, z.core.util.JSONType> = {
   };
 }
 
+/** What a run says of its model. */
+interface Chosen {
+  readonly model: ModelChoice;
+  readonly task: TaskConfig;
+}
+
+const labelsOf = ({ task }: Chosen): string[] => (task.name === 'next-token' ? [] : labels);
+
 /** Weights larger than fresh ones, so that no part of the model is too small to be seen in the logits. */
-function draw(model: ModelChoice): NamedTensor[] {
-  const spec = specAtFirst(model);
-  const layout = layoutOf(spec, labels.length);
+function draw(chosen: Chosen): NamedTensor[] {
+  const spec = specOf(chosen);
+  const layout = layoutOf(spec, labelsOf(chosen).length);
   return layout.layers
     .flatMap((layer) => initialLayer(spec, layout, layer.name, 1))
     .map((tensor) => {
@@ -76,13 +95,13 @@ function draw(model: ModelChoice): NamedTensor[] {
 }
 
 /** The folder of an export, as the server writes it into a zip. */
-function write(name: string, model: ModelChoice, tensors: readonly NamedTensor[], side: number): string {
-  const spec = specAtFirst(model);
+function write(name: string, chosen: Chosen, tensors: readonly NamedTensor[], side: number): string {
+  const spec = specOf(chosen);
   const target = join(folder, name);
   mkdirSync(target, { recursive: true });
   writeFileSync(
     join(target, 'config.json'),
-    configJson(exportConfig({ model, task: { name: 'classification' }, labels })),
+    configJson(exportConfig({ ...chosen, labels: labelsOf(chosen) })),
   );
   if (spec.kind === 'image') {
     writeFileSync(join(target, 'preprocessor_config.json'), JSON.stringify(exportPreprocessor(spec, side)));
@@ -133,42 +152,114 @@ const texts = [
   'the '.repeat(40),
 ];
 
-/** The same texts for Python, and as a batch of ours. */
-function table(name: string, spec: TextModelSpec, tokenizer: string): { data: string; batch: Batch } {
-  const file = tokenizerFile(tokenizer);
-  cpSync(file, join(folder, name, 'tokenizer.json'));
-  const data = join(folder, `${name}.csv`);
-  writeFileSync(data, `text,label\n${texts.map((t, i) => `"${t}",${labels[i % 3]}`).join('\n')}\n`);
-  const encode = createHuggingFaceTokenizer(JSON.parse(readFileSync(file, 'utf8')), {
-    maxTokens: spec.maxTokens,
+/** The same texts for Python and for us, as the task has them. */
+function samplesOf({ name }: TaskConfig): { file: string; content: string; raw: RawTextSamples } {
+  const classes = Int32Array.from(texts, (_, i) => i % 3);
+  const quoted = texts.map((text) => `"${text}"`);
+  const table = (header: string, rows: readonly string[]) => `${header}\n${rows.join('\n')}\n`;
+  switch (name) {
+    case 'classification':
+      return {
+        file: 'texts.csv',
+        content: table(
+          'text,label',
+          quoted.map((text, i) => `${text},${labels[i % 3]}`),
+        ),
+        raw: { kind: 'text', classes: labels, texts, labels: classes },
+      };
+    case 'multi-label': {
+      const sets = [[0, 2], [], [1], [0, 1, 2], [2], [1, 2]];
+      return {
+        file: 'texts.csv',
+        content: table(
+          'text,labels',
+          quoted.map((text, i) => `${text},${sets[i]!.map((label) => labels[label]).join('|')}`),
+        ),
+        raw: { kind: 'label-sets', classes: labels, texts, flags: flagsOf(sets, labels.length) },
+      };
+    }
+    case 'sequence-pair': {
+      const seconds = [...texts].reverse();
+      return {
+        file: 'texts.csv',
+        content: table(
+          'sentence1,sentence2,label',
+          quoted.map((text, i) => `${text},"${seconds[i]}",${labels[i % 3]}`),
+        ),
+        raw: { kind: 'pairs', classes: labels, texts, seconds, labels: classes },
+      };
+    }
+    case 'next-token': {
+      const text = texts.join('\n');
+      const places = [{ file: 'text.txt' }];
+      return { file: 'text.txt', content: text, raw: { kind: 'documents', texts: [text], places } };
+    }
+    default:
+      return name satisfies never;
+  }
+}
+
+/** The texts as a file for Python, and as a batch of ours. */
+async function textData(
+  name: string,
+  { model, task }: Chosen,
+  tokenizer: string,
+): Promise<{ data: string; batch: Batch }> {
+  const spec = specOf({ model, task }) as TextModelSpec;
+  const { maxTokens } = spec;
+  const tokens = tokenizerFile(tokenizer);
+  cpSync(tokens, join(folder, name, 'tokenizer.json'));
+  const { file, content, raw } = samplesOf(task);
+  const data = join(folder, `${name}-${file}`);
+  writeFileSync(data, content);
+  const { dataset } = await toTokenDataset(raw, {
+    tokenizer: createHuggingFaceTokenizer(JSON.parse(readFileSync(tokens, 'utf8')), { maxTokens }),
+    model: spec.title,
+    maxTokens,
+    passage: maxTokens,
+    ...(spec.architecture === 'gpt2' && spec.endOfText !== undefined ? { endOfText: spec.endOfText } : {}),
   });
-  const classes = texts.map((_, i) => i % 3);
-  const dataset = toTextDataset(texts, classes, encode, spec.maxTokens);
-  const [batch] = batches({ ...dataset, kind: 'text' }, { batchSize: 100 });
+  const [batch] = batches(dataset, { batchSize: 100 });
   return { data, batch: batch! };
 }
 
 interface Case {
   readonly name: string;
   readonly model: ModelChoice;
+  /** Absent: one label each. */
+  readonly task?: TaskConfig;
   /** Image side, or the tokenizer of texts. */
   readonly input: number | string;
 }
+
+const bert = found('bert/fixtures/bert', { vocab_size: 220 });
+const roberta = found('roberta/fixtures/roberta', { vocab_size: 340 });
+const distilbert = found('distilbert/fixtures/distilbert', { vocab_size: 220 });
 
 const cases: readonly Case[] = [
   { name: 'the built-in ViT', model: 'vit-nano', input: 32 },
   { name: 'the built-in ViT at another side', model: 'vit-nano', input: 48 },
   { name: 'DeiT', model: found('vit/fixtures/deit'), input: 16 },
   { name: 'CLIP', model: found('clip/fixtures/clip'), input: 16 },
-  { name: 'BERT', model: found('bert/fixtures/bert', { vocab_size: 220 }), input: 'bert' },
+  { name: 'BERT', model: bert, input: 'bert' },
   {
     name: 'XLM-RoBERTa',
     model: found('roberta/fixtures/xlm-roberta', { vocab_size: 150 }),
     input: 'xlm-roberta',
   },
-  { name: 'RoBERTa', model: found('roberta/fixtures/roberta', { vocab_size: 340 }), input: 'roberta' },
-  { name: 'DistilBERT', model: found('distilbert/fixtures/distilbert', { vocab_size: 220 }), input: 'bert' },
+  { name: 'RoBERTa', model: roberta, input: 'roberta' },
+  { name: 'DistilBERT', model: distilbert, input: 'bert' },
   { name: 'GPT-2', model: found('gpt2/fixtures/classifier', { vocab_size: 340 }), input: 'gpt2' },
+  { name: 'BERT of several labels', model: bert, task: { name: 'multi-label' }, input: 'bert' },
+  { name: 'BERT of pairs', model: bert, task: { name: 'sequence-pair' }, input: 'bert' },
+  { name: 'RoBERTa of pairs', model: roberta, task: { name: 'sequence-pair' }, input: 'roberta' },
+  { name: 'DistilBERT of pairs', model: distilbert, task: { name: 'sequence-pair' }, input: 'bert' },
+  {
+    name: 'GPT-2 of next tokens',
+    model: found('gpt2/fixtures/next-token', { vocab_size: 340 }),
+    task: { name: 'next-token', passage: 20 },
+    input: 'gpt2',
+  },
 ];
 
 interface Prepared {
@@ -178,12 +269,57 @@ interface Prepared {
   readonly tensors: readonly NamedTensor[];
 }
 
-function prepare({ name, model, input }: Case): Prepared {
-  const tensors = draw(model);
-  const target = write(name, model, tensors, typeof input === 'number' ? input : 1);
-  const made =
-    typeof input === 'number' ? images(name, input) : table(name, specAtFirst(model) as TextModelSpec, input);
+async function prepare({ name, input, ...each }: Case): Promise<Prepared> {
+  const chosen = chosenOf(each);
+  const tensors = draw(chosen);
+  const target = write(name, chosen, tensors, typeof input === 'number' ? input : 1);
+  const made = typeof input === 'number' ? images(name, input) : await textData(name, chosen, input);
   return { folder: target, tensors, ...made };
+}
+
+const chosenOf = ({ model, task = { name: 'classification' } }: Pick<Case, 'model' | 'task'>): Chosen => ({
+  model,
+  task,
+});
+
+/** What is to come of one sample: its label as Python writes it, and numbers; how much of it the model has right. */
+interface Row {
+  readonly label?: string | readonly string[];
+  readonly values: readonly number[];
+  readonly right: number;
+}
+
+const largest = (values: readonly number[]): number => values.indexOf(Math.max(...values));
+
+/** @param logits of each sample, (B, C), or of each of its tokens, (B, T, V). */
+function rowsOf(targets: Targets, logits: readonly (readonly number[])[] | number[][][]): Row[] {
+  switch (targets.kind) {
+    case 'classes':
+      return (logits as number[][]).map((values, row) => {
+        const label = targets.ids[row]!;
+        return { label: labels[label]!, values, right: Number(largest(values) === label) };
+      });
+    case 'label-sets':
+      return (logits as number[][]).map((values, row) => {
+        const has = labels.map((_, i) => targets.flags[row * labels.length + i] === 1);
+        const both = values.filter((v, i) => v > 0 && has[i]).length;
+        const either = values.filter((v, i) => v > 0 || has[i]).length;
+        return { label: labels.filter((_, i) => has[i]), values, right: either === 0 ? 1 : both / either };
+      });
+    case 'next-tokens':
+      return (logits as number[][][]).map((tokens, row) => {
+        const ids = targets.ids.subarray(row * targets.length, (row + 1) * targets.length);
+        const told = tokens.flatMap((values, t) => (ids[t]! < 0 ? [] : [{ values, next: ids[t]! }]));
+        return {
+          values: told.map(
+            ({ values, next }) => values[next]! - Math.log(values.reduce((sum, v) => sum + Math.exp(v), 0)),
+          ),
+          right: told.filter(({ values, next }) => largest(values) === next).length,
+        };
+      });
+    default:
+      return targets satisfies never;
+  }
 }
 
 /** All models in one process: opening PyTorch takes many seconds. */
@@ -197,8 +333,8 @@ for model, data in json.load(sys.stdin):
 describe.skipIf(reason)(`an export in transformers${reason}`, () => {
   const prepared = new Map<string, Prepared>();
   let results: z.infer<typeof Result>[] = [];
-  beforeAll(() => {
-    for (const each of cases) prepared.set(each.name, prepare(each));
+  beforeAll(async () => {
+    for (const each of cases) prepared.set(each.name, await prepare(each));
     const input = JSON.stringify([...prepared.values()].map(({ folder, data }) => [folder, data]));
     const printed = execFileSync(python, ['-c', evaluateAll, script], {
       input,
@@ -213,32 +349,37 @@ describe.skipIf(reason)(`an export in transformers${reason}`, () => {
 
   it.each(cases.map((each, index) => ({ ...each, index })))(
     'gives our logits: $name',
-    ({ name, model, index }) => {
+    ({ name, index, ...each }) => {
+      const chosen = chosenOf(each);
       const { batch, tensors } = prepared.get(name)!;
       const result = results[index]!;
       const side = batch.kind === 'image' ? batch.side : 1;
       const parameters = upload(tensors);
       const ours = tf.tidy(() =>
         run(
-          createModel(specAtFirst(model), { classes: labels.length, side }),
+          createModel(specOf(chosen), { classes: labelsOf(chosen).length, side }),
           parameters,
           batch,
         ).x.arraySync(),
-      ) as number[][];
+      ) as number[][] | number[][][];
       tf.dispose(parameters);
       expect(result.samples).toBe(batch.size);
-      // Our batch has long texts first: rows are matched by their label and logits.
-      const { targets } = batch;
-      const ids = targets.kind === 'classes' ? targets.ids : [];
-      const rows = Array.from(ids, (label, row) => ({ label: labels[label]!, logits: ours[row]! }));
-      for (const { label, logits } of rows) {
-        const match = result.items.some(
-          (item) => item.label === label && item.logits.every((v, i) => Math.abs(v - logits[i]!) < 1e-4),
-        );
-        expect(match, `${label} ${logits} among ${JSON.stringify(result.items)}`).toBe(true);
+      const rows = rowsOf(batch.targets, ours);
+      // Our batch has long texts first: rows are matched by their label and numbers.
+      for (const { label, values } of rows) {
+        const match = result.items.some((item) => {
+          const given = 'label' in item ? item.label : undefined;
+          const theirs = 'label' in item ? item.logits : item.log_probabilities;
+          return (
+            JSON.stringify(given) === JSON.stringify(label) &&
+            theirs.length === values.length &&
+            theirs.every((v, i) => Math.abs(v - values[i]!) < 1e-4)
+          );
+        });
+        expect(match, `${label} ${values} among ${JSON.stringify(result.items)}`).toBe(true);
       }
-      const right = rows.filter(({ label, logits }) => labels[logits.indexOf(Math.max(...logits))] === label);
-      expect(result.accuracy).toBeCloseTo(right.length / batch.size, 10);
+      const right = rows.reduce((sum, row) => sum + row.right, 0);
+      expect(result.accuracy).toBeCloseTo(right / termsOf(batch.targets), 10);
     },
   );
 
@@ -255,8 +396,10 @@ describe.skipIf(reason)(`an export in transformers${reason}`, () => {
         .object({ onnx: z.object({ file: z.literal(file), difference: z.number() }) })
         .parse(JSON.parse(printed));
       const { items } = results[cases.findIndex((each) => each.name === name)]!;
-      const largest = Math.max(...items.flatMap(({ logits }) => logits.map(Math.abs)));
-      expect(onnx.difference / largest).toBeLessThan(1e-5);
+      const highest = Math.max(
+        ...items.flatMap((item) => ('logits' in item ? item.logits.map(Math.abs) : [])),
+      );
+      expect(onnx.difference / highest).toBeLessThan(1e-5);
       expect(statSync(file).size).toBeGreaterThan(10_000);
     },
     180_000,

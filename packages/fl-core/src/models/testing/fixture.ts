@@ -3,8 +3,8 @@ import type { Batch } from '../batch.ts';
 import { catalog } from '../catalog.ts';
 import type { Granularity } from '../common-spec.ts';
 import { specFromConfig } from '../config/spec-from-config.ts';
-import { classTargets } from '../targets.ts';
 import type { ModelSpec } from '../spec.ts';
+import { classTargets } from '../targets.ts';
 
 /** Tiny models with what PyTorch says of them, made by experiments/oracles: folders beside the architectures. */
 export const fixtures = [
