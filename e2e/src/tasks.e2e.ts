@@ -123,6 +123,7 @@ describe('tasks', () => {
     await start.goto(server.url);
     await start.getByText('It learns to continue texts').waitFor();
     await shot(start, 'start');
+    await start.close();
     await bring(page, 'story.txt', story);
     await page.getByTestId('keeping').waitFor();
     expect(await page.getByTestId('data-report').innerText()).toMatch(
