@@ -1,12 +1,10 @@
+import { fixtures } from '@strata/fl-core/models/testing';
 import { connectChromium } from '@strata/harness';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Outcome, Task } from './backends/gradients-worker.ts';
 import { type Host, openHost } from './backends/host.ts';
 import { runWorker } from './backends/run-worker.ts';
-
-/** Made by experiments/oracles/architectures.py with transformers: a ViT, a BERT, a GPT-2. */
-const models = ['vit/fixtures/vit', 'bert/fixtures/bert', 'gpt2/fixtures/next-token'];
 
 /** The same numbers in a real worker of a real browser as in PyTorch and on the cpu backend. */
 describe('gradients in Chromium', () => {
@@ -27,20 +25,25 @@ describe('gradients in Chromium', () => {
   });
 
   it.each(['wasm', 'webgpu'] as const)(
-    '%s: of ViT, BERT, GPT-2, CNN and every fused operation',
+    '%s: of every architecture, a CNN and every fused operation',
     async (force) => {
-      const outcome = await runWorker<Task, Outcome>(page, { force, models });
-      const worst = Object.entries(outcome.models).map(([model, errors]) => {
-        const gradients = errors.flatMap((e) => Object.values(e.gradients));
-        expect(gradients.length, model).toBeGreaterThan(20);
-        const largest = [Math.max(...errors.map((e) => e.logits)), Math.max(...gradients)] as const;
-        return [model, ...largest] as const;
-      });
+      const outcome = await runWorker<Task, Outcome>(page, { force });
+      const models = outcome.models.map(({ name, cases, milliseconds }) => ({
+        name,
+        milliseconds,
+        logits: Math.max(...cases.map((c) => c.logits)),
+        loss: Math.max(...cases.map((c) => c.loss)),
+        gradients: cases.flatMap((c) => Object.entries(c.gradients)),
+      }));
       const exponent = (n: number) => n.toExponential(1);
       console.log(
         [
           `${force}: worst errors`,
-          ...worst.map(([model, ...e]) => `${model}: logits ${exponent(e[0])}, gradients ${exponent(e[1])}`),
+          ...models.map(({ name, logits, loss, gradients, milliseconds }) => {
+            const worst = exponent(Math.max(...gradients.map(([, e]) => e)));
+            const errors = `logits ${exponent(logits)}, loss ${exponent(loss)}, gradients ${worst}`;
+            return `${name}: ${errors}; ${Math.round(milliseconds)} ms`;
+          }),
           ...Object.entries(outcome.operations).map(
             ([operation, e]) =>
               `${operation}: ${exponent(e)}; cpu by finite differences ${exponent(outcome.differences[operation]!)}`,
@@ -48,9 +51,14 @@ describe('gradients in Chromium', () => {
         ].join('\n  '),
       );
       expect(outcome.backend).toBe(force);
-      expect(worst.map(([model]) => model)).toEqual(models);
-      for (const [model, ...errors] of worst) {
-        for (const error of errors) expect(error, model).toBeLessThan(1e-4);
+      expect(models.map(({ name }) => name)).toEqual(fixtures);
+      for (const { name, logits, loss, gradients } of models) {
+        expect(logits, `${name}: logits`).toBeLessThan(1e-4);
+        expect(loss, `${name}: loss`).toBeLessThan(1e-4);
+        expect(gradients.length, name).toBeGreaterThan(20);
+        for (const [parameter, error] of gradients) {
+          expect(error, `${name}: ${parameter}`).toBeLessThan(1e-4);
+        }
       }
       for (const [operation, error] of Object.entries(outcome.operations)) {
         expect(error, operation).toBeLessThan(1e-4);

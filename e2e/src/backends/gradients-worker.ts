@@ -1,4 +1,6 @@
 import {
+  type FixtureName,
+  fixtures,
   gradientError,
   normalTensor,
   type ReferenceErrors,
@@ -8,16 +10,22 @@ import { chooseBackend } from '@strata/fl-core/training';
 import { type Operation, operations } from '@strata/fl-core/training/testing';
 import * as tf from '@tensorflow/tfjs-core';
 
-/** Where to differentiate, and the models to do it with: folders of fixtures. */
+/** Where to differentiate. */
 export interface Task {
   readonly force: 'webgpu' | 'wasm';
-  readonly models: readonly string[];
+}
+
+export interface ModelOutcome {
+  readonly name: FixtureName;
+  /** One entry a case of the fixture. */
+  readonly cases: readonly ReferenceErrors[];
+  readonly milliseconds: number;
 }
 
 export interface Outcome {
   readonly backend: string;
-  /** By model, one entry a case of the fixture. */
-  readonly models: Readonly<Record<string, readonly ReferenceErrors[]>>;
+  /** Of all fixtures. */
+  readonly models: readonly ModelOutcome[];
   /** Largest difference from the cpu backend by operation, relative to the largest element of each tensor. */
   readonly operations: Readonly<Record<string, number>>;
   /** Largest difference of the cpu backend's gradient from finite differences by operation, relative likewise. */
@@ -26,11 +34,15 @@ export interface Outcome {
   readonly left: number;
 }
 
-async function work({ force, models }: Task): Promise<Outcome> {
+async function work({ force }: Task): Promise<Outcome> {
   const { name } = await chooseBackend({ force, wasmPaths: '/wasm/' });
   const before = tf.memory().numTensors;
-  const references: Record<string, ReferenceErrors[]> = {};
-  for (const folder of models) references[folder] = await referenceErrors(fixture(folder));
+  const models: ModelOutcome[] = [];
+  for (const name of fixtures) {
+    const started = performance.now();
+    const cases = await referenceErrors(fixture(name));
+    models.push({ name, cases, milliseconds: performance.now() - started });
+  }
   const found: Record<string, number> = {};
   const differences: Record<string, number> = {};
   for (const operation of operations) {
@@ -42,14 +54,14 @@ async function work({ force, models }: Task): Promise<Outcome> {
   }
   return {
     backend: tf.getBackend(),
-    models: references,
+    models,
     operations: found,
     differences,
     left: tf.memory().numTensors - before,
   };
 }
 
-const fixture = (folder: string) => async (file: string) => {
+const fixture = (folder: FixtureName) => async (file: string) => {
   const response = await fetch(`/models/${folder}/${file}`);
   if (!response.ok) throw new Error(`There is no ${folder}/${file}.`);
   return new Uint8Array(await response.arrayBuffer());

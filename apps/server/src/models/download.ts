@@ -4,10 +4,17 @@ import { join } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
+import { specFromConfig } from '@strata/fl-core/models/layouts';
 import { StrataError } from '@strata/fl-core/protocol';
 import { reasonOf } from './bad-model.ts';
 import { exists } from './exists.ts';
-import { configFile, preprocessorFile, tokenizerFiles } from './model-folder.ts';
+import {
+  configFile,
+  needTokenizer,
+  preprocessorFile,
+  readFolderConfig,
+  tokenizerFiles,
+} from './model-folder.ts';
 import { indexFile, pickled, pickles, readIndex, wholeFile } from './weights.ts';
 
 /** Bytes of all files of a model together: 400 million float32 parameters and what belongs to them. */
@@ -28,10 +35,10 @@ const running = new Map<string, Promise<string>>();
 
 /**
  * Downloads the files that make a model into `folder`, unless it is there already. The folder appears under its
- * name only when it is whole.
+ * name only when it is whole. Weights are asked for only when the other files are those of a model that is built.
  *
  * @throws StrataError `unavailable` when a file cannot be had, `bad-model` when the place has no model in
- *   safetensors, `too-large`.
+ *   safetensors or one of an unknown architecture, `too-large`.
  */
 export function fetchFolder(remote: RemoteFolder, folder: string, limit = maxBytes): Promise<string> {
   const download = running.get(folder) ?? ensure(remote, folder, limit).finally(() => running.delete(folder));
@@ -54,7 +61,7 @@ async function ensure(remote: RemoteFolder, folder: string, limit: number): Prom
 }
 
 async function fetchFiles(remote: RemoteFolder, folder: string, limit: number): Promise<void> {
-  const counter = { left: limit };
+  const counter = { left: limit, limit };
   const get = (file: string) => fetchFile(remote, file, folder, counter);
   if (!(await get(configFile))) {
     throw new StrataError(
@@ -64,6 +71,8 @@ async function fetchFiles(remote: RemoteFolder, folder: string, limit: number): 
     );
   }
   for (const file of [preprocessorFile, 'README.md', ...Object.values(tokenizerFiles)]) await get(file);
+  const { config } = (await readFolderConfig(folder)).found;
+  await needTokenizer(folder, specFromConfig(config, { id: remote.name }));
   if (await get(wholeFile)) return;
   if (await get(indexFile)) {
     for (const shard of (await readIndex(join(folder, indexFile))).keys()) {
@@ -86,7 +95,7 @@ async function fetchFile(
   remote: RemoteFolder,
   file: string,
   folder: string,
-  counter: { left: number },
+  counter: { left: number; readonly limit: number },
 ): Promise<boolean> {
   try {
     const body = await remote.open(file);
@@ -99,8 +108,8 @@ async function fetchFile(
           done(
             new StrataError(
               'too-large',
-              `${remote.name} has more bytes than are taken.`,
-              'Choose a smaller model.',
+              `With ${file}, ${remote.name} has more than the ${counter.limit} bytes that are taken.`,
+              'Choose a smaller model, or one in float16.',
             ),
           );
       },

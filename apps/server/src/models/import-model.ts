@@ -26,7 +26,7 @@ import { findWeights } from './deit-tiny.ts';
 import { exists } from './exists.ts';
 import type { HubPin } from './hub.ts';
 import { locateModel, type Places } from './imported-source.ts';
-import { readFolderConfig, tokenizerFiles } from './model-folder.ts';
+import { needTokenizer, readFolderConfig, tokenizerFiles } from './model-folder.ts';
 import { readUseLite, readUseLiteVocabulary, useLiteFolder } from './use-lite.ts';
 import { Weights } from './weights.ts';
 
@@ -55,7 +55,7 @@ export async function resolveModel(model: ModelChoice, places: Places): Promise<
   const { folder, source } = await locateModel(model.source, places);
   const { found } = await readFolderConfig(folder);
   const resolved: ImportedModel = { ...model, source, found };
-  specAtFirst(resolved);
+  await needTokenizer(folder, specAtFirst(resolved));
   return resolved;
 }
 

@@ -1,10 +1,11 @@
 import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ReadableStream } from 'node:stream/web';
 import { layoutOf, specOf } from '@strata/fl-core/models/layouts';
 import { decodeSafetensors, encodeSafetensors, RunConfig, StrataError } from '@strata/fl-core/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { fetchFolder } from './download.ts';
+import { fetchFolder, type RemoteFolder } from './download.ts';
 import { importModel, resolveModel } from './import-model.ts';
 import { parseSource } from './imported-source.ts';
 import { hubCommit, ModelFolder, memoryBlobs, serveFolder } from './testing.ts';
@@ -19,6 +20,7 @@ beforeEach(async () => {
   cacheDir = await mkdtemp(join(tmpdir(), 'strata-cache-'));
   await mkdir(join(modelsDir, 'tiny-bert'));
   model = await ModelFolder.copyOf('bert/fixtures/bert', join(modelsDir, 'tiny-bert'));
+  await model.write('tokenizer.json', '{"version":"1.0"}');
 });
 afterEach(async () => {
   for (const close of closing.splice(0)) await close();
@@ -106,19 +108,20 @@ describe('an imported model', () => {
     expect({ ...remote.layers, head: null }).toEqual({ ...whole.layers, head: null });
   });
 
-  it('may be bfloat16: the upper halves of the values', async () => {
+  it.each([
+    ['BF16', (bits: number) => new Float32Array(Uint32Array.of(bits << 16).buffer)[0]],
+    // IEEE 754-2019, 3.4, of normal numbers.
+    ['F16', (b: number) => (b >> 15 ? -1 : 1) * 2 ** (((b >> 10) & 31) - 15) * (1 + (b & 1023) / 1024)],
+  ] as const)('may have 16 bits a value: %s', async (dtype, value) => {
     const tensors = await model.tensors();
-    await model.write('model.safetensors', asBfloat16(encodeSafetensors(tensors)));
+    await model.write('model.safetensors', withUpperHalves(encodeSafetensors(tensors), dtype));
     const { tensors: read } = await imported();
     const name = 'bert.embeddings.word_embeddings.weight';
-    const truncated = new Uint32Array(tensors.find((t) => t.name === name)!.data.slice().buffer).map(
-      (bits) => bits & 0xffff_0000,
-    );
-    expect(read.find((t) => t.name === name)?.data).toEqual(new Float32Array(truncated.buffer));
+    const all = new Uint32Array(tensors.find((t) => t.name === name)!.data.slice().buffer);
+    expect([...read.find((t) => t.name === name)!.data]).toEqual([...all].map((bits) => value(bits >>> 16)));
   });
 
   it('brings its tokenizer and the licence of its card', async () => {
-    await model.write('tokenizer.json', '{"version":"1.0"}');
     await model.write('README.md', '---\nlanguage: en\nlicense: apache-2.0\n---\n# A model\n');
     const { assets, blobs, config } = await imported();
     expect(Object.keys(assets)).toEqual(['tokenizer']);
@@ -127,12 +130,12 @@ describe('an imported model', () => {
   });
 });
 
-/** The same tensors with the upper 16 bits of each value. */
-function asBfloat16(file: Uint8Array): Uint8Array {
+/** The same tensors with the upper 16 bits of each value, called values of `dtype`. */
+function withUpperHalves(file: Uint8Array, dtype: 'BF16' | 'F16'): Uint8Array {
   const length = Number(new DataView(file.buffer).getBigUint64(0, true));
   const header = JSON.parse(new TextDecoder().decode(file.subarray(8, 8 + length)));
   for (const entry of Object.values<{ dtype: string; data_offsets: number[] }>(header)) {
-    entry.dtype = 'BF16';
+    entry.dtype = dtype;
     entry.data_offsets = entry.data_offsets.map((n) => n / 2);
   }
   const json = Buffer.from(JSON.stringify(header).padEnd(length));
@@ -155,6 +158,17 @@ describe('a model that cannot be imported', () => {
     ['an architecture that is not built', () => model.changeConfig({ model_type: 'mamba' }), 'mamba'],
     ['a config.json without a field', () => model.changeConfig({ hidden_size: null }), 'hidden_size'],
     ['a config.json that is no JSON', () => model.write('config.json', '{'), 'config.json cannot be used'],
+    [
+      'a value that is not finite',
+      () =>
+        model.changeTensors((all) =>
+          all.map((t) =>
+            t.name === name ? { ...t, data: t.data.map((v, i) => (i === 7 ? Infinity : v)) } : t,
+          ),
+        ),
+      /^Tensor bert\.encoder\.layer\.1\.output\.dense\.weight of .* cannot be read: element 7 is Infinity$/,
+    ],
+    ['no tokenizer', () => model.remove('tokenizer.json'), 'tiny-bert has no tokenizer.json'],
     ['no config.json', () => model.remove('config.json'), 'has no config.json'],
     ['no weights', () => model.remove('model.safetensors'), 'neither model.safetensors nor'],
     [
@@ -187,8 +201,40 @@ describe('a model that cannot be imported', () => {
     await spoil();
     await expect(imported()).rejects.toMatchObject({
       code: 'bad-model',
-      message: expect.stringContaining(message as string),
+      message: message instanceof RegExp ? expect.stringMatching(message) : expect.stringContaining(message),
     });
+  });
+
+  it('for more parameters than a tab can train is refused before its weights are read', async () => {
+    await model.changeConfig({ hidden_size: 8192, vocab_size: 100_000 });
+    await model.remove('model.safetensors');
+    await expect(imported()).rejects.toMatchObject({
+      code: 'too-large',
+      message: expect.stringMatching(/tiny-bert has \d+ million parameters/),
+    });
+  });
+
+  it.each<[string, () => Promise<void>, string, string]>([
+    ['an unknown architecture', () => model.changeConfig({ model_type: 'llama' }), 'bad-model', 'llama'],
+    [
+      'too many parameters',
+      () => model.changeConfig({ hidden_size: 8192, vocab_size: 100_000 }),
+      'too-large',
+      'million',
+    ],
+    ['no tokenizer', () => model.remove('tokenizer.json'), 'bad-model', 'tokenizer.json'],
+  ])('for %s is refused before its weights are downloaded', async (_, spoil, code, message) => {
+    await spoil();
+    const { url, requests } = await serve();
+    for (const source of [`${url}/files`, 'hub:owner/name']) {
+      await expect(imported(source, { hubUrl: url })).rejects.toMatchObject({
+        code,
+        message: expect.stringContaining(message),
+      });
+    }
+    expect(requests.some((path) => path.endsWith('/config.json'))).toBe(true);
+    expect(requests.filter((path) => path.endsWith('.safetensors'))).toEqual([]);
+    expect(await readdir(cacheDir)).toEqual([]);
   });
 
   it('as a PyTorch pickle is refused with the way to convert it, on disk and elsewhere', async () => {
@@ -235,14 +281,18 @@ describe('a model that cannot be imported', () => {
     expect(error).toMatchObject({ hint: expect.stringContaining('STRATA_MODELS_DIR') });
   });
 
-  it('with more bytes than are taken leaves nothing behind', async () => {
-    const remote = {
+  it('with more bytes than are taken is refused with the file that was one too many, of which nothing stays', async () => {
+    const remote: RemoteFolder = {
       name: 'large',
-      has: async () => true,
-      open: async () => new Blob([new Uint8Array(600)]).stream() as never,
+      has: async (file) => (await readdir(model.path)).includes(file),
+      open: async (file) =>
+        (await remote.has(file))
+          ? (new Blob([await readFile(join(model.path, file))]).stream() as ReadableStream<Uint8Array>)
+          : null,
     };
-    await expect(fetchFolder(remote, join(cacheDir, 'large'), 1000)).rejects.toMatchObject({
+    await expect(fetchFolder(remote, join(cacheDir, 'large'), 5000)).rejects.toMatchObject({
       code: 'too-large',
+      message: 'With model.safetensors, large has more than the 5000 bytes that are taken.',
     });
     expect(await readdir(cacheDir)).toEqual([]);
   });

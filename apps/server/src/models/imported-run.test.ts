@@ -29,6 +29,7 @@ beforeAll(async () => {
   const bert = await ModelFolder.copyOf('bert/fixtures/bert', join(folder, 'models/bert'));
   await bert.write('tokenizer.json', await readFile(tokenizer));
   const broken = await ModelFolder.copyOf('bert/fixtures/bert', join(folder, 'models/broken'));
+  await broken.write('tokenizer.json', await readFile(tokenizer));
   await broken.changeTensors((tensors) => tensors.slice(1));
   store = await openStore({ dataDir: join(folder, 'data'), databaseUrl: null });
   fastify = Fastify({ logger: { level: 'fatal' }, forceCloseConnections: true });

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ImportedModel } from '@strata/fl-core/protocol';
+import type { ModelSpec } from '@strata/fl-core/models/layouts';
+import { type ImportedModel, StrataError } from '@strata/fl-core/protocol';
 import { z } from 'zod';
 import { badModel, reasonOf } from './bad-model.ts';
 import { exists } from './exists.ts';
@@ -45,6 +46,17 @@ export async function readFolderConfig(folder: string): Promise<FolderConfig> {
     found: { config, preprocessor, licence: await readLicence(folder) },
     labels: labels.success ? inOrder(labels.data.id2label) : null,
   };
+}
+
+/** Without it nobody could take part. Throws StrataError `bad-model` that names the file. */
+export async function needTokenizer(folder: string, { id, kind }: ModelSpec): Promise<void> {
+  if (kind !== 'text' || (await exists(join(folder, tokenizerFiles.tokenizer)))) return;
+  throw new StrataError(
+    'bad-model',
+    `The text model ${id} has no ${tokenizerFiles.tokenizer}.`,
+    'Make it from the older files: python -c "from transformers import AutoTokenizer; ' +
+      "AutoTokenizer.from_pretrained('MODEL').save_pretrained('FOLDER')\"",
+  );
 }
 
 const inOrder = (labels: Readonly<Record<string, string>>): string[] =>

@@ -73,11 +73,18 @@ export class Weights {
     if (!place) throw badModel(`Tensor ${name} is missing.`);
     const { path, entry } = place;
     try {
-      return toFloat32(entry, await readBytes(path, entry.begin, entry.end - entry.begin));
+      return finite(toFloat32(entry, await readBytes(path, entry.begin, entry.end - entry.begin)));
     } catch (cause) {
       throw badModel(`Tensor ${name} of ${path} cannot be read: ${reasonOf(cause)}`, cause);
     }
   }
+}
+
+/** From one NaN or infinity everything that is trained becomes NaN. */
+function finite(values: Float32Array): Float32Array {
+  const bad = values.findIndex((v) => !Number.isFinite(v));
+  if (bad >= 0) throw new RangeError(`element ${bad} is ${values[bad]}`);
+  return values;
 }
 
 export async function readIndex(path: string): Promise<Map<string, string[]>> {
@@ -92,7 +99,7 @@ export const pickled = (where: string, file: string): StrataError =>
   new StrataError(
     'bad-model',
     `${where} has its weights in ${file}, a PyTorch pickle, which is not opened: it could run any code.`,
-    'Convert it once, where you trust it: python -c "from transformers import AutoModel; ' +
+    'Convert it once, where you trust it, and copy the other files: python -c "from transformers import AutoModel; ' +
       "AutoModel.from_pretrained('MODEL').save_pretrained('FOLDER', safe_serialization=True)\"",
   );
 

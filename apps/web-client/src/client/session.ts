@@ -5,7 +5,9 @@ import {
   StrataError,
   type Work,
 } from '@strata/fl-core/protocol';
+import { deliver } from './delivery.ts';
 import { PauseGate } from './gate.ts';
+import { withAccepted, withLoss } from './history.ts';
 import {
   type ActiveWork,
   type Answer,
@@ -19,7 +21,7 @@ import { Link } from './link.ts';
 import { phaseOf } from './phase.ts';
 import { backoffMs, sleep } from './retry.ts';
 import { RoundMemory } from './round-memory.ts';
-import { type ClientPhase, type ClientSnapshot, maxHistory, type PauseWish } from './snapshot.ts';
+import type { ClientPhase, ClientSnapshot, PauseWish } from './snapshot.ts';
 import { type ControlPlane, type DataPlane, errorBody, remedy } from './transport.ts';
 import { Weights } from './weights.ts';
 
@@ -210,51 +212,12 @@ export class Session {
     return answer;
   }
 
-  /** Sends an answer until it is acknowledged, the same bytes each time (R4). Throws what it was refused with. */
   async #deliver(answer: Answer, signal: AbortSignal): Promise<void> {
+    const { control, plane, update } = this.#options;
     const round = answer.kind === 'train' ? answer.round : answer.message.round;
     this.#advance(round, { kind: 'sending', answer: answer.kind, fraction: 1 });
-    for (let n = 0; ; n++) {
-      await this.#link.welcomed(signal);
-      try {
-        await this.#send(answer, signal);
-        this.#record(answer);
-        return;
-      } catch (error) {
-        signal.throwIfAborted();
-        if (remedy(error) !== 'again') throw error;
-        await sleep(backoffMs(n), signal);
-      }
-    }
-  }
-
-  #send(answer: Answer, signal: AbortSignal): Promise<unknown> {
-    const { control, plane } = this.#options;
-    switch (answer.kind) {
-      case 'probe':
-        return control.probed(answer.message);
-      case 'train':
-        return plane.upload(answer.round, answer.update, signal);
-      case 'evaluate':
-        return control.evaluated(answer.message);
-    }
-  }
-
-  /** What the server has accepted, for the person to see. */
-  #record(answer: Answer): void {
-    if (answer.kind === 'train') {
-      const { round, loss } = answer;
-      this.#options.update(({ losses, roundsDone }) =>
-        losses.some((l) => l.round === round)
-          ? {}
-          : { losses: [...losses, { round, loss }].slice(-maxHistory), roundsDone: roundsDone + 1 },
-      );
-    } else if (answer.kind === 'evaluate' && answer.message.samples > 0) {
-      const { round, accuracy } = answer.message;
-      this.#options.update(({ accuracies }) => ({
-        accuracies: [...accuracies.filter((a) => a.round !== round), { round, accuracy }].slice(-maxHistory),
-      }));
-    }
+    await deliver(answer, { link: this.#link, control, plane }, signal);
+    update((snapshot) => withAccepted(answer, snapshot));
   }
 
   /** This device cannot do the work: the others are not kept waiting (R3), and the person is told. */
@@ -274,7 +237,7 @@ export class Session {
     this.#stage = stage;
     const loss = 'loss' in stage && stage.loss !== null && Number.isFinite(stage.loss) ? stage.loss : null;
     if (stage.kind === 'training' && loss !== null) {
-      this.#options.update(({ curve }) => ({ curve: [...curve, loss].slice(-maxHistory) }));
+      this.#options.update((snapshot) => withLoss(loss, snapshot));
     }
     if ('microBatch' in stage && stage.microBatch !== undefined) {
       const notice = outOfMemory(stage.microBatch);

@@ -6,21 +6,9 @@ import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { registerKernels } from '../kernels/index.ts';
+import { fixtures } from './testing/fixture.ts';
 import { referenceErrors } from './testing/reference.ts';
 
-/** Made by experiments/oracles/architectures.py. */
-const fixtures = [
-  'vit/fixtures/vit',
-  'vit/fixtures/deit',
-  'clip/fixtures/clip',
-  'bert/fixtures/bert',
-  'bert/fixtures/minilm',
-  'roberta/fixtures/roberta',
-  'roberta/fixtures/xlm-roberta',
-  'distilbert/fixtures/distilbert',
-  'gpt2/fixtures/next-token',
-  'gpt2/fixtures/classifier',
-];
 const open = (folder: string) => async (file: string) =>
   readFileSync(new URL(`./${folder}/${file}`, import.meta.url));
 
@@ -35,21 +23,24 @@ describe.each([
   ['cpu', 'block'],
   ['wasm', 'block'],
   ['wasm', 'sublayer'],
-] as const)('architectures against transformers on %s, one layer a %s', (backend, granularity) => {
-  beforeAll(async () => {
-    await tf.setBackend(backend);
-  });
+] as const)(
+  'architectures against PyTorch on %s, one layer a %s where that can be chosen',
+  (backend, granularity) => {
+    beforeAll(async () => {
+      await tf.setBackend(backend);
+    });
 
-  it.each(fixtures)('%s: logits, loss and the gradient of every parameter within 1e-4', async (folder) => {
-    const before = tf.memory().numTensors;
-    const cases = await referenceErrors(open(folder), granularity);
-    expect(cases.length).toBeGreaterThan(0);
-    for (const { logits, loss, gradients } of cases) {
-      expect(logits).toBeLessThan(1e-4);
-      expect(loss).toBeLessThan(1e-4);
-      expect(Object.keys(gradients).length).toBeGreaterThan(20);
-      for (const [name, error] of Object.entries(gradients)) expect(error, name).toBeLessThan(1e-4);
-    }
-    expect(tf.memory().numTensors).toBe(before);
-  });
-});
+    it.each(fixtures)('%s: logits, loss and the gradient of every parameter within 1e-4', async (folder) => {
+      const before = tf.memory().numTensors;
+      const cases = await referenceErrors(open(folder), granularity);
+      expect(cases.length).toBeGreaterThan(0);
+      for (const { logits, loss, gradients } of cases) {
+        expect(logits).toBeLessThan(1e-4);
+        expect(loss).toBeLessThan(1e-4);
+        expect(Object.keys(gradients).length).toBeGreaterThan(20);
+        for (const [name, error] of Object.entries(gradients)) expect(error, name).toBeLessThan(1e-4);
+      }
+      expect(tf.memory().numTensors).toBe(before);
+    });
+  },
+);

@@ -1,6 +1,7 @@
 import {
   add,
   cast,
+  cos,
   div,
   exp,
   minimum,
@@ -8,6 +9,7 @@ import {
   neg,
   reshape,
   sigmoid,
+  sin,
   square,
   step,
   sub,
@@ -53,6 +55,8 @@ export const elementwise: readonly Gradient[] = [
   },
   { kernel: 'Exp', savesOutput: true, inputs: (dy, s) => ({ x: () => mul(dy, at(s, 0)) }) },
   { kernel: 'Log', saves: ['x'], inputs: (dy, s) => ({ x: () => div(dy, at(s, 0)) }) },
+  { kernel: 'Sin', saves: ['x'], inputs: (dy, s) => ({ x: () => mul(dy, cos(at(s, 0))) }) },
+  { kernel: 'Cos', saves: ['x'], inputs: (dy, s) => ({ x: () => neg(mul(dy, sin(at(s, 0)))) }) },
   { kernel: 'Tanh', savesOutput: true, inputs: (dy, s) => ({ x: () => mul(dy, sub(1, square(at(s, 0)))) }) },
   {
     kernel: 'Sigmoid',

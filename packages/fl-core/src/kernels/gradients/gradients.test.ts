@@ -117,6 +117,8 @@ const cases: Case[] = [
   unary('rsqrt', tf.rsqrt, true),
   unary('exp', tf.exp),
   unary('log', tf.log, true),
+  unary('sin', tf.sin),
+  unary('cos', tf.cos),
   unary('tanh', tf.tanh),
   unary('sigmoid', tf.sigmoid),
   unary('relu', tf.relu),

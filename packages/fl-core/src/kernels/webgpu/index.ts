@@ -7,9 +7,12 @@ import { gelu, geluGrad } from './gelu.ts';
 import { columnSum, layerNorm, layerNormGradInput } from './layer-norm.ts';
 import { batchMatMul, linear } from './linear.ts';
 import { adamW, momentum } from './optimizer.ts';
+import { cosine, sine } from './trigonometry.ts';
 
 const kernels: Readonly<Record<string, GpuKernel>> = {
   BatchMatMul: batchMatMul,
+  Sin: sine,
+  Cos: cosine,
   StrataLinear: linear,
   StrataColumnSum: columnSum,
   StrataLayerNorm: layerNorm,
@@ -29,7 +32,7 @@ const kernels: Readonly<Record<string, GpuKernel>> = {
   StrataMomentum: momentum,
 };
 
-/** Fused kernels on WebGPU: whole operations of a Transformer in one pass or a few, and a faster matrix product. */
+/** Fused kernels on WebGPU: whole operations of a Transformer in one pass or a few, a faster matrix product, exact sines. */
 export function registerWebGpuKernels(): void {
   for (const [name, kernel] of Object.entries(kernels)) useGpuKernel(name, kernel);
 }

@@ -80,7 +80,23 @@ describe('modelCard', () => {
 
   it('has the front matter that the Hub reads', () => {
     const [, front] = /^---\n([\s\S]*?)\n---\n/.exec(card) ?? [];
-    expect(front?.split('\n')).toEqual([
+    const [index, ...rest] = front!.split('\n').reverse();
+    expect(JSON.parse(index!.replace(/^model-index: /, ''))).toEqual([
+      {
+        name: 'Complaints',
+        results: [
+          {
+            task: { type: 'text-classification' },
+            dataset: expect.objectContaining({ type: 'held-out', args: { samples: 40, round: 2 } }),
+            metrics: [
+              { type: 'accuracy', value: 0.8125 },
+              { type: 'loss', value: 0.5 },
+            ],
+          },
+        ],
+      },
+    ]);
+    expect(rest.reverse()).toEqual([
       'license: "apache-2.0"',
       'base_model: "google-bert/bert-base-uncased"',
       'pipeline_tag: text-classification',
@@ -105,6 +121,7 @@ describe('modelCard', () => {
     const fresh = modelCard({ ...facts, rounds: [], checkpoint: { round: 0, layers: {} } });
     expect(fresh).toContain('Nobody evaluated this round.');
     expect(fresh).toContain('Participants a round: none');
+    expect(fresh).not.toContain('model-index');
   });
 });
 

@@ -17,6 +17,7 @@ export function modelCard({ id, config, rounds, checkpoint }: CardFacts): string
     'tags:',
     '  - federated-learning',
     '  - strata',
+    ...measured(config, last),
     '---',
   ];
   const body = [
@@ -86,6 +87,24 @@ const list = (lines: readonly string[]): string => lines.map((line) => `- ${line
 function baseModel({ model }: RunConfig): string[] {
   const repository = typeof model === 'string' ? null : /^hub:([^@]+)/.exec(model.source)?.[1];
   return repository ? [`base_model: ${JSON.stringify(repository)}`] : [];
+}
+
+/** What the run reported, as the Hub keeps results of an evaluation (`model-index`); JSON is YAML as well. */
+function measured(config: RunConfig, last: RunView['rounds'][number] | undefined): string[] {
+  if (last?.accuracy == null) return [];
+  const results = {
+    task: { type: `${config.data.kind}-classification` },
+    dataset: {
+      type: 'held-out',
+      name: 'Held out on the devices of the participants',
+      args: { samples: last.evaluatedSamples, round: last.round },
+    },
+    metrics: [
+      { type: 'accuracy', value: last.accuracy },
+      ...(last.loss == null ? [] : [{ type: 'loss', value: last.loss }]),
+    ],
+  };
+  return [`model-index: ${JSON.stringify([{ name: config.name, results: [results] }])}`];
 }
 
 /** `{name: 'strata', lambda: 1}` as "strata (lambda 1)". */

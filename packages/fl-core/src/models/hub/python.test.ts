@@ -1,6 +1,6 @@
 import '@tensorflow/tfjs-backend-cpu';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,6 +13,7 @@ import { toTextDataset } from '../../data/text-dataset.ts';
 import { createHuggingFaceTokenizer } from '../../data/tokenizer/hugging-face.ts';
 import { encodeSafetensors, type ModelChoice, type NamedTensor } from '../../protocol/index.ts';
 import { random } from '../../random.ts';
+import { lacking, python } from '../../testing/python.ts';
 import { layoutOf } from '../architecture.ts';
 import type { Batch } from '../batch.ts';
 import { createModel } from '../create.ts';
@@ -31,12 +32,8 @@ import { exportedTensors } from './export.ts';
  * STRATA_PYTHON or on the path.
  */
 
-const python = process.env.STRATA_PYTHON ?? 'python3';
-const probe = spawnSync(python, ['-c', 'import torch, transformers, safetensors, PIL'], { encoding: 'utf8' });
-const reason =
-  probe.status === 0
-    ? ''
-    : ` (skipped: ${python} ${probe.error?.message ?? probe.stderr.trim().split('\n').at(-1)}; set STRATA_PYTHON)`;
+const reason = lacking('torch', 'transformers', 'safetensors', 'PIL');
+const withoutOnnx = reason || lacking('onnx', 'onnxscript', 'onnxruntime');
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 const script = path('../../../../../examples/python/load_strata.py');
@@ -244,6 +241,33 @@ describe.skipIf(reason)(`an export in transformers${reason}`, () => {
       expect(result.accuracy).toBeCloseTo(right.length / batch.size, 10);
     },
   );
+
+  it.skipIf(withoutOnnx).each(['the built-in ViT at another side', 'CLIP', 'BERT', 'GPT-2'])(
+    `gives the same logits in ONNX Runtime: %s${withoutOnnx}`,
+    (name) => {
+      const { folder: model, data } = prepared.get(name)!;
+      const file = join(folder, `${name}.onnx`);
+      const printed = execFileSync(python, [script, model, data, '--json', '--onnx', file], {
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      const { onnx } = z
+        .object({ onnx: z.object({ file: z.literal(file), difference: z.number() }) })
+        .parse(JSON.parse(printed));
+      const { items } = results[cases.findIndex((each) => each.name === name)]!;
+      const largest = Math.max(...items.flatMap(({ logits }) => logits.map(Math.abs)));
+      expect(onnx.difference / largest).toBeLessThan(1e-5);
+      expect(statSync(file).size).toBeGreaterThan(10_000);
+    },
+    180_000,
+  );
+
+  it('says which package is missing', () => {
+    const hide = `import sys; sys.modules['safetensors'] = None; sys.argv = ${JSON.stringify([script, '--help'])}; import runpy; runpy.run_path(sys.argv[0], run_name='__main__')`;
+    const printed = spawnSync(python, ['-c', hide], { encoding: 'utf8' });
+    expect(printed.status).toBe(1);
+    expect(printed.stderr).toMatch(/The package safetensors\S* is missing: pip install/);
+  }, 60_000);
 
   it('prints the accuracy for people', () => {
     const { folder, data } = prepared.get('BERT')!;

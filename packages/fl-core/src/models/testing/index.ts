@@ -1,2 +1,3 @@
+export { type Fixture, type FixtureName, fixtures } from './fixture.ts';
 export { gradientError, normalTensor } from './gradients.ts';
-export { type Fixture, type ReferenceErrors, referenceErrors } from './reference.ts';
+export { type ReferenceErrors, referenceErrors } from './reference.ts';

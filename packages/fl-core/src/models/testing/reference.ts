@@ -1,48 +1,15 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { z } from 'zod';
 import { decodeSafetensors, type NamedTensor } from '../../protocol/index.ts';
 import { layoutOf } from '../architecture.ts';
 import type { Batch, TextBatch } from '../batch.ts';
 import type { Granularity } from '../common-spec.ts';
-import { specFromConfig } from '../config/spec-from-config.ts';
 import { createModel } from '../create.ts';
 import { importLayer } from '../hub/import.ts';
 import { planImport } from '../hub/plan.ts';
 import type { Parameters } from '../model.ts';
 import { type ModelSpec, taskOf } from '../spec.ts';
-import { classTargets } from '../targets.ts';
+import { type Fixture, openFixture } from './fixture.ts';
 import { run, upload } from './run.ts';
-
-/** A folder that experiments/oracles/architectures.py made: reads one of its files, in Node or over HTTP. */
-export type Fixture = (file: string) => Promise<Uint8Array>;
-
-const Integers = z.array(z.number().int());
-const Reference = z.object({
-  cases: z.array(
-    z.object({
-      batch: z.discriminatedUnion('kind', [
-        z.object({
-          kind: z.literal('image'),
-          size: z.number(),
-          side: z.number(),
-          pixels: Integers,
-          labels: Integers,
-        }),
-        z.object({
-          kind: z.literal('text'),
-          size: z.number(),
-          length: z.number(),
-          ids: z.array(Integers),
-          lengths: Integers,
-          labels: Integers,
-          segments: z.array(Integers).optional(),
-        }),
-      ]),
-      logits: z.array(z.number()),
-      loss: z.number(),
-    }),
-  ),
-});
 
 /** Largest errors of one case, relative to the largest value of the tensor. */
 export interface ReferenceErrors {
@@ -52,25 +19,22 @@ export interface ReferenceErrors {
   readonly gradients: Readonly<Record<string, number>>;
 }
 
-export const toyClasses = 3;
+const toyClasses = 3;
 
 /**
  * Runs a fixture's model on tfjs's current backend, for which gradients must be registered, and compares logits,
- * loss and the gradient of every parameter with transformers'. One entry a case.
+ * loss and the gradient of every parameter with PyTorch's. One entry a case.
  */
 export async function referenceErrors(
   fixture: Fixture,
   granularity: Granularity = 'block',
 ): Promise<ReferenceErrors[]> {
-  const json = async (file: string): Promise<unknown> =>
-    JSON.parse(new TextDecoder().decode(await fixture(file)));
-  const spec = specFromConfig(await json('config.json'), { id: 'fixture', granularity });
+  const { spec, cases } = await openFixture(fixture, granularity);
   const weights = await imported(spec, await fixture('model.safetensors'));
-  const { cases } = Reference.parse(await json('reference.json'));
   const errors: ReferenceErrors[] = [];
   for (const [index, { batch, logits, loss }] of cases.entries()) {
     const expected = await imported(spec, await fixture(`gradients-${index}.safetensors`));
-    const actual = await gradients(spec, weights, toBatch(batch));
+    const actual = await gradients(spec, weights, batch);
     const largest = Math.max(...expected.map((t) => largestOf(t.data)));
     errors.push({
       logits: logitsError(spec, actual.logits, logits, batch),
@@ -91,7 +55,7 @@ const scaleOf = (own: number, largest: number): number =>
   own < 1e-5 * largest ? 1e-2 * largest : Math.max(own, 1e-3 * largest);
 
 /** A file's tensors under our names, the classifier among them. */
-export async function imported(spec: ModelSpec, file: Uint8Array): Promise<NamedTensor[]> {
+async function imported(spec: ModelSpec, file: Uint8Array): Promise<NamedTensor[]> {
   const tensors = new Map(decodeSafetensors(file).tensors.map((t) => [t.name, t]));
   const available = new Map([...tensors.values()].map((t) => [t.name, t.shape]));
   const plan = planImport(spec, layoutOf(spec, toyClasses), { available, sameLabels: true });
@@ -142,28 +106,12 @@ const nextTokens = ({ ids, length, lengths }: TextBatch): number[] =>
     return t + 1 < (lengths[row] ?? 0) ? (ids[i + 1] ?? -1) : -1;
   });
 
-function toBatch(batch: z.infer<typeof Reference>['cases'][number]['batch']): Batch {
-  const targets = classTargets(Int32Array.from(batch.labels));
-  if (batch.kind === 'image') {
-    const { size, side, pixels } = batch;
-    return { kind: 'image', size, side, pixels: Uint8Array.from(pixels), targets };
-  }
-  const { segments, labels: _, ...rest } = batch;
-  return {
-    ...rest,
-    ids: Int32Array.from(batch.ids.flat()),
-    lengths: Int32Array.from(batch.lengths),
-    targets,
-    ...(segments ? { segments: Int32Array.from(segments.flat()) } : {}),
-  };
-}
-
 /** Logits behind the end of a text mean nothing and are left out. */
 function logitsError(
   spec: ModelSpec,
   actual: ArrayLike<number>,
   expected: readonly number[],
-  batch: z.infer<typeof Reference>['cases'][number]['batch'],
+  batch: Batch,
 ): number {
   const real = (i: number) => {
     if (taskOf(spec) === 'classification' || batch.kind !== 'text') return true;

@@ -1,7 +1,6 @@
 import { type Code, op } from '../../../wasm/assembler.ts';
-import type { Scope, Variable } from './scope.ts';
+import { c, type Scope, type Variable } from './scope.ts';
 
-const c = (value: number): Code => op.f32x4(value);
 const { f32x4Add: add, f32x4Sub: sub, f32x4Mul: mul, f32x4Div: div } = op;
 
 /** a0 + x (a1 + x (a2 + ...)) */

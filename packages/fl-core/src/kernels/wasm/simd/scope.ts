@@ -107,6 +107,12 @@ export function across(v: Variable, combine: (a: Code, b: Code) => Code): Code {
   return combine(combine(lane(0), lane(1)), combine(lane(2), lane(3)));
 }
 
+/** Gives all lanes of `v` the sum of them. */
+export const total = (v: Variable): Code => v.set(across(v, op.f32x4Add));
+
+/** The value in all four lanes. */
+export const c = (value: number): Code => op.f32x4(value);
+
 /** Runs `body` for each of `rows` rows, then moves every pointer on by `bytes`. Uses up `rows`. */
 export function eachRow(
   rows: Variable,

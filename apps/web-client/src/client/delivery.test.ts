@@ -1,0 +1,83 @@
+import { type Evaluated, StrataError, type Work } from '@strata/fl-core/protocol';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { deliver, type Ways } from './delivery.ts';
+import type { Answer } from './job.ts';
+
+const update: Answer = { kind: 'train', round: 3, update: Uint8Array.of(1, 2, 3), loss: 0.5 };
+const message: Evaluated = { round: 3, loss: 1, accuracy: 0.5, samples: 4 };
+
+const over: Work = { kind: 'over', state: 'finished', checkpoint: { round: 3, layers: {} }, message: '' };
+
+/** A server (the boundary) that answers uploads with these failures, one after the other, and then takes them. */
+function server(...failures: Error[]) {
+  const uploads: [number, Uint8Array][] = [];
+  const evaluated: Evaluated[] = [];
+  const ways: Ways = {
+    link: { welcomed: async (signal) => signal.throwIfAborted() },
+    control: {
+      probed: () => Promise.reject(new Error('not asked')),
+      evaluated: async (m) => {
+        evaluated.push(m);
+        return over;
+      },
+    },
+    plane: {
+      upload: async (round, bytes) => {
+        uploads.push([round, bytes.slice()]);
+        const failure = failures.shift();
+        if (failure !== undefined) throw failure;
+        return { sha256: '', bytes: bytes.byteLength, duplicate: uploads.length > 1, work: over };
+      },
+    },
+  };
+  return { ways, uploads, evaluated };
+}
+
+const refusal = (code: 'unavailable' | 'wrong-tensor') => new StrataError(code, 'refused', 'try this');
+const never = () => new AbortController().signal;
+
+describe('deliver', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it('R4: sends the same bytes until they are acknowledged', async () => {
+    const { ways, uploads } = server(new Error('connection lost'), refusal('unavailable'));
+    const delivered = deliver(update, ways, never());
+    await vi.runAllTimersAsync();
+    await delivered;
+    expect(uploads).toEqual([1, 2, 3].map(() => [3, Uint8Array.of(1, 2, 3)]));
+  });
+
+  it('waits between two attempts', async () => {
+    const { ways, uploads } = server(new Error('connection lost'));
+    const delivered = deliver(update, ways, never());
+    await vi.advanceTimersByTimeAsync(200);
+    expect(uploads).toHaveLength(1);
+    await vi.runAllTimersAsync();
+    await delivered;
+    expect(uploads).toHaveLength(2);
+  });
+
+  it('throws what it was refused with, at once', async () => {
+    const { ways, uploads } = server(refusal('wrong-tensor'));
+    await expect(deliver(update, ways, never())).rejects.toMatchObject({ code: 'wrong-tensor' });
+    expect(uploads).toHaveLength(1);
+  });
+
+  it('ends with the reason of the signal, and sends no more', async () => {
+    const { ways, uploads } = server(new Error('connection lost'));
+    const stop = new AbortController();
+    const outcome = deliver(update, ways, stop.signal).catch((error: unknown) => error);
+    await vi.advanceTimersByTimeAsync(200);
+    stop.abort(new Error('the round is over'));
+    await vi.runAllTimersAsync();
+    expect(await outcome).toMatchObject({ message: 'the round is over' });
+    expect(uploads).toHaveLength(1);
+  });
+
+  it('sends metrics over the control plane', async () => {
+    const { ways, evaluated } = server();
+    await deliver({ kind: 'evaluate', message }, ways, never());
+    expect(evaluated).toEqual([message]);
+  });
+});

@@ -1,0 +1,220 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { type ImageRegion, loadSample, splitHoldOut } from '@strata/fl-core/data';
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  type NamedTensor,
+  type RunConfigInput,
+  type RunView,
+} from '@strata/fl-core/protocol';
+import { random } from '@strata/fl-core/random';
+import { lacking, python } from '@strata/fl-core/testing/python';
+import { ServerProcess } from '@strata/harness';
+import { nodeSampleIo } from '@strata/samples';
+import { zipSync } from 'fflate';
+import { PNG } from 'pngjs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { serverOptions } from './server-options.ts';
+import { tinyRun, World } from './world.ts';
+
+/**
+ * From a person's files over a run to examples/python/load_strata.py: the accuracy and the loss that the run reported
+ * come out of transformers again, on the samples that the one participant held out.
+ */
+
+const reason = lacking('torch', 'transformers', 'safetensors', 'PIL');
+const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
+const script = path('../../examples/python/load_strata.py');
+const fixtures = path('../../packages/fl-core/src');
+
+/** Of the hold-out split. */
+const seed = 5;
+const holdOut = 0.4;
+
+/** A region as a picture of its own, opaque: what lies behind transparency is for whoever decodes it to choose. */
+function png({ image, left, top, width, height }: ImageRegion): Uint8Array {
+  const made = new PNG({ width, height });
+  for (let y = 0; y < height; y++) {
+    const from = 4 * ((top + y) * image.width + left);
+    made.data.set(image.rgba.subarray(from, from + 4 * width), 4 * y * width);
+  }
+  for (let alpha = 3; alpha < made.data.length; alpha += 4) made.data[alpha] = 255;
+  return PNG.sync.write(made);
+}
+
+interface Sample {
+  readonly label: string;
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+const Result = z.object({
+  accuracy: z.number(),
+  samples: z.number(),
+  reported: z.object({ accuracy: z.number(), samples: z.number() }),
+  items: z.array(z.object({ label: z.string(), logits: z.array(z.number()) })),
+});
+
+/** Mean cross-entropy of what Python computed. */
+function lossOf({ items }: z.infer<typeof Result>, labels: readonly string[]): number {
+  const losses = items.map(({ label, logits }) => {
+    const total = logits.reduce((sum, v) => sum + Math.exp(v), 0);
+    return Math.log(total) - logits[labels.indexOf(label)]!;
+  });
+  return losses.reduce((a, b) => a + b, 0) / losses.length;
+}
+
+/** Those of the samples, in the order in which they were given, that a participant with that seed holds out. */
+function heldOutOf<T extends { readonly label: string }>(all: readonly T[], labels: readonly string[]): T[] {
+  const classes = Int32Array.from(all, ({ label }) => labels.indexOf(label));
+  const tokens = all.map((_, i) => Int32Array.of(i));
+  const { heldOut } = splitHoldOut({ kind: 'text', tokens, labels: classes }, holdOut, seed);
+  return heldOut.tokens.map(([i]) => all[i!]!);
+}
+
+describe.skipIf(reason)(`an exported run in Python${reason}`, () => {
+  let folder: string;
+  let server: ServerProcess;
+  let world: World;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'strata-export-'));
+    await writeBert(join(folder, 'models/tiny-bert'));
+    const env = { ...serverOptions.env, STRATA_MODELS_DIR: join(folder, 'models') };
+    server = await ServerProcess.start({ ...serverOptions, env });
+    world = await World.enter(server);
+  });
+  afterAll(async () => {
+    await world?.leave();
+    await server?.dispose();
+    await rm(folder, { recursive: true });
+  });
+
+  /** One participant with these files takes part in a whole run. */
+  async function finished(config: RunConfigInput, button: string, file: string, bytes: Uint8Array) {
+    const run = await world.startRun({
+      ...config,
+      strategy: { name: 'full' },
+      budget: { kind: 'fixed', unit: 'layers', amount: 10 },
+      rounds: 2,
+      cohort: { goal: 1, minimum: 1, quorum: 1 },
+      local: {
+        ...tinyRun.local,
+        passes: 3,
+        maxBatches: 6,
+        holdOut,
+        optimizer: { name: 'adamw', learningRate: 0.002 },
+      },
+    });
+    const page = await (await world.browser.newContext()).newPage();
+    world.watch(page, 'participant');
+    await page.goto(`${server.url}/join/${run}?backend=wasm&seed=${seed}`);
+    const buffer = Buffer.from(bytes);
+    await page.getByTestId(button).setInputFiles([{ name: file, mimeType: '', buffer }]);
+    await page.locator('[data-testid=join]:enabled').click();
+    const view = await world.finished(run);
+    await page.context().close();
+    return view;
+  }
+
+  /** What a person does: download the zip, run the script. */
+  async function inPython(view: RunView, data: string): Promise<z.infer<typeof Result>> {
+    const answer = await fetch(`${server.url}/api/runs/${view.id}/model.zip`, {
+      headers: { authorization: `Bearer ${server.token}` },
+    });
+    const zip = join(folder, `${view.id}.zip`);
+    await writeFile(zip, new Uint8Array(await answer.arrayBuffer()));
+    const { stdout } = await promisify(execFile)(python, [script, zip, data, '--json'], {
+      maxBuffer: 2 ** 26,
+    });
+    return Result.parse(JSON.parse(stdout));
+  }
+
+  function expectReported(view: RunView, result: z.infer<typeof Result>, samples: number): void {
+    const last = view.rounds.at(-1)!;
+    console.log(
+      `${view.config.name}: the run reported ${last.accuracy} (loss ${last.loss}) on ${last.evaluatedSamples}, Python has ${result.accuracy} (loss ${lossOf(result, view.config.labels)}) on ${result.samples}`,
+    );
+    expect(last.evaluatedSamples).toBe(samples);
+    expect(result.samples).toBe(samples);
+    expect(result.accuracy).toBeCloseTo(last.accuracy!, 10);
+    expect(Math.abs(lossOf(result, view.config.labels) - last.loss!)).toBeLessThan(1e-4);
+    expect(result.reported).toEqual({ accuracy: last.accuracy, samples });
+    expect(world.pageErrors).toEqual([]);
+  }
+
+  it('images: emoji and a ViT', async () => {
+    const side = 64;
+    const labels = ['animal', 'food', 'vehicle'];
+    const raw = await loadSample('emoji', nodeSampleIo);
+    if (raw.kind !== 'image') throw new Error('Emoji are pictures.');
+    const noto: Sample[] = raw.images.flatMap((region, i) => {
+      const label = raw.classes[raw.labels[i]!]!;
+      if (raw.domains?.[i] !== 0 || !labels.includes(label)) return [];
+      return { label, name: `${label}/${i}.png`, bytes: png(region) };
+    });
+    noto.splice(90);
+    const view = await finished(
+      { ...tinyRun, name: 'Emoji', side, data: { kind: 'image', sample: null }, labels },
+      'zip',
+      'emoji.zip',
+      zipSync(Object.fromEntries(noto.map(({ name, bytes }) => [name, bytes]))),
+    );
+    const heldOut = heldOutOf(noto, labels);
+    for (const { name, bytes } of heldOut) {
+      await mkdir(dirname(join(folder, 'emoji', name)), { recursive: true });
+      await writeFile(join(folder, 'emoji', name), bytes);
+    }
+    expectReported(view, await inPython(view, join(folder, 'emoji')), heldOut.length);
+  });
+
+  it('texts: definitions of WordNet and an imported BERT', async () => {
+    const labels = ['animal', 'food', 'person'];
+    const raw = await loadSample('wordnet', nodeSampleIo);
+    if (raw.kind !== 'text') throw new Error('Definitions are texts.');
+    const rows = raw.texts
+      .map((text, i) => ({ text, label: raw.classes[raw.labels[i]!]! }))
+      .filter(({ label }) => labels.includes(label))
+      .slice(0, 100);
+    const csv = (some: typeof rows) =>
+      `text,label\n${some.map(({ text, label }) => `"${text.replaceAll('"', '""')}",${label}`).join('\n')}\n`;
+    const view = await finished(
+      {
+        ...tinyRun,
+        name: 'WordNet',
+        model: { source: 'folder:tiny-bert', granularity: 'block' },
+        data: { kind: 'text', sample: null },
+        labels,
+      },
+      'files',
+      'definitions.csv',
+      new TextEncoder().encode(csv(rows)),
+    );
+    const heldOut = heldOutOf(rows, labels);
+    await writeFile(join(folder, 'held-out.csv'), csv(heldOut));
+    expectReported(view, await inPython(view, join(folder, 'held-out.csv')), heldOut.length);
+  });
+});
+
+/** The BERT of the oracles with a table for the tokenizer's 220 tokens. */
+async function writeBert(target: string): Promise<void> {
+  const fixture = join(fixtures, 'models/bert/fixtures/bert');
+  await mkdir(target, { recursive: true });
+  await cp(join(fixtures, 'data/tokenizer/fixtures/hub/bert.tokenizer.json'), join(target, 'tokenizer.json'));
+  const config = JSON.parse(await readFile(join(fixture, 'config.json'), 'utf8'));
+  await writeFile(join(target, 'config.json'), JSON.stringify({ ...config, vocab_size: 220 }));
+  const rng = random('words');
+  const words = (tensor: NamedTensor): NamedTensor => ({
+    ...tensor,
+    shape: [220, 16],
+    data: Float32Array.from({ length: 220 * 16 }, () => 0.3 * rng.normal()),
+  });
+  const { tensors } = decodeSafetensors(await readFile(join(fixture, 'model.safetensors')));
+  const larger = tensors.map((t) => (t.name.endsWith('word_embeddings.weight') ? words(t) : t));
+  await writeFile(join(target, 'model.safetensors'), encodeSafetensors(larger));
+}
