@@ -1,5 +1,5 @@
 import { type Dataset, toImageDataset, toTextDataset } from '@strata/fl-core/data';
-import { createModel } from '@strata/fl-core/models';
+import { loadModel } from '@strata/fl-core/models';
 import { alwaysTrained, layoutOf, selectableLayers, specOf } from '@strata/fl-core/models/layouts';
 import { LocalConfig } from '@strata/fl-core/protocol';
 import { chooseBackend, finish, Trainer } from '@strata/fl-core/training';
@@ -38,7 +38,7 @@ async function run(args: readonly string[], log: (line: string) => void) {
 
   const { threads } = await chooseBackend({ force: 'wasm' });
   const layout = layoutOf(spec, data.labels.length);
-  const trainer = new Trainer(createModel(spec, { classes: data.labels.length, side }));
+  const trainer = new Trainer(await loadModel(spec, { classes: data.labels.length, side }));
   const values = new Map(start.tensors.map((t) => [t.name, t]));
   const layerTensors = (layer: (typeof layout.layers)[number]) =>
     layer.tensors.map(({ name }) => {

@@ -40,7 +40,7 @@ export async function exportFiles(
   const files: ExportedFile[] = [
     text('README.md', modelCard(view)),
     text('config.json', configJson(exportConfig(config.model, config.labels))),
-    ...(spec.kind === 'image'
+    ...(spec.kind === 'image' && spec.architecture !== 'layers-model'
       ? [text('preprocessor_config.json', json(exportPreprocessor(spec, config.side)))]
       : []),
   ];

@@ -64,7 +64,11 @@ const create = (source: string, kind = 'text') =>
     body: JSON.stringify({
       name: 'Imported',
       // What a request says was found is not believed.
-      model: { source, granularity: 'sublayer', found: { config: {}, preprocessor: null, licence: 'mine' } },
+      model: {
+        source,
+        granularity: 'sublayer',
+        found: { kind: 'transformers', config: {}, preprocessor: null, licence: 'mine' },
+      },
       data: { kind },
       labels: ['no', 'yes'],
       strategy: { name: 'full' },

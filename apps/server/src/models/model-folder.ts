@@ -42,7 +42,7 @@ export async function readFolderConfig(folder: string): Promise<FolderConfig> {
   const { id2label: _, label2id: __, ...config } = whole;
   const labels = Labels.safeParse(whole);
   return {
-    found: { config, preprocessor, licence: await readLicence(folder) },
+    found: { kind: 'transformers', config, preprocessor, licence: await readLicence(folder) },
     labels: labels.success ? inOrder(labels.data.id2label) : null,
   };
 }

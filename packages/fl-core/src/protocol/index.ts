@@ -1,4 +1,5 @@
 export * from './errors.ts';
+export * from './found-model.ts';
 export * from './messages.ts';
 export * from './run.ts';
 export * from './safetensors.ts';

@@ -14,7 +14,12 @@ const fixture = new URL(
 const bert: ImportedModel = {
   source: 'folder:bert',
   granularity: 'sublayer',
-  found: { config: JSON.parse(readFileSync(fixture, 'utf8')), preprocessor: null, licence: null },
+  found: {
+    kind: 'transformers',
+    config: JSON.parse(readFileSync(fixture, 'utf8')),
+    preprocessor: null,
+    licence: null,
+  },
 };
 
 describe('chosenModel', () => {

@@ -13,6 +13,7 @@ export function catalogFixture(): Catalog {
       layers: ['block.0', 'block.1', 'block.2', 'block.3'],
       defaultSide: spec.kind === 'image' ? spec.defaultSide : 64,
       sideMultiple: spec.kind === 'image' ? spec.patch : 1,
+      largestSide: 512,
       availability: 'ready',
       note: '',
     })),

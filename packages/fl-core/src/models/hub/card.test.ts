@@ -9,6 +9,7 @@ const bert: ModelChoice = {
   source: 'hub:google-bert/bert-base-uncased@0123456789abcdef0123456789abcdef01234567',
   granularity: 'block',
   found: {
+    kind: 'transformers',
     config: {
       model_type: 'bert',
       architectures: ['BertForMaskedLM'],
@@ -106,7 +107,7 @@ describe('modelCard', () => {
 describe('exportConfig', () => {
   it('keeps what the source says, with the labels of the run and the class that opens the file', () => {
     expect(exportConfig(bert, ['refund', 'card'])).toMatchObject({
-      ...(typeof bert === 'string' ? {} : bert.found?.config),
+      ...(typeof bert !== 'string' && bert.found?.kind === 'transformers' ? bert.found.config : {}),
       architectures: ['BertForSequenceClassification'],
       id2label: { 0: 'refund', 1: 'card' },
       label2id: { refund: 0, card: 1 },
@@ -115,6 +116,7 @@ describe('exportConfig', () => {
 
   it('of a whole CLIP keeps the image half', () => {
     const found = {
+      kind: 'transformers' as const,
       config: {
         model_type: 'clip',
         projection_dim: 64,
@@ -131,7 +133,7 @@ describe('exportConfig', () => {
   it('of a GPT-2 that was a language model is one of a classifier, its padding told', () => {
     const file = new URL('../gpt2/fixtures/next-token/config.json', import.meta.url);
     const config = { ...JSON.parse(readFileSync(file, 'utf8')), pad_token_id: null, eos_token_id: 7 };
-    const found = { config, preprocessor: null, licence: null };
+    const found = { kind: 'transformers' as const, config, preprocessor: null, licence: null };
     expect(exportConfig({ source: 'folder:gpt2', granularity: 'block', found }, ['a', 'b'])).toMatchObject({
       architectures: ['GPT2ForSequenceClassification'],
       pad_token_id: 7,

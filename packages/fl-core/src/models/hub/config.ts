@@ -1,4 +1,4 @@
-import type { ModelChoice } from '../../protocol/index.ts';
+import type { ImportedModel, ModelChoice } from '../../protocol/index.ts';
 import type { ActivationFunction, ImageInput } from '../common-spec.ts';
 import type { ModelSpec } from '../spec.ts';
 import { specOf } from '../spec-of.ts';
@@ -19,7 +19,7 @@ const labelFields = (labels: readonly string[]): Json => ({
  */
 export function exportConfig(model: ModelChoice, labels: readonly string[]): Json {
   const spec = specOf(model);
-  const found = typeof model === 'string' ? ownConfig(spec) : foundConfig(spec, model.found?.config ?? {});
+  const found = typeof model === 'string' ? ownConfig(spec) : foundConfig(spec, configOf(model));
   const architecture = transformersClass(spec, found);
   return {
     ...found,
@@ -30,6 +30,8 @@ export function exportConfig(model: ModelChoice, labels: readonly string[]): Jso
     ...labelFields(labels),
   };
 }
+
+const configOf = ({ found }: ImportedModel): Json => (found?.kind === 'transformers' ? found.config : {});
 
 /** Of a whole CLIP only the image half goes on. */
 function foundConfig(spec: ModelSpec, config: Json): Json {
@@ -64,6 +66,7 @@ function transformersClass(spec: ModelSpec, config: Json): string | null {
     case 'gpt2':
       return spec.task === 'next-token' ? 'GPT2LMHeadModel' : 'GPT2ForSequenceClassification';
     case 'use-lite':
+    case 'layers-model':
       return null;
     default:
       return spec satisfies never;

@@ -15,7 +15,7 @@ import { encodeSafetensors, type ModelChoice, type NamedTensor } from '../../pro
 import { random } from '../../random.ts';
 import { layoutOf } from '../architecture.ts';
 import type { Batch } from '../batch.ts';
-import { createModel } from '../create.ts';
+import { loadModel } from '../create.ts';
 import { initialLayer } from '../initial.ts';
 import { elements } from '../layout.ts';
 import type { TextModelSpec } from '../spec.ts';
@@ -61,7 +61,7 @@ function found(fixture: string, change: Record<string, z.core.util.JSONType> = {
   return {
     source: `folder:${fixture}`,
     granularity: 'block',
-    found: { config: { ...config, ...change }, preprocessor: null, licence: null },
+    found: { kind: 'transformers', config: { ...config, ...change }, preprocessor: null, licence: null },
   };
 }
 
@@ -83,7 +83,7 @@ function write(name: string, model: ModelChoice, tensors: readonly NamedTensor[]
   const target = join(folder, name);
   mkdirSync(target, { recursive: true });
   writeFileSync(join(target, 'config.json'), configJson(exportConfig(model, labels)));
-  if (spec.kind === 'image') {
+  if (spec.kind === 'image' && spec.architecture !== 'layers-model') {
     writeFileSync(join(target, 'preprocessor_config.json'), JSON.stringify(exportPreprocessor(spec, side)));
   }
   const parts = tensors.flatMap((tensor) => {
@@ -212,14 +212,13 @@ describe.skipIf(reason)(`an export in transformers${reason}`, () => {
 
   it.each(cases.map((each, index) => ({ ...each, index })))(
     'gives our logits: $name',
-    ({ name, model, index }) => {
+    async ({ name, model, index }) => {
       const { batch, tensors } = prepared.get(name)!;
       const result = results[index]!;
       const side = batch.kind === 'image' ? batch.side : 1;
       const parameters = upload(tensors);
-      const ours = tf.tidy(() =>
-        run(createModel(specOf(model), { classes: labels.length, side }), parameters, batch).x.arraySync(),
-      ) as number[][];
+      const ready = await loadModel(specOf(model), { classes: labels.length, side });
+      const ours = tf.tidy(() => run(ready, parameters, batch).x.arraySync()) as number[][];
       tf.dispose(parameters);
       expect(result.samples).toBe(batch.size);
       // Our batch has long texts first: rows are matched by their label and logits.
