@@ -4,8 +4,8 @@ import { StrataError } from '../../protocol/index.ts';
 import type { Parameters } from '../model.ts';
 import { parameter } from '../parameters.ts';
 import type { Node } from './graph.ts';
-import { weightName } from './parts.ts';
 import type { LayersLibrary } from './library.ts';
+import { weightName } from './parts.ts';
 import { type Json, topologyOf } from './topology.ts';
 
 type LayersModel = Awaited<ReturnType<LayersLibrary['models']['modelFromJSON']>>;
