@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { readLayersModel } from '@strata/fl-core/models/layouts';
 import type { ImportedModel } from '@strata/fl-core/protocol';
 import { z } from 'zod';
 import { badModel, reasonOf } from './bad-model.ts';
 import { exists } from './exists.ts';
 
-/** A model as transformers saves it: a folder with `config.json` and what belongs to it. */
+/** A model as transformers saves it: a folder with `config.json` and what belongs to it; or a tfjs LayersModel. */
 
 /** Files of a tokenizer, by the role they have among a run's assets. `tokenizer` alone is enough to encode. */
 export const tokenizerFiles = {
@@ -18,6 +19,8 @@ export const tokenizerFiles = {
 } as const;
 
 export const configFile = 'config.json';
+/** Of a tfjs LayersModel, in the place of `config.json`. */
+export const layersFile = 'model.json';
 export const preprocessorFile = 'preprocessor_config.json';
 
 /** A larger JSON file is not a configuration. */
@@ -32,8 +35,19 @@ export interface FolderConfig {
   readonly labels: readonly string[] | null;
 }
 
-/** @throws StrataError `bad-model` that names the file which is missing or not JSON. */
+/** Whether a folder has a model of either kind. */
+export const hasModel = async (folder: string): Promise<boolean> =>
+  (await exists(join(folder, configFile))) || (await exists(join(folder, layersFile)));
+
+/**
+ * @throws StrataError `bad-model` that names the file which is missing or not JSON, or the layer of a LayersModel
+ *   that cannot be trained.
+ */
 export async function readFolderConfig(folder: string): Promise<FolderConfig> {
+  if (!(await exists(join(folder, configFile))) && (await exists(join(folder, layersFile)))) {
+    const { found, labels } = readLayersModel(await readJson(join(folder, layersFile)), basename(folder));
+    return { found: { ...found, licence: await readLicence(folder) }, labels };
+  }
   const whole = await readJson(join(folder, configFile));
   const preprocessor = (await exists(join(folder, preprocessorFile)))
     ? await readJson(join(folder, preprocessorFile))
@@ -52,7 +66,7 @@ const inOrder = (labels: Readonly<Record<string, string>>): string[] =>
     .toSorted(([a], [b]) => Number(a) - Number(b))
     .map(([, label]) => label);
 
-async function readJson(path: string): Promise<z.infer<typeof Config>> {
+export async function readJson(path: string): Promise<z.infer<typeof Config>> {
   try {
     const bytes = await readFile(path);
     if (bytes.byteLength > maxConfigBytes) throw new RangeError(`it has ${bytes.byteLength} bytes`);
@@ -64,7 +78,7 @@ async function readJson(path: string): Promise<z.infer<typeof Config>> {
 }
 
 /** `license:` of the front matter of the model card, if there is one. */
-async function readLicence(folder: string): Promise<string | null> {
+export async function readLicence(folder: string): Promise<string | null> {
   const path = join(folder, 'README.md');
   if (!(await exists(path))) return null;
   const [, front = ''] = /^---\r?\n([\s\S]*?)\r?\n---/.exec(await readFile(path, 'utf8')) ?? [];

@@ -92,3 +92,6 @@ export function checkLayersModelSide(spec: LayersModelSpec, side: number): void 
   }
   nodesOf(spec.layers, [side, side, spec.channels]);
 }
+
+/** How many classes the classifier of the file is for. */
+export const classifierOutputs = (spec: LayersModelSpec): number => classifierOf(spec.layers).outputs;
