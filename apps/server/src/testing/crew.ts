@@ -16,8 +16,8 @@ export async function startCrew(
   more: Parameters<typeof testConfig>[0] = {},
   hellos: readonly Partial<Hello>[] = [],
 ): Promise<Crew> {
-  const config = testConfig(more);
-  const { id } = await server.createRun(config);
+  // As the server has it: with what it found of an imported model.
+  const { id, config } = await server.createRun(testConfig(more));
   const clients = scripts.map((script, i) =>
     server.client({ run: id, id: `c${i + 1}`, config, script, samples: 10 * (i + 1) }),
   );

@@ -91,10 +91,14 @@ export interface Place {
   readonly databaseUrl: string | null;
 }
 
+/** Where the models of a server come from, given its blobs and its folder. */
+type ModelsOf = (blobs: BlobStore, dataDir: string) => ModelSource;
+
 /** The round engine behind a bare HTTP server: all but the pages. */
 export async function serve(
   { dataDir, port, databaseUrl }: Place,
   limits: Partial<Limits> = {},
+  modelsOf: ModelsOf = randomModels,
 ): Promise<{ url: string; store: Store; close(): Promise<void> }> {
   const store = await openStore({ dataDir, databaseUrl });
   const fastify = Fastify({
@@ -102,7 +106,7 @@ export async function serve(
     forceCloseConnections: true, // as in the product
   });
   answerErrors(fastify);
-  const models = randomModels(store.blobs);
+  const models = modelsOf(store.blobs, dataDir);
   const strata = createStrata(store, { ...settings, dataDir, limits }, fastify, models);
   const url = await fastify.listen({ port, host: '127.0.0.1' });
   await strata.start();
@@ -130,12 +134,13 @@ export class TestServer {
     this.#close = close;
   }
 
-  static async start(limits: Partial<Limits> = {}): Promise<TestServer> {
+  static async start(limits: Partial<Limits> = {}, modelsOf?: ModelsOf): Promise<TestServer> {
     const dataDir = await temporaryDataDir();
     const database = await freshDatabase();
     const { url, store, close } = await serve(
       { dataDir, port: 0, databaseUrl: database?.url ?? null },
       limits,
+      modelsOf,
     );
     return new TestServer(url, store, async () => {
       await close();
