@@ -10,7 +10,7 @@ import { createModelSource } from './source.ts';
 
 /** A LayersModel from the operator's disk: uploaded, trained by three clients, exported. */
 
-const fixture = new URL('../../../../packages/fl-core/src/models/layers-model/fixtures/', import.meta.url);
+const fixture = new URL('../../../../packages/fl-core/src/models/layers-model/fixtures/network/', import.meta.url);
 let server: TestServer;
 beforeAll(async () => {
   server = await TestServer.start({}, (blobs, dataDir) =>
@@ -77,7 +77,7 @@ describe('an uploaded LayersModel', () => {
   }, 60_000);
 
   it('as transformers saves one is taken, too', async () => {
-    const vit = new URL('../../vit/fixtures/vit/', fixture);
+    const vit = new URL('../../../vit/fixtures/vit/', fixture);
     const model = await upload('vit', {
       'config.json': new Blob([await readFile(new URL('config.json', vit))]),
       'model.safetensors': new Blob([await readFile(new URL('model.safetensors', vit))]),

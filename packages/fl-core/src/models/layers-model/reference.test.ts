@@ -11,7 +11,9 @@ it.each(['cpu', 'wasm'] as const)(
   async (backend) => {
     registerKernels(backend);
     await setBackend(backend);
-    const errors = await layersModelErrors((file) => readFile(new URL(`fixtures/${file}`, import.meta.url)));
+    const errors = await layersModelErrors((file) =>
+      readFile(new URL(`fixtures/network/${file}`, import.meta.url)),
+    );
     const gradients = Object.entries(errors.gradients);
     expect(gradients).toHaveLength(15);
     expect(errors.logits).toBeLessThan(1e-4);
