@@ -181,7 +181,7 @@ describe('a LayersModel', () => {
         change((json) => {
           json.weightsManifest[0]!.weights[0]!.quantization = { dtype: 'int4' };
         }),
-      /not a readable tfjs model/,
+      /model\.json cannot be used.*/,
     ],
     [
       'a shard lies elsewhere',

@@ -10,7 +10,10 @@ import { createModelSource } from './source.ts';
 
 /** A LayersModel from the operator's disk: uploaded, trained by three clients, exported. */
 
-const fixture = new URL('../../../../packages/fl-core/src/models/layers-model/fixtures/network/', import.meta.url);
+const fixture = new URL(
+  '../../../../packages/fl-core/src/models/layers-model/fixtures/network/',
+  import.meta.url,
+);
 let server: TestServer;
 beforeAll(async () => {
   server = await TestServer.start({}, (blobs, dataDir) =>

@@ -3,8 +3,8 @@ import { basename, join } from 'node:path';
 import { readLayersModel } from '@strata/fl-core/models/layouts';
 import type { ImportedModel } from '@strata/fl-core/protocol';
 import { z } from 'zod';
-import { badModel, reasonOf } from './bad-model.ts';
 import { exists } from './exists.ts';
+import { readJsonFile } from './json-file.ts';
 
 /** A model as transformers saves it: a folder with `config.json` and what belongs to it; or a tfjs LayersModel. */
 
@@ -22,9 +22,6 @@ export const configFile = 'config.json';
 /** Of a tfjs LayersModel, in the place of `config.json`. */
 export const layersFile = 'model.json';
 export const preprocessorFile = 'preprocessor_config.json';
-
-/** A larger JSON file is not a configuration. */
-const maxConfigBytes = 8 * 2 ** 20;
 
 const Config = z.record(z.string(), z.json());
 const Labels = z.object({ id2label: z.record(z.string(), z.string()) });
@@ -45,12 +42,15 @@ export const hasModel = async (folder: string): Promise<boolean> =>
  */
 export async function readFolderConfig(folder: string): Promise<FolderConfig> {
   if (!(await exists(join(folder, configFile))) && (await exists(join(folder, layersFile)))) {
-    const { found, labels } = readLayersModel(await readJson(join(folder, layersFile)), basename(folder));
+    const { found, labels } = readLayersModel(
+      await readJsonFile(join(folder, layersFile), z.json()),
+      basename(folder),
+    );
     return { found: { ...found, licence: await readLicence(folder) }, labels };
   }
-  const whole = await readJson(join(folder, configFile));
+  const whole = await readJsonFile(join(folder, configFile), Config);
   const preprocessor = (await exists(join(folder, preprocessorFile)))
-    ? await readJson(join(folder, preprocessorFile))
+    ? await readJsonFile(join(folder, preprocessorFile), Config)
     : null;
   // Labels are the run's; a list of a thousand would travel to every client.
   const { id2label: _, label2id: __, ...config } = whole;
@@ -65,17 +65,6 @@ const inOrder = (labels: Readonly<Record<string, string>>): string[] =>
   Object.entries(labels)
     .toSorted(([a], [b]) => Number(a) - Number(b))
     .map(([, label]) => label);
-
-export async function readJson(path: string): Promise<z.infer<typeof Config>> {
-  try {
-    const bytes = await readFile(path);
-    if (bytes.byteLength > maxConfigBytes) throw new RangeError(`it has ${bytes.byteLength} bytes`);
-    return Config.parse(JSON.parse(bytes.toString('utf8')));
-  } catch (cause) {
-    const reason = cause instanceof z.ZodError ? z.prettifyError(cause) : reasonOf(cause);
-    throw badModel(`${path} cannot be used: ${reason}`, cause);
-  }
-}
 
 /** `license:` of the front matter of the model card, if there is one. */
 export async function readLicence(folder: string): Promise<string | null> {

@@ -36,6 +36,14 @@ describe('ModelUploads', () => {
     expect(await readdir(join(cacheDir, 'incoming'))).toEqual([]);
   });
 
+  it('takes files that come at once', async () => {
+    const uploads = new ModelUploads(cacheDir);
+    const names = ['a.bin', 'b.bin', 'c.bin'];
+    await Promise.all(names.map((name) => uploads.take('one', name, text(name))));
+    const { source } = await uploads.finish('one');
+    expect((await readdir(join(cacheDir, source.replace(':', '-')))).toSorted()).toEqual(names);
+  });
+
   it('takes no more bytes than its limit, over all files of a model', async () => {
     const uploads = new ModelUploads(cacheDir, { bytes: 10 });
     await uploads.take('one', 'a.bin', text('12345678'));

@@ -31,6 +31,8 @@ const defaults: UploadLimits = {
 
 interface Upload {
   readonly folder: string;
+  /** Its folder is there. */
+  readonly ready: Promise<unknown>;
   /** Bytes and hash of those that have arrived in full. */
   readonly files: Map<string, { readonly bytes: number; readonly sha256: string }>;
   /** Under way. */
@@ -146,9 +148,12 @@ export class ModelUploads {
     // What an earlier server left unfinished.
     this.#cleared ??= rm(this.#incoming, { recursive: true, force: true });
     await this.#cleared;
-    const known = this.#open.get(id);
-    if (known !== undefined) return known;
     await this.#giveUpIdle();
+    const known = this.#open.get(id);
+    if (known !== undefined) {
+      await known.ready;
+      return known;
+    }
     if (this.#open.size >= this.#limits.open) {
       throw new StrataError(
         'rate-limited',
@@ -157,16 +162,17 @@ export class ModelUploads {
       );
     }
     const folder = join(this.#incoming, id);
+    // Nothing is waited for between the look and this: two files of one upload may come at once.
     const upload: Upload = {
       folder,
+      ready: mkdir(folder, { recursive: true }),
       files: new Map(),
       arriving: new Set(),
       bytes: 0,
       touched: Date.now(),
     };
-    // Before anything is waited for: two files of one upload may come at once.
     this.#open.set(id, upload);
-    await mkdir(folder, { recursive: true });
+    await upload.ready;
     return upload;
   }
 

@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { toFloat32 } from '@strata/fl-core/protocol';
 import { z } from 'zod';
 import { badModel, reasonOf } from './bad-model.ts';
 import { readBytes, sizeOf } from './file-bytes.ts';
+import { readJsonFile } from './json-file.ts';
 
 /** The weights of a tfjs model: `model.json` names them, shards beside it have their values one after the other. */
 
@@ -32,9 +32,6 @@ const Manifest = z.object({
     )
     .max(100),
 });
-
-/** A larger `model.json` is not one. */
-export const maxModelJson = 32 * 2 ** 20;
 
 interface Shard {
   readonly path: string;
@@ -66,7 +63,7 @@ export class ManifestWeights {
    * @throws StrataError `bad-model` that names the file when one is missing, malformed, too short or too long.
    */
   static async open(modelJson: string): Promise<ManifestWeights> {
-    const { weightsManifest } = await readManifest(modelJson);
+    const { weightsManifest } = await readJsonFile(modelJson, Manifest);
     const places = new Map<string, Place>();
     for (const { paths, weights } of weightsManifest) {
       const shards: Shard[] = [];
@@ -156,17 +153,6 @@ async function shardAt(path: string): Promise<Shard> {
 
 /** Names of the shards of a `model.json`, for whoever brings them. Throws `bad-model`. */
 export async function shardNames(modelJson: string): Promise<string[]> {
-  const { weightsManifest } = await readManifest(modelJson);
+  const { weightsManifest } = await readJsonFile(modelJson, Manifest);
   return [...new Set(weightsManifest.flatMap((group) => group.paths))];
-}
-
-async function readManifest(path: string): Promise<z.infer<typeof Manifest>> {
-  try {
-    const bytes = await readFile(path);
-    if (bytes.byteLength > maxModelJson) throw new RangeError(`it has ${bytes.byteLength} bytes`);
-    return Manifest.parse(JSON.parse(bytes.toString('utf8')));
-  } catch (cause) {
-    const reason = cause instanceof z.ZodError ? z.prettifyError(cause) : reasonOf(cause);
-    throw badModel(`${path} is not a readable tfjs model: ${reason}`, cause);
-  }
 }

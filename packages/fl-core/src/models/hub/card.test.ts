@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type ModelChoice, RunConfig, type RunView } from '../../protocol/index.ts';
 import { catalog } from '../catalog.ts';
+import { readLayersModel } from '../layers-model/read.ts';
 import { modelCard } from './card.ts';
 import { configJson, exportConfig, exportPreprocessor } from './config.ts';
 
@@ -101,6 +102,19 @@ describe('modelCard', () => {
     const fresh = modelCard({ ...facts, rounds: [], checkpoint: { round: 0, layers: {} } });
     expect(fresh).toContain('Nobody evaluated this round.');
     expect(fresh).toContain('Participants a round: none');
+  });
+});
+
+describe('the card of a LayersModel', () => {
+  it('says how to open it and what goes in', () => {
+    const file = new URL('../layers-model/fixtures/network/model.json', import.meta.url);
+    const { found } = readLayersModel(JSON.parse(readFileSync(file, 'utf8')), 'network');
+    const model: ModelChoice = { source: 'folder:network', granularity: 'block', found };
+    const run = { ...config(model), side: 12, data: { kind: 'image' as const, sample: null } };
+    const card = modelCard({ id: 'run-1', config: run, rounds: [], checkpoint: { round: 0, layers: {} } });
+    expect(card).toContain('Started from: small_network');
+    expect(card).toContain('`tf.loadLayersModel`');
+    expect(card).toContain('images of 12 pixels, RGB, pixels divided by 255');
   });
 });
 

@@ -41,12 +41,9 @@ export class BoundLayers {
     const byName = new Map(nodes.map((node) => [node.layer.name, node]));
     const more = ({ name }: { readonly name: string }) => changes(byName.get(name));
     const topology = topologyOf({ name: 'model', input, layers, more });
-    // The library leaves the initial value of each variable behind; all that it does is done before its promise.
-    const building = tidy(() => ({ model: library.models.modelFromJSON(topology as never) }) as never) as {
-      model: Promise<LayersModel>;
-    };
+    const model = await built(library, topology);
     const weights = nodes.flatMap((node) => node.weights.map((weight) => weightName(node, weight)));
-    return new BoundLayers(await building.model, new Set(weights));
+    return new BoundLayers(model, new Set(weights));
   }
 
   /** Runs layers one after the other, whose first inputs are `x`; answers the last one's output. */
@@ -74,6 +71,26 @@ export class BoundLayers {
     if (this.#weights.has(name)) return parameter(this.#parameters, name);
     const size = shape.map((n) => n ?? 1);
     return name.endsWith('/gamma') ? ones(size) : zeros(size);
+  }
+}
+
+/** Throws `bad-model` with what the library says. */
+async function built(library: LayersLibrary, topology: Json): Promise<LayersModel> {
+  try {
+    let building: Promise<LayersModel> | undefined;
+    // The library leaves the first value of each variable behind; all that it does is done before its promise.
+    tidy(() => {
+      building = library.models.modelFromJSON(topology as never);
+    });
+    if (building === undefined) throw new TypeError('tf.tidy did not call its function.');
+    return await building;
+  } catch (cause) {
+    throw new StrataError(
+      'bad-model',
+      `TensorFlow.js cannot build the model: ${cause instanceof Error ? cause.message : String(cause)}`,
+      'Open it with tf.loadLayersModel where it was made, and save it again.',
+      { cause },
+    );
   }
 }
 

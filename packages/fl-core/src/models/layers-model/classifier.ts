@@ -11,8 +11,10 @@ export interface Classifier {
 }
 
 const outputField: Readonly<Record<string, string>> = { Dense: 'units', Conv2D: 'filters' };
+/** May follow the last activation: they leave every value as it is. */
+const reshaping: readonly string[] = ['Reshape', 'Flatten'];
 /** May come between the classifier and the last activation: they make a vector of its outputs, or do nothing. */
-const passing: readonly string[] = ['Reshape', 'Flatten', 'Dropout', 'GlobalAveragePooling2D'];
+const passing: readonly string[] = [...reshaping, 'Dropout', 'GlobalAveragePooling2D'];
 const probabilities: readonly unknown[] = ['softmax', 'sigmoid'];
 
 /**
@@ -23,20 +25,22 @@ const probabilities: readonly unknown[] = ['softmax', 'sigmoid'];
 export function classifierOf(layers: readonly KerasLayer[]): Classifier {
   const byName = new Map(layers.map((layer) => [layer.name, layer]));
   let activation: KerasLayer | null = null;
+  let untouched = true;
   for (let layer = layers.at(-1); layer !== undefined; layer = byName.get(layer.inputs[0] ?? '')) {
     const field = outputField[layer.class];
     if (field !== undefined) {
       const own = layer.config.activation ?? 'linear';
-      const twice = activation !== null && own !== 'linear';
-      if (twice || !(own === 'linear' || probabilities.includes(own))) {
-        throw noLogits(layer, `ends in ${own}${twice ? ' and another activation after it' : ''}`);
+      if (own !== 'linear' && !(probabilities.includes(own) && untouched)) {
+        throw noLogits(layer, `ends in ${own}${untouched ? '' : ', and more comes after it'}`);
       }
       return { layer, outputs: Number(layer.config[field]), activation };
     }
     const own = activationOf(layer);
-    if (own !== null && probabilities.includes(own) && layer === layers.at(-1)) activation = layer;
-    else if (own !== 'linear' && !passing.includes(layer.class))
+    if (own !== null && probabilities.includes(own) && activation === null && untouched) activation = layer;
+    else if (own !== 'linear' && !passing.includes(layer.class)) {
       throw noLogits(layer, `is of the class ${layer.class}`);
+    }
+    untouched &&= reshaping.includes(layer.class);
   }
   throw noLogits(layers.at(-1), 'has no layer of class Dense or Conv2D before it');
 }
@@ -55,8 +59,9 @@ export function withLogits(layers: readonly KerasLayer[], classes: number): Kera
   const { layer: classifier, outputs, activation } = classifierOf(layers);
   return layers
     .filter((layer) => layer !== activation)
+    .map((layer) => (activation === null ? layer : without(activation, layer)))
     .map((layer) => {
-      if (layer === classifier) {
+      if (layer.name === classifier.name) {
         const field = outputField[layer.class] ?? '';
         // Always trained, whatever the file says.
         return {
@@ -73,8 +78,16 @@ export function withLogits(layers: readonly KerasLayer[], classes: number): Kera
     });
 }
 
-const follows = (layers: readonly KerasLayer[], layer: KerasLayer, other: KerasLayer): boolean =>
-  layers.indexOf(layer) > layers.indexOf(other);
+/** A layer that takes what `gone` took, where it took its output. */
+const without = (gone: KerasLayer, layer: KerasLayer): KerasLayer =>
+  layer.inputs.includes(gone.name)
+    ? { ...layer, inputs: layer.inputs.map((name) => (name === gone.name ? (gone.inputs[0] ?? name) : name)) }
+    : layer;
+
+const follows = (layers: readonly KerasLayer[], layer: KerasLayer, other: KerasLayer): boolean => {
+  const place = ({ name }: KerasLayer) => layers.findIndex((l) => l.name === name);
+  return place(layer) > place(other);
+};
 
 const noLogits = (layer: KerasLayer | undefined, what: string) =>
   refusedLayer(

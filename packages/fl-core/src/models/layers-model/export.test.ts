@@ -10,18 +10,22 @@ import { run, upload } from '../testing/run.ts';
 import { layersModelSpec } from './config.ts';
 import { exportLayersModel } from './export.ts';
 import { readLayersModel } from './read.ts';
-import { drawnWeights, exampleModels, saveModel, specOfSaved } from './testing.ts';
+import { drawnWeights, exampleModels, mobileNet, saveModel, specOfSaved } from './testing.ts';
 
-const side = 12;
 const labels = ['a', 'b', 'c', 'd'];
-const examples = exampleModels(library);
+const examples = { ...exampleModels(library), mobilenet: () => mobileNet(library) };
 
 beforeAll(async () => {
   registerKernels('cpu');
   await tf.setBackend('cpu');
 });
 
-describe.each(['plain', 'residual', 'convolutional'] as const)('the export of %s', (name) => {
+describe.each([
+  ['plain', 12],
+  ['residual', 12],
+  ['convolutional', 12],
+  ['mobilenet', 96],
+] as const)('the export of %s', (name, side) => {
   it('opens with tf.loadLayersModel and gives the probabilities of our logits', async () => {
     const spec = specOfSaved(await saveModel(library, examples[name]()));
     const model = await loadModel(spec, { classes: labels.length, side });

@@ -2,11 +2,13 @@ import '@tensorflow/tfjs-backend-cpu';
 import * as library from '@tensorflow/tfjs-layers';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parameterCount } from '../layout.ts';
+import { parameterCount, selectableLayers } from '../layout.ts';
+import { layersModelSpec } from './config.ts';
 import { layersModelLayout } from './layout.ts';
 import { partsOf } from './parts.ts';
+import { readLayersModel } from './read.ts';
 import type { KerasLayer, LayersModelSpec } from './spec.ts';
-import { exampleModels, saveModel, specOfSaved } from './testing.ts';
+import { exampleModels, mobileNet, saveModel, specOfSaved } from './testing.ts';
 
 const examples = exampleModels(library);
 const roles = (spec: LayersModelSpec) => partsOf(spec, 3).map(({ name, role }) => `${role} ${name}`);
@@ -35,6 +37,18 @@ describe('the layers of a LayersModel', () => {
       { name: 'answer/bias', shape: [7], source: 'labels' },
     ]);
     expect(parameterCount(layers[2]!)).toBe(3 * 3 * 4 + 4 * 5 + 5);
+  });
+
+  it('of MobileNet are its 27 convolutions before the classifier', async () => {
+    const { json } = await saveModel(library, mobileNet(library));
+    const { found } = readLayersModel(json, 'mobilenet');
+    const spec = layersModelSpec(found, { id: 'mobilenet' });
+    const { layers } = layersModelLayout(spec, 1000);
+    expect(selectableLayers({ layers })).toHaveLength(27);
+    expect(layers.at(-1)).toMatchObject({ role: 'head', tensors: [{ shape: [1, 1, 256, 1000] }, {}] });
+    // 475,544 as published for this width (keras.io/api/applications/mobilenet), statistics included.
+    expect(layers.reduce((n, layer) => n + parameterCount(layer), 0)).toBe(475_544);
+    expect(layersModelLayout(spec, 4).layers.at(-1)?.tensors[0]?.shape).toEqual([1, 1, 256, 4]);
   });
 
   it('take a block with a skip connection as one', async () => {

@@ -111,6 +111,18 @@ describe('readLayersModel', () => {
       /Layer answer ends in relu/,
     ],
     [
+      'an average of probabilities',
+      () =>
+        sequential({
+          layers: [
+            conv(),
+            l.conv2d({ filters: 3, kernelSize: 1, activation: 'softmax', name: 'map' }),
+            l.globalAveragePooling2d({}),
+          ],
+        }),
+      /Layer map ends in softmax, and more comes after it/,
+    ],
+    [
       'no vector of scores',
       () => sequential({ layers: [conv(), l.conv2d({ filters: 3, kernelSize: 3, name: 'map' })] }),
       /answers with \(8, 8, 3\)/,

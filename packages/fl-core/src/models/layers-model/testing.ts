@@ -57,6 +57,41 @@ export function drawnWeights(layout: ModelLayout, seed = 1) {
   );
 }
 
+/** MobileNet (Howard et al., arXiv 1704.04861) at a quarter of its width, laid out as Keras and tfjs-models have it. */
+export function mobileNet({ layers: l, sequential }: LayersLibrary): LayersModel {
+  const normalised = (name: string) => [
+    l.batchNormalization({ name: `${name}_bn` }),
+    l.reLU({ maxValue: 6, name: `${name}_relu` }),
+  ];
+  const same = { padding: 'same', useBias: false } as const;
+  const first = { inputShape: [96, 96, 3], filters: 8, kernelSize: 3, strides: 2, ...same, name: 'conv1' };
+  const widths = [16, 32, 32, 64, 64, 128, 128, 128, 128, 128, 128, 256, 256];
+  const blocks = widths.flatMap((filters, i) => {
+    const strides = [1, 3, 5, 11].includes(i) ? 2 : 1;
+    const [deep, point] = [`conv_dw_${i + 1}`, `conv_pw_${i + 1}`];
+    return [
+      l.depthwiseConv2d({ kernelSize: 3, strides, ...same, name: deep }),
+      ...normalised(deep),
+      l.conv2d({ filters, kernelSize: 1, ...same, name: point }),
+      ...normalised(point),
+    ];
+  });
+  return sequential({
+    name: 'mobilenet_0.25_96',
+    layers: [
+      l.conv2d(first),
+      ...normalised('conv1'),
+      ...blocks,
+      l.globalAveragePooling2d({ name: 'global_average_pooling2d_1' }),
+      l.reshape({ targetShape: [1, 1, 256], name: 'reshape_1' }),
+      l.dropout({ rate: 0.001, name: 'dropout' }),
+      l.conv2d({ filters: 1000, kernelSize: 1, padding: 'same', name: 'conv_preds' }),
+      l.activation({ activation: 'softmax', name: 'act_softmax' }),
+      l.reshape({ targetShape: [1000], name: 'reshape_2' }),
+    ],
+  });
+}
+
 /**
  * Small models that between them have every class of layer and every activation, made by the library. Each takes
  * images of 12 pixels and ends in 3 probabilities.
