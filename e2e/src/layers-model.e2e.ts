@@ -19,15 +19,22 @@ describe('a LayersModel in a worker of Chromium', () => {
   });
   afterAll(() => worker?.close());
 
-  it.each(['wasm', 'webgpu'] as const)('%s: has the logits and gradients of PyTorch', async (force) => {
-    const { backend, logits, loss, gradients, left } = await runWorker<Task, Outcome>(worker.page, { force });
-    const worst = Math.max(...Object.values(gradients));
-    console.log(`${force}: logits ${logits.toExponential(1)}, gradients ${worst.toExponential(1)}`);
-    expect(backend).toBe(force);
-    expect(Object.keys(gradients)).toHaveLength(15);
-    for (const error of [logits, loss, worst]) expect(error).toBeLessThan(1e-4);
-    expect(left).toBe(0);
-  });
+  // SwiftShader takes minutes to compile the shaders where other tests run beside it.
+  it.each(['wasm', 'webgpu'] as const)(
+    '%s: has the logits and gradients of PyTorch',
+    { timeout: 480_000 },
+    async (force) => {
+      const { backend, logits, loss, gradients, left } = await runWorker<Task, Outcome>(worker.page, {
+        force,
+      });
+      const worst = Math.max(...Object.values(gradients));
+      console.log(`${force}: logits ${logits.toExponential(1)}, gradients ${worst.toExponential(1)}`);
+      expect(backend).toBe(force);
+      expect(Object.keys(gradients)).toHaveLength(15);
+      for (const error of [logits, loss, worst]) expect(error).toBeLessThan(1e-4);
+      expect(left).toBe(0);
+    },
+  );
 });
 
 describe('a LayersModel from the operator’s disk', () => {
