@@ -13,7 +13,7 @@ const found = (fixture: string): ImportedModel => {
   return {
     source: `folder:${fixture.split('/')[0]}`,
     granularity: 'sublayer',
-    found: { config, preprocessor: null, licence: null },
+    found: { kind: 'transformers', config, preprocessor: null, licence: null },
   };
 };
 const bert = found('bert/fixtures/bert');
