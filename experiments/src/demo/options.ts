@@ -30,7 +30,7 @@ export type DemoOptions = z.infer<typeof DemoOptions>;
 export const usage = `npm run --silent demo -- [options]
   --clients N        tabs that train (4)
   --rounds N         rounds to commit (5)
-  --model M          use-lite | deit-tiny | vit-nano
+  --model M          use-lite | deit-tiny | vit-mini | vit-nano
   --strategy S       strata | gradient-norm | full
   --lambda X         price of disagreeing, relative to the mean score (1)
   --budget N         layers a client may train a round (2)
