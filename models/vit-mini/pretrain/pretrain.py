@@ -35,6 +35,7 @@ class Pictures:
         rows = [i for i, each in enumerate(words) if known.intersection(each)]
         self.pixels = torch.from_numpy(data["pixels"][rows])  # (N, S, S, 4)
         self.coloured = torch.from_numpy(data["coloured"][rows])  # (N)
+        self.origin = data["origin"][rows]
         self.words = targets([[w for w in words[i] if w in known] for i in rows], self.vocabulary)  # (N, V)
         self.field_names = [
             [f for w, f in zip(words[i], fields[i], strict=True) if w in known] for i in rows
@@ -104,11 +105,11 @@ def main() -> None:
     parser.add_argument("--resume", type=Path, help="a state.pt that was saved before the decay began")
     parser.add_argument("--steps", type=int, required=True)
     parser.add_argument("--decay", type=int, required=True)
-    parser.add_argument("--warm-up", type=int, default=300)
-    parser.add_argument("--batch", type=int, default=128)
-    parser.add_argument("--rate", type=float, default=1e-3)
+    parser.add_argument("--warm-up", type=int, default=200)
+    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--rate", type=float, default=8e-4)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--save-every", type=int, default=200)
+    parser.add_argument("--save-every", type=int, default=250)
     args = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(args.seed)
@@ -118,7 +119,7 @@ def main() -> None:
     decayed = [p for p in model.parameters() if p.ndim == 2]
     others = [p for p in model.parameters() if p.ndim != 2]
     groups = [{"params": decayed, "weight_decay": 0.05}, {"params": others, "weight_decay": 0.0}]
-    optimiser = torch.optim.AdamW(groups, args.rate, betas=(0.9, 0.98))
+    optimiser = torch.optim.AdamW(groups, args.rate, betas=(0.9, 0.98), fused=True)
     first = 0
     if args.resume:
         state = torch.load(args.resume)
