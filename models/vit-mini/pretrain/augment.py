@@ -21,13 +21,13 @@ def chance(n: int, p: float, rng: Generator) -> Tensor:
 
 
 def moved(pictures: Tensor, rng: Generator) -> Tensor:
-    """Turned by up to 20 degrees, zoomed, stretched, shifted, mirrored: (B, 4, S, S) to (B, 4, 48, 48)."""
+    """Turned by up to 15 degrees, zoomed, stretched, shifted, mirrored: (B, 4, S, S) to (B, 4, 48, 48)."""
     n = len(pictures)
-    angle = uniform(n, -1, 1, rng) ** 3 * math.radians(20)
-    zoom = torch.exp(uniform(n, math.log(0.6), math.log(1.25), rng))
+    angle = uniform(n, -1, 1, rng) ** 3 * math.radians(15)
+    zoom = torch.exp(uniform(n, math.log(0.75), math.log(1.15), rng))
     stretch = torch.exp(uniform(n, -0.15, 0.15, rng))
     mirror = 1 - 2 * chance(n, 0.5, rng).float()
-    shift = uniform(2 * n, -0.18, 0.18, rng).reshape(n, 2)
+    shift = uniform(2 * n, -0.12, 0.12, rng).reshape(n, 2)
     cos, sin = angle.cos() * zoom, angle.sin() * zoom
     rows = [cos * stretch * mirror, -sin, shift[:, 0], sin * stretch * mirror, cos, shift[:, 1]]
     theta = torch.stack(rows, 1).reshape(n, 2, 3)
@@ -49,8 +49,8 @@ def recoloured(colours: Tensor, alpha: Tensor, rng: Generator) -> Tensor:
     """Hue, saturation, brightness and contrast changed a little, on colours multiplied by alpha."""
     n = len(colours)
     # Mostly near 0: colour says much of what a thing is.
-    turn = uniform(n, -1, 1, rng) ** 3 * math.pi * 0.5
-    saturation = uniform(n, 0.5, 1.5, rng) * (~chance(n, 0.1, rng)).float()
+    turn = uniform(n, -1, 1, rng) ** 3 * math.pi * 0.25
+    saturation = uniform(n, 0.5, 1.5, rng) * (~chance(n, 0.05, rng)).float()
     zero, one = torch.zeros(n), torch.ones(n)
     cos, sin = turn.cos() * saturation, turn.sin() * saturation
     chroma = torch.stack([one, zero, zero, zero, cos, -sin, zero, sin, cos], 1).reshape(n, 3, 3)
@@ -70,9 +70,9 @@ def views(pictures: Tensor, coloured: Tensor, rng: Generator) -> Tensor:
     n = len(pictures)
     rgba = moved(pictures.permute(0, 3, 1, 2).float() / 255, rng)
     alpha = rgba[:, 3:]
-    fill = torch.where(chance(n, 0.3, rng)[:, None, None, None], torch.zeros(1), gradients(n, rng)) * alpha
+    fill = torch.where(chance(n, 0.4, rng)[:, None, None, None], torch.zeros(1), gradients(n, rng)) * alpha
     front = torch.where(coloured[:, None, None, None], recoloured(rgba[:, :3], alpha, rng), fill)
-    plain = chance(n, 0.6, rng)[:, None, None, None]
+    plain = chance(n, 0.75, rng)[:, None, None, None]
     back = torch.where(plain, torch.ones(1), gradients(n, rng))
     # A shape must be seen: where it is hardly lighter or darker than what is behind it, white or black goes behind.
     weight = alpha.sum((1, 2, 3)).clamp(min=1)

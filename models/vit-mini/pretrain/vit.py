@@ -21,6 +21,21 @@ class Attention(nn.Module):
         self.qkv = nn.Linear(DIM, 3 * DIM)
         self.proj = nn.Linear(DIM, DIM)
 
+    @torch.no_grad()
+    def imitate_trained(self) -> None:
+        """Mimetic initialisation (Trockman and Kolter, arXiv 2305.09828): the products of query and key, and of
+        value and projection, start near the multiples of the identity that trained ViTs have there."""
+        size = DIM // HEADS
+        noise = torch.randn(HEADS + 1, DIM, DIM) / DIM**0.5
+        for head in range(HEADS):
+            u, s, v = torch.linalg.svd(0.7 * noise[head] + 0.7 * torch.eye(DIM))
+            rows = slice(head * size, (head + 1) * size)
+            self.qkv.weight[:DIM][rows] = (u[:, :size] * s[:size].sqrt()).T
+            self.qkv.weight[DIM : 2 * DIM][rows] = s[:size, None].sqrt() * v[:size]
+        u, s, v = torch.linalg.svd(0.4 * noise[HEADS] - 0.4 * torch.eye(DIM))
+        self.qkv.weight[2 * DIM :] = s[:, None].sqrt() * v
+        self.proj.weight.copy_(u * s.sqrt())
+
     def forward(self, x: Tensor) -> Tensor:
         b, t, _ = x.shape
         q, k, v = self.qkv(x).reshape(b, t, 3, HEADS, -1).permute(2, 0, 3, 1, 4)  # (B, H, T, D/H) each
@@ -75,6 +90,8 @@ class Vit(nn.Module):
                 nn.init.xavier_uniform_(module.weight)
                 nn.init.zeros_(module.bias)
         nn.init.xavier_uniform_(self.patch_embed.proj.weight.view(DIM, -1))
+        for block in self.blocks:
+            block.attn.imitate_trained()
 
     def forward(self, images: Tensor, kept: Tensor | None = None) -> Tensor:
         """Feature of each image, the normed class token: (B, D).
