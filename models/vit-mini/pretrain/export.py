@@ -81,9 +81,10 @@ def main() -> None:
     reference = {
         "side": SIDE,
         "pictures": [base64.b64encode(p.permute(1, 2, 0).contiguous().numpy().tobytes()).decode() for p in pixels],
-        "logits": [[round(v, 6) for v in row] for row in expected.tolist()],
+        "logits": [[round(v, 4) for v in row] for row in expected.tolist()],
     }
-    (args.out / "reference.json").write_text(json.dumps(reference, indent=2) + "\n")
+    (args.out / "reference.json").write_text(json.dumps(reference) + "\n")
+    file.chmod(0o644)
     print(f"{file}: {file.stat().st_size} bytes, sha256 {hashlib.sha256(file.read_bytes()).hexdigest()}")
     print(f"{sum(np.prod(t.shape) for t in tensors.values())} parameters")
 
