@@ -141,7 +141,9 @@ describe('a run of an imported model', () => {
 describe('a run of the committed ViT', () => {
   it('starts from its weights on a server with no pin, no Hub and no folder of it', async () => {
     const { value } = await (await post({ model: 'vit-mini', side: 48, data: { kind: 'image' } })).json();
-    const got = await fetch(`${url}/api/runs/${value.id}/checkpoint.safetensors`, { headers: { authorization } });
+    const got = await fetch(`${url}/api/runs/${value.id}/checkpoint.safetensors`, {
+      headers: { authorization },
+    });
     const out = new Map(
       decodeSafetensors(new Uint8Array(await got.arrayBuffer())).tensors.map((t) => [t.name, t.data]),
     );
