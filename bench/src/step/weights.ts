@@ -23,7 +23,6 @@ export const specOf = (w: Workload): ImageModelSpec => ({
   mean: [0.5, 0.5, 0.5],
   std: [0.5, 0.5, 0.5],
   layerNormEps: 1e-6,
-  weights: 'random',
 });
 
 export interface PlainTensor {

@@ -20,7 +20,12 @@ export type DemoData =
 export async function demoData(options: DemoOptions): Promise<DemoData> {
   const { kind } = catalog[options.model];
   if (options.data === undefined) {
-    const sample = kind === 'image' ? 'emoji' : 'wordnet';
+    const sample = options.sample ?? (kind === 'image' ? 'emoji' : 'wordnet');
+    if (samples[sample].kind !== kind) {
+      throw new Error(
+        `--sample: ${options.model} takes ${kind}s, and ${sample} holds ${samples[sample].kind}s.`,
+      );
+    }
     return { kind: 'sample', sample, labels: samples[sample].labels };
   }
   const own = await readOwnData(options.data, kind);

@@ -31,7 +31,7 @@ async function demo(options: DemoOptions): Promise<DemoReport> {
       );
       const layers = await verifiedLayers(api, final, options, data.labels.length, rounds);
       await tabs.close();
-      return demoReport(options, data.labels.length, rounds, layers);
+      return demoReport(options, data, rounds, layers);
     } finally {
       await browser.close();
     }

@@ -28,9 +28,17 @@ describe('demo options', () => {
     });
   });
 
+  it('starts from the pretrained weights unless random ones are asked for', () => {
+    expect(parseOptions(['--model', 'vit-mini']).initial).toBe('pretrained');
+    const random = parseOptions('--model vit-mini --initial random --sample fashion-mnist'.split(' '));
+    expect(random).toMatchObject({ model: 'vit-mini', initial: 'random', sample: 'fashion-mnist' });
+  });
+
   it.each([
     [['--clients', '0'], '--clients'],
     [['--model', 'gpt-9'], '--model'],
+    [['--initial', 'pretraind'], '--initial'],
+    [['--sample', 'mnist'], '--sample'],
     [['--colour', 'red'], '--colour'],
     [['--rounds', '2.5'], '--rounds'],
   ])('refuses %j and names the option', (argv, named) => {

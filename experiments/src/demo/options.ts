@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { ModelId } from '@strata/fl-core/protocol';
+import { ModelId, RunConfig, SampleId } from '@strata/fl-core/protocol';
 import { z } from 'zod';
 
 const Whole = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
@@ -8,11 +8,14 @@ const DemoOptions = z.object({
   clients: Whole(1, 64).default(4),
   rounds: Whole(1, 1000).default(5),
   model: ModelId.default('use-lite'),
+  initial: RunConfig.shape.initial,
   strategy: z.enum(['full', 'gradient-norm', 'strata']).default('strata'),
   lambda: z.coerce.number().min(0).default(1),
   budget: Whole(0, 1000).default(2),
   backend: z.enum(['webgpu', 'wasm', 'cpu']).default('wasm'),
   seed: Whole(0, 4_294_967_295).default(1),
+  /** Built-in data; the usual one of the model's kind when absent. */
+  sample: SampleId.optional(),
   /** Folder of images by label, or a CSV of text and label; the built-in samples when absent. */
   data: z.string().optional(),
   /** Concentration of the Dirichlet split of `data`. */
@@ -30,12 +33,14 @@ export type DemoOptions = z.infer<typeof DemoOptions>;
 export const usage = `npm run --silent demo -- [options]
   --clients N        tabs that train (4)
   --rounds N         rounds to commit (5)
-  --model M          use-lite | deit-tiny | vit-nano
+  --model M          use-lite | deit-tiny | vit-mini | vit-nano
+  --initial W        pretrained | random: what the model starts from (pretrained)
   --strategy S       strata | gradient-norm | full
   --lambda X         price of disagreeing, relative to the mean score (1)
   --budget N         layers a client may train a round (2)
   --backend B        wasm | webgpu | cpu
   --seed N           everything random derives from it (1)
+  --sample S         emoji | fashion-mnist | wordnet (by the model's kind)
   --data PATH        a folder of images by label, or a CSV of text and label
   --alpha X          Dirichlet concentration of the split of --data (0.5)
   --shards N         parts the built-in data is cut into (one a client; 16 a client on webgpu,
@@ -55,11 +60,13 @@ export function parseOptions(argv: readonly string[]): DemoOptions {
         clients: text,
         rounds: text,
         model: text,
+        initial: text,
         strategy: text,
         lambda: text,
         budget: text,
         backend: text,
         seed: text,
+        sample: text,
         data: text,
         alpha: text,
         shards: text,

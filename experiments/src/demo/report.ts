@@ -1,9 +1,14 @@
-import type { RoundDetail } from '@strata/fl-core/protocol';
+import type { RoundDetail, SampleId } from '@strata/fl-core/protocol';
+import type { DemoData } from './data.ts';
 import type { DemoOptions } from './options.ts';
 
 /** The one JSON object that the demo prints. */
 export interface DemoReport {
   readonly model: string;
+  readonly initial: DemoOptions['initial'];
+  /** Null for a person's own files. */
+  readonly sample: SampleId | null;
+  readonly seed: number;
   readonly strategy: string;
   readonly backend: string;
   readonly classes: number;
@@ -47,15 +52,18 @@ export function demoRound(detail: RoundDetail): DemoRound {
 
 export function demoReport(
   options: DemoOptions,
-  classes: number,
+  data: DemoData,
   committed: readonly RoundDetail[],
   layers: Readonly<Record<string, string>>,
 ): DemoReport {
   return {
     model: options.model,
+    initial: options.initial,
+    sample: data.kind === 'sample' ? data.sample : null,
+    seed: options.seed,
     strategy: options.strategy,
     backend: options.backend,
-    classes,
+    classes: data.labels.length,
     clients: options.clients,
     rounds: committed.map(demoRound),
     checkpoint: { layers },

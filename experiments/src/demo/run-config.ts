@@ -13,6 +13,7 @@ export function demoRunConfig(options: DemoOptions, data: DemoData): RunConfigIn
   return {
     name: `Demo: ${model.title}`,
     model: options.model,
+    initial: options.initial,
     ...(model.kind === 'image' ? { side: options.side ?? model.defaultSide } : {}),
     data: { kind: model.kind, sample: data.kind === 'sample' ? data.sample : null },
     labels: [...data.labels],

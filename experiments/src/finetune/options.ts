@@ -20,7 +20,7 @@ const Options = z.object({
 export type FinetuneOptions = z.output<typeof Options>;
 
 export const usage =
-  '--model use-lite|deit-tiny|vit-nano --data FOLDER [--side PIXELS] [--epochs 5] [--batch 32] [--rate 5e-4] [--decay 0.01] [--layers all|head] [--seed 1]';
+  '--model use-lite|deit-tiny|vit-mini|vit-nano --data FOLDER [--side PIXELS] [--epochs 5] [--batch 32] [--rate 5e-4] [--decay 0.01] [--layers all|head] [--seed 1]';
 
 /** Throws {@link UsageError}. */
 export function parseOptions(args: readonly string[]): FinetuneOptions {

@@ -19,6 +19,7 @@ export async function modelAvailability(
   { modelsDir, cacheDir, deitTinyPin = null }: AvailabilityOptions,
 ): Promise<Availability> {
   switch (id) {
+    case 'vit-mini':
     case 'vit-nano':
       return ready;
     case 'use-lite':

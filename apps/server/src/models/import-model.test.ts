@@ -110,6 +110,32 @@ describe('importModel vit-nano', () => {
   });
 });
 
+describe('importModel with random weights', () => {
+  it.each(['vit-mini', 'deit-tiny'] as const)('draws every layer of %s, and needs no file', async (model) => {
+    const start = async (seed: number) => {
+      const blobs = memoryBlobs();
+      const config: RunConfig = { ...runConfig(model, seed), initial: 'random' };
+      return (await importModel({ config, modelsDir, cacheDir, blobs })).layers;
+    };
+    const [one, again, other] = [await start(1), await start(1), await start(2)];
+    const pretrained = model === 'vit-mini' ? (await imported(model)).layers : {};
+    expect(Object.keys(one)).toEqual(layerNames(model));
+    expect(again).toEqual(one);
+    for (const [layer, { sha256 }] of Object.entries(one)) {
+      expect(other[layer]?.sha256, layer).not.toBe(sha256);
+      if (layer !== 'head') expect(pretrained[layer]?.sha256, layer).not.toBe(sha256);
+    }
+  });
+
+  it('keeps the vocabulary of the sentence encoder', async () => {
+    const config: RunConfig = { ...runConfig('use-lite'), initial: 'random' };
+    const { layers, assets } = await importModel({ config, modelsDir, cacheDir, blobs: memoryBlobs() });
+    const pretrained = await imported('use-lite');
+    expect(assets).toEqual(pretrained.assets);
+    expect(layers.pooling?.sha256).not.toBe(pretrained.layers.pooling?.sha256);
+  });
+});
+
 describe.skipIf(without('deit-tiny'))(`importModel deit-tiny${without('deit-tiny')}`, () => {
   const file = join(shared, 'deit-tiny/model.safetensors');
 
@@ -194,7 +220,7 @@ describe('a model that is not here', () => {
     });
   });
 
-  it.each(['use-lite', 'vit-nano'] as const)('is not %s', async (id) => {
+  it.each(['use-lite', 'vit-mini', 'vit-nano'] as const)('is not %s', async (id) => {
     expect(await modelAvailability(id, { modelsDir: null, cacheDir })).toEqual({
       availability: 'ready',
       note: '',

@@ -7,7 +7,6 @@ import {
   initialLayer,
   type LayersModelSpec,
   layoutOf,
-  type ModelLayout,
   type ModelSpec,
   planImport,
   specAtFirst,
@@ -30,6 +29,7 @@ import type { HubPin } from './hub.ts';
 import { locateModel, type Places } from './imported-source.ts';
 import { layersFile, needTokenizer, readFolderConfig, tokenizerFiles } from './model-folder.ts';
 import { readUseLite, readUseLiteVocabulary, useLiteFolder } from './use-lite.ts';
+import { vitMiniFile } from './vit-mini.ts';
 import { Weights } from './weights.ts';
 import { ManifestWeights } from './weights-manifest.ts';
 
@@ -72,7 +72,8 @@ async function checkWeights(spec: LayersModelSpec, folder: string): Promise<void
 
 /**
  * Stores the model that a run starts from: pretrained layers as they are published, and a classification head
- * for the run's labels, drawn from the run's seed (R11) unless the model was trained for the same ones.
+ * for the run's labels, drawn from the run's seed (R11) unless the model was trained for the same ones. All
+ * layers are drawn from it where the run says so.
  *
  * @throws StrataError `bad-model` that names the tensor, file or folder at fault; `unavailable` when a download
  *   fails.
@@ -83,35 +84,29 @@ export async function importModel(options: ImportOptions): Promise<StoredModel> 
 }
 
 async function storeBuiltIn(id: ModelId, options: ImportOptions): Promise<StoredModel> {
-  const { config, modelsDir, cacheDir, blobs, deitTinyPin = null } = options;
+  const { modelsDir, cacheDir, blobs, deitTinyPin = null } = options;
   const spec = catalog[id];
-  const layout = layoutOf(spec, config.labels.length);
-  switch (spec.architecture) {
+  const store = (open: () => Promise<TensorSource>) =>
+    storeLayers({ spec, open, sameLabels: false }, options);
+  switch (id) {
     case 'use-lite': {
+      const encoder = catalog[id];
       const folder = useLiteFolder();
       if (folder === null) throw badModel(`The npm package with ${spec.title} is not installed.`);
-      const encoder = new Map((await readUseLite(spec, folder)).map((t) => [t.name, t]));
-      const vocab = await blobs.put(await readUseLiteVocabulary(spec, folder));
-      const file: TensorSource = {
-        shapes: new Map([...encoder].map(([name, { shape }]) => [name, shape])),
-        read: async (name) => encoder.get(name)?.data ?? new Float32Array(),
-      };
-      const layers = await storeLayers({ spec, layout, file, sameLabels: false }, options);
+      const layers = await store(async () => inMemory(await readUseLite(encoder, folder)));
+      const vocab = await blobs.put(await readUseLiteVocabulary(encoder, folder));
       return { layers, assets: { vocab: vocab.sha256 } };
     }
-    case 'vit': {
-      if (spec.weights === 'random') {
-        const layers: Checkpoint['layers'] = {};
-        for (const { name } of layout.layers) {
-          layers[name] = await put(blobs, initialLayer(spec, layout, name, config.seed));
-        }
-        return { layers, assets: {} };
-      }
-      const file = await Weights.openFile(await findWeights({ modelsDir, cacheDir, pin: deitTinyPin }));
-      return { layers: await storeLayers({ spec, layout, file, sameLabels: false }, options), assets: {} };
+    case 'deit-tiny': {
+      const find = () => findWeights({ modelsDir, cacheDir, pin: deitTinyPin });
+      return { layers: await store(async () => Weights.openFile(await find())), assets: {} };
     }
+    case 'vit-mini':
+      return { layers: await store(() => Weights.openFile(vitMiniFile)), assets: {} };
+    case 'vit-nano':
+      return { layers: await drawLayers(spec, options), assets: {} };
     default:
-      return spec satisfies never;
+      return id satisfies never;
   }
 }
 
@@ -119,10 +114,9 @@ async function storeFolder(model: ImportedModel, options: ImportOptions): Promis
   const { folder } = await locateModel(model.source, options);
   const { labels } = await readFolderConfig(folder);
   const spec = specOf(options.config);
-  const layout = layoutOf(spec, options.config.labels.length);
-  const file = await openWeights(spec, folder);
+  const open = () => openWeights(spec, folder);
   const sameLabels = keepsClassifier(spec, labels, options.config.labels);
-  const layers = await storeLayers({ spec, layout, file, sameLabels }, options);
+  const layers = await storeLayers({ spec, open, sameLabels }, options);
   return { layers, assets: await storeTokenizer(folder, options.blobs) };
 }
 
@@ -146,24 +140,51 @@ interface TensorSource {
   read(name: string): Promise<Float32Array>;
 }
 
+const inMemory = (tensors: readonly NamedTensor[]): TensorSource => {
+  const named = new Map(tensors.map((t) => [t.name, t]));
+  return {
+    shapes: new Map(tensors.map(({ name, shape }) => [name, shape])),
+    read: async (name) => named.get(name)?.data ?? new Float32Array(),
+  };
+};
+
 interface LayersToStore {
   readonly spec: ModelSpec;
-  readonly layout: ModelLayout;
-  readonly file: TensorSource;
+  /** The published weights; not asked for when the run starts from random ones. */
+  readonly open: () => Promise<TensorSource>;
   readonly sameLabels: boolean;
 }
 
 /** One layer after the other: memory is that of the largest, not of the model. */
 async function storeLayers(
-  { spec, layout, file, sameLabels }: LayersToStore,
-  { config, blobs }: ImportOptions,
+  { spec, open, sameLabels }: LayersToStore,
+  options: ImportOptions,
 ): Promise<Checkpoint['layers']> {
+  const { config, blobs } = options;
+  switch (config.initial) {
+    case 'random':
+      return drawLayers(spec, options);
+    case 'pretrained': {
+      const file = await open();
+      const layout = layoutOf(spec, config.labels.length);
+      const layers: Checkpoint['layers'] = {};
+      for (const layer of planImport(spec, layout, { available: file.shapes, sameLabels })) {
+        const tensors = await importLayer(spec, layer, config.seed, (name) => file.read(name));
+        layers[layer.name] = await put(blobs, tensors);
+      }
+      return layers;
+    }
+    default:
+      return config.initial satisfies never;
+  }
+}
+
+/** Every layer fresh, drawn from the run's seed (R11). */
+async function drawLayers(spec: ModelSpec, { config, blobs }: ImportOptions): Promise<Checkpoint['layers']> {
+  const layout = layoutOf(spec, config.labels.length);
   const layers: Checkpoint['layers'] = {};
-  for (const layer of planImport(spec, layout, { available: file.shapes, sameLabels })) {
-    layers[layer.name] = await put(
-      blobs,
-      await importLayer(spec, layer, config.seed, (name) => file.read(name)),
-    );
+  for (const { name } of layout.layers) {
+    layers[name] = await put(blobs, initialLayer(spec, layout, name, config.seed));
   }
   return layers;
 }

@@ -8,8 +8,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { operatorToken, TestServer } from '../testing/server.ts';
 import { createModelSource } from './source.ts';
 import { ModelFolder } from './testing.ts';
+import { vitMiniFile } from './vit-mini.ts';
 
-/** A run of an imported model through the operator's API: made, looked at, exported. */
+/** Runs of models from files through the operator's API: made, looked at, exported. */
 
 const tokenizer = new URL(
   '../../../../packages/fl-core/src/data/tokenizer/fixtures/hub/bert.tokenizer.json',
@@ -37,22 +38,21 @@ afterAll(async () => {
 }, 60_000);
 
 const authorization = `Bearer ${operatorToken}`;
-const create = (source: string, kind = 'text') =>
+const post = (run: object) =>
   fetch(`${url}/api/runs`, {
     method: 'POST',
     headers: { authorization, 'content-type': 'application/json' },
-    body: JSON.stringify({
-      name: 'Imported',
-      // What a request says was found is not believed.
-      model: {
-        source,
-        granularity: 'sublayer',
-        found: { kind: 'transformers', config: {}, preprocessor: null, licence: 'mine' },
-      },
-      data: { kind },
-      labels: ['no', 'yes'],
-      strategy: { name: 'full' },
-    }),
+    body: JSON.stringify({ name: 'Test', labels: ['no', 'yes'], strategy: { name: 'full' }, ...run }),
+  });
+const create = (source: string, kind = 'text') =>
+  post({
+    // What a request says was found is not believed.
+    model: {
+      source,
+      granularity: 'sublayer',
+      found: { kind: 'transformers', config: {}, preprocessor: null, licence: 'mine' },
+    },
+    data: { kind },
   });
 
 describe('a run of an imported model', () => {
@@ -119,5 +119,22 @@ describe('a run of an imported model', () => {
     expect(error.message).toMatch(message);
     expect(error.code).toBe(code);
     expect(await runs()).toBe(before);
+  });
+});
+
+describe('a run of the committed ViT', () => {
+  it('starts from its weights on a server with no pin, no Hub and no folder of it', async () => {
+    const { value } = await (await post({ model: 'vit-mini', side: 48, data: { kind: 'image' } })).json();
+    const got = await fetch(`${url}/api/runs/${value.id}/checkpoint.safetensors`, {
+      headers: { authorization },
+    });
+    const out = new Map(
+      decodeSafetensors(new Uint8Array(await got.arrayBuffer())).tensors.map((t) => [t.name, t.data]),
+    );
+    const committed = decodeSafetensors(await readFile(vitMiniFile)).tensors;
+    for (const { name, data } of committed.filter((t) => !t.name.startsWith('head.'))) {
+      expect(out.get(name), name).toEqual(data);
+    }
+    expect([...out.keys()].sort()).toEqual(committed.map((t) => t.name).sort());
   });
 });

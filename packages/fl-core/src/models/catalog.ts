@@ -7,6 +7,7 @@ const imagenet = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] } as 
 export interface Catalog extends Readonly<Record<ModelId, UseLiteSpec | VitSpec>> {
   readonly 'use-lite': UseLiteSpec;
   readonly 'deit-tiny': VitSpec;
+  readonly 'vit-mini': VitSpec;
   readonly 'vit-nano': VitSpec;
 }
 
@@ -49,7 +50,28 @@ export const catalog: Catalog = {
     defaultSide: 64,
     ...imagenet,
     layerNormEps: 1e-6,
-    weights: 'pretrained',
+  },
+  // As models/vit-mini/pretrain/vit.py trained it.
+  'vit-mini': {
+    id: 'vit-mini',
+    architecture: 'vit',
+    kind: 'image',
+    title: 'ViT mini',
+    description: 'A small Vision Transformer pretrained on icons and clip art, 6 blocks, 1.2 M parameters.',
+    licence: 'Apache-2.0',
+    granularity: 'block',
+    tokens: 'class',
+    activation: 'gelu',
+    dim: 128,
+    depth: 6,
+    heads: 4,
+    mlp: 512,
+    patch: 8,
+    pretrainedSide: 48,
+    defaultSide: 48,
+    mean: [0.5, 0.5, 0.5],
+    std: [0.5, 0.5, 0.5],
+    layerNormEps: 1e-6,
   },
   'vit-nano': {
     id: 'vit-nano',
@@ -72,6 +94,5 @@ export const catalog: Catalog = {
     mean: [0.5, 0.5, 0.5],
     std: [0.5, 0.5, 0.5],
     layerNormEps: 1e-6,
-    weights: 'random',
   },
 };

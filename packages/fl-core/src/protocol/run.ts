@@ -12,7 +12,7 @@ export const Id = z
 export const LayerName = z.string().min(1).max(128);
 export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
-export const modelIds = ['use-lite', 'deit-tiny', 'vit-nano'] as const;
+export const modelIds = ['use-lite', 'deit-tiny', 'vit-mini', 'vit-nano'] as const;
 export const ModelId = z.enum(modelIds);
 export type ModelId = z.infer<typeof ModelId>;
 
@@ -48,6 +48,8 @@ export const RunConfig = z
     name: z.string().trim().min(1).max(80),
     description: z.string().trim().max(2000).default(''),
     model: ModelChoice,
+    /** `random`: the model's architecture with fresh weights, to see what the pretrained ones are worth. */
+    initial: z.enum(['pretrained', 'random']).default('pretrained'),
     /** Side of the square input image in pixels; ignored for text. */
     side: z.number().int().min(8).max(512).default(64),
     data: z.object({

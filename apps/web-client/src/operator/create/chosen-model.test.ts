@@ -55,7 +55,7 @@ describe('chosenModel', () => {
     const network: ImportedModel = { source: 'folder:network', granularity: 'block', found };
     const model = chosenModel(network, catalog)!;
     expect(model).toMatchObject({ kind: 'image', defaultSide: 12, sideMultiple: 12, largestSide: 12 });
-    const config = defaultConfig(model, catalog.samples, network);
+    const config = defaultConfig(model, catalog.samples, { choice: network });
     expect(configErrors(config, catalog)).toEqual({});
     expect(configErrors({ ...config, side: 24 }, catalog)).toEqual({ side: 'Only 12.' });
   });

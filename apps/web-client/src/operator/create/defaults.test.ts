@@ -63,6 +63,19 @@ describe('preferredModel', () => {
     expect(preferredModel(without({ models }))?.id).toBe('deit-tiny');
   });
 
+  const only = (ready: readonly string[]) => {
+    const models = catalog.models.map((m) => ({
+      ...m,
+      availability: ready.includes(m.id) ? ('ready' as const) : ('missing' as const),
+    }));
+    return preferredModel(without({ models }))?.id;
+  };
+
+  it('takes for images DeiT-tiny where it is ready, the ViT of the project where it is missing', () => {
+    expect(only(['deit-tiny', 'vit-mini', 'vit-nano'])).toBe('deit-tiny');
+    expect(only(['vit-mini', 'vit-nano'])).toBe('vit-mini');
+  });
+
   it('never takes what is missing', () => {
     const models = catalog.models.map((m) => ({ ...m, availability: 'missing' as const }));
     expect(preferredModel(without({ models }))).toBeUndefined();

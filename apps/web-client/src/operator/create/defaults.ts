@@ -23,6 +23,7 @@ interface Starting {
 const starting: Readonly<Record<ModelId, Starting>> = {
   'use-lite': { sample: 'wordnet', budget: 2, learningRate: 1e-3 },
   'deit-tiny': { sample: 'emoji', budget: 3, learningRate: 5e-4 },
+  'vit-mini': { sample: 'emoji', budget: 3, learningRate: 5e-4 },
   'vit-nano': { sample: 'emoji', budget: 2, learningRate: 3e-3 },
 };
 
@@ -97,7 +98,7 @@ export const labelsFor = (task: TaskName, sample: CatalogSample | null): string[
   task === 'next-token' ? [] : [...(sample?.labels ?? exampleLabels[task])];
 
 /** Ready models first, and among them the pretrained ones: what a newcomer should see. */
-const preference: readonly string[] = ['use-lite', 'deit-tiny', 'vit-nano'];
+const preference: readonly string[] = ['use-lite', 'deit-tiny', 'vit-mini', 'vit-nano'];
 
 export function preferredModel(catalog: Catalog): CatalogModel | undefined {
   const rank = (model: CatalogModel) => preference.indexOf(model.id);

@@ -117,6 +117,13 @@ describe('modelCard', () => {
     expect(card).toContain('neither clipped for privacy nor noised');
   });
 
+  it('names no base model of a run that started from random weights', () => {
+    const random = { ...config(bert), initial: 'random' } as const;
+    const said = modelCard({ id: 'run-1', config: random, rounds: [], checkpoint: { round: 0, layers: {} } });
+    expect(said).not.toContain('base_model');
+    expect(said).toMatch(/Started from: .*, with random weights/);
+  });
+
   it('claims no figure that nobody measured', () => {
     const facts = { id: 'run-1', config: config(bert), checkpoint: { round: 1, layers: {} } };
     expect(modelCard({ ...facts, rounds: [round(1, null)] })).toContain('Nobody evaluated this round.');

@@ -27,7 +27,7 @@ export function modelCard({ id, config, rounds, checkpoint }: CardFacts): string
     `Fine-tuned by Strata (run ${id}): federated, in browsers, on ${kinds[config.data.kind]} that never left the participants' devices; of each round only the changes of a few layers did.`,
     '## Training',
     list([
-      `Started from: ${spec.title}`,
+      `Started from: ${spec.title}${config.initial === 'random' ? ', with random weights' : ''}`,
       `Task: ${described(config.task)}`,
       `Rounds committed: ${checkpoint.round}, of ${config.rounds} planned`,
       `Strategy: ${described(config.strategy)}`,
@@ -101,8 +101,9 @@ const kinds = { image: 'images', text: 'texts' } as const;
 
 const list = (lines: readonly string[]): string => lines.map((line) => `- ${line}`).join('\n');
 
-/** Only of the Hub can a base model be linked to. */
-function baseModel({ model }: RunConfig): string[] {
+/** Only of the Hub can a base model be linked to; random weights have none. */
+function baseModel({ model, initial }: RunConfig): string[] {
+  if (initial === 'random') return [];
   const repository = typeof model === 'string' ? null : /^hub:([^@]+)/.exec(model.source)?.[1];
   return repository ? [`base_model: ${JSON.stringify(repository)}`] : [];
 }

@@ -29,7 +29,6 @@ export function vitSpec(config: unknown, options: SpecOptions): VitSpec {
     ...imageInput(c, options.preprocessor, deit ? imagenet : half),
     architecture: 'vit',
     tokens: deit ? 'class-and-distillation' : 'class',
-    weights: 'pretrained',
     dim: c.hidden_size,
     depth: c.num_hidden_layers,
     heads: c.num_attention_heads,

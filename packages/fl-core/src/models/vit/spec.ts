@@ -5,6 +5,4 @@ export interface VitSpec extends CommonSpec, ImageInput, TransformerSize {
   readonly architecture: 'vit';
   /** `class-and-distillation`: DeiT's second token, which is not classified from. */
   readonly tokens: 'class' | 'class-and-distillation';
-  /** `random`: seeded initial weights, nothing is fetched. */
-  readonly weights: 'pretrained' | 'random';
 }
