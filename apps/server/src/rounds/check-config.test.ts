@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { readLayersModel } from '@strata/fl-core/models/layouts';
 import { type RunConfigInput, StrataError } from '@strata/fl-core/protocol';
 import { describe, expect, it } from 'vitest';
 import { testConfig } from '../testing/server.ts';
@@ -38,6 +40,18 @@ describe('checkConfig', () => {
       'The sample wordnet does not fit the task multi-label on text data.',
     );
     expect(check({ data: { kind: 'image', sample: 'wordnet' } })).toThrow('sample wordnet does not fit');
+  });
+
+  it('refuses random weights for a LayersModel, and takes them for others', () => {
+    const file = new URL(
+      '../../../../packages/fl-core/src/models/layers-model/fixtures/network/model.json',
+      import.meta.url,
+    );
+    const { found } = readLayersModel(JSON.parse(readFileSync(file, 'utf8')), 'network');
+    const network = { model: { source: 'folder:network', found }, side: 12 };
+    expect(check(network)).not.toThrow();
+    expect(check({ ...network, initial: 'random' })).toThrow('cannot be drawn anew');
+    expect(check({ initial: 'random' })).not.toThrow();
   });
 
   it('refuses data of another kind, and a side that does not divide', () => {

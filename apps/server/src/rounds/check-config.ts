@@ -5,6 +5,7 @@ import { type RunConfig, StrataError } from '@strata/fl-core/protocol';
 /** Refuses what is valid by its schema and yet cannot work. Throws `bad-config`. */
 export function checkConfig(config: RunConfig): void {
   checkModel(config);
+  checkInitial(config);
   checkSample(config);
   checkRule(config);
   checkBudget(config);
@@ -27,6 +28,17 @@ function checkModel(config: RunConfig): void {
       `Choose a multiple of ${spec.patch}.`,
     );
   }
+}
+
+/** A LayersModel does not say what its layers are drawn from. */
+function checkInitial(config: RunConfig): void {
+  const spec = specOf(config);
+  if (config.initial === 'pretrained' || spec.architecture !== 'layers-model') return;
+  throw new StrataError(
+    'bad-config',
+    `${spec.title} is a LayersModel, which cannot be drawn anew.`,
+    'Set initial to pretrained: it then starts from the weights that it came with.',
+  );
 }
 
 /** Built-in data that demo participants could do nothing with. */

@@ -21,7 +21,7 @@ async function olderMigrations(count: number): Promise<string> {
   return folder;
 }
 
-test('a run stored before budgets had kinds loads, and does what it did', async () => {
+test('runs stored before budgets had kinds and runs had tasks load, and do what they did', async () => {
   const dataDir = await temporaryDataDir();
   const older = await olderMigrations(1);
   const { pool, close } = await openEmbeddedPostgres(join(dataDir, 'postgres'));
@@ -43,22 +43,29 @@ test('a run stored before budgets had kinds loads, and does what it did', async 
       local: { passes: 2, batchSize: 16, maxBatches: 0, probeBatches: 2, optimizer, holdOut: 0.2 },
       seed: 1,
     };
-    const insert = `INSERT INTO runs (id, config, assets, state) VALUES ('old', $1, '{}', 'running')`;
-    await pool.query(insert, [JSON.stringify(old)]);
+    const found = { config: { model_type: 'vit' }, preprocessor: null, licence: null };
+    const imported = { ...old, model: { source: 'folder:vit', granularity: 'block', found } };
+    const insert = `INSERT INTO runs (id, config, assets, state) VALUES ($1, $2, '{}', 'running')`;
+    await pool.query(insert, ['old', JSON.stringify(old)]);
+    await pool.query(insert, ['imported', JSON.stringify(imported)]);
     await migrate(pool);
-    const { rows } = await pool.query<{ config: unknown }>('SELECT config FROM runs');
-    const config = rows[0]?.config;
-    expect(config).toEqual({
+    const query = 'SELECT config FROM runs ORDER BY id DESC';
+    const { rows } = await pool.query<{ config: unknown }>(query);
+    const expected = {
       ...old,
+      task: { name: 'classification' },
+      initial: 'pretrained',
       budget: { kind: 'fixed', unit: 'layers', amount: 3 },
       selection: { every: 1, smoothing: 1 },
       aggregation: { rule: { name: 'mean' }, optimizer: { name: 'fedavg', learningRate: 1 } },
       local: { ...old.local, schedule: { name: 'constant', warmUp: 0 }, proximal: 0, clipNorm: null },
-    });
-    expect(RunConfig.parse(config)).toEqual(config);
+    };
+    const model = { ...imported.model, found: { kind: 'transformers', ...found } };
+    expect(rows.map(({ config }) => config)).toEqual([expected, { ...expected, model }]);
+    for (const { config } of rows) expect(RunConfig.parse(config)).toEqual(config);
   } finally {
     await close();
     await rm(dataDir, { recursive: true });
     await rm(older, { recursive: true });
   }
-});
+}, 120_000);
