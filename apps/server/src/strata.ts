@@ -5,7 +5,7 @@ import { blobRoutes } from './http/blobs.ts';
 import { operatorRoutes } from './http/operator-api.ts';
 import { publicRoutes } from './http/public-api.ts';
 import { updateRoutes } from './http/updates.ts';
-import { createModelSource } from './models/index.ts';
+import { createModelSource, ModelUploads } from './models/index.ts';
 import { Background } from './rounds/background.ts';
 import { Bus } from './rounds/bus.ts';
 import { collectNewest } from './rounds/collect.ts';
@@ -49,6 +49,9 @@ export interface Strata {
   close(): Promise<void>;
 }
 
+/** Where models from elsewhere are kept. */
+const modelCache = ({ dataDir }: Pick<StrataSettings, 'dataDir'>): string => join(dataDir, 'models');
+
 /** The round engine behind an HTTP server: registers routes and sockets on `fastify`. */
 export function createStrata(
   store: Pick<Store, 'db' | 'pool' | 'databaseUrl' | 'blobs'>,
@@ -56,7 +59,7 @@ export function createStrata(
   fastify: FastifyInstance,
   models: ModelSource = createModelSource({
     modelsDir: settings.modelsDir,
-    cacheDir: join(settings.dataDir, 'models'),
+    cacheDir: modelCache(settings),
     deitTinyPin: settings.deitTinyPin,
     hubUrl: settings.hubUrl ?? undefined,
     blobs: store.blobs,
@@ -87,6 +90,7 @@ export function createStrata(
     log: fastify.log,
   };
   const views = new Views(context);
+  const uploads = new ModelUploads(modelCache(settings));
   const looks = new Throttle(
     lookMs,
     (run) => lookAtRun(context, run),
@@ -101,7 +105,7 @@ export function createStrata(
     blobRoutes(app, context);
     updateRoutes(app, context);
     publicRoutes(app, context, views);
-    operatorRoutes(app, context, views, settings.operatorToken);
+    operatorRoutes(app, context, views, { token: settings.operatorToken, uploads });
   });
 
   return {

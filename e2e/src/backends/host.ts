@@ -14,11 +14,11 @@ export interface Host {
 
 /** @param entry the worker's file in this folder. */
 export async function openHost(entry: `${string}.ts`): Promise<Host> {
-  const script = await bundle(entry);
+  const scripts = await bundle(entry);
   const wasm = dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm'));
   const server = createServer((request, response) => {
     const path = request.url ?? '/';
-    answer(path, script, wasm).then(
+    answer(path, scripts, wasm).then(
       ([type, body]) => response.writeHead(200, { ...isolation, 'content-type': type }).end(body),
       () => response.writeHead(404).end(),
     );
@@ -33,19 +33,25 @@ const isolation = {
   'cross-origin-embedder-policy': 'require-corp',
 };
 
-async function answer(path: string, script: string, wasm: string): Promise<[string, string | Buffer]> {
+async function answer(
+  path: string,
+  scripts: ReadonlyMap<string, string>,
+  wasm: string,
+): Promise<[string, string | Buffer]> {
   if (path === '/') return ['text/html', '<!doctype html><title>Training backends</title>'];
-  if (path === '/worker.js') return ['text/javascript', script];
+  const script = scripts.get(path);
+  if (script !== undefined) return ['text/javascript', script];
   const file = /^\/wasm\/([\w-]+\.wasm)$/.exec(path)?.[1];
   if (file !== undefined) return ['application/wasm', await readFile(join(wasm, file))];
-  const fixture = /^\/models\/([\w-]+\/fixtures\/[\w-]+\/[\w-]+\.(json|safetensors))$/.exec(path)?.[1];
+  const fixture = /^\/models\/([\w-]+\/fixtures\/[\w-]+\/[\w-]+\.(json|safetensors|bin))$/.exec(path)?.[1];
   if (fixture === undefined) throw new Error(`There is no ${path}.`);
   return ['application/octet-stream', await readFile(join(models, fixture))];
 }
 
 const models = fileURLToPath(new URL('../../../packages/fl-core/src/models', import.meta.url));
 
-async function bundle(entry: string): Promise<string> {
+/** The worker as `/worker.js`, and what it imports when it needs it, by path. */
+async function bundle(entry: string): Promise<ReadonlyMap<string, string>> {
   const built = await build({
     configFile: false,
     logLevel: 'error',
@@ -53,15 +59,16 @@ async function bundle(entry: string): Promise<string> {
       write: false,
       minify: false,
       target: 'es2022',
-      lib: { entry: fileURLToPath(new URL(entry, import.meta.url)), formats: ['es'] },
+      lib: { entry: fileURLToPath(new URL(entry, import.meta.url)), formats: ['es'], fileName: 'worker' },
     },
     define: { 'process.env.NODE_ENV': '"production"' },
   });
-  for (const { output } of [built].flat().filter((b) => 'output' in b)) {
-    const [first] = output;
-    return first.code;
-  }
-  throw new Error('Vite built no worker.');
+  const chunks = [built].flat().flatMap((b) => ('output' in b ? b.output : []));
+  const scripts = chunks.flatMap((chunk): [string, string][] =>
+    chunk.type === 'chunk' ? [[`/${chunk.fileName}`, chunk.code]] : [],
+  );
+  if (scripts.length === 0) throw new Error('Vite built no worker.');
+  return new Map(scripts);
 }
 
 function closeServer(server: Server): Promise<void> {

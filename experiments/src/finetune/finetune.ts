@@ -1,5 +1,5 @@
 import { type Dataset, sampleCount, toImageDataset, toTextDataset } from '@strata/fl-core/data';
-import { createModel } from '@strata/fl-core/models';
+import { loadModel } from '@strata/fl-core/models';
 import {
   alwaysTrained,
   layoutOf,
@@ -44,7 +44,7 @@ async function run(args: readonly string[], log: (line: string) => void) {
 
   const { threads } = await chooseBackend({ force: 'wasm' });
   const layout = layoutOf(spec, data.labels.length);
-  const trainer = new Trainer(createModel(spec, { classes: data.labels.length, side }));
+  const trainer = new Trainer(await loadModel(spec, { classes: data.labels.length, side }));
   const values = new Map(start.tensors.map((t) => [t.name, t]));
   const layerTensors = (layer: (typeof layout.layers)[number]) =>
     layer.tensors.map(({ name }) => {

@@ -1,5 +1,5 @@
 import type { NamedShape } from '@strata/fl-core/models/layouts';
-import type { Checkpoint } from '@strata/fl-core/protocol';
+import type { Checkpoint, TensorEntry } from '@strata/fl-core/protocol';
 import type { Context } from '../rounds/context.ts';
 import { TensorFile } from '../rounds/tensor-file.ts';
 
@@ -18,9 +18,37 @@ export interface CheckpointFileOptions {
   readonly named?: (tensor: NamedShape) => readonly NamedShape[];
 }
 
-interface Part {
+/** A layer's blob: its tensors in the order of their values. */
+interface CheckpointPart {
   readonly path: string;
+  readonly tensors: readonly TensorEntry[];
   readonly dataStart: number;
+  readonly dataBytes: number;
+}
+
+/** Looks into the blobs of a checkpoint, in the order of `layers`. */
+export async function checkpointParts(
+  context: Pick<Context, 'blobs'>,
+  checkpoint: Pick<Checkpoint, 'layers'>,
+  layers: readonly string[],
+): Promise<CheckpointPart[]> {
+  const parts: CheckpointPart[] = [];
+  for (const layer of layers) {
+    const blob = checkpoint.layers[layer];
+    if (!blob) continue;
+    const path = await context.blobs.path(blob.sha256);
+    const file = await TensorFile.open(path);
+    const { tensors, dataStart, fileSize } = file.header;
+    await file.close();
+    const ordered = [...tensors.values()].toSorted((a, b) => a.begin - b.begin);
+    parts.push({ path, tensors: ordered, dataStart, dataBytes: fileSize - dataStart });
+  }
+  return parts;
+}
+
+/** The values of all tensors, one after the other. */
+export async function* dataOf(parts: readonly CheckpointPart[]): AsyncGenerator<Uint8Array> {
+  for (const { path, dataStart } of parts) yield* TensorFile.bytes(path, dataStart);
 }
 
 export async function checkpointFile(
@@ -28,17 +56,11 @@ export async function checkpointFile(
   options: CheckpointFileOptions,
 ): Promise<CheckpointFile> {
   const { checkpoint, order, metadata, named = (tensor) => [tensor] } = options;
-  const parts: Part[] = [];
+  const parts = await checkpointParts(context, checkpoint, order);
   const entries: Record<string, unknown> = { __metadata__: metadata };
   let at = 0;
-  for (const layer of order) {
-    const blob = checkpoint.layers[layer];
-    if (!blob) continue;
-    const path = await context.blobs.path(blob.sha256);
-    const file = await TensorFile.open(path);
-    const { tensors, dataStart, fileSize } = file.header;
-    await file.close();
-    for (const { name, dtype, shape, begin, end } of tensors.values()) {
+  for (const { tensors, dataStart, dataBytes } of parts) {
+    for (const { name, dtype, shape, begin, end } of tensors) {
       const divided = named({ name, shape });
       const length = (end - begin) / divided.length;
       for (const [i, part] of divided.entries()) {
@@ -46,15 +68,14 @@ export async function checkpointFile(
         entries[part.name] = { dtype, shape: part.shape, data_offsets: [start, start + length] };
       }
     }
-    parts.push({ path, dataStart });
-    at += fileSize - dataStart;
+    at += dataBytes;
   }
   const header = encodeHeader(entries);
   return {
     bytes: header.byteLength + at,
     async *chunks() {
       yield header;
-      for (const { path, dataStart } of parts) yield* TensorFile.bytes(path, dataStart);
+      yield* dataOf(parts);
     },
   };
 }

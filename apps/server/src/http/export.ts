@@ -2,16 +2,20 @@ import {
   configJson,
   exportConfig,
   exportedTensors,
+  exportLayersModel,
   exportPreprocessor,
+  type LayersModelSpec,
+  layersModelWeights,
   modelCard,
   specOf,
 } from '@strata/fl-core/models/layouts';
+import type { RunView } from '@strata/fl-core/protocol';
 import { tokenizerFiles } from '../models/index.ts';
 import type { Context } from '../rounds/context.ts';
 import { layoutFor } from '../rounds/layout.ts';
 import { getRun } from '../rounds/rows.ts';
 import type { Views } from '../rounds/views.ts';
-import { checkpointFile } from './checkpoint-file.ts';
+import { checkpointFile, checkpointParts, dataOf } from './checkpoint-file.ts';
 
 export interface ExportedFile {
   readonly name: string;
@@ -20,7 +24,8 @@ export interface ExportedFile {
 
 /**
  * The newest checkpoint of a run as the files of a folder that transformers opens: `model.safetensors` under the
- * Hub's names, `config.json` with the run's labels, what makes inputs, and a model card. Throws `unknown-run`.
+ * Hub's names, `config.json` with the run's labels, what makes inputs, and a model card; of a tfjs LayersModel that
+ * again. Throws `unknown-run`.
  */
 export async function exportFiles(
   context: Context,
@@ -31,6 +36,13 @@ export async function exportFiles(
   const { config, checkpoint } = view;
   const { assets } = await getRun(context.db, id);
   const spec = specOf(config);
+  const name = `${id}-round-${checkpoint.round}`;
+  if (spec.architecture === 'layers-model') {
+    return {
+      name,
+      files: [text('README.md', modelCard(view)), ...(await layersModelFiles(context, view, spec))],
+    };
+  }
   const weights = await checkpointFile(context, {
     checkpoint,
     order: layoutFor(config).layers.map((l) => l.name),
@@ -49,7 +61,22 @@ export async function exportFiles(
     if (file !== null) files.push(blob(file, context, sha256));
   }
   files.push({ name: 'model.safetensors', chunks: () => weights.chunks() });
-  return { name: `${id}-round-${checkpoint.round}`, files };
+  return { name, files };
+}
+
+/** What `tf.loadLayersModel` opens. */
+async function layersModelFiles(
+  context: Context,
+  { config, checkpoint }: RunView,
+  spec: LayersModelSpec,
+): Promise<ExportedFile[]> {
+  const order = layoutFor(config).layers.map((l) => l.name);
+  const parts = await checkpointParts(context, checkpoint, order);
+  const weights = parts.flatMap((part) => part.tensors);
+  return [
+    text('model.json', json(exportLayersModel(spec, config.labels, weights))),
+    { name: layersModelWeights, chunks: () => dataOf(parts) },
+  ];
 }
 
 /** The sentence encoder's pieces, or a file of a tokenizer. */

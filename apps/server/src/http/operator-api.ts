@@ -9,6 +9,7 @@ import {
   StrataError,
 } from '@strata/fl-core/protocol';
 import type { FastifyInstance } from 'fastify';
+import type { ModelUploads } from '../models/index.ts';
 import type { Context } from '../rounds/context.ts';
 import { listEvents } from '../rounds/events.ts';
 import { hashSecret, sameHash } from '../rounds/registry.ts';
@@ -16,11 +17,22 @@ import { getRun } from '../rounds/rows.ts';
 import { commandRun, createRun } from '../rounds/runs.ts';
 import type { Views } from '../rounds/views.ts';
 import { checkpointRoutes } from './checkpoint.ts';
+import { uploadRoutes } from './model-uploads.ts';
 import { EventQuery, parse, RoundParams, RunParams } from './parse.ts';
 import { ok } from './reply.ts';
 
+interface OperatorOptions {
+  readonly token: string;
+  readonly uploads: ModelUploads;
+}
+
 /** `/api`: what the dashboard does; every request brings `authorization: Bearer TOKEN`. */
-export function operatorRoutes(parent: FastifyInstance, context: Context, views: Views, token: string): void {
+export function operatorRoutes(
+  parent: FastifyInstance,
+  context: Context,
+  views: Views,
+  { token, uploads }: OperatorOptions,
+): void {
   const wanted = hashSecret(token);
   parent.register(async (app) => {
     app.addHook('onRequest', async (request) => {
@@ -60,6 +72,7 @@ export function operatorRoutes(parent: FastifyInstance, context: Context, views:
       return ok(await listEvents(context, run, after ?? null, limit));
     });
     checkpointRoutes(app, context, views);
+    uploadRoutes(app, context, uploads);
   });
 }
 

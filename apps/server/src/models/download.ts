@@ -10,12 +10,14 @@ import { reasonOf } from './bad-model.ts';
 import { exists } from './exists.ts';
 import {
   configFile,
+  layersFile,
   needTokenizer,
   preprocessorFile,
   readFolderConfig,
   tokenizerFiles,
 } from './model-folder.ts';
 import { indexFile, pickled, pickles, readIndex, wholeFile } from './weights.ts';
+import { shardNames } from './weights-manifest.ts';
 
 /** Bytes of all files of a model together: 400 million float32 parameters and what belongs to them. */
 export const maxBytes = 2 * 2 ** 30;
@@ -47,7 +49,7 @@ export function fetchFolder(remote: RemoteFolder, folder: string, limit = maxByt
 }
 
 async function ensure(remote: RemoteFolder, folder: string, limit: number): Promise<string> {
-  if (await exists(join(folder, configFile))) return folder;
+  if (await exists(folder)) return folder;
   const partial = `${folder}.part`;
   await rm(partial, { recursive: true, force: true });
   await mkdir(partial, { recursive: true });
@@ -64,15 +66,18 @@ async function fetchFiles(remote: RemoteFolder, folder: string, limit: number): 
   const counter = { left: limit, limit };
   const get = (file: string) => fetchFile(remote, file, folder, counter);
   if (!(await get(configFile))) {
+    if (await get(layersFile)) return fetchLayersModel(remote, folder, get);
     throw new StrataError(
       'bad-model',
-      `${remote.name} has no ${configFile}.`,
-      'Choose a model that transformers can load.',
+      `${remote.name} has no ${configFile} and no ${layersFile}.`,
+      'Choose a model that transformers can load, or a LayersModel of TensorFlow.js.',
     );
   }
   for (const file of [preprocessorFile, 'README.md', ...Object.values(tokenizerFiles)]) await get(file);
-  const { config } = (await readFolderConfig(folder)).found;
-  await needTokenizer(folder, specFromConfig(config, { id: remote.name }));
+  const { found } = await readFolderConfig(folder);
+  if (found.kind === 'transformers') {
+    await needTokenizer(folder, specFromConfig(found.config, { id: remote.name }));
+  }
   if (await get(wholeFile)) return;
   if (await get(indexFile)) {
     for (const shard of (await readIndex(join(folder, indexFile))).keys()) {
@@ -88,6 +93,20 @@ async function fetchFiles(remote: RemoteFolder, folder: string, limit: number): 
     `${remote.name} has neither ${wholeFile} nor ${indexFile}.`,
     'Choose a model that is saved in safetensors.',
   );
+}
+
+/** What belongs to the `model.json` that has been fetched. */
+async function fetchLayersModel(
+  remote: RemoteFolder,
+  folder: string,
+  get: (file: string) => Promise<boolean>,
+): Promise<void> {
+  await get('README.md');
+  for (const shard of await shardNames(join(folder, layersFile))) {
+    if (!(await get(shard))) {
+      throw new StrataError('bad-model', `${remote.name} lacks the shard ${shard}.`, 'Upload it there.');
+    }
+  }
 }
 
 /** Says whether there is such a file. */

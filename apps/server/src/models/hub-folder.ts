@@ -5,7 +5,6 @@ import { StrataError } from '@strata/fl-core/protocol';
 import { reasonOf } from './bad-model.ts';
 import { fetchFolder } from './download.ts';
 import { exists } from './exists.ts';
-import { configFile } from './model-folder.ts';
 
 export interface HubSource {
   readonly repository: string;
@@ -30,7 +29,7 @@ export async function fetchHubFolder(
   hubUrl: string = HUB_URL,
 ): Promise<HubFolder> {
   const folderAt = (commit: string) => join(cacheDir, `hub-${repository.replace('/', '--')}-${commit}`);
-  if (/^[0-9a-f]{40}$/.test(revision) && (await exists(join(folderAt(revision), configFile)))) {
+  if (/^[0-9a-f]{40}$/.test(revision) && (await exists(folderAt(revision)))) {
     return { folder: folderAt(revision), commit: revision };
   }
   const { commit, files } = await look(repository, revision, hubUrl);

@@ -2,8 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   catalog,
+  classifierOutputs,
   importLayer,
   initialLayer,
+  type LayersModelSpec,
   layoutOf,
   type ModelLayout,
   type ModelSpec,
@@ -26,9 +28,10 @@ import { findWeights } from './deit-tiny.ts';
 import { exists } from './exists.ts';
 import type { HubPin } from './hub.ts';
 import { locateModel, type Places } from './imported-source.ts';
-import { needTokenizer, readFolderConfig, tokenizerFiles } from './model-folder.ts';
+import { layersFile, needTokenizer, readFolderConfig, tokenizerFiles } from './model-folder.ts';
 import { readUseLite, readUseLiteVocabulary, useLiteFolder } from './use-lite.ts';
 import { Weights } from './weights.ts';
+import { ManifestWeights } from './weights-manifest.ts';
 
 export interface ImportOptions extends Places {
   readonly config: RunConfig;
@@ -55,8 +58,16 @@ export async function resolveModel(model: ModelChoice, places: Places): Promise<
   const { folder, source } = await locateModel(model.source, places);
   const { found } = await readFolderConfig(folder);
   const resolved: ImportedModel = { ...model, source, found };
-  await needTokenizer(folder, specAtFirst(resolved));
+  const spec = specAtFirst(resolved);
+  await needTokenizer(folder, spec);
+  if (spec.architecture === 'layers-model') await checkWeights(spec, folder);
   return resolved;
+}
+
+/** Whether its shards have every tensor, in the right shape and length, before a run is made of it. */
+async function checkWeights(spec: LayersModelSpec, folder: string): Promise<void> {
+  const { shapes } = await ManifestWeights.open(join(folder, layersFile));
+  planImport(spec, layoutOf(spec, classifierOutputs(spec)), { available: shapes, sameLabels: true });
 }
 
 /**
@@ -109,10 +120,25 @@ async function storeFolder(model: ImportedModel, options: ImportOptions): Promis
   const { labels } = await readFolderConfig(folder);
   const spec = specOf(options.config);
   const layout = layoutOf(spec, options.config.labels.length);
-  const file = await Weights.openFolder(folder);
-  const sameLabels = JSON.stringify(labels) === JSON.stringify(options.config.labels);
+  const file = await openWeights(spec, folder);
+  const sameLabels = keepsClassifier(spec, labels, options.config.labels);
   const layers = await storeLayers({ spec, layout, file, sameLabels }, options);
   return { layers, assets: await storeTokenizer(folder, options.blobs) };
+}
+
+const openWeights = (spec: ModelSpec, folder: string): Promise<TensorSource> =>
+  spec.architecture === 'layers-model'
+    ? ManifestWeights.open(join(folder, layersFile))
+    : Weights.openFolder(folder);
+
+/** Most LayersModels name no labels: as many outputs as the run has labels are taken to be for them. */
+function keepsClassifier(
+  spec: ModelSpec,
+  labels: readonly string[] | null,
+  wanted: readonly string[],
+): boolean {
+  if (labels !== null) return JSON.stringify(labels) === JSON.stringify(wanted);
+  return spec.architecture === 'layers-model' && classifierOutputs(spec) === wanted.length;
 }
 
 interface TensorSource {

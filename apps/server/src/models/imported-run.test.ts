@@ -6,6 +6,7 @@ import { decodeSafetensors, ImportedModel, RunView } from '@strata/fl-core/proto
 import { strFromU8, unzipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { operatorToken, TestServer } from '../testing/server.ts';
+import { createModelSource } from './source.ts';
 import { ModelFolder } from './testing.ts';
 
 /** A run of an imported model through the operator's API: made, looked at, exported. */
@@ -25,7 +26,9 @@ beforeAll(async () => {
   const broken = await ModelFolder.copyOf('bert/fixtures/bert', join(folder, 'broken'));
   await broken.write('tokenizer.json', await readFile(tokenizer));
   await broken.changeTensors((tensors) => tensors.slice(1));
-  server = await TestServer.start({}, { modelsDir: folder });
+  server = await TestServer.start({}, (blobs, dataDir) =>
+    createModelSource({ blobs, modelsDir: folder, cacheDir: join(dataDir, 'models') }),
+  );
   url = server.url;
 }, 120_000);
 afterAll(async () => {
@@ -41,7 +44,11 @@ const create = (source: string, kind = 'text') =>
     body: JSON.stringify({
       name: 'Imported',
       // What a request says was found is not believed.
-      model: { source, granularity: 'sublayer', found: { config: {}, preprocessor: null, licence: 'mine' } },
+      model: {
+        source,
+        granularity: 'sublayer',
+        found: { kind: 'transformers', config: {}, preprocessor: null, licence: 'mine' },
+      },
       data: { kind },
       labels: ['no', 'yes'],
       strategy: { name: 'full' },

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { StrataError } from '@strata/fl-core/protocol';
-import { exists } from './exists.ts';
 import { fetchHubFolder, type HubSource } from './hub-folder.ts';
-import { configFile } from './model-folder.ts';
+import { configFile, hasModel, layersFile } from './model-folder.ts';
 import { fetchUrlFolder } from './url-folder.ts';
 
 /** Where an imported model may be, as written in a run's configuration. */
 export type ImportedSource =
   | { readonly kind: 'folder'; readonly name: string }
+  | { readonly kind: 'upload'; readonly sha256: string }
   | ({ readonly kind: 'hub' } & HubSource)
   | { readonly kind: 'url'; readonly url: URL };
 
@@ -27,11 +27,13 @@ export interface LocatedModel {
   readonly source: string;
 }
 
-/** @throws StrataError `bad-config` when it is none of the three. */
+/** @throws StrataError `bad-config` when it is none of the four. */
 export function parseSource(source: string): ImportedSource {
   // No part begins with a dot: a name never leads out of the folder of models.
   const folder = /^folder:([\w-][\w.-]*(?:\/[\w-][\w.-]*)*)$/.exec(source)?.[1];
   if (folder !== undefined) return { kind: 'folder', name: folder };
+  const upload = /^upload:([0-9a-f]{64})$/.exec(source)?.[1];
+  if (upload !== undefined) return { kind: 'upload', sha256: upload };
   const hub = /^hub:([\w-][\w.-]*\/[\w-][\w.-]*)(?:@([\w-][\w./-]*))?$/.exec(source);
   if (hub?.[1] !== undefined) return { kind: 'hub', repository: hub[1], revision: hub[2] ?? 'main' };
   if (/^https?:\/\//.test(source) && URL.canParse(source)) return { kind: 'url', url: new URL(source) };
@@ -53,6 +55,8 @@ export async function locateModel(source: string, places: Places): Promise<Locat
   switch (parsed.kind) {
     case 'folder':
       return { source, folder: await localFolder(parsed.name, places.modelsDir) };
+    case 'upload':
+      return { source, folder: await uploadedFolder(parsed.sha256, places.cacheDir) };
     case 'hub': {
       const { folder, commit } = await fetchHubFolder(parsed, places.cacheDir, places.hubUrl);
       return { source: `hub:${parsed.repository}@${commit}`, folder };
@@ -73,10 +77,23 @@ async function localFolder(name: string, modelsDir: string | null): Promise<stri
     );
   }
   const folder = join(modelsDir, name);
-  if (await exists(join(folder, configFile))) return folder;
+  if (await hasModel(folder)) return folder;
   throw new StrataError(
     'bad-model',
-    `${folder} has no ${configFile}.`,
-    'Put a model there as transformers saves it: config.json and model.safetensors.',
+    `${folder} has no ${configFile} and no ${layersFile}.`,
+    'Put a model there as transformers saves it (config.json and model.safetensors) or as TensorFlow.js does.',
   );
 }
+
+async function uploadedFolder(sha256: string, cacheDir: string): Promise<string> {
+  const folder = uploadFolder(cacheDir, sha256);
+  if (await hasModel(folder)) return folder;
+  throw new StrataError(
+    'bad-model',
+    `No uploaded model ${sha256.slice(0, 8)} is here any more.`,
+    'Upload its files again.',
+  );
+}
+
+/** Where the files of an upload are kept. */
+export const uploadFolder = (cacheDir: string, sha256: string): string => join(cacheDir, `upload-${sha256}`);

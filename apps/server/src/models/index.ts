@@ -4,3 +4,4 @@ export type { HubPin } from './hub.ts';
 export { type ImportOptions, importModel, resolveModel, type StoredModel } from './import-model.ts';
 export { tokenizerFiles } from './model-folder.ts';
 export { createModelSource, type ModelSourceOptions } from './source.ts';
+export { ModelUploads } from './uploads.ts';

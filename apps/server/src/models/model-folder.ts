@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { ModelSpec } from '@strata/fl-core/models/layouts';
+import { basename, join } from 'node:path';
+import { type ModelSpec, readLayersModel } from '@strata/fl-core/models/layouts';
 import { type ImportedModel, StrataError } from '@strata/fl-core/protocol';
 import { z } from 'zod';
-import { badModel, reasonOf } from './bad-model.ts';
 import { exists } from './exists.ts';
+import { readJsonFile } from './json-file.ts';
 
-/** A model as transformers saves it: a folder with `config.json` and what belongs to it. */
+/** A model as transformers saves it: a folder with `config.json` and what belongs to it; or a tfjs LayersModel. */
 
 /** Files of a tokenizer, by the role they have among a run's assets. `tokenizer` alone is enough to encode. */
 export const tokenizerFiles = {
@@ -19,10 +19,9 @@ export const tokenizerFiles = {
 } as const;
 
 export const configFile = 'config.json';
+/** Of a tfjs LayersModel, in the place of `config.json`. */
+export const layersFile = 'model.json';
 export const preprocessorFile = 'preprocessor_config.json';
-
-/** A larger JSON file is not a configuration. */
-const maxConfigBytes = 8 * 2 ** 20;
 
 const Config = z.record(z.string(), z.json());
 const Labels = z.object({ id2label: z.record(z.string(), z.string()) });
@@ -33,17 +32,31 @@ export interface FolderConfig {
   readonly labels: readonly string[] | null;
 }
 
-/** @throws StrataError `bad-model` that names the file which is missing or not JSON. */
+/** Whether a folder has a model of either kind. */
+export const hasModel = async (folder: string): Promise<boolean> =>
+  (await exists(join(folder, configFile))) || (await exists(join(folder, layersFile)));
+
+/**
+ * @throws StrataError `bad-model` that names the file which is missing or not JSON, or the layer of a LayersModel
+ *   that cannot be trained.
+ */
 export async function readFolderConfig(folder: string): Promise<FolderConfig> {
-  const whole = await readJson(join(folder, configFile));
+  if (!(await exists(join(folder, configFile))) && (await exists(join(folder, layersFile)))) {
+    const { found, labels } = readLayersModel(
+      await readJsonFile(join(folder, layersFile), z.json()),
+      basename(folder),
+    );
+    return { found: { ...found, licence: await readLicence(folder) }, labels };
+  }
+  const whole = await readJsonFile(join(folder, configFile), Config);
   const preprocessor = (await exists(join(folder, preprocessorFile)))
-    ? await readJson(join(folder, preprocessorFile))
+    ? await readJsonFile(join(folder, preprocessorFile), Config)
     : null;
   // Labels are the run's; a list of a thousand would travel to every client.
   const { id2label: _, label2id: __, ...config } = whole;
   const labels = Labels.safeParse(whole);
   return {
-    found: { config, preprocessor, licence: await readLicence(folder) },
+    found: { kind: 'transformers', config, preprocessor, licence: await readLicence(folder) },
     labels: labels.success ? inOrder(labels.data.id2label) : null,
   };
 }
@@ -64,19 +77,8 @@ const inOrder = (labels: Readonly<Record<string, string>>): string[] =>
     .toSorted(([a], [b]) => Number(a) - Number(b))
     .map(([, label]) => label);
 
-async function readJson(path: string): Promise<z.infer<typeof Config>> {
-  try {
-    const bytes = await readFile(path);
-    if (bytes.byteLength > maxConfigBytes) throw new RangeError(`it has ${bytes.byteLength} bytes`);
-    return Config.parse(JSON.parse(bytes.toString('utf8')));
-  } catch (cause) {
-    const reason = cause instanceof z.ZodError ? z.prettifyError(cause) : reasonOf(cause);
-    throw badModel(`${path} cannot be used: ${reason}`, cause);
-  }
-}
-
 /** `license:` of the front matter of the model card, if there is one. */
-async function readLicence(folder: string): Promise<string | null> {
+export async function readLicence(folder: string): Promise<string | null> {
   const path = join(folder, 'README.md');
   if (!(await exists(path))) return null;
   const [, front = ''] = /^---\r?\n([\s\S]*?)\r?\n---/.exec(await readFile(path, 'utf8')) ?? [];

@@ -1,4 +1,4 @@
-import { open, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   headerLength,
@@ -10,6 +10,7 @@ import {
 } from '@strata/fl-core/protocol';
 import { badModel, reasonOf } from './bad-model.ts';
 import { exists } from './exists.ts';
+import { readBytes, sizeOf } from './file-bytes.ts';
 
 /** Names under which transformers saves weights in safetensors: whole, or in shards with an index. */
 export const wholeFile = 'model.safetensors';
@@ -114,31 +115,5 @@ async function placesIn(path: string): Promise<Map<string, Place>> {
     return new Map([...tensors].map(([name, entry]) => [name, { path, entry }]));
   } catch (cause) {
     throw badModel(`${path} cannot be used: ${reasonOf(cause)}`, cause);
-  }
-}
-
-async function sizeOf(path: string): Promise<number> {
-  const file = await open(path, 'r');
-  try {
-    return (await file.stat()).size;
-  } finally {
-    await file.close();
-  }
-}
-
-/** Fewer than `length` bytes where the file ends before. */
-async function readBytes(path: string, position: number, length: number): Promise<Uint8Array> {
-  const file = await open(path, 'r');
-  try {
-    const bytes = new Uint8Array(length);
-    let done = 0;
-    while (done < length) {
-      const { bytesRead } = await file.read(bytes, done, length - done, position + done);
-      if (bytesRead === 0) break;
-      done += bytesRead;
-    }
-    return bytes.subarray(0, done);
-  } finally {
-    await file.close();
   }
 }

@@ -1,5 +1,5 @@
 import { samples, sampleTasks } from '@strata/fl-core/data/samples';
-import { specOf } from '@strata/fl-core/models/layouts';
+import { checkLayersModelSide, specOf } from '@strata/fl-core/models/layouts';
 import { type RunConfig, StrataError } from '@strata/fl-core/protocol';
 
 /** Refuses what is valid by its schema and yet cannot work. Throws `bad-config`. */
@@ -19,7 +19,8 @@ function checkModel(config: RunConfig): void {
       `Set data.kind to ${spec.kind} or choose another model.`,
     );
   }
-  if (spec.kind === 'image' && config.side % spec.patch !== 0) {
+  if (spec.architecture === 'layers-model') checkLayersModelSide(spec, config.side);
+  else if (spec.kind === 'image' && config.side % spec.patch !== 0) {
     throw new StrataError(
       'bad-config',
       `A side of ${config.side} pixels does not divide into patches of ${spec.patch}.`,

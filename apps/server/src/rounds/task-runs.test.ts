@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { RunConfigInput, RunListItem, RunPublic } from '@strata/fl-core/protocol';
 import { strFromU8, unzipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createModelSource } from '../models/index.ts';
 import { ModelFolder } from '../models/testing.ts';
 import { committed, startCrew } from '../testing/crew.ts';
 import { operatorToken, TestServer, testConfig } from '../testing/server.ts';
@@ -25,7 +26,9 @@ beforeAll(async () => {
     await ModelFolder.copyOf(fixture, join(modelsDir, name));
     await cp(join(tokenizers, `${name}.tokenizer.json`), join(modelsDir, name, 'tokenizer.json'));
   }
-  server = await TestServer.start({}, { modelsDir });
+  server = await TestServer.start({}, (blobs, dataDir) =>
+    createModelSource({ blobs, modelsDir, cacheDir: join(dataDir, 'models') }),
+  );
 }, 120_000);
 afterAll(async () => {
   await server.close();

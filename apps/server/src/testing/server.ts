@@ -89,14 +89,16 @@ export interface Place {
   readonly port: number;
   /** Null: the embedded database. */
   readonly databaseUrl: string | null;
-  /** Folder of models, read as in the product; absent: all models have random weights. */
-  readonly modelsDir?: string;
 }
+
+/** Where the models of a server come from, given its blobs and its folder. */
+type ModelsOf = (blobs: BlobStore, dataDir: string) => ModelSource;
 
 /** The round engine behind a bare HTTP server: all but the pages. */
 export async function serve(
-  { dataDir, port, databaseUrl, modelsDir }: Place,
+  { dataDir, port, databaseUrl }: Place,
   limits: Partial<Limits> = {},
+  modelsOf: ModelsOf = randomModels,
 ): Promise<{ url: string; store: Store; close(): Promise<void> }> {
   const store = await openStore({ dataDir, databaseUrl });
   const fastify = Fastify({
@@ -104,10 +106,8 @@ export async function serve(
     forceCloseConnections: true, // as in the product
   });
   answerErrors(fastify);
-  const strata =
-    modelsDir === undefined
-      ? createStrata(store, { ...settings, dataDir, limits }, fastify, randomModels(store.blobs))
-      : createStrata(store, { ...settings, dataDir, limits, modelsDir }, fastify);
+  const models = modelsOf(store.blobs, dataDir);
+  const strata = createStrata(store, { ...settings, dataDir, limits }, fastify, models);
   const url = await fastify.listen({ port, host: '127.0.0.1' });
   await strata.start();
   return {
@@ -134,15 +134,13 @@ export class TestServer {
     this.#close = close;
   }
 
-  static async start(
-    limits: Partial<Limits> = {},
-    place: Pick<Place, 'modelsDir'> = {},
-  ): Promise<TestServer> {
+  static async start(limits: Partial<Limits> = {}, modelsOf?: ModelsOf): Promise<TestServer> {
     const dataDir = await temporaryDataDir();
     const database = await freshDatabase();
     const { url, store, close } = await serve(
-      { ...place, dataDir, port: 0, databaseUrl: database?.url ?? null },
+      { dataDir, port: 0, databaseUrl: database?.url ?? null },
       limits,
+      modelsOf,
     );
     return new TestServer(url, store, async () => {
       await close();

@@ -1,5 +1,5 @@
 import type { Dataset } from '@strata/fl-core/data';
-import { createModel } from '@strata/fl-core/models';
+import { loadModel } from '@strata/fl-core/models';
 import { layoutOf, parameterCount, specOf } from '@strata/fl-core/models/layouts';
 import { protocolVersion, type RunManifest, StrataError } from '@strata/fl-core/protocol';
 import { DataStore, preparedKey } from './data-store.ts';
@@ -133,7 +133,7 @@ export class Client {
   async #engine(): Promise<Engine> {
     const engine = await Engine.start(this.#options.backend, () => {
       const { config } = this.#require().manifest;
-      return createModel(specOf(config), { classes: config.labels.length, side: config.side });
+      return loadModel(specOf(config), { classes: config.labels.length, side: config.side });
     });
     this.#update(() => ({ device: engine.device }));
     return engine;

@@ -11,18 +11,19 @@ import type { TrainerSource } from './session.ts';
 export class Engine implements TrainerSource {
   readonly device: DeviceInfo;
   readonly #backend: ChosenBackend;
-  readonly #model: () => Model;
+  readonly #load: () => Promise<Model>;
+  #model: Promise<Model> | null = null;
   #trainer: Trainer | null = null;
 
-  private constructor(backend: ChosenBackend, model: () => Model) {
+  private constructor(backend: ChosenBackend, load: () => Promise<Model>) {
     const { name, reason, adapter, threads } = backend;
     this.device = { backend: name, reason, adapter, threads };
     this.#backend = backend;
-    this.#model = model;
+    this.#load = load;
   }
 
-  /** Chooses the backend (C2) and starts it. `model` is asked for when the first trainer is needed. */
-  static async start(force: BackendName | undefined, model: () => Model): Promise<Engine> {
+  /** Chooses the backend (C2) and starts it. `load` is called when the first trainer is needed. */
+  static async start(force: BackendName | undefined, load: () => Promise<Model>): Promise<Engine> {
     const backend = await chooseBackend({
       ...(force === undefined ? {} : { force }),
       wasmPaths: {
@@ -31,12 +32,17 @@ export class Engine implements TrainerSource {
         'tfjs-backend-wasm-threaded-simd.wasm': threadedWasm,
       },
     });
-    return new Engine(backend, model);
+    return new Engine(backend, load);
   }
 
   async trainer(): Promise<Trainer> {
     const { recovery, memoryBytes } = this.#backend;
-    this.#trainer ??= new Trainer(this.#model(), { recovery, memoryBytes });
+    this.#model ??= this.#load().catch((error: unknown) => {
+      this.#model = null; // Its code may arrive the next time.
+      throw error;
+    });
+    const model = await this.#model;
+    this.#trainer ??= new Trainer(model, { recovery, memoryBytes });
     return this.#trainer;
   }
 

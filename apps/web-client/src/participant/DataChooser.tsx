@@ -10,17 +10,17 @@ import {
   IconUpload,
 } from '@tabler/icons-react';
 import { useRef, useState } from 'react';
+import { filesOfInput } from '../app/files.ts';
 import { plural } from '../app/format.ts';
+import { useFileDrop } from '../app/useFileDrop.ts';
 import type { ClientSnapshot, DataChoice, LocalFile } from '../client/index.ts';
 import { Camera } from './Camera.tsx';
 import { Card } from './Card.tsx';
 import classes from './DataChooser.module.css';
 import { DataExample } from './DataExample.tsx';
 import { DataReport } from './DataReport.tsx';
-import { filesOfInput } from './files.ts';
 import { ownDataWords, thingsOf } from './task-words.ts';
 import { UnknownNames } from './UnknownNames.tsx';
-import { useFileDrop } from './useFileDrop.ts';
 
 /** What the person can do about the data. */
 export interface DataWays {

@@ -2,6 +2,7 @@ import { bertLayout } from './bert/layout.ts';
 import { clipLayout } from './clip/layout.ts';
 import { distilBertLayout } from './distilbert/layout.ts';
 import { gpt2Layout } from './gpt2/layout.ts';
+import { layersModelLayout } from './layers-model/layout.ts';
 import type { ModelLayout } from './layout.ts';
 import { robertaLayout } from './roberta/layout.ts';
 import type { ModelSpec } from './spec.ts';
@@ -25,6 +26,8 @@ export function layoutOf(spec: ModelSpec, classes: number): ModelLayout {
       return distilBertLayout(spec, classes);
     case 'gpt2':
       return gpt2Layout(spec, classes);
+    case 'layers-model':
+      return layersModelLayout(spec, classes);
     default:
       return spec satisfies never;
   }

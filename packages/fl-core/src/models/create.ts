@@ -5,7 +5,7 @@ import { distilBertModel } from './distilbert/forward.ts';
 import { gpt2Model } from './gpt2/forward.ts';
 import type { Model } from './model.ts';
 import { robertaModel } from './roberta/forward.ts';
-import { type ModelSpec, taskOf } from './spec.ts';
+import { type ModelSpec, type OwnModelSpec, taskOf } from './spec.ts';
 import { useLiteModel } from './use-lite/forward.ts';
 import { vitModel } from './vit/forward.ts';
 
@@ -21,14 +21,8 @@ export interface ModelOptions {
  *
  * @throws StrataError `bad-config` when the classes or the side do not fit the architecture.
  */
-export function createModel(spec: ModelSpec, { classes, side }: ModelOptions): Model {
-  if (taskOf(spec) === 'classification' && (!Number.isInteger(classes) || classes < 2)) {
-    throw new StrataError(
-      'bad-config',
-      `A classifier of ${classes} classes cannot be made.`,
-      'Give 2 labels or more.',
-    );
-  }
+export function createModel(spec: OwnModelSpec, { classes, side }: ModelOptions): Model {
+  checkClasses(spec, classes);
   switch (spec.architecture) {
     case 'use-lite':
       return useLiteModel(spec, classes);
@@ -47,4 +41,22 @@ export function createModel(spec: ModelSpec, { classes, side }: ModelOptions): M
     default:
       return spec satisfies never;
   }
+}
+
+/** The same for every architecture; what only some models need of the code is fetched when they are made. */
+export async function loadModel(spec: ModelSpec, options: ModelOptions): Promise<Model> {
+  if (spec.architecture !== 'layers-model') return createModel(spec, options);
+  checkClasses(spec, options.classes);
+  const { layersModel } = await import('./layers-model/forward.ts');
+  return layersModel(spec, options);
+}
+
+function checkClasses(spec: ModelSpec, classes: number): void {
+  if (taskOf(spec) === 'next-token') return;
+  if (Number.isInteger(classes) && classes >= 2) return;
+  throw new StrataError(
+    'bad-config',
+    `A classifier of ${classes} classes cannot be made.`,
+    'Give 2 labels or more.',
+  );
 }

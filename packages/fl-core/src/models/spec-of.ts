@@ -7,13 +7,14 @@ import {
 } from '../protocol/index.ts';
 import { catalog } from './catalog.ts';
 import { specFromConfig } from './config/spec-from-config.ts';
+import { layersModelSpec } from './layers-model/config.ts';
 import type { ModelSpec } from './spec.ts';
 import { checkTask } from './tasks.ts';
 
 /**
  * The spec of a run's model, for the run's task: of the catalog, or from what the server found at its source.
  *
- * @throws StrataError as {@link specFromConfig}; `bad-config` for a model that no server has looked at yet, or that
+ * @throws StrataError as {@link specFromConfig} and {@link layersModelSpec}; `bad-config` for a model that no server has looked at yet, or that
  *   cannot be trained for the task.
  */
 export function specOf({ model, task }: Pick<RunConfig, 'model' | 'task'>): ModelSpec {
@@ -35,17 +36,29 @@ function importedSpec(model: ImportedModel, task: TaskConfig): ModelSpec {
       'Create the run on a server, which reads its config.json.',
     );
   }
-  const { config, preprocessor, licence } = found;
-  return specFromConfig(config, {
-    id: modelName(model),
-    granularity,
-    // The run's, whatever the file was trained for.
-    task: task.name === 'next-token' ? 'next-token' : 'classification',
-    preprocessor: preprocessor ?? undefined,
-    ...(licence === null ? {} : { licence }),
-  });
+  const id = modelName(model);
+  switch (found.kind) {
+    case 'transformers':
+      return specFromConfig(found.config, {
+        id,
+        granularity,
+        // The run's, whatever the file was trained for.
+        task: task.name === 'next-token' ? 'next-token' : 'classification',
+        preprocessor: found.preprocessor ?? undefined,
+        ...(found.licence === null ? {} : { licence: found.licence }),
+      });
+    case 'layers-model':
+      return layersModelSpec(found, { id });
+    default:
+      return found satisfies never;
+  }
 }
 
-/** A short name of a run's model: the id of a built-in one, otherwise its source without the kind of it. */
+/**
+ * A short name of a run's model: the id of a built-in one, otherwise its source without the kind of it; of an upload,
+ * the beginning of its hash.
+ */
 export const modelName = (model: ModelChoice): string =>
-  typeof model === 'string' ? model : model.source.replace(/^(folder|hub):/, '');
+  typeof model === 'string'
+    ? model
+    : model.source.replace(/^(folder|hub):/, '').replace(/^(upload):(.{8}).*$/, '$1-$2');

@@ -6,6 +6,7 @@ export function tasksOf(spec: ModelSpec): readonly TaskName[] {
   switch (spec.architecture) {
     case 'vit':
     case 'clip':
+    case 'layers-model':
       return ['classification'];
     // Neither has a form for two texts: no separator that it has learned, no kinds of segments.
     case 'use-lite':

@@ -1,5 +1,6 @@
 export * from './aggregation-config.ts';
 export * from './errors.ts';
+export * from './found-model.ts';
 export * from './local-config.ts';
 export * from './messages.ts';
 export * from './run.ts';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AggregationConfig } from './aggregation-config.ts';
+import { FoundModel } from './found-model.ts';
 import { LocalConfig } from './local-config.ts';
 import { BudgetConfig, SelectionConfig, StrategyConfig } from './selection-config.ts';
 import { TaskConfig } from './task.ts';
@@ -15,26 +16,20 @@ export const modelIds = ['use-lite', 'deit-tiny', 'vit-nano'] as const;
 export const ModelId = z.enum(modelIds);
 export type ModelId = z.infer<typeof ModelId>;
 
-/** A model that is not built in: a folder, a repository of the Hugging Face Hub or a URL. */
+/** A model that is not built in: a folder, an upload, a repository of the Hugging Face Hub or a URL. */
 export const ImportedModel = z.object({
-  /** `folder:NAME` of the server's folder of models, `hub:OWNER/NAME[@REVISION]`, or the URL of a folder. */
+  /**
+   * `folder:NAME` of the server's folder of models, `upload:SHA256` of files that the operator sent,
+   * `hub:OWNER/NAME[@REVISION]`, or the URL of a folder.
+   */
   source: z
     .string()
     .max(500)
-    .regex(/^(folder:|hub:|https?:\/\/)\S+$/, 'must be folder:NAME, hub:OWNER/NAME or a URL'),
+    .regex(/^(folder:|upload:|hub:|https?:\/\/)\S+$/, 'must be folder:NAME, hub:OWNER/NAME or a URL'),
   /** Whether a block is one layer, or its attention and its feed-forward half are layers of their own. */
   granularity: z.enum(['block', 'sublayer']).default('block'),
   /** What the server found there when the run was created; what a request says is not looked at. */
-  found: z
-    .object({
-      /** `config.json`, the labels left out. */
-      config: z.record(z.string(), z.json()),
-      /** `preprocessor_config.json` of an image model. */
-      preprocessor: z.record(z.string(), z.json()).nullable(),
-      licence: z.string().max(200).nullable(),
-    })
-    .nullable()
-    .default(null),
+  found: FoundModel.nullable().default(null),
 });
 export type ImportedModel = z.infer<typeof ImportedModel>;
 

@@ -164,6 +164,7 @@ export const Catalog = z.object({
       maxTokens: z.number().int(),
       defaultSide: z.number().int(),
       sideMultiple: z.number().int(),
+      largestSide: z.number().int(),
       /** Present on this machine, or fetched when a run is created. */
       availability: z.enum(['ready', 'download', 'missing']),
       /** Why it is missing and what to do; empty otherwise. */

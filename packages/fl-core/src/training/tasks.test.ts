@@ -1,14 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Dataset, sampleCount } from '../data/dataset.ts';
-import type { ModelSpec } from '../models/index.ts';
+import type { OwnModelSpec } from '../models/index.ts';
 import { LocalConfig } from '../protocol/local-config.ts';
 import { chooseBackend } from './backend.ts';
 import { finish } from './progress.ts';
 import { labelSetData, pairData, passageData, seededModel, smallBert, smallGpt2 } from './testing-tasks.ts';
 import { Trainer } from './trainer.ts';
 
-const tasks: readonly (readonly [string, ModelSpec, Dataset, number])[] = [
+const tasks: readonly (readonly [string, OwnModelSpec, Dataset, number])[] = [
   ['pairs', smallBert, pairData(48), 0.9],
   ['sets of labels', smallBert, labelSetData(48), 0.8],
   ['next tokens', smallGpt2, passageData(32), 0.8],

@@ -4,7 +4,7 @@ import {
   createModel,
   initialLayer,
   layoutOf,
-  type ModelSpec,
+  type OwnModelSpec,
   selectableLayers,
 } from '../models/index.ts';
 import type { ModelId } from '../protocol/run.ts';
@@ -15,7 +15,7 @@ import { toyClasses } from './testing.ts';
 export const modelSide = 32;
 
 /** The sentence encoder at a size for tests; its tokens are below 256. */
-export const smallText: ModelSpec = {
+export const smallText: OwnModelSpec = {
   ...catalog['use-lite'],
   vocabulary: 256,
   embedding: 16,
@@ -25,7 +25,7 @@ export const smallText: ModelSpec = {
 };
 
 /** A model of the catalog, or of that kind, with seeded weights. */
-export function catalogModel(of: ModelId | ModelSpec) {
+export function catalogModel(of: ModelId | OwnModelSpec) {
   const spec = typeof of === 'string' ? catalog[of] : of;
   const layout = layoutOf(spec, toyClasses);
   const model = createModel(spec, { classes: toyClasses, side: modelSide });

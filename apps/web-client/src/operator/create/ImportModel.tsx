@@ -5,6 +5,7 @@ import { useState } from 'react';
 import { asStrataError } from '../../app/api.ts';
 import { ErrorNotice } from '../../app/ErrorNotice.tsx';
 import { lookAtModel } from '../api.ts';
+import { UploadModel } from './UploadModel.tsx';
 
 const granularities: readonly { readonly value: ImportedModel['granularity']; readonly label: string }[] = [
   { value: 'block', label: 'each block' },
@@ -38,14 +39,14 @@ export function ImportModel({ onFound }: { readonly onFound: (model: ImportedMod
             size={14}
             style={{ flex: 'none', marginTop: 4, transform: open ? 'none' : 'rotate(-90deg)' }}
           />
-          <Text size="sm">Another model: from the Hugging Face Hub, an address or a folder</Text>
+          <Text size="sm">Another model: from your disk, the Hugging Face Hub, an address or a folder</Text>
         </Group>
       </UnstyledButton>
       <Collapse expanded={open}>
         <Stack gap="sm">
           <TextInput
             label="Where it is"
-            description="hub:OWNER/NAME, https://… with config.json and model.safetensors, or folder:NAME in this server’s folder of models. ViT, DeiT and CLIP tell pictures apart; BERT, RoBERTa and DistilBERT give texts one or several labels, or compare two; GPT-2 gives labels or continues a text."
+            description="hub:OWNER/NAME, https://… with config.json and model.safetensors, or folder:NAME in this server’s folder of models. ViT, DeiT and CLIP tell pictures apart; BERT, RoBERTa and DistilBERT give texts one or several labels, or compare two; GPT-2 gives labels or continues a text. Or model.json of a TensorFlow.js LayersModel."
             placeholder="hub:facebook/deit-tiny-patch16-224"
             value={source}
             onChange={(event) => setSource(event.currentTarget.value)}
@@ -73,6 +74,7 @@ export function ImportModel({ onFound }: { readonly onFound: (model: ImportedMod
             </Text>
           )}
           {error !== null && <ErrorNotice error={error} />}
+          {open && <UploadModel granularity={granularity} onFound={onFound} />}
         </Stack>
       </Collapse>
     </Stack>

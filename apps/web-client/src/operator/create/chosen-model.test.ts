@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { readLayersModel } from '@strata/fl-core/models/layouts';
 import { type ImportedModel, RunConfig } from '@strata/fl-core/protocol';
 import { describe, expect, it } from 'vitest';
 import { catalogFixture } from '../testing/catalog.ts';
@@ -13,7 +14,7 @@ const found = (fixture: string): ImportedModel => {
   return {
     source: `folder:${fixture.split('/')[0]}`,
     granularity: 'sublayer',
-    found: { config, preprocessor: null, licence: null },
+    found: { kind: 'transformers', config, preprocessor: null, licence: null },
   };
 };
 const bert = found('bert/fixtures/bert');
@@ -43,6 +44,20 @@ describe('chosenModel', () => {
       tasks: ['classification', 'multi-label', 'next-token'],
       maxTokens: 20,
     });
+  });
+
+  it('takes the side of a LayersModel, and no other', () => {
+    const file = new URL(
+      '../../../../../packages/fl-core/src/models/layers-model/fixtures/network/model.json',
+      import.meta.url,
+    );
+    const { found } = readLayersModel(JSON.parse(readFileSync(file, 'utf8')), 'network');
+    const network: ImportedModel = { source: 'folder:network', granularity: 'block', found };
+    const model = chosenModel(network, catalog)!;
+    expect(model).toMatchObject({ kind: 'image', defaultSide: 12, sideMultiple: 12, largestSide: 12 });
+    const config = defaultConfig(model, catalog.samples, { choice: network });
+    expect(configErrors(config, catalog)).toEqual({});
+    expect(configErrors({ ...config, side: 24 }, catalog)).toEqual({ side: 'Only 12.' });
   });
 
   it('makes a configuration without errors', () => {

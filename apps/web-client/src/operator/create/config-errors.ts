@@ -23,8 +23,11 @@ export function configErrors(values: unknown, catalog: Catalog): Record<string, 
   const model = chosenModel(parsed.data.model, catalog);
   if (model === undefined || model.availability === 'missing') {
     errors.model = model?.note || 'This server does not have the model.';
-  } else if (model.kind === 'image' && parsed.data.side % model.sideMultiple !== 0) {
-    errors.side = `A multiple of ${model.sideMultiple}.`;
+  } else if (model.kind === 'image') {
+    const { sideMultiple, largestSide } = model;
+    const fits = parsed.data.side % sideMultiple === 0 && parsed.data.side <= largestSide;
+    if (!fits)
+      errors.side = sideMultiple === largestSide ? `Only ${largestSide}.` : `A multiple of ${sideMultiple}.`;
   }
   const { task, data } = parsed.data;
   if (model !== undefined && !model.tasks.includes(task.name)) {

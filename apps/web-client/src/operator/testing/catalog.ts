@@ -15,6 +15,7 @@ export function catalogFixture(): Catalog {
       maxTokens: spec.kind === 'text' ? spec.maxTokens : 0,
       defaultSide: spec.kind === 'image' ? spec.defaultSide : 64,
       sideMultiple: spec.kind === 'image' ? spec.patch : 1,
+      largestSide: 512,
       availability: 'ready',
       note: '',
     })),

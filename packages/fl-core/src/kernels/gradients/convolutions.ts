@@ -43,8 +43,9 @@ export const convolutions: readonly Gradient[] = [
       requireDense(attrs);
       const [x, filter] = [at(s, 0), at(s, 1)];
       const [input, weights] = [
-        { ...attrs, inputShape: x.shape },
-        { ...attrs, filterShape: filter.shape },
+        // Null where tfjs-layers asks for none: the kernels want a number.
+        { ...attrs, dilations: 1, inputShape: x.shape },
+        { ...attrs, dilations: 1, filterShape: filter.shape },
       ];
       return {
         x: () => run('DepthwiseConv2dNativeBackpropInput', { dy, filter }, input),

@@ -7,11 +7,11 @@ import { distilBertSpec } from '../distilbert/config.ts';
 import { gpt2Spec } from '../gpt2/config.ts';
 import { parameterCount } from '../layout.ts';
 import { robertaSpec } from '../roberta/config.ts';
-import type { ModelSpec } from '../spec.ts';
+import type { ModelSpec, OwnModelSpec } from '../spec.ts';
 import { vitSpec } from '../vit/config.ts';
 import type { SpecOptions } from './fields.ts';
 
-type Reader = (config: unknown, options: SpecOptions) => ModelSpec;
+type Reader = (config: unknown, options: SpecOptions) => OwnModelSpec;
 
 const readers: Readonly<Record<string, Reader>> = {
   vit: vitSpec,
@@ -34,7 +34,7 @@ const maxParameters = 400_000_000;
  * @throws StrataError `bad-model` that names the unknown architecture, or the field that is missing or not
  *   supported; `too-large` beyond 400 million parameters.
  */
-export function specFromConfig(config: unknown, options: SpecOptions): ModelSpec {
+export function specFromConfig(config: unknown, options: SpecOptions): OwnModelSpec {
   const type = z.object({ model_type: z.string() }).safeParse(config);
   if (!type.success) {
     throw badConfig(options.id, 'has no model_type', 'Use the config.json that transformers wrote.');
@@ -49,18 +49,22 @@ export function specFromConfig(config: unknown, options: SpecOptions): ModelSpec
     );
   }
   const spec = parsed(reader, config, options);
-  const parameters = layoutOf(spec, 2).layers.reduce((sum, layer) => sum + parameterCount(layer), 0);
-  if (parameters > maxParameters) {
-    throw new StrataError(
-      'too-large',
-      `The model ${options.id} has ${Math.round(parameters / 1e6)} million parameters.`,
-      `Choose one of at most ${maxParameters / 1e6} million.`,
-    );
-  }
+  checkParameters(spec);
   return spec;
 }
 
-function parsed(reader: Reader, config: unknown, options: SpecOptions): ModelSpec {
+/** Throws `too-large` for a model that a browser tab cannot fine-tune. */
+export function checkParameters(spec: ModelSpec): void {
+  const parameters = layoutOf(spec, 2).layers.reduce((sum, layer) => sum + parameterCount(layer), 0);
+  if (parameters <= maxParameters) return;
+  throw new StrataError(
+    'too-large',
+    `The model ${spec.id} has ${Math.round(parameters / 1e6)} million parameters.`,
+    `Choose one of at most ${maxParameters / 1e6} million.`,
+  );
+}
+
+function parsed(reader: Reader, config: unknown, options: SpecOptions): OwnModelSpec {
   try {
     return reader(config, options);
   } catch (cause) {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type ModelChoice, RunConfig, type RunView } from '../../protocol/index.ts';
 import { catalog } from '../catalog.ts';
+import { readLayersModel } from '../layers-model/read.ts';
 import { modelCard } from './card.ts';
 import { configJson, exportConfig, exportPreprocessor } from './config.ts';
 
@@ -9,6 +10,7 @@ const bert: ModelChoice = {
   source: 'hub:google-bert/bert-base-uncased@0123456789abcdef0123456789abcdef01234567',
   granularity: 'block',
   found: {
+    kind: 'transformers',
     config: {
       model_type: 'bert',
       architectures: ['BertForMaskedLM'],
@@ -125,10 +127,23 @@ describe('modelCard', () => {
   });
 });
 
+describe('the card of a LayersModel', () => {
+  it('says how to open it and what goes in', () => {
+    const file = new URL('../layers-model/fixtures/network/model.json', import.meta.url);
+    const { found } = readLayersModel(JSON.parse(readFileSync(file, 'utf8')), 'network');
+    const model: ModelChoice = { source: 'folder:network', granularity: 'block', found };
+    const run = { ...config(model), side: 12, data: { kind: 'image' as const, sample: null } };
+    const card = modelCard({ id: 'run-1', config: run, rounds: [], checkpoint: { round: 0, layers: {} } });
+    expect(card).toContain('Started from: small_network');
+    expect(card).toContain('`tf.loadLayersModel`');
+    expect(card).toContain('images of 12 pixels, RGB, pixels divided by 255');
+  });
+});
+
 describe('exportConfig', () => {
   it('keeps what the source says, with the labels of the run and the class that opens the file', () => {
     expect(exportConfig({ ...classification, model: bert, labels: ['refund', 'card'] })).toMatchObject({
-      ...(typeof bert === 'string' ? {} : bert.found?.config),
+      ...(typeof bert !== 'string' && bert.found?.kind === 'transformers' ? bert.found.config : {}),
       architectures: ['BertForSequenceClassification'],
       id2label: { 0: 'refund', 1: 'card' },
       label2id: { refund: 0, card: 1 },
@@ -137,6 +152,7 @@ describe('exportConfig', () => {
 
   it('of a whole CLIP keeps the image half', () => {
     const found = {
+      kind: 'transformers' as const,
       config: {
         model_type: 'clip',
         projection_dim: 64,
@@ -156,7 +172,7 @@ describe('exportConfig', () => {
   it('of a GPT-2 that was a language model is one of a classifier, its padding told', () => {
     const file = new URL('../gpt2/fixtures/next-token/config.json', import.meta.url);
     const config = { ...JSON.parse(readFileSync(file, 'utf8')), pad_token_id: null, eos_token_id: 7 };
-    const found = { config, preprocessor: null, licence: null };
+    const found = { kind: 'transformers' as const, config, preprocessor: null, licence: null };
     expect(
       exportConfig({ ...classification, model: { source: 'folder:gpt2', granularity: 'block', found } }),
     ).toMatchObject({

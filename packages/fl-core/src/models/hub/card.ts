@@ -1,4 +1,5 @@
 import type { RunConfig, RunView } from '../../protocol/index.ts';
+import { layersModelUsage } from '../layers-model/usage.ts';
 import { specOf } from '../spec-of.ts';
 
 /** What a card says of a run; nothing of a participant but counts. */
@@ -157,6 +158,8 @@ function usage(config: RunConfig): string {
       return spec.task === 'next-token'
         ? 'Opens with `AutoModelForCausalLM.from_pretrained`.'
         : 'Opens with `AutoModelForSequenceClassification.from_pretrained`.';
+    case 'layers-model':
+      return layersModelUsage(spec, config.side);
     default:
       return spec satisfies never;
   }

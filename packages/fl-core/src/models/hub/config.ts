@@ -1,4 +1,4 @@
-import type { RunConfig } from '../../protocol/index.ts';
+import type { ImportedModel, RunConfig } from '../../protocol/index.ts';
 import type { ActivationFunction, ImageInput } from '../common-spec.ts';
 import type { ModelSpec } from '../spec.ts';
 import { specOf } from '../spec-of.ts';
@@ -33,7 +33,7 @@ function labelFields({ task, labels }: Pick<RunConfig, 'task' | 'labels'>): Json
 export function exportConfig(config: Pick<RunConfig, 'model' | 'task' | 'labels'>): Json {
   const { model } = config;
   const spec = specOf(config);
-  const found = typeof model === 'string' ? ownConfig(spec) : foundConfig(spec, model.found?.config ?? {});
+  const found = typeof model === 'string' ? ownConfig(spec) : foundConfig(spec, configOf(model));
   const architecture = transformersClass(spec, found);
   return {
     ...found,
@@ -44,6 +44,8 @@ export function exportConfig(config: Pick<RunConfig, 'model' | 'task' | 'labels'
     ...labelFields(config),
   };
 }
+
+const configOf = ({ found }: ImportedModel): Json => (found?.kind === 'transformers' ? found.config : {});
 
 /** Of a whole CLIP only the image half goes on. */
 function foundConfig(spec: ModelSpec, config: Json): Json {
@@ -78,6 +80,7 @@ function transformersClass(spec: ModelSpec, config: Json): string | null {
     case 'gpt2':
       return spec.task === 'next-token' ? 'GPT2LMHeadModel' : 'GPT2ForSequenceClassification';
     case 'use-lite':
+    case 'layers-model':
       return null;
     default:
       return spec satisfies never;

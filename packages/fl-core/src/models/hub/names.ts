@@ -25,6 +25,7 @@ export function dialects(spec: ModelSpec): readonly Dialect[] {
       return encoderAlone('transformer.');
     case 'clip':
     case 'use-lite':
+    case 'layers-model':
       return [unchanged];
     default:
       return spec satisfies never;

@@ -22,7 +22,7 @@ import { random } from '../../random.ts';
 import { lacking, python } from '../../testing/python.ts';
 import { layoutOf } from '../architecture.ts';
 import type { Batch } from '../batch.ts';
-import { createModel } from '../create.ts';
+import { loadModel } from '../create.ts';
 import { initialLayer } from '../initial.ts';
 import { elements } from '../layout.ts';
 import type { TextModelSpec } from '../spec.ts';
@@ -70,7 +70,7 @@ function found(fixture: string, change: Record<string, z.core.util.JSONType> = {
   return {
     source: `folder:${fixture}`,
     granularity: 'block',
-    found: { config: { ...config, ...change }, preprocessor: null, licence: null },
+    found: { kind: 'transformers', config: { ...config, ...change }, preprocessor: null, licence: null },
   };
 }
 
@@ -103,7 +103,7 @@ function write(name: string, chosen: Chosen, tensors: readonly NamedTensor[], si
     join(target, 'config.json'),
     configJson(exportConfig({ ...chosen, labels: labelsOf(chosen) })),
   );
-  if (spec.kind === 'image') {
+  if (spec.kind === 'image' && spec.architecture !== 'layers-model') {
     writeFileSync(join(target, 'preprocessor_config.json'), JSON.stringify(exportPreprocessor(spec, side)));
   }
   const parts = tensors.flatMap((tensor) => {
@@ -253,19 +253,14 @@ describe.skipIf(reason)(`an export in transformers${reason}`, () => {
 
   it.each(cases.map((each, index) => ({ ...each, index })))(
     'gives our logits: $name',
-    ({ name, index, ...each }) => {
+    async ({ name, index, ...each }) => {
       const chosen = chosenOf(each);
       const { batch, tensors } = prepared.get(name)!;
       const result = results[index]!;
       const side = batch.kind === 'image' ? batch.side : 1;
       const parameters = upload(tensors);
-      const ours = tf.tidy(() =>
-        run(
-          createModel(specOf(chosen), { classes: labelsOf(chosen).length, side }),
-          parameters,
-          batch,
-        ).x.arraySync(),
-      ) as number[][] | number[][][];
+      const ready = await loadModel(specOf(chosen), { classes: labelsOf(chosen).length, side });
+      const ours = tf.tidy(() => run(ready, parameters, batch).x.arraySync()) as number[][] | number[][][];
       tf.dispose(parameters);
       expect(result.samples).toBe(batch.size);
       const rows = rowsOf(batch.targets, ours, labels);

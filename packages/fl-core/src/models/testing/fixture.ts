@@ -3,7 +3,7 @@ import type { Batch } from '../batch.ts';
 import { catalog } from '../catalog.ts';
 import type { Granularity } from '../common-spec.ts';
 import { specFromConfig } from '../config/spec-from-config.ts';
-import type { ModelSpec } from '../spec.ts';
+import type { OwnModelSpec } from '../spec.ts';
 import { classTargets } from '../targets.ts';
 
 /** Tiny models with what PyTorch says of them, made by experiments/oracles: folders beside the architectures. */
@@ -72,7 +72,7 @@ export interface ReferenceCase {
 export async function openFixture(
   fixture: Fixture,
   granularity: Granularity,
-): Promise<{ spec: ModelSpec; cases: ReferenceCase[] }> {
+): Promise<{ spec: OwnModelSpec; cases: ReferenceCase[] }> {
   const json = async (file: string): Promise<unknown> =>
     JSON.parse(new TextDecoder().decode(await fixture(file)));
   const reference = Reference.parse(await json('reference.json'));

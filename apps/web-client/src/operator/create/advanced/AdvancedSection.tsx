@@ -1,5 +1,6 @@
 import { Accordion, NumberInput, SimpleGrid, Stack, Text } from '@mantine/core';
 import { chosenModel } from '../chosen-model.ts';
+import type { CatalogModel } from '../defaults.ts';
 import type { SectionProps } from '../form.ts';
 import classes from './AdvancedSection.module.css';
 import { AggregationFields } from './AggregationFields.tsx';
@@ -57,9 +58,10 @@ export function AdvancedSection({ form, catalog, open, onToggle }: AdvancedSecti
                 {model?.kind === 'image' && (
                   <NumberInput
                     label="Image side"
-                    description={`Pixels, a multiple of ${model.sideMultiple}`}
+                    description={sideText(model)}
                     step={model.sideMultiple}
                     min={model.sideMultiple}
+                    max={model.largestSide}
                     allowDecimal={false}
                     {...form.getInputProps('side')}
                   />
@@ -79,3 +81,6 @@ export function AdvancedSection({ form, catalog, open, onToggle }: AdvancedSecti
     </Accordion>
   );
 }
+
+const sideText = ({ sideMultiple, largestSide }: CatalogModel): string =>
+  sideMultiple === largestSide ? 'Pixels; the model takes no other' : `Pixels, a multiple of ${sideMultiple}`;
