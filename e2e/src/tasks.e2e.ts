@@ -157,6 +157,24 @@ describe('tasks', () => {
     expect(world.pageErrors).toEqual([]);
   });
 
+  it('next token on the built-in texts, whose labels nobody looks at', async () => {
+    const run = await world.startRun({
+      model: { source: 'folder:gpt2' },
+      data: { kind: 'text', sample: 'wordnet' },
+      task: { name: 'next-token', passage: 16 },
+      labels: [],
+      rounds: 1,
+      cohort: { goal: 1, minimum: 1, quorum: 1 },
+    });
+    const page = await world.join(run, 0, { sample: 'wordnet', backend: 'wasm' });
+    await page.locator('[data-testid=ended][data-phase=over]').waitFor({ timeout: 120_000 });
+    const view = await world.finished(run);
+    expect(view.rounds.at(-1)?.evaluatedSamples).toBeGreaterThan(10);
+    expect(view.clients[0]).toMatchObject({ classCounts: [] });
+    expect(view.clients[0]!.samples).toBeGreaterThan(40);
+    expect(world.pageErrors).toEqual([]);
+  });
+
   it('several labels: a name of another meaning, texts with none, and a model that says several', async () => {
     const run = await world.startRun(bertRun({ name: 'multi-label' }, topics));
     const page = await participant(run);

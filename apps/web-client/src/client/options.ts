@@ -17,7 +17,10 @@ export type DataChoice =
       readonly shard: number;
       readonly of: number;
     }
-  /** Images by label in folders, or tables of text and label (CSV, TSV, JSON lines); either in ZIP archives. */
+  /**
+   * Images by label in folders, or what the run's task takes as texts: tables (CSV, TSV, JSON lines), plain text files
+   * where the next token is told; any of them in ZIP archives.
+   */
   | {
       readonly kind: 'files';
       readonly files: readonly LocalFile[];

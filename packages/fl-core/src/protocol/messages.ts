@@ -5,7 +5,7 @@ import { ScoreKind } from './selection-config.ts';
 import { TaskConfig } from './task.ts';
 
 /** Bumped when a message changes so that an old tab is told to reload. */
-export const protocolVersion = 2;
+export const protocolVersion = 3;
 
 /** Largest control message in bytes (design, 4). */
 export const maxMessageBytes = 1_000_000;

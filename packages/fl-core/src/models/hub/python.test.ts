@@ -9,7 +9,7 @@ import { PNG } from 'pngjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { batches } from '../../data/batches.ts';
-import { flagsOf, type RawTextSamples } from '../../data/raw-samples.ts';
+import { labels, texts, textsOf } from '../../data/testing-texts.ts';
 import { toTokenDataset } from '../../data/token-dataset.ts';
 import { createHuggingFaceTokenizer } from '../../data/tokenizer/hugging-face.ts';
 import {
@@ -27,7 +27,8 @@ import { initialLayer } from '../initial.ts';
 import { elements } from '../layout.ts';
 import type { TextModelSpec } from '../spec.ts';
 import { specOf } from '../spec-of.ts';
-import { classTargets, type Targets, termsOf } from '../targets.ts';
+import { classTargets, termsOf } from '../targets.ts';
+import { rowsOf } from '../testing/export-rows.ts';
 import { run, upload } from '../testing/run.ts';
 import { configJson, exportConfig, exportPreprocessor } from './config.ts';
 import { exportedTensors } from './export.ts';
@@ -45,7 +46,6 @@ const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.u
 const script = path('../../../../../examples/python/load_strata.py');
 const tokenizerFile = (name: string) => path(`../../data/tokenizer/fixtures/hub/${name}.tokenizer.json`);
 
-const labels = ['cat', 'dog', 'cow'];
 const Result = z.object({
   accuracy: z.number(),
   samples: z.number(),
@@ -143,62 +143,6 @@ function images(name: string, side: number): { data: string; batch: Batch } {
   return { data, batch };
 }
 
-const texts = [
-  'The quick brown fox',
-  'a lazy dog, isn’t it?',
-  'sea shells',
-  'Größe 日本 😀',
-  'x',
-  'the '.repeat(40),
-];
-
-/** The same texts for Python and for us, as the task has them. */
-function samplesOf({ name }: TaskConfig): { file: string; content: string; raw: RawTextSamples } {
-  const classes = Int32Array.from(texts, (_, i) => i % 3);
-  const quoted = texts.map((text) => `"${text}"`);
-  const table = (header: string, rows: readonly string[]) => `${header}\n${rows.join('\n')}\n`;
-  switch (name) {
-    case 'classification':
-      return {
-        file: 'texts.csv',
-        content: table(
-          'text,label',
-          quoted.map((text, i) => `${text},${labels[i % 3]}`),
-        ),
-        raw: { kind: 'text', classes: labels, texts, labels: classes },
-      };
-    case 'multi-label': {
-      const sets = [[0, 2], [], [1], [0, 1, 2], [2], [1, 2]];
-      return {
-        file: 'texts.csv',
-        content: table(
-          'text,labels',
-          quoted.map((text, i) => `${text},${sets[i]!.map((label) => labels[label]).join('|')}`),
-        ),
-        raw: { kind: 'label-sets', classes: labels, texts, flags: flagsOf(sets, labels.length) },
-      };
-    }
-    case 'sequence-pair': {
-      const seconds = [...texts].reverse();
-      return {
-        file: 'texts.csv',
-        content: table(
-          'sentence1,sentence2,label',
-          quoted.map((text, i) => `${text},"${seconds[i]}",${labels[i % 3]}`),
-        ),
-        raw: { kind: 'pairs', classes: labels, texts, seconds, labels: classes },
-      };
-    }
-    case 'next-token': {
-      const text = texts.join('\n');
-      const places = [{ file: 'text.txt' }];
-      return { file: 'text.txt', content: text, raw: { kind: 'documents', texts: [text], places } };
-    }
-    default:
-      return name satisfies never;
-  }
-}
-
 /** The texts as a file for Python, and as a batch of ours. */
 async function textData(
   name: string,
@@ -209,7 +153,7 @@ async function textData(
   const { maxTokens } = spec;
   const tokens = tokenizerFile(tokenizer);
   cpSync(tokens, join(folder, name, 'tokenizer.json'));
-  const { file, content, raw } = samplesOf(task);
+  const { file, content, raw } = textsOf(task);
   const data = join(folder, `${name}-${file}`);
   writeFileSync(data, content);
   const { dataset } = await toTokenDataset(raw, {
@@ -282,46 +226,6 @@ const chosenOf = ({ model, task = { name: 'classification' } }: Pick<Case, 'mode
   task,
 });
 
-/** What is to come of one sample: its label as Python writes it, and numbers; how much of it the model has right. */
-interface Row {
-  readonly label?: string | readonly string[];
-  readonly values: readonly number[];
-  readonly right: number;
-}
-
-const largest = (values: readonly number[]): number => values.indexOf(Math.max(...values));
-
-/** @param logits of each sample, (B, C), or of each of its tokens, (B, T, V). */
-function rowsOf(targets: Targets, logits: readonly (readonly number[])[] | number[][][]): Row[] {
-  switch (targets.kind) {
-    case 'classes':
-      return (logits as number[][]).map((values, row) => {
-        const label = targets.ids[row]!;
-        return { label: labels[label]!, values, right: Number(largest(values) === label) };
-      });
-    case 'label-sets':
-      return (logits as number[][]).map((values, row) => {
-        const has = labels.map((_, i) => targets.flags[row * labels.length + i] === 1);
-        const both = values.filter((v, i) => v > 0 && has[i]).length;
-        const either = values.filter((v, i) => v > 0 || has[i]).length;
-        return { label: labels.filter((_, i) => has[i]), values, right: either === 0 ? 1 : both / either };
-      });
-    case 'next-tokens':
-      return (logits as number[][][]).map((tokens, row) => {
-        const ids = targets.ids.subarray(row * targets.length, (row + 1) * targets.length);
-        const told = tokens.flatMap((values, t) => (ids[t]! < 0 ? [] : [{ values, next: ids[t]! }]));
-        return {
-          values: told.map(
-            ({ values, next }) => values[next]! - Math.log(values.reduce((sum, v) => sum + Math.exp(v), 0)),
-          ),
-          right: told.filter(({ values, next }) => largest(values) === next).length,
-        };
-      });
-    default:
-      return targets satisfies never;
-  }
-}
-
 /** All models in one process: opening PyTorch takes many seconds. */
 const evaluateAll = `
 import json, pathlib, runpy, sys
@@ -359,7 +263,7 @@ describe.skipIf(reason)(`an export in transformers${reason}`, () => {
       const ours = tf.tidy(() => run(ready, parameters, batch).x.arraySync()) as number[][] | number[][][];
       tf.dispose(parameters);
       expect(result.samples).toBe(batch.size);
-      const rows = rowsOf(batch.targets, ours);
+      const rows = rowsOf(batch.targets, ours, labels);
       // Our batch has long texts first: rows are matched by their label and numbers.
       for (const { label, values } of rows) {
         const match = result.items.some((item) => {
