@@ -1,122 +1,24 @@
 import { z } from 'zod';
+import { Activation, Axis, ChannelsLast, Count, One, Zero } from './fields.ts';
+import { biased, layer, type Operation, only, type Reader, type Weight } from './operation.ts';
+import { common, count, lastOf, type Shape, ShapeError } from './shape.ts';
 import {
-  Activation,
-  Axis,
-  ChannelsLast,
-  Count,
-  Margins,
-  One,
-  Padding,
-  Pair,
-  Undilated,
-  Zero,
-} from './fields.ts';
-import { common, count, image, lastOf, type Shape, ShapeError, windows } from './shape.ts';
+  conv2d,
+  cropping2d,
+  depthwiseConv2d,
+  globalPooling,
+  pooling,
+  separableConv2d,
+  zeroPadding2d,
+} from './windowed.ts';
 
 /** The classes of layers that can be trained: what each makes of shapes, and its weights under Keras' names. */
-
-export interface Weight {
-  /** After the layer's name: `kernel`, `bias`, ... */
-  readonly name: string;
-  readonly shape: readonly number[];
-  /** Not trained: a moving mean or variance. */
-  readonly statistic?: boolean;
-}
-
-/** A layer with its configuration. Its functions throw {@link ShapeError} for inputs that it cannot take. */
-export interface Operation {
-  /** As it goes to tfjs. */
-  readonly config: Readonly<Record<string, unknown>>;
-  /** Shape of its output from those of its inputs. */
-  output(inputs: readonly Shape[]): Shape;
-  /** From the shape of its first input. */
-  weights(input: Shape): Weight[];
-  /** Whether it only scales what the layer before it made, and so belongs to that. */
-  readonly normalises: boolean;
-}
-
-type Reader = (config: unknown) => Operation;
-
-interface Behaviour {
-  readonly output: (inputs: readonly Shape[]) => Shape;
-  readonly weights?: (input: Shape) => Weight[];
-  readonly normalises?: boolean;
-}
-
-/** @param of what a layer with this configuration does */
-const layer =
-  <S extends z.ZodObject>(schema: S, of: (config: z.output<S>) => Behaviour): Reader =>
-  (raw) => {
-    const config = schema.parse(raw);
-    const { weights = () => [], normalises = false, output } = of(config);
-    return { config, output, weights, normalises };
-  };
-
-const only = (inputs: readonly Shape[]): Shape => {
-  const [first] = inputs;
-  if (first === undefined || inputs.length > 1) throw new ShapeError(`takes one input, not ${inputs.length}`);
-  return first;
-};
 
 /** Changes values, not shapes. */
 const pointwise = (fields: z.ZodRawShape = {}): Reader => layer(z.object(fields), () => ({ output: only }));
 
 /** Joins several inputs of the same shape. */
 const merge = layer(z.object({}), () => ({ output: common }));
-
-const biased = (useBias: boolean, size: number): Weight[] =>
-  useBias ? [{ name: 'bias', shape: [size] }] : [];
-
-const Convolution = {
-  kernel_size: Pair,
-  strides: Pair.default([1, 1]),
-  padding: Padding,
-  data_format: ChannelsLast,
-  dilation_rate: Undilated,
-  groups: One,
-  activation: Activation,
-  use_bias: z.boolean().default(true),
-};
-type Windowed = { readonly strides: [number, number]; readonly padding: 'valid' | 'same' };
-
-/** What windows of a size see of an image, with so many channels. */
-function slide(
-  input: Shape,
-  [high, wide]: readonly [number, number],
-  { strides, padding }: Windowed,
-  channels: number,
-): Shape {
-  const [height, width] = image(input);
-  return [windows(height, high, strides[0], padding), windows(width, wide, strides[1], padding), channels];
-}
-
-const conv2d = layer(z.object({ ...Convolution, filters: Count }), (c) => ({
-  output: (inputs) => slide(only(inputs), c.kernel_size, c, c.filters),
-  weights: (input) => [
-    { name: 'kernel', shape: [...c.kernel_size, image(input)[2], c.filters] },
-    ...biased(c.use_bias, c.filters),
-  ],
-}));
-
-const depthwiseConv2d = layer(z.object({ ...Convolution, depth_multiplier: Count.default(1) }), (c) => ({
-  output: (inputs) => slide(only(inputs), c.kernel_size, c, c.depth_multiplier * image(only(inputs))[2]),
-  weights: (input) => [
-    { name: 'depthwise_kernel', shape: [...c.kernel_size, image(input)[2], c.depth_multiplier] },
-    ...biased(c.use_bias, c.depth_multiplier * image(input)[2]),
-  ],
-}));
-
-const separableConv2d = layer(
-  z.object({ ...Convolution, filters: Count, depth_multiplier: Count.default(1) }),
-  (c) => ({
-    output: (inputs) => slide(only(inputs), c.kernel_size, c, c.filters),
-    weights: (input) => [
-      { name: 'depthwise_kernel', shape: [...c.kernel_size, image(input)[2], c.depth_multiplier] },
-      { name: 'pointwise_kernel', shape: [1, 1, image(input)[2] * c.depth_multiplier, c.filters] },
-      ...biased(c.use_bias, c.filters),
-    ],
-  }),
-);
 
 const dense = layer(
   z.object({ units: Count, activation: Activation, use_bias: z.boolean().default(true) }),
@@ -125,60 +27,6 @@ const dense = layer(
     weights: (input) => [{ name: 'kernel', shape: [lastOf(input), c.units] }, ...biased(c.use_bias, c.units)],
   }),
 );
-
-const pooling = layer(
-  z.object({
-    pool_size: Pair.default([2, 2]),
-    strides: Pair.nullish(),
-    padding: Padding,
-    data_format: ChannelsLast,
-  }),
-  (c) => ({
-    output: (inputs) =>
-      slide(
-        only(inputs),
-        c.pool_size,
-        { strides: c.strides ?? c.pool_size, padding: c.padding },
-        image(only(inputs))[2],
-      ),
-  }),
-);
-
-const globalPooling = layer(
-  z.object({ data_format: ChannelsLast, keepdims: z.literal(false).nullish() }),
-  () => ({
-    output: (inputs) => [image(only(inputs))[2]],
-  }),
-);
-
-/** Moves each side by the margins, outwards (1) or inwards (-1). */
-const moved = (input: Shape, margins: z.output<typeof Margins>, direction: 1 | -1): Shape => {
-  const [height, width, channels] = image(input);
-  const [high, wide] = [height, width].map((size, i) => {
-    const [before, after] = margins[i] ?? [0, 0];
-    const left = size === null ? null : size + direction * (before + after);
-    if (left !== null && left < 1) throw new ShapeError(`leaves nothing of an axis of ${size}`);
-    return left;
-  });
-  return [high ?? null, wide ?? null, channels];
-};
-
-const zeroPadding2d = layer(
-  z.object({
-    padding: Margins.default([
-      [1, 1],
-      [1, 1],
-    ]),
-    data_format: ChannelsLast,
-  }),
-  (c) => ({
-    output: (inputs) => moved(only(inputs), c.padding, 1),
-  }),
-);
-
-const cropping2d = layer(z.object({ cropping: Margins, data_format: ChannelsLast }), (c) => ({
-  output: (inputs) => moved(only(inputs), c.cropping, -1),
-}));
 
 const flatten = layer(z.object({ data_format: ChannelsLast }), () => ({
   output: (inputs) => [count(only(inputs))],

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { type Operation, operationOf, type Weight } from './classes.ts';
+import { operationOf } from './classes.ts';
+import type { Operation, Weight } from './operation.ts';
 import { refusedLayer } from './refusal.ts';
 import { type Shape, ShapeError } from './shape.ts';
 import { inputName, type KerasLayer } from './spec.ts';
