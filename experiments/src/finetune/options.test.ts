@@ -5,7 +5,7 @@ import { parseOptions } from './options.ts';
 describe('options of finetune', () => {
   it('are read with their defaults', () => {
     const options = parseOptions('--model deit-tiny --data there --side 96'.split(' '));
-    expect(options).toMatchObject({ model: 'deit-tiny', data: 'there', side: 96, epochs: 5, layers: 'all' });
+    expect(options).toMatchObject({ model: 'deit-tiny', data: 'there', side: 96, epochs: 3, layers: 'all' });
   });
 
   it('are refused when they make no sense', () => {

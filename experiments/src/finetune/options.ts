@@ -9,7 +9,7 @@ const Options = z.object({
   data: z.string().min(1),
   /** Side of the pictures in pixels; the model's own when absent. */
   side: z.coerce.number().int().min(8).max(512).optional(),
-  epochs: z.coerce.number().int().min(1).max(100).default(5),
+  epochs: z.coerce.number().int().min(1).max(100).default(3),
   batch: z.coerce.number().int().min(1).max(512).default(32),
   rate: z.coerce.number().positive().max(1).default(5e-4),
   decay: z.coerce.number().min(0).max(1).default(0.01),
@@ -20,7 +20,7 @@ const Options = z.object({
 export type FinetuneOptions = z.output<typeof Options>;
 
 export const usage =
-  '--model use-lite|deit-tiny|vit-mini|vit-nano --data FOLDER [--side PIXELS] [--epochs 5] [--batch 32] [--rate 5e-4] [--decay 0.01] [--layers all|head] [--seed 1]';
+  '--model use-lite|deit-tiny|vit-mini|vit-nano --data FOLDER [--side PIXELS] [--epochs 3] [--batch 32] [--rate 5e-4] [--decay 0.01] [--layers all|head] [--seed 1]';
 
 /** Throws {@link UsageError}. */
 export function parseOptions(args: readonly string[]): FinetuneOptions {
