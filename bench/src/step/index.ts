@@ -1,14 +1,32 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { blocksOf, selectionsOf, vitSpec, type Workload } from '@strata/gpu-bench';
 import type { BenchContext, Benchmark, Row } from '../benchmark.ts';
-import { engineNames, type Task } from './engine.ts';
-import { type BackendName, flopsOf, nameOf, selectionsOf, workloads } from './workload.ts';
+import { type BackendName, engineNames, type Task } from '../engines/engine.ts';
+
+/** Sizes that each backend of a machine without a graphics card gets through. */
+const workloads: Readonly<Record<BackendName, Workload>> = {
+  wasm: {
+    name: 'ViT of width 192, 12 blocks, 65 tokens',
+    spec: vitSpec('bench-wasm', { dim: 192, depth: 12, heads: 3, mlp: 768, patch: 4 }, 32),
+    batch: 8,
+    classes: 10,
+    size: 32,
+  },
+  webgpu: {
+    name: 'ViT of width 64, 4 blocks, 17 tokens',
+    spec: vitSpec('bench-webgpu', { dim: 64, depth: 4, heads: 4, mlp: 256, patch: 4 }, 16),
+    batch: 4,
+    classes: 10,
+    size: 16,
+  },
+};
 
 /**
  * One training step of a Vision Transformer with some of its layers trained, beside stock tfjs and jax-js: time,
- * FLOPs, dispatches, peak bytes. Every engine runs in a process of its own; `ms` is the fastest of `steps` steps
- * after one that warms up. jax-js's `peakBytes` on wasm is the size of its heap.
+ * FLOPs, dispatches, peak bytes. Every engine runs in a process of its own; `ms` is the median and `fastestMs` the
+ * fastest of `steps` steps after two that warm up. jax-js's `peakBytes` on wasm is the size of its heap.
  */
 export const step: Benchmark = {
   title: 'A selective training step beside stock tfjs and jax-js.',
@@ -22,9 +40,13 @@ async function* run({ options, log }: BenchContext): AsyncIterable<Row> {
   const engines = engineNames.filter((name) => options[name === 'jax-js' ? 'jax' : name] !== 0);
   for (const backend of backends) {
     const workload = workloads[backend];
+    const blocks = blocksOf(workload);
+    // Counted from the last block, which is always among them.
+    const singles = blocks.filter((_, i) => (blocks.length - 1 - i) % every === 0);
+    const selections = selectionsOf(blocks, singles).map((s) => s.name);
     for (const engine of engines) {
       log(`${engine} on ${backend}`);
-      yield* measured({ engine, backend, workload, selections: selectionsOf(workload, every), steps });
+      yield* measured({ engine, backend, workload, selections, steps, losses: 1 });
     }
   }
 }
@@ -33,7 +55,7 @@ async function* run({ options, log }: BenchContext): AsyncIterable<Row> {
 async function* measured(task: Task): AsyncIterable<Row> {
   const child = spawn(
     process.execPath,
-    ['--import', 'tsx', fileURLToPath(new URL('./child.ts', import.meta.url)), JSON.stringify(task)],
+    ['--import', 'tsx', fileURLToPath(new URL('../engines/child.ts', import.meta.url)), JSON.stringify(task)],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
   let errors = '';
@@ -52,11 +74,8 @@ async function* measured(task: Task): AsyncIterable<Row> {
     child.kill();
   }
   await ended;
-  const { engine, backend, workload } = task;
+  const { engine: by, backend, workload } = task;
   const reason =
     errors.match(/^\w*Error: .*$/m)?.[0] ?? (errors.trim().split('\n').at(-1) || 'It ended early.');
-  for (const selection of left) {
-    const flops = flopsOf(workload, selection);
-    yield { engine, backend, model: nameOf(workload), selection: selection.name, flops, reason };
-  }
+  for (const selection of left) yield { by, backend, model: workload.name, selection, reason };
 }

@@ -3,6 +3,7 @@ import { type BackendName, backendNames } from './names.ts';
 import { registerWasmKernels } from './wasm/index.ts';
 import { registerWebGpuKernels } from './webgpu/index.ts';
 
+export { type AdapterInfo, adapterName, isSoftwareAdapter } from './adapter.ts';
 export { type AdamWStep, fusedAdamW, fusedMomentum, type StepItem } from './optimizer-step.ts';
 export { type BackendName, backendNames };
 

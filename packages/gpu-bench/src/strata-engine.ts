@@ -1,29 +1,33 @@
-import { registerKernels } from '@strata/fl-core/kernels';
 import { createModel } from '@strata/fl-core/models';
 import { LocalConfig } from '@strata/fl-core/protocol';
 import { Trainer } from '@strata/fl-core/training';
-import type { EngineFactory } from './engine.ts';
-import { startTfjs } from './tfjs-backend.ts';
-import { initialWeights, optimizer, specOf, trainedLayers } from './weights.ts';
-import { samplesOf } from './workload.ts';
+import type { Engine, Steps } from './measure.ts';
+import type { Meters } from './meters.ts';
+import { initialWeights, optimizer } from './weights.ts';
+import { type Selection, samplesOf, type Workload } from './workload.ts';
 
 /** More passes than are ever asked for: the job is ended when the measurement is. */
 const manyPasses = 100;
+const cacheBytes = 2 ** 30;
 
-/** Our trainer: one batch a pass, so that a pass is a step. */
-export const strata: EngineFactory = async ({ backend, workload }) => {
-  const meters = await startTfjs(backend, () => registerKernels(backend));
-  const model = createModel(specOf(workload), { classes: workload.classes, side: workload.side });
+export interface StrataEngine extends Engine {
+  prepare(selection: Selection): Promise<Steps>;
+  dispose(): void;
+}
+
+/** Our trainer on the backend that is set: one batch a pass, so that a pass is a step. */
+export function strataEngine(workload: Workload, meters: Meters): StrataEngine {
+  const model = createModel(workload.spec, { classes: workload.classes, side: workload.size });
   const trainer = new Trainer(model);
   const weights = initialWeights(workload);
   for (const { name: layer } of model.layout.layers) {
     const own = weights.filter((w) => w.layer === layer);
     trainer.setLayer(
       layer,
-      own.map(({ name, tensor }) => ({ name, shape: [...tensor.shape], data: tensor.data })),
+      own.map(({ name, shape, data }) => ({ name, shape: [...shape], data })),
     );
   }
-  const data = { kind: 'image', side: workload.side, ...samplesOf(workload) } as const;
+  const data = samplesOf(workload);
   const local = LocalConfig.parse({
     passes: manyPasses,
     batchSize: workload.batch,
@@ -31,11 +35,10 @@ export const strata: EngineFactory = async ({ backend, workload }) => {
   });
   return {
     meters,
-    prepare: async ({ blocks, warm }) => {
-      const layers = trainedLayers(blocks);
-      const prefixCacheBytes = warm ? 2 ** 30 : 0;
+    prepare: async ({ layers, warm }) => {
       const stop = new AbortController();
       const control = { signal: stop.signal };
+      const prefixCacheBytes = warm ? cacheBytes : 0;
       const job = trainer.train(data, { layers, local, seed: 1, prefixCacheBytes, control });
       return {
         take: async () => {
@@ -51,5 +54,6 @@ export const strata: EngineFactory = async ({ backend, workload }) => {
         },
       };
     },
+    dispose: () => trainer.dispose(),
   };
-};
+}

@@ -1,8 +1,8 @@
 import '@tensorflow/tfjs-backend-wasm';
 import { type Dawn, openDawn, startDawn } from '@strata/fl-core/kernels/testing';
+import { gpuMeters, heapMeters, type Meters } from '@strata/gpu-bench';
 import * as tf from '@tensorflow/tfjs-core';
-import { gpuMeters, heapMeters, type Meters } from './meters.ts';
-import type { BackendName } from './workload.ts';
+import type { BackendName } from './engine.ts';
 
 /** Starts one of tfjs's backends in Node, `register` before it, and meters on it. Throws when there is none. */
 export async function startTfjs(backend: BackendName, register: () => void): Promise<Meters> {

@@ -1,40 +1,43 @@
 import { openDawn } from '@strata/fl-core/kernels/testing';
-import type { EngineFactory } from './engine.ts';
-import { gpuMeters, type Meters, memoryMeters } from './meters.ts';
-import { initialWeights, inOut, isKernel, optimizer, patchesOf, trainedLayers } from './weights.ts';
-import { type BackendName, samplesOf, tokensOf, type Workload } from './workload.ts';
+import {
+  gpuMeters,
+  labelsOf,
+  type Meters,
+  memoryMeters,
+  optimizer,
+  tokensOf,
+  type VitSpec,
+  type Workload,
+} from '@strata/gpu-bench';
+import type { BackendName, VitEngineFactory } from './engine.ts';
+import { patchesOf, vitValues } from './vit-values.ts';
 
 type Jax = typeof import('@jax-js/jax');
 type JaxArray = import('@jax-js/jax').Array;
 type Arrays = Record<string, JaxArray>;
 
 /** jax-js: `valueAndGrad` over the chosen parameters and Adam, compiled together. */
-export const jax: EngineFactory = async ({ backend, workload }) => {
+export const jax: VitEngineFactory = async ({ backend, workload }) => {
   const meters = await startMeters(backend);
   const jax = await import('@jax-js/jax');
   const { numpy: np } = jax;
   await jax.init(backend);
   jax.defaultDevice(backend);
-  const initial = initialWeights(workload).map(({ layer, name, tensor }) => ({
-    layer,
-    name,
-    tensor: isKernel(name, tensor.shape) ? inOut(tensor) : tensor,
-  }));
+  const initial = vitValues(workload);
   const upload = ({ data, shape }: { data: Float32Array<ArrayBufferLike>; shape: readonly number[] }) =>
     np.array(data.slice()).reshape([...shape]);
-  const { pixels, labels } = samplesOf(workload);
+  const labels = labelsOf(workload);
   const oneHot = new Float32Array(labels.length * workload.classes);
   for (const [i, label] of labels.entries()) oneHot[i * workload.classes + label] = 1;
-  const patches = upload(patchesOf(workload, pixels));
+  const patches = upload(patchesOf(workload));
   const targets = upload({ data: oneHot, shape: [labels.length, workload.classes] });
   return {
     meters,
-    prepare: async ({ blocks, warm }) => {
+    prepare: async ({ layers: chosen, warm }) => {
       if (warm) return null;
-      const layers = new Set(trainedLayers(blocks));
       const pick = (wanted: boolean): Arrays =>
         Object.fromEntries(
-          initial.filter((i) => layers.has(i.layer) === wanted).map((i) => [i.name, upload(i.tensor)]),
+          initial.filter((i) => chosen.includes(i.layer) === wanted).map((i) => [i.name, upload(i.tensor)]),
         );
       const zeros = (arrays: Arrays): Arrays =>
         Object.fromEntries(Object.entries(arrays).map(([name, a]) => [name, np.zeros(a.shape)]));
@@ -120,7 +123,13 @@ function adam(jax: Jax, p: Arrays, m: Arrays, v: Arrays, g: Arrays, corrections:
 }
 
 /** Every value is used once, `x.ref` where it is used again: jax-js counts references. */
-function logitsOf({ numpy: np, nn, lax }: Jax, w: Workload, values: Arrays, patches: JaxArray): JaxArray {
+function logitsOf(
+  { numpy: np, nn, lax }: Jax,
+  workload: Workload<VitSpec>,
+  values: Arrays,
+  patches: JaxArray,
+): JaxArray {
+  const { spec: w, batch } = workload;
   const at = (name: string): JaxArray => values[name]!;
   const linear = (x: JaxArray, name: string): JaxArray => {
     const kernel = at(`${name}.weight`);
@@ -139,18 +148,18 @@ function logitsOf({ numpy: np, nn, lax }: Jax, w: Workload, values: Arrays, patc
       .mul(at(`${name}.weight`))
       .add(at(`${name}.bias`));
   };
-  const tokens = tokensOf(w);
+  const tokens = tokensOf(workload);
   const heads = (x: JaxArray): JaxArray =>
-    x.reshape([w.batch, tokens, w.heads, w.dim / w.heads]).transpose([0, 2, 1, 3]);
+    x.reshape([batch, tokens, w.heads, w.dim / w.heads]).transpose([0, 2, 1, 3]);
   const attention = (qkv: JaxArray): JaxArray => {
     const [q, k, v] = np.split(qkv, 3, 2).map(heads) as [JaxArray, JaxArray, JaxArray];
     const scores = np.matmul(q, k.transpose([0, 1, 3, 2])).mul(1 / Math.sqrt(w.dim / w.heads));
     const context = np.matmul(nn.softmax(scores, -1), v);
-    return context.transpose([0, 2, 1, 3]).reshape([w.batch, tokens, w.dim]);
+    return context.transpose([0, 2, 1, 3]).reshape([batch, tokens, w.dim]);
   };
   const gelu = (x: JaxArray): JaxArray => x.ref.mul(0.5).mul(lax.erf(x.mul(Math.SQRT1_2)).add(1));
 
-  const first = np.zeros([w.batch, 1, w.dim]).add(at('cls_token'));
+  const first = np.zeros([batch, 1, w.dim]).add(at('cls_token'));
   let x = np.concatenate([first, linear(patches, 'patch_embed.proj')], 1).add(at('pos_embed'));
   for (let i = 0; i < w.depth; i++) {
     const block = `blocks.${i}`;
@@ -161,5 +170,5 @@ function logitsOf({ numpy: np, nn, lax }: Jax, w: Workload, values: Arrays, patc
   }
   const token = np.split(x, [1], 1);
   token[1]!.dispose();
-  return linear(norm(token[0]!.reshape([w.batch, w.dim]), 'norm'), 'head');
+  return linear(norm(token[0]!.reshape([batch, w.dim]), 'norm'), 'head');
 }

@@ -6,11 +6,14 @@ export interface Meters {
   restart(): void;
   /** Largest number of bytes in use at once since the last restart. */
   peakBytes(): number | null;
+  /** When commands were last handed to the device, by `performance.now()`; null where there are none. */
+  lastSubmit(): number | null;
 }
 
-/** Counts dispatches and buffers of every WebGPU device. Dawn's classes must be global. */
+/** Counts dispatches, buffers and submits of every WebGPU device. Its classes must be global, as they are in a tab. */
 export function gpuMeters(): Meters {
   let dispatches = 0;
+  let submitted: number | null = null;
   let held = 0;
   let peak = 0;
   const pass = GPUComputePassEncoder.prototype;
@@ -18,6 +21,13 @@ export function gpuMeters(): Meters {
   pass.dispatchWorkgroups = function (...sizes) {
     dispatches += 1;
     return dispatch.apply(this, sizes);
+  };
+  const queue = GPUQueue.prototype;
+  const submit = queue.submit;
+  queue.submit = function (commands) {
+    const result = submit.call(this, commands);
+    submitted = performance.now();
+    return result;
   };
   const sizes = new WeakMap<GPUBuffer, number>();
   const device = GPUDevice.prototype;
@@ -41,6 +51,7 @@ export function gpuMeters(): Meters {
       peak = held;
     },
     peakBytes: () => peak,
+    lastSubmit: () => submitted,
   };
 }
 
@@ -76,6 +87,7 @@ export function heapMeters(allocator: Allocator): Meters {
       peak = held;
     },
     peakBytes: () => peak,
+    lastSubmit: () => null,
   };
 }
 
@@ -93,5 +105,6 @@ export function memoryMeters(): Meters {
     dispatches: () => null,
     restart: () => {},
     peakBytes: () => memories.reduce((sum, m) => sum + m.buffer.byteLength, 0),
+    lastSubmit: () => null,
   };
 }

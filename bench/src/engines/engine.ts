@@ -1,0 +1,22 @@
+import type { Engine, VitSpec, Workload } from '@strata/gpu-bench';
+
+export const engineNames = ['strata', 'tfjs', 'jax-js'] as const;
+export type EngineName = (typeof engineNames)[number];
+export type BackendName = 'wasm' | 'webgpu';
+
+/** What a child process is asked to measure. */
+export interface Task {
+  readonly engine: EngineName;
+  readonly backend: BackendName;
+  readonly workload: Workload;
+  /** Names among the workload's selections. */
+  readonly selections: readonly string[];
+  /** Measured steps a selection; fewer where they take too long. */
+  readonly steps: number;
+  /** Losses of so many first steps of a full selection are told. */
+  readonly losses: number;
+}
+
+export type EngineFactory = (task: Task) => Promise<Engine>;
+/** Of an engine that has only the Vision Transformer. */
+export type VitEngineFactory = (task: Task & { readonly workload: Workload<VitSpec> }) => Promise<Engine>;

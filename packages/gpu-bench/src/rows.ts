@@ -1,0 +1,155 @@
+import { adapterName, isSoftwareAdapter } from '@strata/fl-core/kernels';
+import { flopsOf } from './flops.ts';
+import { measureSteps } from './measure.ts';
+import type { Meters } from './meters.ts';
+import { measureOperation, operations } from './operations.ts';
+import { measureProduct, products } from './products.ts';
+import { profile } from './profile.ts';
+import { gpuBackend, settle } from './repeat.ts';
+import type { By, GpuRow, StepRow } from './row.ts';
+import { type Size, sizeOf } from './size.ts';
+import { strataEngine } from './strata-engine.ts';
+import { blocksOf } from './weights.ts';
+import { cardWorkloads, selectionsOf, smallWorkloads, type Workload } from './workload.ts';
+
+export interface RowsOptions {
+  readonly size: Size;
+  readonly meters: Meters;
+  /** Parts to measure; all when absent. */
+  readonly parts?: readonly ('limits' | 'products' | 'operations' | 'steps')[];
+  /** Names of the models whose steps are measured; all when absent. */
+  readonly models?: readonly string[];
+}
+
+/** Steps whose losses are held against those of another engine. */
+export const comparedLosses = 10;
+
+export const workloadsOf = (size: Size, models?: readonly string[]): Workload[] =>
+  sizeOf(size, { card: cardWorkloads, small: smallWorkloads }).filter(
+    ({ name }) => models?.includes(name) ?? true,
+  );
+
+/**
+ * Measures the product's own path on the WebGPU backend that tfjs is set to: kernels one by one, then whole training
+ * steps. What fails becomes a row that says so, and the rest is measured.
+ */
+export async function* measureCard({ size, meters, parts, models }: RowsOptions): AsyncGenerator<GpuRow> {
+  const { device } = gpuBackend();
+  const targetMs = sizeOf(size, { card: 60, small: 20 });
+  const wants = (part: NonNullable<RowsOptions['parts']>[number]) => parts?.includes(part) ?? true;
+  yield adapterRow(device);
+  if (wants('limits')) {
+    yield* attempt('strata', 'copy', async () => [await copyRow(device, size, targetMs)]);
+  }
+  if (wants('products')) {
+    for (const p of products(size)) {
+      yield* attempt('strata', p.name, async () => {
+        const { name, m, n, k } = p;
+        return [{ part: 'product', by: 'strata', name, m, n, k, ...(await measureProduct(p, targetMs)) }];
+      });
+    }
+  }
+  if (wants('operations')) {
+    for (const o of operations(size)) {
+      yield* attempt('strata', o.name, async () => [
+        { part: 'operation', by: 'strata', name: o.name, ...(await measureOperation(o, targetMs)) },
+      ]);
+    }
+  }
+  if (wants('steps')) for (const w of workloadsOf(size, models)) yield* measureModel(w, size, meters);
+}
+
+/** Every selection of one model, and where the time of a full step goes. */
+async function* measureModel(workload: Workload, size: Size, meters: Meters): AsyncGenerator<GpuRow> {
+  const engine = strataEngine(workload, meters);
+  const steps = sizeOf(size, { card: 7, small: 2 });
+  try {
+    for (const selection of selectionsOf(blocksOf(workload))) {
+      const losses = selection.name === 'full' ? comparedLosses : 1;
+      yield* attempt('strata', `${workload.name}, ${selection.name}`, async () => {
+        const running = await engine.prepare(selection);
+        const figures = await measureSteps(engine, running, { steps, losses });
+        const row: StepRow = {
+          part: 'step',
+          by: 'strata',
+          model: workload.name,
+          selection: selection.name,
+          flops: flopsOf(workload, selection),
+          ...figures,
+        };
+        return [row];
+      });
+    }
+    yield* attempt('strata', `${workload.name}, kernels`, async () => {
+      const [full] = selectionsOf(blocksOf(workload));
+      const running = await engine.prepare(full!);
+      await running.take();
+      await running.take();
+      const kernels = await profile(gpuBackend().device, () => running.take());
+      await running.end();
+      if (kernels === null) return [];
+      const ms = kernels.reduce((sum, k) => sum + k.ms, 0);
+      return [{ part: 'kernels', model: workload.name, selection: full!.name, ms, kernels }];
+    });
+  } finally {
+    engine.dispose();
+    await settle();
+  }
+}
+
+/** The rows of `work`, or one that says why there are none. */
+export async function* attempt(by: By, what: string, work: () => Promise<GpuRow[]>): AsyncGenerator<GpuRow> {
+  try {
+    yield* await work();
+  } catch (error) {
+    yield { part: 'failed', by, what, reason: String(error) };
+  }
+}
+
+function adapterRow(device: GPUDevice): GpuRow {
+  // Older browsers have no adapterInfo on the device.
+  const info = (device.adapterInfo as GPUAdapterInfo | undefined) ?? { vendor: '', architecture: '' };
+  return {
+    part: 'adapter',
+    name: adapterName(info),
+    vendor: info.vendor,
+    architecture: info.architecture,
+    software: isSoftwareAdapter(info),
+    features: [...device.features].sort(),
+    limits: limitsOf(device.limits),
+  };
+}
+
+/** They are getters of the prototype, so that no spread finds them. */
+function limitsOf(limits: GPUSupportedLimits): Record<string, number> {
+  const numbers: Record<string, number> = {};
+  for (const name in limits) {
+    const value: unknown = Reflect.get(limits, name);
+    if (typeof value === 'number') numbers[name] = value;
+  }
+  return numbers;
+}
+
+/** A large copy on the card, bytes read and written. */
+async function copyRow(device: GPUDevice, size: Size, targetMs: number): Promise<GpuRow> {
+  const bytes = Math.min(sizeOf(size, { card: 2 ** 28, small: 2 ** 22 }), device.limits.maxBufferSize);
+  const usage = GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+  const [from, to] = [
+    device.createBuffer({ size: bytes, usage }),
+    device.createBuffer({ size: bytes, usage }),
+  ];
+  const timed = async (count: number) => {
+    const start = performance.now();
+    const encoder = device.createCommandEncoder();
+    for (let i = 0; i < count; i++) encoder.copyBufferToBuffer(from, 0, to, 0, bytes);
+    device.queue.submit([encoder.finish()]);
+    await device.queue.onSubmittedWorkDone();
+    return performance.now() - start;
+  };
+  await timed(1);
+  const count = Math.max(1, Math.ceil(targetMs / (await timed(1))));
+  const ms = ((await timed(3 * count)) - (await timed(count))) / (2 * count);
+  from.destroy();
+  to.destroy();
+  return { part: 'limit', by: 'webgpu', what: 'copy', value: (2 * bytes) / ms / 1e6, unit: 'GB/s' };
+}
