@@ -248,6 +248,8 @@ def product(m, n, k, transposes, device):
 def train(task, model, selection, compiled):
     """Steps from the initial weights on; one batch, as the engines are compared by their time."""
     device, spec, cut = task["device"], model["spec"], selection["cut"]
+    if compiled:
+        torch.compiler.reset()
     gc.collect()
     if device == "cuda":
         torch.cuda.empty_cache()
@@ -279,7 +281,6 @@ def train(task, model, selection, compiled):
     rates = {"lr": model["learningRate"], "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0}
     optimizer = torch.optim.AdamW(trained, **rates, fused=device == "cuda")
     if compiled:
-        torch.compiler.reset()
         loss_of = torch.compile(loss_of, dynamic=False)
     compares = selection["name"] == "full" and not compiled
     steps = WARM_UP + task["measured"]
