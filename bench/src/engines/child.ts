@@ -22,7 +22,7 @@ const blocks = blocksOf(workload);
 
 for (const selection of selectionsOf(blocks, blocks)) {
   if (!task.selections.includes(selection.name)) continue;
-  const row = { by, backend, model: workload.name, selection: selection.name };
+  const row = { part: 'step', by, backend, model: workload.name, selection: selection.name };
   const running = await engine.prepare(selection);
   const options = { steps, losses: selection.name === 'full' ? losses : 1 };
   const figures =

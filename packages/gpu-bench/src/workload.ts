@@ -58,7 +58,14 @@ const bertSpec = (
 
 /** What a graphics card is measured with: models that people fine-tune, at sizes that fill it and that do not. */
 export const cardWorkloads: readonly Workload[] = [
-  { name: 'deit-tiny', spec: catalog['deit-tiny'], classes: 10, batch: 64, size: 64 },
+  {
+    // Its positions are of the side it is measured at: the twins in other libraries do not resize them.
+    name: 'deit-tiny',
+    spec: vitSpec('deit-tiny-64', { dim: 192, depth: 12, heads: 3, mlp: 768, patch: 16 }, 64),
+    classes: 10,
+    batch: 64,
+    size: 64,
+  },
   {
     name: 'ViT-B/32',
     spec: vitSpec('vit-base-32', { dim: 768, depth: 12, heads: 12, mlp: 3072, patch: 32 }, 224),

@@ -3,7 +3,8 @@ import { type Attributes, flagOf, type Infos, input, numberOf } from '../attribu
 import { defect } from '../defect.ts';
 import type { GpuBackend, GpuKernel } from './backend.ts';
 import { rowWorker } from './layer-norm.ts';
-import { type Layout, product } from './mat-mul.ts';
+import type { Layout } from './mat-mul/matrices.ts';
+import { product } from './mat-mul/product.ts';
 import { reads, runPass, writes } from './pass.ts';
 import { eachColumn, eachRow, lowest, rowGroups } from './wgsl.ts';
 

@@ -2,7 +2,8 @@ import { broadcast_util, type TensorInfo } from '@tensorflow/tfjs-core';
 import { elements, flagOf, input } from '../attributes.ts';
 import { defect } from '../defect.ts';
 import type { GpuBackend, GpuKernel } from './backend.ts';
-import { type Layout, product } from './mat-mul.ts';
+import type { Layout } from './mat-mul/matrices.ts';
+import { product } from './mat-mul/product.ts';
 
 /** x W + b over the last axis, (..., in) -> (..., out); W is (in, out), or (out, in) in the order `out-in`. */
 export const linear: GpuKernel = ({ inputs, attrs, backend }) => {

@@ -7,6 +7,8 @@ export interface Binding {
   readonly name: string;
   readonly tensor: TensorInfo;
   readonly access: 'read' | 'read_write';
+  /** Whether the shader sees it as an array of `vec4`: a tensor of whole vectors. */
+  readonly vectors: boolean;
 }
 
 export interface Pass {
@@ -19,8 +21,18 @@ export interface Pass {
   readonly groups: readonly [number, number, number];
 }
 
-export const reads = (name: string, tensor: TensorInfo): Binding => ({ name, tensor, access: 'read' });
-export const writes = (name: string, tensor: TensorInfo): Binding => ({ name, tensor, access: 'read_write' });
+export const reads = (name: string, tensor: TensorInfo, vectors = false): Binding => ({
+  name,
+  tensor,
+  access: 'read',
+  vectors,
+});
+export const writes = (name: string, tensor: TensorInfo, vectors = false): Binding => ({
+  name,
+  tensor,
+  access: 'read_write',
+  vectors,
+});
 
 const pipelines = new WeakMap<GPUDevice, Map<string, GPUComputePipeline>>();
 
@@ -31,7 +43,7 @@ const pipelines = new WeakMap<GPUDevice, Map<string, GPUComputePipeline>>();
  */
 export function runPass(backend: GpuBackend, { label, bindings, uniforms = [], code, groups }: Pass): void {
   const resources: GPUBindingResource[] = [];
-  const declarations = bindings.map(({ name, tensor, access }, i) => {
+  const declarations = bindings.map(({ name, tensor, access, vectors }, i) => {
     backend.uploadToGPU(tensor.dataId);
     const data = backend.tensorMap.get(tensor.dataId);
     // What was read back before is no longer what the buffer holds.
@@ -40,7 +52,8 @@ export function runPass(backend: GpuBackend, { label, bindings, uniforms = [], c
     const { dtype, resource } = data;
     if (resource === undefined) throw defect(`Tensor ${name} of ${label} has no buffer.`);
     resources.push({ buffer: resource });
-    const type = dtype === 'float32' ? 'f32' : 'i32';
+    const element = dtype === 'float32' ? 'f32' : 'i32';
+    const type = vectors ? `vec4<${element}>` : element;
     return `@group(0) @binding(${i}) var<storage, ${access}> ${name}: array<${type}>;`;
   });
   if (uniforms.length > 0) {

@@ -1,0 +1,120 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { StrataError } from '@strata/fl-core/protocol';
+import { type By, type GpuRow, isVit, type Size, type Workload } from '@strata/gpu-bench';
+import { comparedLosses, workloadsOf } from '@strata/gpu-bench/strata';
+import { type ChildName, rowsOfChild } from '../child-process.ts';
+import type { EngineName, Task } from '../engines/engine.ts';
+import { writeTorchTask } from './torch-task.ts';
+import { verdictOf, type VerdictRow } from './verdict.ts';
+
+export interface MeasureOptions {
+  readonly size: Size;
+  /** A Python with PyTorch; null where there is none. */
+  readonly python: string | null;
+  /** Until everything must be done. */
+  readonly seconds: number;
+  log(line: string): void;
+}
+
+/** Compiling takes PyTorch longest: only the model that a base-sized picture model is judged by. */
+const compiled = ['ViT-B/32'];
+
+/**
+ * Our kernels and training steps on this machine's graphics card, then the same in PyTorch, stock tfjs and jax-js on
+ * the same card, then whether our numbers are right. Each runs alone in a process of its own.
+ */
+export async function* measure(options: MeasureOptions): AsyncGenerator<GpuRow | VerdictRow> {
+  const { size, python, seconds, log } = options;
+  const deadline = performance.now() + 1000 * seconds;
+  const left = () => Math.max(1, (deadline - performance.now()) / 1000);
+  const folder = await mkdtemp(join(tmpdir(), 'strata-gpu-'));
+  const rows: GpuRow[] = [];
+  const keep = (row: GpuRow): GpuRow => {
+    rows.push(row);
+    return row;
+  };
+  try {
+    log('Our kernels and steps');
+    for await (const row of child('card-child', { size }, 'strata', left())) yield keep(row);
+    if (size === 'small') {
+      log('Our steps on wasm');
+      for (const workload of workloadsOf(size)) {
+        yield* kept(engine('strata', 'wasm', workload, ['full'], left()), keep);
+      }
+    }
+    if (python === null) {
+      yield keep({ part: 'failed', by: 'torch', what: 'PyTorch', reason: 'No Python with PyTorch was found.' });
+    } else {
+      log(`PyTorch by ${python}`);
+      yield* kept(torch(python, folder, size, Math.max(20, left() - peerSeconds(size))), keep);
+    }
+    for (const name of ['tfjs', 'jax-js'] as const) {
+      for (const workload of workloadsOf(size).filter(isVit)) {
+        log(`${name}: ${workload.name}`);
+        yield* kept(engine(name, 'webgpu', workload, ['full', 'top-2'], left()), keep);
+      }
+    }
+    yield verdictOf(rows, size);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** What is left to the engines that come after PyTorch. */
+const peerSeconds = (size: Size): number => (size === 'card' ? 40 : 60);
+
+async function* kept(rows: AsyncIterable<GpuRow>, keep: (row: GpuRow) => GpuRow): AsyncGenerator<GpuRow> {
+  for await (const row of rows) yield keep(row);
+}
+
+function engine(
+  by: EngineName,
+  backend: Task['backend'],
+  workload: Workload,
+  selections: readonly string[],
+  seconds: number,
+): AsyncGenerator<GpuRow> {
+  const task: Task = { engine: by, backend, workload, selections, steps: 3, losses: comparedLosses };
+  return child('engine-child', task, by, seconds);
+}
+
+async function* child(name: ChildName, task: unknown, by: By, seconds: number): AsyncGenerator<GpuRow> {
+  try {
+    yield* rowsOfChild<GpuRow>(name, task, { timeoutMs: 1000 * seconds });
+  } catch (error) {
+    if (!(error instanceof StrataError)) throw error;
+    yield { part: 'failed', by, what: name, reason: error.message };
+  }
+}
+
+/** Rows of torch_peer.py; those that it could not have carry a reason. */
+async function* torch(
+  python: string,
+  folder: string,
+  size: Size,
+  seconds: number,
+): AsyncGenerator<GpuRow> {
+  const device = size === 'card' ? 'cuda' : 'cpu';
+  const task = await writeTorchTask(folder, size, { seconds, device, compiled });
+  const script = fileURLToPath(new URL('./torch_peer.py', import.meta.url));
+  const peer = spawn(python, [script, task], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = new Promise<void>((resolve) => {
+    peer.once('close', () => resolve());
+    peer.once('error', () => resolve());
+  });
+  for await (const line of createInterface({ input: peer.stdout })) {
+    if (!line.startsWith('{')) continue;
+    const row: { part: string; by?: By; what?: string; model?: string; name?: string; reason?: string } =
+      JSON.parse(line);
+    const what = [row.part, row.what ?? row.name, row.model].filter(Boolean).join(' ');
+    yield row.reason === undefined
+      ? (row as GpuRow)
+      : { part: 'failed', by: row.by ?? 'torch', what, reason: row.reason };
+  }
+  await ended;
+}

@@ -1,0 +1,58 @@
+import { at, type Product, range, result, sizes, starts, type Tile } from './matrices.ts';
+
+/**
+ * One thread a tile of `rows` x `columns` sums in registers, no shared memory: for devices that are threads of a
+ * processor. Threads of a workgroup take tiles of the same rows, so that their loads of a are the same.
+ */
+export function registerTile(p: Product): Tile {
+  const { aLayout, bLayout, outLayout, m, n, perSample } = p;
+  const rows = perSample === 'm' ? 8 : Math.min(8, m);
+  const columns = Math.min(8, n);
+  const threads = 8;
+  const wholeRows = perSample !== 'm' && m % rows === 0;
+  const rowIndex = (i: number) => (wholeRows ? `m0 + ${i}u` : `min(m0 + ${i}u, m - 1u)`);
+  const columnIndex = (j: number) => (n % columns === 0 ? `n0 + ${j}u` : `min(n0 + ${j}u, n - 1u)`);
+  const code = `
+@compute @workgroup_size(${threads})
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+  let z = group.z;
+  let m0 = group.y * ${rows}u;
+  let n0 = (group.x * ${threads}u + local) * ${columns}u;
+  ${sizes(p)}
+  if (n0 >= n) { return; }
+  ${starts(p)}
+  ${range(rows)
+    .map((i) => `var pa${i} = ${at(aLayout, 'a0', rowIndex(i), '0u')};`)
+    .join('\n  ')}
+  ${range(columns)
+    .map((j) => `var pb${j} = ${at(bLayout, 'b0', '0u', columnIndex(j))};`)
+    .join('\n  ')}
+  ${range(rows)
+    .flatMap((i) => range(columns).map((j) => `var s${i}_${j} = 0.0;`))
+    .join(' ')}
+  for (var i = 0u; i < k; i++) {
+    ${range(rows)
+      .map((i) => `let a${i} = a[pa${i} + i * ${aLayout.column}u];`)
+      .join(' ')}
+    ${range(columns)
+      .map((j) => `let b${j} = b[pb${j} + i * ${bLayout.row}u];`)
+      .join(' ')}
+    ${range(rows)
+      .flatMap((i) => range(columns).map((j) => `s${i}_${j} += a${i} * b${j};`))
+      .join(' ')}
+  }
+  ${range(rows)
+    .flatMap((i) =>
+      range(columns).map((j) => {
+        const inside = [
+          ...(wholeRows ? [] : [`m0 + ${i}u < m`]),
+          ...(n % columns === 0 ? [] : [`n0 + ${j}u < n`]),
+        ];
+        const store = `c[${at(outLayout, 'c0', `m0 + ${i}u`, `n0 + ${j}u`)}] = ${result(p, `s${i}_${j}`, `n0 + ${j}u`)};`;
+        return inside.length > 0 ? `if (${inside.join(' && ')}) { ${store} }` : store;
+      }),
+    )
+    .join('\n  ')}
+}`;
+  return { rows, columns: columns * threads, code, vectors: { a: false, b: false } };
+}
