@@ -1,7 +1,6 @@
-import { spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { StrataError } from '@strata/fl-core/protocol';
 import type { BenchContext, Benchmark, Row } from '../benchmark.ts';
+import { rowsOfChild } from '../child-process.ts';
 import { engineNames, type Task } from './engine.ts';
 import { type BackendName, flopsOf, nameOf, selectionsOf, workloads } from './workload.ts';
 
@@ -30,31 +29,19 @@ async function* run({ options, log }: BenchContext): AsyncIterable<Row> {
 }
 
 /** Rows of one child process; what it did not come to is reported with the reason. */
-async function* measured(task: Task): AsyncIterable<Row> {
-  const child = spawn(
-    process.execPath,
-    ['--import', 'tsx', fileURLToPath(new URL('./child.ts', import.meta.url)), JSON.stringify(task)],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
-  );
-  let errors = '';
-  child.stderr.on('data', (text) => {
-    errors += String(text);
-  });
+export async function* measured(task: Task): AsyncIterable<Row> {
   const left = [...task.selections];
-  const ended = new Promise((resolve) => child.once('close', resolve));
+  let reason = 'It ended early.';
   try {
-    for await (const line of createInterface({ input: child.stdout })) {
-      if (!line.startsWith('{')) continue;
+    for await (const row of rowsOfChild('step-child', task)) {
       left.shift();
-      yield JSON.parse(line);
+      yield row;
     }
-  } finally {
-    child.kill();
+  } catch (error) {
+    if (!(error instanceof StrataError)) throw error;
+    reason = error.message;
   }
-  await ended;
   const { engine, backend, workload } = task;
-  const reason =
-    errors.match(/^\w*Error: .*$/m)?.[0] ?? (errors.trim().split('\n').at(-1) || 'It ended early.');
   for (const selection of left) {
     const flops = flopsOf(workload, selection);
     yield { engine, backend, model: nameOf(workload), selection: selection.name, flops, reason };
