@@ -87,9 +87,9 @@ add_libraries() {
   export LD_LIBRARY_PATH
 }
 cached=$(ldconfig -p 2>/dev/null || true)
-# Prints where a library is; a cache that cannot be read leaves the usual folders.
+# Prints where a 64-bit library is; a cache that cannot be read leaves the usual folders.
 library() {
-  printf '%s\n' "$cached" | sed -n "s|^.*$1 .*=> ||p" | head -n 1
+  printf '%s\n' "$cached" | sed -n "s|^.*$1 (libc6,.*=> ||p" | head -n 1
   for folder in /usr/lib/*-linux-gnu /lib64 /usr/lib64 /usr/lib /usr/local/lib $(printf %s "${LD_LIBRARY_PATH:-}" | tr : ' '); do
     [ ! -e "$folder/$1" ] || printf '%s\n' "$folder/$1"
   done
@@ -124,7 +124,7 @@ else
   home=${HOME:-/root}
   for manifest in /usr/lib/chromium/vk_swiftshader_icd.json /usr/lib/chromium-browser/vk_swiftshader_icd.json \
     /opt/google/chrome/vk_swiftshader_icd.json "$home"/.cache/ms-playwright/*/chrome-linux*/vk_swiftshader_icd.json \
-    /usr/local/nvidia/share/vulkan/icd.d/*.json /usr/share/nvidia/vulkan/icd.d/*.json \
+    /usr/local/nvidia/share/vulkan/icd.d/*.json /usr/local/nvidia/vulkan/icd.d/*.json /usr/share/nvidia/vulkan/icd.d/*.json \
     /etc/vulkan/icd.d/*.json /usr/local/etc/vulkan/icd.d/*.json \
     /usr/local/share/vulkan/icd.d/*.json /usr/share/vulkan/icd.d/*.json \
     "${XDG_CONFIG_HOME:-$home/.config}"/vulkan/icd.d/*.json "${XDG_DATA_HOME:-$home/.local/share}"/vulkan/icd.d/*.json; do
@@ -134,12 +134,15 @@ else
   glx=$(library libGLX_nvidia.so.0 | head -n 1)
   egl=$(library libEGL_nvidia.so.0 | head -n 1)
   nvidia=''
-  case $cards in *nvidia*) [ -z "$glx" ] || ! ldd "$glx" 2>/dev/null | grep -q 'not found' || nvidia=$egl ;; *) nvidia=${egl:-$glx} ;; esac
+  case $cards in
+    *nvidia*) [ -z "$glx" ] || ! ldd "$glx" 2>/dev/null | grep -q 'not found' || nvidia=$egl ;;
+    *) nvidia=${egl:-$glx} ;;
+  esac
   if [ -n "$nvidia" ]; then
-    printf '{"file_format_version":"1.0.0","ICD":{"library_path":"%s","api_version":"1.3.0"}}\n' "$nvidia" >"$work/nvidia.json"
+    printf '{"file_format_version":"1.0.0","ICD":{"library_path":"%s","api_version":"1.3.0"}}\n' "${nvidia##*/}" >"$work/nvidia.json"
     cards="$work/nvidia.json${cards:+:}$cards"
   fi
-  # Loaders do not ask one software driver after the other: the first is the best.
+  # SwiftShader before lavapipe, which Dawn refuses in older versions; a software driver passes for no card.
   if [ "$small" = yes ]; then drivers=${software%%:*}; drivers=${drivers:-$cards}; else drivers=${cards:-$software}; fi
 fi
 if [ -n "$drivers" ]; then

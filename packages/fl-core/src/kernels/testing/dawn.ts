@@ -24,7 +24,10 @@ export async function openDawn(options: readonly string[] = []): Promise<Dawn | 
   }
   const gpu = dawn.create([...options]);
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
-  if (adapter === null) return { reason: 'Dawn found no adapter: neither a Vulkan driver nor SwiftShader.' };
+  if (adapter === null) {
+    const { VK_DRIVER_FILES: named, VK_ICD_FILENAMES: older } = process.env;
+    return { reason: `Dawn found no adapter with the Vulkan drivers ${named ?? older ?? 'of the system'}.` };
+  }
   Object.assign(globalThis, dawn.globals);
   // Newer versions of Node have a navigator that cannot be assigned to.
   Object.defineProperty(globalThis, 'navigator', {
