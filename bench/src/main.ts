@@ -1,21 +1,30 @@
 /**
- * Runs one benchmark: `npm run --silent bench -- NAME [--json] [--OPTION NUMBER]`.
+ * Runs one benchmark: `npm run --silent bench -- NAME [--json] [OPTIONS]`.
  * With --json one object `{bench, rows}` goes to standard output, otherwise a table; progress goes to standard error.
  */
+import { parseArgs } from 'node:util';
+import { StrataError } from '@strata/fl-core/protocol';
 import { aggregate } from './aggregate.ts';
-import type { Benchmark, Row } from './benchmark.ts';
+import type { Benchmark, Options, Row } from './benchmark.ts';
+import { gpu } from './gpu/index.ts';
 import { page } from './page.ts';
 import { solver } from './solver.ts';
 import { step } from './step/index.ts';
 
-const benchmarks: Readonly<Record<string, Benchmark>> = { solver, aggregate, step, page };
+const benchmarks: Readonly<Record<string, Benchmark<Options>>> = { solver, aggregate, step, page, gpu };
 
 function usage(): string {
   const lines = Object.entries(benchmarks).map(([name, b]) => {
-    const options = Object.entries(b.options).map(([option, value]) => `--${option} ${value}`);
-    return `  ${name.padEnd(10)} ${b.title} ${options.join(' ')}`;
+    const options = Object.entries(b.options).map(([option, value]) => `[--${option}${shown(value)}]`);
+    return `  ${[name.padEnd(10), b.title, ...options].join(' ')}`;
   });
-  return ['Usage: npm run --silent bench -- NAME [--json] [--OPTION NUMBER]', ...lines].join('\n');
+  return ['Usage: npm run --silent bench -- NAME [--json] [OPTIONS]', ...lines].join('\n');
+}
+
+/** What follows an option's name: its default where there is one to see. */
+function shown(preset: Options[string]): string {
+  if (typeof preset === 'boolean') return '';
+  return ` ${preset === '' ? 'TEXT' : preset}`;
 }
 
 /** The command line, or null when it cannot be understood. */
@@ -23,19 +32,25 @@ function parse(args: readonly string[]) {
   const [name = '', ...rest] = args;
   const benchmark = Object.hasOwn(benchmarks, name) ? benchmarks[name] : undefined;
   if (!benchmark) return null;
-  const options: Record<string, number> = { ...benchmark.options };
-  let json = false;
-  for (let i = 0; i < rest.length; i++) {
-    const option = rest[i]!.replace(/^--/, '');
-    if (option === 'json') {
-      json = true;
-      continue;
-    }
-    const value = Number(rest[++i]);
-    if (!Object.hasOwn(options, option) || !Number.isFinite(value)) return null;
-    options[option] = value;
+  const presets: Options = { json: false, ...benchmark.options };
+  const types = Object.entries(presets).map(
+    ([option, preset]) =>
+      [option, { type: typeof preset === 'boolean' ? 'boolean' : 'string' } as const] as const,
+  );
+  let given: ReturnType<typeof parseArgs>['values'];
+  try {
+    given = parseArgs({ args: rest, options: Object.fromEntries(types) }).values;
+  } catch {
+    return null;
   }
-  return { name, benchmark, options, json };
+  const options: Record<string, Options[string]> = { ...presets };
+  for (const [option, value] of Object.entries(given)) {
+    const read = typeof presets[option] === 'number' ? Number(value) : value;
+    if (Number.isNaN(read) || typeof read !== typeof presets[option]) return null;
+    options[option] = read as Options[string];
+  }
+  const { json, ...own } = options;
+  return { name, benchmark, options: own, json: json === true };
 }
 
 const command = parse(process.argv.slice(2));
@@ -43,12 +58,18 @@ if (command) {
   const { name, benchmark, options, json } = command;
   const rows: Row[] = [];
   const log = (line: string) => process.stderr.write(`${line}\n`);
-  for await (const row of benchmark.run({ options, log })) {
-    rows.push(row);
-    log(JSON.stringify(row));
+  try {
+    for await (const row of benchmark.run({ options, log })) {
+      rows.push(row);
+      log(JSON.stringify(row));
+    }
+    if (json) process.stdout.write(`${JSON.stringify({ bench: name, rows })}\n`);
+    else console.table(rows);
+  } catch (error) {
+    if (!(error instanceof StrataError)) throw error;
+    log(`${error.message} ${error.hint}`);
+    process.exitCode = 1;
   }
-  if (json) process.stdout.write(`${JSON.stringify({ bench: name, rows })}\n`);
-  else console.table(rows);
 } else {
   process.stderr.write(`${usage()}\n`);
   process.exitCode = 2;

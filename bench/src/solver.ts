@@ -1,6 +1,6 @@
 import { solveMasks } from '@strata/fl-core/selection';
 import { createOracle, randomProblem } from '@strata/fl-core/selection/testing';
-import type { BenchContext, Benchmark, Row } from './benchmark.ts';
+import type { BenchContext, Benchmark } from './benchmark.ts';
 
 /**
  * P1 beside HiGHS (issue: objective equal wherever HiGHS proves its own). N = 20, L = 12 is swept over both kinds of
@@ -18,7 +18,16 @@ const lambdas = [0.1, 0.4, 1, 2, 6];
 const costKinds = ['unit', 'general'] as const;
 const largestForOracle = 20;
 
-async function* run({ options, log }: BenchContext): AsyncIterable<Row> {
+/** What {@link summary} reads of a row. */
+interface SolverRow {
+  readonly ms: number;
+  readonly proved: boolean;
+  readonly overBudget: number;
+  /** Share of HiGHS's proved optimum that is missing; null where it proved none. */
+  readonly gapToOracle: number | null;
+}
+
+async function* run({ options, log }: BenchContext): AsyncIterable<SolverRow> {
   const { instances = 0, seconds = 0 } = options;
   const oracle = await createOracle();
   const sizes = [
@@ -31,7 +40,7 @@ async function* run({ options, log }: BenchContext): AsyncIterable<Row> {
   ];
   solveMasks(randomProblem({ clients: 20, layers: 12, costs: 'general', lambda: 0.02, seed: 0 })); // warms up
   for (const { n, l, seeds } of sizes) {
-    const rows: Row[] = [];
+    const rows: SolverRow[] = [];
     for (const costs of costKinds) {
       for (const lambda of lambdas) {
         for (let seed = 1; seed <= seeds; seed++) {
@@ -61,7 +70,6 @@ async function* run({ options, log }: BenchContext): AsyncIterable<Row> {
     const compared = answer?.proved ? answer.objective : null;
     return {
       ...instance,
-      /** Share of HiGHS's proved optimum that is missing; null where it proved none. */
       gapToOracle: compared === null ? null : round((compared - objective) / compared),
       boundGap: round((bound - objective) / bound),
       proved,
@@ -83,7 +91,7 @@ const capacity = (budget: number): number => budget * (1 + 1e-9);
 /** Nine significant digits: below that there is rounding noise only. */
 const round = (value: number): number => (Math.abs(value) < 1e-12 ? 0 : Number(value.toPrecision(6)));
 
-function summary(size: string, rows: readonly Row[]): string {
+function summary(size: string, rows: readonly SolverRow[]): string {
   const ms = rows.map((r) => Number(r.ms)).sort((a, b) => a - b);
   const compared = rows.filter((r) => r.gapToOracle !== null);
   const unequal = compared.filter((r) => Math.abs(Number(r.gapToOracle)) > 1e-6);

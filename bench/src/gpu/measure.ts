@@ -10,7 +10,7 @@ import { comparedLosses, workloadsOf } from '@strata/gpu-bench/strata';
 import { type ChildName, rowsOfChild } from '../child-process.ts';
 import type { EngineName, Task } from '../engines/engine.ts';
 import { writeTorchTask } from './torch-task.ts';
-import { verdictOf, type VerdictRow } from './verdict.ts';
+import { type VerdictRow, verdictOf } from './verdict.ts';
 
 export interface MeasureOptions {
   readonly size: Size;
@@ -48,7 +48,12 @@ export async function* measure(options: MeasureOptions): AsyncGenerator<GpuRow |
       }
     }
     if (python === null) {
-      yield keep({ part: 'failed', by: 'torch', what: 'PyTorch', reason: 'No Python with PyTorch was found.' });
+      yield keep({
+        part: 'failed',
+        by: 'torch',
+        what: 'PyTorch',
+        reason: 'No Python with PyTorch was found.',
+      });
     } else {
       log(`PyTorch by ${python}`);
       yield* kept(torch(python, folder, size, Math.max(20, left() - peerSeconds(size))), keep);
@@ -85,7 +90,7 @@ function engine(
 
 async function* child(name: ChildName, task: unknown, by: By, seconds: number): AsyncGenerator<GpuRow> {
   try {
-    yield* rowsOfChild<GpuRow>(name, task, { timeoutMs: 1000 * seconds });
+    yield* rowsOfChild<GpuRow>(name, task, { timeoutMs: Math.ceil(1000 * seconds) });
   } catch (error) {
     if (!(error instanceof StrataError)) throw error;
     yield { part: 'failed', by, what: name, reason: error.message };
@@ -93,12 +98,7 @@ async function* child(name: ChildName, task: unknown, by: By, seconds: number): 
 }
 
 /** Rows of torch_peer.py; those that it could not have carry a reason. */
-async function* torch(
-  python: string,
-  folder: string,
-  size: Size,
-  seconds: number,
-): AsyncGenerator<GpuRow> {
+async function* torch(python: string, folder: string, size: Size, seconds: number): AsyncGenerator<GpuRow> {
   const device = size === 'card' ? 'cuda' : 'cpu';
   const task = await writeTorchTask(folder, size, { seconds, device, compiled });
   const script = fileURLToPath(new URL('./torch_peer.py', import.meta.url));

@@ -1,7 +1,15 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encodeSafetensors } from '@strata/fl-core/protocol';
-import { blocksOf, initialWeights, optimizer, samplesOf, type Size, selectionsOf, type Workload } from '@strata/gpu-bench';
+import {
+  blocksOf,
+  initialWeights,
+  optimizer,
+  type Size,
+  samplesOf,
+  selectionsOf,
+  type Workload,
+} from '@strata/gpu-bench';
 import { comparedLosses, products, workloadsOf } from '@strata/gpu-bench/strata';
 
 /** What torch_peer.py is told; it reads this very shape. */

@@ -1,8 +1,7 @@
-import { spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { StrataError } from '@strata/fl-core/protocol';
 import { blocksOf, selectionsOf, vitSpec, type Workload } from '@strata/gpu-bench';
 import type { BenchContext, Benchmark, Row } from '../benchmark.ts';
+import { rowsOfChild } from '../child-process.ts';
 import { type BackendName, engineNames, type Task } from '../engines/engine.ts';
 
 /** Sizes that each backend of a machine without a graphics card gets through. */
@@ -53,29 +52,17 @@ async function* run({ options, log }: BenchContext): AsyncIterable<Row> {
 
 /** Rows of one child process; what it did not come to is reported with the reason. */
 async function* measured(task: Task): AsyncIterable<Row> {
-  const child = spawn(
-    process.execPath,
-    ['--import', 'tsx', fileURLToPath(new URL('../engines/child.ts', import.meta.url)), JSON.stringify(task)],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
-  );
-  let errors = '';
-  child.stderr.on('data', (text) => {
-    errors += String(text);
-  });
   const left = [...task.selections];
-  const ended = new Promise((resolve) => child.once('close', resolve));
+  let reason = 'It ended early.';
   try {
-    for await (const line of createInterface({ input: child.stdout })) {
-      if (!line.startsWith('{')) continue;
+    for await (const row of rowsOfChild('engine-child', task)) {
       left.shift();
-      yield JSON.parse(line);
+      yield row;
     }
-  } finally {
-    child.kill();
+  } catch (error) {
+    if (!(error instanceof StrataError)) throw error;
+    reason = error.message;
   }
-  await ended;
   const { engine: by, backend, workload } = task;
-  const reason =
-    errors.match(/^\w*Error: .*$/m)?.[0] ?? (errors.trim().split('\n').at(-1) || 'It ended early.');
   for (const selection of left) yield { by, backend, model: workload.name, selection, reason };
 }

@@ -1,5 +1,6 @@
 import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import { findBackendFactory, registerBackend, removeBackend, setBackend } from '@tensorflow/tfjs-core';
+import { wantedOf } from '../kernels/device.ts';
 import { StrataError } from '../protocol/errors.ts';
 
 /** What to do when the device under a backend goes away (driver reset, unplugged, suspended). */
@@ -12,21 +13,6 @@ export interface Recovery {
 
 /** How long a loss may be announced after the first failed read, in milliseconds. */
 const announcementMs = 250;
-
-/** The limits a model may need; a device has only WebGPU's small defaults unless it is asked for more. */
-const wantedLimits = [
-  'maxBufferSize',
-  'maxStorageBufferBindingSize',
-  'maxComputeWorkgroupStorageSize',
-  'maxComputeWorkgroupsPerDimension',
-  'maxComputeWorkgroupSizeX',
-  'maxComputeInvocationsPerWorkgroup',
-  // The more a pass may bind, the fewer passes move all parameters.
-  'maxStorageBuffersPerShaderStage',
-] as const;
-
-/** What kernels may use where the adapter has it: half-precision numbers, sums over neighbouring threads. */
-const wantedFeatures = ['shader-f16', 'subgroups'] as const satisfies GPUFeatureName[];
 
 /** The best adapter, or null when the browser has none to offer. */
 export async function requestAdapter(gpu: GPU): Promise<GPUAdapter | null> {
@@ -63,10 +49,8 @@ export async function startWebGpu(gpu: GPU, adapter: GPUAdapter): Promise<Recove
 }
 
 async function openDevice(adapter: GPUAdapter): Promise<GPUDevice> {
-  const requiredLimits = Object.fromEntries(wantedLimits.map((name) => [name, adapter.limits[name]]));
-  const requiredFeatures = wantedFeatures.filter((name) => adapter.features.has(name));
   try {
-    return await adapter.requestDevice({ requiredLimits, requiredFeatures });
+    return await adapter.requestDevice(wantedOf(adapter));
   } catch (cause) {
     throw unavailable('The graphics card could not be opened.', { cause });
   }

@@ -1,9 +1,6 @@
 import { findBackendFactory, registerBackend, removeBackend } from '@tensorflow/tfjs-core';
-
-/** The Vulkan loader and the software rasteriser that come with Debian's Chromium. */
-const chromium = '/usr/lib/chromium';
-const resolveNow = 2;
-const neverUnload = 0x1000;
+import { prepareVulkan } from '../../testing/vulkan.ts';
+import { wantedOf } from '../device.ts';
 
 /** A device outside a browser: npm `webgpu` is Dawn, Chromium's WebGPU, for Node. */
 export interface Dawn {
@@ -12,22 +9,25 @@ export interface Dawn {
 }
 
 /**
- * Makes WebGPU available to tfjs in Node, as `navigator.gpu` is in a browser, and loads tfjs's backend. Uses the machine's Vulkan driver, or Chromium's SwiftShader where it has none. Returns why not instead
- * where there is no package or no adapter.
+ * Makes WebGPU available to tfjs in Node, as `navigator.gpu` is in a browser, and loads tfjs's backend. Uses Chromium's
+ * SwiftShader, or the drivers that VK_DRIVER_FILES or VK_ICD_FILENAMES names. Returns why not instead where there is
+ * no package or no adapter.
+ * @param options Dawn's own, such as `disable-dawn-features=timestamp_quantization`.
  */
-export async function openDawn(): Promise<Dawn | { readonly reason: string }> {
-  // Set by a person it stays; Vulkan's loader reads it when Dawn starts.
-  process.env.VK_ICD_FILENAMES ??= `${chromium}/vk_swiftshader_icd.json`;
-  loadVulkan();
+export async function openDawn(options: readonly string[] = []): Promise<Dawn | { readonly reason: string }> {
+  prepareVulkan();
   let dawn: typeof import('webgpu');
   try {
     dawn = await import('webgpu');
   } catch (error) {
     return { reason: `npm webgpu (Dawn) cannot be loaded: ${String(error)}` };
   }
-  const gpu = dawn.create([]);
-  const adapter = await gpu.requestAdapter();
-  if (adapter === null) return { reason: 'Dawn found no adapter: neither a Vulkan driver nor SwiftShader.' };
+  const gpu = dawn.create([...options]);
+  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+  if (adapter === null) {
+    const { VK_DRIVER_FILES: named, VK_ICD_FILENAMES: older } = process.env;
+    return { reason: `Dawn found no adapter with the Vulkan drivers ${named ?? older ?? 'of the system'}.` };
+  }
   Object.assign(globalThis, dawn.globals);
   // Newer versions of Node have a navigator that cannot be assigned to.
   Object.defineProperty(globalThis, 'navigator', {
@@ -39,24 +39,14 @@ export async function openDawn(): Promise<Dawn | { readonly reason: string }> {
   return { gpu, adapter };
 }
 
-/** Dawn asks for the system's libvulkan.so.1; a loaded library of that name serves as well. */
-function loadVulkan(): void {
-  try {
-    process.dlopen({ exports: {} }, `${chromium}/libvulkan.so.1`, resolveNow | neverUnload);
-  } catch {
-    // Always thrown: it is no module of Node's. It stays loaded if it is there.
-  }
-}
-
 /**
- * Registers tfjs's WebGPU backend over a new device.
+ * Registers tfjs's WebGPU backend over a new device, which has what the product's own has.
  * @param kind `card` makes a software device pass for a graphics card, so that the kernels for those run too.
  */
 export async function startDawn({ gpu }: Dawn, kind: 'as-is' | 'card' = 'as-is'): Promise<GPUDevice> {
-  const adapter = await gpu.requestAdapter();
+  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (adapter === null) throw new ReferenceError('Dawn has no second adapter.');
-  const { maxStorageBuffersPerShaderStage } = adapter.limits;
-  const device = await adapter.requestDevice({ requiredLimits: { maxStorageBuffersPerShaderStage } });
+  const device = await adapter.requestDevice(wantedOf(adapter));
   if (kind === 'card') {
     const info = { vendor: 'test', architecture: 'card', description: '', isFallbackAdapter: false };
     Object.defineProperty(device, 'adapterInfo', { value: info });
