@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { BenchContext, Benchmark, Row } from '../benchmark.ts';
 
 type Options = Readonly<{ pack: string; small: boolean; seconds: number }>;
@@ -15,8 +16,10 @@ export const gpu: Benchmark<Options> = {
 async function* run({ options: { pack, small, seconds }, log }: BenchContext<Options>): AsyncIterable<Row> {
   // Neither needs what the other loads.
   if (pack !== '') {
+    // Of the folder that npm was called in, as people mean it.
     const { writePack } = await import('./pack/write-pack.ts');
-    for (const { part, bytes } of await writePack(pack, { log })) yield { part, bytes };
+    for (const { part, bytes } of await writePack(resolve(process.env.INIT_CWD ?? '.', pack), { log }))
+      yield { part, bytes };
   } else {
     const { measure } = await import('./measure.ts');
     const python = process.env.STRATA_PYTHON ?? null;

@@ -41,6 +41,8 @@ export async function* measureCard({ size, meters, parts, models }: RowsOptions)
   if (wants('limits')) {
     yield* attempt('strata', 'copy', async () => [await copyRow(device, size, targetMs)]);
   }
+  // Before the kernels: what those leave in tfjs's pool of buffers would count as the steps' memory.
+  if (wants('steps')) for (const w of workloadsOf(size, models)) yield* measureModel(w, size, meters);
   if (wants('products')) {
     for (const p of products(size)) {
       yield* attempt('strata', p.name, async () => {
@@ -56,7 +58,6 @@ export async function* measureCard({ size, meters, parts, models }: RowsOptions)
       ]);
     }
   }
-  if (wants('steps')) for (const w of workloadsOf(size, models)) yield* measureModel(w, size, meters);
 }
 
 /** Every selection of one model, and where the time of a full step goes. */
