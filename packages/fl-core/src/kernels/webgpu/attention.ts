@@ -2,11 +2,12 @@ import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { type Attributes, flagOf, type Infos, input, numberOf } from '../attributes.ts';
 import { defect } from '../defect.ts';
 import type { GpuBackend, GpuKernel } from './backend.ts';
+import { codeOf, type Parameters } from './code.ts';
 import { rowWorker } from './layer-norm.ts';
 import type { Layout } from './mat-mul/matrices.ts';
 import { product } from './mat-mul/product.ts';
 import { reads, runPass, writes } from './pass.ts';
-import { eachColumn, eachRow, lowest, rowGroups } from './wgsl.ts';
+import { eachColumn, eachRow, lowest, type RowWorker, rowGroups } from './wgsl.ts';
 
 /** Sizes of one call. */
 interface Sizes {
@@ -134,6 +135,19 @@ function gradValues(backend: GpuBackend, sizes: Sizes, weights: TensorInfo, dy: 
   multiply(backend, 'attention, gradient by v', sizes, transposed(weightsPart(weights, sizes)), dy, dv, 1);
 }
 
+const softmaxGradCode = codeOf(({ worker, tokens }: { worker: RowWorker; tokens: number }) =>
+  eachRow(
+    worker,
+    's',
+    tokens,
+    `
+  var products = 0.0;
+  ${eachColumn(tokens, 'products += p[i] * s[i];')}
+  let total = sumOf(products, t);
+  ${eachColumn(tokens, 's[i] = p[i] * (s[i] - total);')}`,
+  ),
+);
+
 /** dS = P (dP - sum(P dP)) with dP = dY V^T; before the scale of the scores. */
 function gradScores(backend: GpuBackend, sizes: Sizes, weights: TensorInfo, dy: Part, v: Part): TensorInfo {
   const { batch, heads, tokens } = sizes;
@@ -145,16 +159,7 @@ function gradScores(backend: GpuBackend, sizes: Sizes, weights: TensorInfo, dy: 
     runPass(backend, {
       label: 'softmax, gradient',
       bindings: [reads('p', weights), writes('s', ds)],
-      code: eachRow(
-        worker,
-        's',
-        tokens,
-        `
-  var products = 0.0;
-  ${eachColumn(tokens, 'products += p[i] * s[i];')}
-  let total = sumOf(products, t);
-  ${eachColumn(tokens, 's[i] = p[i] * (s[i] - total);')}`,
-      ),
+      code: softmaxGradCode({ worker, tokens }),
       groups: rowGroups(worker, rows),
     });
   }
@@ -199,6 +204,32 @@ function multiply(
   });
 }
 
+interface Softmax extends Parameters {
+  readonly worker: RowWorker;
+  readonly tokens: number;
+  readonly heads: number;
+  readonly masked: boolean;
+  readonly causal: boolean;
+}
+
+const softmaxCode = codeOf(({ worker, tokens, heads, masked, causal }: Softmax) => {
+  const padding = masked ? ` - 1e9 * (1.0 - f32(mask[(row / ${heads * tokens}u) * ${tokens}u + c]))` : '';
+  const later = causal ? ` - select(0.0, 1e9, c > row % ${tokens}u)` : '';
+  return eachRow(
+    worker,
+    's',
+    tokens,
+    `
+  var highest = ${lowest};
+  ${eachColumn(tokens, `let v = s[i]${padding}${later}; s[i] = v; highest = max(highest, v);`)}
+  let top = maxOf(highest, t);
+  var exponentials = 0.0;
+  ${eachColumn(tokens, 'let e = exp(s[i] - top); s[i] = e; exponentials += e;')}
+  let inverse = 1.0 / sumOf(exponentials, t);
+  ${eachColumn(tokens, 's[i] *= inverse;')}`,
+  );
+});
+
 /** Softmax over keys in place; hidden keys get the same large negative summand as in models/blocks/attention.ts. */
 function softmax(
   backend: GpuBackend,
@@ -209,25 +240,11 @@ function softmax(
 ): void {
   const rows = batch * heads * tokens;
   if (rows === 0) return;
-  const padding = mask ? ` - 1e9 * (1.0 - f32(mask[(row / ${heads * tokens}u) * ${tokens}u + c]))` : '';
-  const later = causal ? ` - select(0.0, 1e9, c > row % ${tokens}u)` : '';
   const worker = rowWorker(backend);
   runPass(backend, {
     label: 'softmax',
     bindings: [...(mask ? [reads('mask', mask)] : []), writes('s', scores)],
-    code: eachRow(
-      worker,
-      's',
-      tokens,
-      `
-  var highest = ${lowest};
-  ${eachColumn(tokens, `let v = s[i]${padding}${later}; s[i] = v; highest = max(highest, v);`)}
-  let top = maxOf(highest, t);
-  var exponentials = 0.0;
-  ${eachColumn(tokens, 'let e = exp(s[i] - top); s[i] = e; exponentials += e;')}
-  let inverse = 1.0 / sumOf(exponentials, t);
-  ${eachColumn(tokens, 's[i] *= inverse;')}`,
-    ),
+    code: softmaxCode({ worker, tokens, heads, masked: mask !== null, causal }),
     groups: rowGroups(worker, rows),
   });
 }

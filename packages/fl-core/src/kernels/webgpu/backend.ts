@@ -28,7 +28,8 @@ export interface GpuBackend {
   computePassEncoder: GPUComputePassEncoder | null;
   dispatchCountInPass: number;
   makeTensorInfo(shape: number[], dtype: DataType, values?: BackendValues): TensorInfo;
-  makeUniforms(uniforms: Uniform[]): GPUBindingResource;
+  /** The whole of a buffer of its own. */
+  makeUniforms(uniforms: Uniform[]): GPUBufferBinding;
   uploadToGPU(id: DataId): void;
   ensureCommandEncoderReady(): void;
   endComputePassEncoder(): void;
@@ -57,12 +58,15 @@ export type GpuKernel = (args: {
   readonly inputs: Readonly<Record<string, TensorInfo>>;
   readonly attrs: Readonly<Record<string, unknown>>;
   readonly backend: GpuBackend;
+  /** Runs the kernel that this one took the place of. */
+  readonly otherwise: () => TensorInfo | TensorInfo[];
 }) => TensorInfo | TensorInfo[];
 
 /** Registers `kernel` under `name` for the WebGPU backend in place of whatever stood there. */
 export function useGpuKernel(name: string, kernel: GpuKernel): void {
   // tfjs declares the result as always present, which it is not.
-  if ((getKernel(name, 'webgpu') as KernelConfig | undefined) !== undefined) unregisterKernel(name, 'webgpu');
+  const replaced = getKernel(name, 'webgpu') as KernelConfig | undefined;
+  if (replaced !== undefined) unregisterKernel(name, 'webgpu');
   registerKernel({
     kernelName: name,
     backendName: 'webgpu',
@@ -70,7 +74,11 @@ export function useGpuKernel(name: string, kernel: GpuKernel): void {
       if (!isGpu(backend)) throw defect(`Kernel ${name} was called with another backend than WebGPU.`);
       const present: Record<string, TensorInfo> = {};
       for (const [key, info] of Object.entries(inputs)) if (info !== undefined) present[key] = info;
-      return kernel({ inputs: present, attrs: attrs ?? {}, backend });
+      const otherwise = () => {
+        if (replaced === undefined) throw defect(`Kernel ${name} took no other's place.`);
+        return replaced.kernelFunc({ inputs, backend, ...(attrs === undefined ? {} : { attrs }) });
+      };
+      return kernel({ inputs: present, attrs: attrs ?? {}, backend, otherwise });
     },
   });
 }

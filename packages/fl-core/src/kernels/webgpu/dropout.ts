@@ -1,5 +1,6 @@
 import { elements, input, numberOf } from '../attributes.ts';
 import type { GpuKernel } from './backend.ts';
+import { codeOf } from './code.ts';
 import { reads, runPass, writes } from './pass.ts';
 import { eachElement, elementGroups, float } from './wgsl.ts';
 
@@ -11,6 +12,10 @@ fn bits(i: u32) -> u32 {
   h = (h ^ (h >> 15u)) * 0x846ca68bu;
   return h ^ (h >> 16u);
 }`;
+
+const dropoutCode = codeOf(({ rate, threshold }: { rate: number; threshold: number }) =>
+  eachElement('x', `y[i] = select(0.0, x[i] * ${float(1 / (1 - rate))}, bits(i) >= ${threshold}u);`, bits),
+);
 
 /** x, or 0 with the probability `rate`, divided by 1 - rate; its own gradient. */
 export const dropout: GpuKernel = ({ inputs, attrs, backend }) => {
@@ -24,11 +29,7 @@ export const dropout: GpuKernel = ({ inputs, attrs, backend }) => {
       label: 'dropout',
       bindings: [reads('x', x), writes('y', y)],
       uniforms: [['seed', { type: 'uint32', data: [numberOf(attrs, 'seed') >>> 0] }]],
-      code: eachElement(
-        'x',
-        `y[i] = select(0.0, x[i] * ${float(1 / (1 - rate))}, bits(i) >= ${threshold}u);`,
-        bits,
-      ),
+      code: dropoutCode({ rate, threshold }),
       groups: elementGroups(count),
     });
   }

@@ -1,7 +1,12 @@
 import { elements, input, numberOf } from '../attributes.ts';
 import type { GpuKernel } from './backend.ts';
+import { codeOf } from './code.ts';
 import { reads, runPass, writes } from './pass.ts';
 import { eachElement, elementGroups, groupsFor } from './wgsl.ts';
+
+const rowsCode = codeOf(({ width }: { width: number }) =>
+  eachElement('y', `y[i] = rows[u32(ids[i / ${width}u]) * ${width}u + i % ${width}u];`),
+);
 
 /** Rows of a table: table (V, D), ids (...) below V -> (..., D). */
 export const embedding: GpuKernel = ({ inputs, backend }) => {
@@ -14,12 +19,33 @@ export const embedding: GpuKernel = ({ inputs, backend }) => {
     runPass(backend, {
       label: 'embedding',
       bindings: [reads('rows', table), reads('ids', ids), writes('y', out)],
-      code: eachElement('y', `y[i] = rows[u32(ids[i / ${width}u]) * ${width}u + i % ${width}u];`),
+      code: rowsCode({ width }),
       groups: elementGroups(count),
     });
   }
   return out;
 };
+
+const zeros = codeOf(() => eachElement('sums', 'sums[i] = 0.0;'));
+
+const gradientCode = codeOf(
+  ({ width }: { width: number }) => `
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
+        @builtin(local_invocation_index) t: u32) {
+  let place = group.y * groups.x + group.x;
+  if (place >= arrayLength(&ids)) { return; }
+  let id = u32(ids[place]);
+  for (var before = 0u; before < place; before++) { if (u32(ids[before]) == id) { return; } }
+  for (var c = t; c < ${width}u; c += 64u) {
+    var sum = 0.0;
+    for (var other = place; other < arrayLength(&ids); other++) {
+      if (u32(ids[other]) == id) { sum += dy[other * ${width}u + c]; }
+    }
+    sums[id * ${width}u + c] = sum;
+  }
+}`,
+);
 
 /**
  * ids (...) and dy (..., D) -> the gradient by the table, (V, D). WGSL has no atomic addition of floats: the first
@@ -38,29 +64,14 @@ export const embeddingGrad: GpuKernel = ({ inputs, attrs, backend }) => {
   runPass(backend, {
     label: 'embedding, zeros',
     bindings: [writes('sums', out)],
-    code: eachElement('sums', 'sums[i] = 0.0;'),
+    code: zeros({}),
     groups: elementGroups(count),
   });
   if (places === 0) return out;
   runPass(backend, {
     label: 'embedding, gradient',
     bindings: [reads('ids', ids), reads('dy', dy), writes('sums', out)],
-    code: `
-@compute @workgroup_size(64)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
-        @builtin(local_invocation_index) t: u32) {
-  let place = group.y * groups.x + group.x;
-  if (place >= arrayLength(&ids)) { return; }
-  let id = u32(ids[place]);
-  for (var before = 0u; before < place; before++) { if (u32(ids[before]) == id) { return; } }
-  for (var c = t; c < ${width}u; c += 64u) {
-    var sum = 0.0;
-    for (var other = place; other < arrayLength(&ids); other++) {
-      if (u32(ids[other]) == id) { sum += dy[other * ${width}u + c]; }
-    }
-    sums[id * ${width}u + c] = sum;
-  }
-}`,
+    code: gradientCode({ width }),
     groups: groupsFor(places),
   });
   return out;

@@ -1,7 +1,8 @@
 import { elements, input } from '../attributes.ts';
 import type { GpuKernel } from './backend.ts';
+import { codeOf, type Parameters } from './code.ts';
 import { reads, runPass, writes } from './pass.ts';
-import { eachElement, elementGroups } from './wgsl.ts';
+import { eachElement, elementGroups, vectorsOf } from './wgsl.ts';
 
 /** WGSL of the two forms of GELU: its value and its slope. */
 const forms = {
@@ -25,18 +26,35 @@ fn slope(v: f32) -> f32 {
 }`,
 };
 
-const helpers = (form: unknown): string => (form === 'tanh' ? forms.tanh : forms.erf);
+interface Form extends Parameters {
+  readonly form: string;
+  readonly vectors: boolean;
+}
+
+const helpers = (form: string): string => (form === 'tanh' ? forms.tanh : forms.erf);
+
+/** A function of one number for all numbers of element `i` of `x`. */
+const ofEach = (name: string, vectors: boolean): string =>
+  vectors ? `vec4(${['x', 'y', 'z', 'w'].map((k) => `${name}(x[i].${k})`).join(', ')})` : `${name}(x[i])`;
+
+const geluCode = codeOf(({ form, vectors }: Form) =>
+  eachElement('x', `y[i] = ${ofEach('value', vectors)};`, helpers(form)),
+);
+const gradientCode = codeOf(({ form, vectors }: Form) =>
+  eachElement('x', `dx[i] = dy[i] * ${ofEach('slope', vectors)};`, helpers(form)),
+);
 
 export const gelu: GpuKernel = ({ inputs, attrs, backend }) => {
   const x = input(inputs, 'x');
   const count = elements(x.shape);
   const y = backend.makeTensorInfo(x.shape, 'float32');
+  const { vectors, items } = vectorsOf(count);
   if (count > 0) {
     runPass(backend, {
       label: 'gelu',
-      bindings: [reads('x', x), writes('y', y)],
-      code: eachElement('x', 'y[i] = value(x[i]);', helpers(attrs.form)),
-      groups: elementGroups(count),
+      bindings: [reads('x', x, vectors), writes('y', y, vectors)],
+      code: geluCode({ form: String(attrs.form), vectors }),
+      groups: elementGroups(items),
     });
   }
   return y;
@@ -46,12 +64,17 @@ export const geluGrad: GpuKernel = ({ inputs, attrs, backend }) => {
   const x = input(inputs, 'x');
   const count = elements(x.shape);
   const dx = backend.makeTensorInfo(x.shape, 'float32');
+  const { vectors, items } = vectorsOf(count);
   if (count > 0) {
     runPass(backend, {
       label: 'gelu, gradient',
-      bindings: [reads('x', x), reads('dy', input(inputs, 'dy')), writes('dx', dx)],
-      code: eachElement('x', 'dx[i] = dy[i] * slope(x[i]);', helpers(attrs.form)),
-      groups: elementGroups(count),
+      bindings: [
+        reads('x', x, vectors),
+        reads('dy', input(inputs, 'dy'), vectors),
+        writes('dx', dx, vectors),
+      ],
+      code: gradientCode({ form: String(attrs.form), vectors }),
+      groups: elementGroups(items),
     });
   }
   return dx;

@@ -1,3 +1,4 @@
+import { add } from './add.ts';
 import { attention, attentionGrad, selfAttention, selfAttentionGrad } from './attention.ts';
 import { type GpuKernel, useGpuKernel } from './backend.ts';
 import { crossEntropy, crossEntropyGrad } from './cross-entropy.ts';
@@ -10,6 +11,7 @@ import { adamW, momentum } from './optimizer.ts';
 import { cosine, sine } from './trigonometry.ts';
 
 const kernels: Readonly<Record<string, GpuKernel>> = {
+  Add: add,
   BatchMatMul: batchMatMul,
   Sin: sine,
   Cos: cosine,

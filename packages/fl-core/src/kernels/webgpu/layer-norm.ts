@@ -1,9 +1,32 @@
 import { elements, input, numberOf, rowsOf } from '../attributes.ts';
 import { type GpuBackend, type GpuKernel, isSoftware } from './backend.ts';
+import { codeOf, type Parameters } from './code.ts';
 import { reads, runPass, writes } from './pass.ts';
 import { eachColumn, eachRow, float, groupsFor, type RowWorker, rowGroups } from './wgsl.ts';
 
 export const rowWorker = (backend: GpuBackend): RowWorker => (isSoftware(backend) ? 'thread' : 'group');
+
+interface Rows extends Parameters {
+  readonly worker: RowWorker;
+  readonly width: number;
+}
+
+const normCode = codeOf(({ worker, width, epsilon }: Rows & { readonly epsilon: number }) =>
+  eachRow(
+    worker,
+    'x',
+    width,
+    `
+  var sum = 0.0;
+  ${eachColumn(width, 'sum += x[i];')}
+  let mean = sumOf(sum, t) / ${float(width)};
+  var squares = 0.0;
+  ${eachColumn(width, 'let d = x[i] - mean; squares += d * d;')}
+  let inverse = inverseSqrt(sumOf(squares, t) / ${float(width)} + ${float(epsilon)});
+  ${eachColumn(width, 'y[i] = (x[i] - mean) * inverse * scale[c] + shift[c];')}
+  if (t == 0u) { statistics[2u * row] = mean; statistics[2u * row + 1u] = inverse; }`,
+  ),
+);
 
 /** x (..., D), scale (D), shift (D) -> y (..., D) and its rows' means and inverse deviations (rows, 2). */
 export const layerNorm: GpuKernel = ({ inputs, attrs, backend }) => {
@@ -11,15 +34,6 @@ export const layerNorm: GpuKernel = ({ inputs, attrs, backend }) => {
   const { rows, width } = rowsOf(x);
   const y = backend.makeTensorInfo(x.shape, 'float32');
   const statistics = backend.makeTensorInfo([rows, 2], 'float32');
-  const body = `
-  var sum = 0.0;
-  ${eachColumn(width, 'sum += x[i];')}
-  let mean = sumOf(sum, t) / ${float(width)};
-  var squares = 0.0;
-  ${eachColumn(width, 'let d = x[i] - mean; squares += d * d;')}
-  let inverse = inverseSqrt(sumOf(squares, t) / ${float(width)} + ${float(numberOf(attrs, 'epsilon'))});
-  ${eachColumn(width, 'y[i] = (x[i] - mean) * inverse * scale[c] + shift[c];')}
-  if (t == 0u) { statistics[2u * row] = mean; statistics[2u * row + 1u] = inverse; }`;
   const worker = rowWorker(backend);
   if (rows > 0) {
     runPass(backend, {
@@ -31,19 +45,19 @@ export const layerNorm: GpuKernel = ({ inputs, attrs, backend }) => {
         writes('y', y),
         writes('statistics', statistics),
       ],
-      code: eachRow(worker, 'x', width, body),
+      code: normCode({ worker, width, epsilon: numberOf(attrs, 'epsilon') }),
       groups: rowGroups(worker, rows),
     });
   }
   return [y, statistics];
 };
 
-/** The gradient by x: with q = dy * scale and z = (x - mean) / deviation, (q - mean(q) - z mean(q z)) / deviation. */
-export const layerNormGradInput: GpuKernel = ({ inputs, backend }) => {
-  const x = input(inputs, 'x');
-  const { rows, width } = rowsOf(x);
-  const dx = backend.makeTensorInfo(x.shape, 'float32');
-  const body = `
+const gradientCode = codeOf(({ worker, width }: Rows) =>
+  eachRow(
+    worker,
+    'x',
+    width,
+    `
   let mean = statistics[2u * row];
   let inverse = statistics[2u * row + 1u];
   var sum = 0.0;
@@ -51,7 +65,15 @@ export const layerNormGradInput: GpuKernel = ({ inputs, backend }) => {
   ${eachColumn(width, 'let q = dy[i] * scale[c]; sum += q; products += q * (x[i] - mean) * inverse;')}
   let a = sumOf(sum, t) / ${float(width)};
   let b = sumOf(products, t) / ${float(width)};
-  ${eachColumn(width, 'dx[i] = inverse * (dy[i] * scale[c] - a - (x[i] - mean) * inverse * b);')}`;
+  ${eachColumn(width, 'dx[i] = inverse * (dy[i] * scale[c] - a - (x[i] - mean) * inverse * b);')}`,
+  ),
+);
+
+/** The gradient by x: with q = dy * scale and z = (x - mean) / deviation, (q - mean(q) - z mean(q z)) / deviation. */
+export const layerNormGradInput: GpuKernel = ({ inputs, backend }) => {
+  const x = input(inputs, 'x');
+  const { rows, width } = rowsOf(x);
+  const dx = backend.makeTensorInfo(x.shape, 'float32');
   const worker = rowWorker(backend);
   if (rows > 0) {
     runPass(backend, {
@@ -63,7 +85,7 @@ export const layerNormGradInput: GpuKernel = ({ inputs, backend }) => {
         reads('dy', input(inputs, 'dy')),
         writes('dx', dx),
       ],
-      code: eachRow(worker, 'x', width, body),
+      code: gradientCode({ worker, width }),
       groups: rowGroups(worker, rows),
     });
   }
@@ -76,41 +98,59 @@ export const columnSum: GpuKernel = ({ inputs, backend }) => {
   const { x, statistics } = inputs;
   const { width } = rowsOf(dy);
   const sums = backend.makeTensorInfo([width], 'float32');
-  const term =
-    x && statistics ? 'dy[i] * (x[i] - statistics[2u * row]) * statistics[2u * row + 1u]' : 'dy[i]';
-  const extra = x && statistics ? [reads('x', x), reads('statistics', statistics)] : [];
+  const normalised = x !== undefined && statistics !== undefined;
+  const extra = normalised ? [reads('x', x), reads('statistics', statistics)] : [];
   if (elements(sums.shape) > 0) {
     runPass(backend, {
       label: 'column sum',
       bindings: [reads('dy', dy), ...extra, writes('sums', sums)],
-      code: columnSumCode(width, term, isSoftware(backend) ? 1 : 16),
-      groups: groupsFor(Math.ceil(width / 16)),
+      code: columnSumCode({ width, normalised, lanes: isSoftware(backend) ? 1 : columnLanes }),
+      groups: groupsFor(Math.ceil(width / columns)),
     });
   }
   return sums;
 };
 
-/** 16 columns a workgroup; `lanes` threads share a column. */
-const columnSumCode = (width: number, term: string, lanes: number): string => `
-var<workgroup> partial: array<f32, ${16 * lanes}>;
-@compute @workgroup_size(16, ${lanes})
+/** Columns of a workgroup: 32 bytes of a row, the least that a graphics card reads. */
+const columns = 8;
+/** Threads that share a column: few rows each, since a sum waits for the one before it. */
+const columnLanes = 32;
+/** Sums of a thread that do not wait for each other. */
+const chains = 4;
+
+const columnSumCode = codeOf(
+  ({ width, normalised, lanes }: { width: number; normalised: boolean; lanes: number }) => {
+    const term = normalised ? 'dy[i] * (x[i] - statistics[2u * row]) * statistics[2u * row + 1u]' : 'dy[i]';
+    const chain = Array.from({ length: chains }, (_, k) => k);
+    return `
+var<workgroup> partial: array<f32, ${columns * lanes}>;
+@compute @workgroup_size(${columns}, ${lanes})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
         @builtin(local_invocation_id) local: vec3<u32>) {
-  let c = (group.y * groups.x + group.x) * 16u + local.x;
-  var sum = 0.0;
+  let c = (group.y * groups.x + group.x) * ${columns}u + local.x;
+  let rows = arrayLength(&dy) / ${width}u;
+  ${chain.map((k) => `var sum${k} = 0.0;`).join(' ')}
   if (c < ${width}u) {
-    for (var row = local.y; row < arrayLength(&dy) / ${width}u; row += ${lanes}u) { let i = row * ${width}u + c; sum += ${term}; }
+    var first = local.y;
+    for (; first + ${(chains - 1) * lanes}u < rows; first += ${chains * lanes}u) {
+      ${chain
+        .map((k) => `{ let row = first + ${k * lanes}u; let i = row * ${width}u + c; sum${k} += ${term}; }`)
+        .join('\n      ')}
+    }
+    for (var row = first; row < rows; row += ${lanes}u) { let i = row * ${width}u + c; sum0 += ${term}; }
   }
-  let slot = local.y * 16u + local.x;
-  partial[slot] = sum;
+  let slot = local.y * ${columns}u + local.x;
+  partial[slot] = (sum0 + sum1) + (sum2 + sum3);
   ${
     lanes > 1
       ? `workgroupBarrier();
   for (var s = ${lanes / 2}u; s > 0u; s = s >> 1u) {
-    if (local.y < s) { partial[slot] += partial[slot + s * 16u]; }
+    if (local.y < s) { partial[slot] += partial[slot + s * ${columns}u]; }
     workgroupBarrier();
   }`
       : ''
   }
   if (local.y == 0u && c < ${width}u) { sums[c] = partial[local.x]; }
 }`;
+  },
+);

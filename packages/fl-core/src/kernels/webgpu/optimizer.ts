@@ -1,97 +1,106 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import { type Attributes, elements, input, numberOf } from '../attributes.ts';
-import type { GpuBackend, GpuKernel, Uniform } from './backend.ts';
+import { type Attributes, elements, type Infos, input, numberOf } from '../attributes.ts';
+import type { GpuBackend, GpuKernel } from './backend.ts';
+import { codeOf } from './code.ts';
 import { type Binding, reads, runPass, writes } from './pass.ts';
 import { groupsFor } from './wgsl.ts';
 
-/** What one element's step reads and writes: `g` its gradient, `p` its value, `s...` its state; sets `p`. */
+/** What one element's step reads and writes. */
 interface Rule {
-  readonly label: string;
   /** State tensors a parameter. */
   readonly states: number;
-  readonly uniforms: readonly (readonly [string, Uniform])[];
-  /** WGSL; the state is written through `state(k)`. `decay` is 1 for parameters that decay. */
+  /** Attributes that the shader reads at run time. */
+  readonly numbers: readonly string[];
+  /**
+   * WGSL that reads the gradient `g` and the value `p`, and sets `p`; the state is written through `state(k)`. `decay`:
+   * whether the parameter decays.
+   */
   readonly step: (state: (k: number) => string, decay: boolean) => string;
 }
 
-const scalar = (attrs: Attributes, name: string): readonly [string, Uniform] => [
-  name,
-  { type: 'float32', data: [numberOf(attrs, name)] },
-];
-
-/** See kernels/optimizer-step.ts, whose contract this is. */
-export const adamW: GpuKernel = ({ inputs, attrs, backend }) =>
-  update(backend, inputs, attrs, {
-    label: 'AdamW',
+const rules = {
+  AdamW: {
     states: 2,
-    uniforms: ['rate', 'decay', 'beta1', 'beta2', 'correction', 'epsilon'].map((n) => scalar(attrs, n)),
+    numbers: ['rate', 'decay', 'beta1', 'beta2', 'correction', 'epsilon'],
     step: (state, decay) => `
     let m = u.beta1 * ${state(0)} + (1.0 - u.beta1) * g;
     let v = u.beta2 * ${state(1)} + (1.0 - u.beta2) * g * g;
     ${state(0)} = m;
     ${state(1)} = v;
     p = ${decay ? 'p * u.decay' : 'p'} - u.rate * m / (sqrt(v) * u.correction + u.epsilon);`,
-  });
-
-/** See kernels/optimizer-step.ts, whose contract this is. */
-export const momentum: GpuKernel = ({ inputs, attrs, backend }) =>
-  update(backend, inputs, attrs, {
-    label: 'momentum',
+  },
+  momentum: {
     states: 1,
-    uniforms: ['rate', 'momentum'].map((n) => scalar(attrs, n)),
+    numbers: ['rate', 'momentum'],
     step: (state) => `
     let v = u.momentum * ${state(0)} + g;
     ${state(0)} = v;
     p -= u.rate * v;`,
-  });
+  },
+} as const satisfies Record<string, Rule>;
+type RuleName = keyof typeof rules;
+
+/** See kernels/optimizer-step.ts, whose contract this is. */
+export const adamW: GpuKernel = ({ inputs, attrs, backend }) => update(backend, inputs, attrs, 'AdamW');
+/** The same for momentum. */
+export const momentum: GpuKernel = ({ inputs, attrs, backend }) => update(backend, inputs, attrs, 'momentum');
 
 interface Item {
-  readonly bindings: readonly Binding[];
+  readonly parameter: TensorInfo;
+  readonly gradient: TensorInfo;
+  /** Null where the result takes over the gradient's buffer. */
+  readonly out: TensorInfo | null;
+  readonly states: readonly TensorInfo[];
   readonly count: number;
-  readonly out: string;
   readonly decay: boolean;
 }
 
 /** All parameters in as few passes as the device's limit on bound buffers allows. */
-function update(
-  backend: GpuBackend,
-  inputs: Readonly<Record<string, TensorInfo>>,
-  attrs: Attributes,
-  rule: Rule,
-): TensorInfo[] {
+function update(backend: GpuBackend, inputs: Infos, attrs: Attributes, rule: RuleName): TensorInfo[] {
   const results: TensorInfo[] = [];
   const items: Item[] = [];
+  const { states, numbers } = rules[rule];
   for (let k = 0; k < numberOf(attrs, 'count'); k++) {
     const parameter = input(inputs, `p${k}`);
     const gradient = input(inputs, `g${k}`);
     // The result takes over the gradient's buffer, unless another tensor shares it.
     const inPlace = backend.refCount(gradient.dataId) === 1;
-    const out = inPlace ? gradient : backend.makeTensorInfo(parameter.shape, 'float32');
+    const out = inPlace ? null : backend.makeTensorInfo(parameter.shape, 'float32');
     if (inPlace) backend.incRef(gradient.dataId);
-    results.push({ dataId: out.dataId, shape: parameter.shape, dtype: 'float32' });
+    results.push({ dataId: (out ?? gradient).dataId, shape: parameter.shape, dtype: 'float32' });
     const count = elements(parameter.shape);
     if (count === 0) continue;
-    const states = Array.from({ length: rule.states }, (_, j) =>
-      writes(`s${k}_${j}`, input(inputs, `s${k}_${j}`)),
-    );
-    const target = inPlace ? [writes(`g${k}`, gradient)] : [reads(`g${k}`, gradient), writes(`o${k}`, out)];
     items.push({
-      bindings: [reads(`p${k}`, parameter), ...target, ...states],
+      parameter,
+      gradient,
+      out,
+      states: Array.from({ length: states }, (_, j) => input(inputs, `s${k}_${j}`)),
       count,
-      out: inPlace ? `g${k}` : `o${k}`,
       decay: attrs[`decay${k}`] === true,
     });
   }
   for (const group of grouped(items, backend.device.limits.maxStorageBuffersPerShaderStage)) {
     runPass(backend, {
-      label: rule.label,
-      bindings: group.flatMap((item) => item.bindings),
-      uniforms: rule.uniforms,
-      code: codeOf(group, rule),
+      label: rule,
+      bindings: group.flatMap(bindingsOf),
+      uniforms: numbers.map((name) => [name, { type: 'float32', data: [numberOf(attrs, name)] }]),
+      code: updateCode({
+        rule,
+        items: group.map(({ count, decay, out }) => ({ count, decay, inPlace: out === null })),
+      }),
       groups: groupsFor(group.reduce((n, { count }) => n + Math.ceil(count / threads), 0)),
     });
   }
   return results;
+}
+
+/** Numbered within their pass, so that passes over tensors of the same sizes are the same. */
+function bindingsOf({ parameter, gradient, out, states }: Item, k: number): Binding[] {
+  return [
+    reads(`p${k}`, parameter),
+    ...(out === null ? [writes(`g${k}`, gradient)] : [reads(`g${k}`, gradient), writes(`o${k}`, out)]),
+    ...states.map((state, j) => writes(`s${k}_${j}`, state)),
+  ];
 }
 
 const threads = 64;
@@ -100,32 +109,37 @@ function* grouped(items: readonly Item[], limit: number): Iterable<Item[]> {
   let group: Item[] = [];
   let bound = 0;
   for (const item of items) {
-    if (bound + item.bindings.length > limit) {
+    const buffers = 2 + (item.out === null ? 0 : 1) + item.states.length;
+    if (bound + buffers > limit) {
       yield group;
       group = [];
       bound = 0;
     }
     group.push(item);
-    bound += item.bindings.length;
+    bound += buffers;
   }
   if (group.length > 0) yield group;
 }
 
+interface ItemCode {
+  readonly count: number;
+  readonly decay: boolean;
+  readonly inPlace: boolean;
+}
+
 /** Each item has workgroups of its own, so that a workgroup never branches. */
-function codeOf(group: readonly Item[], { step }: Rule): string {
+const updateCode = codeOf(({ rule, items }: { rule: RuleName; items: readonly ItemCode[] }) => {
   let first = 0;
-  const cases = group.map(({ bindings, count, out, decay }) => {
-    const [parameter, gradient] = bindings.map((b) => b.name);
-    const states = bindings.map((b) => b.name).filter((name) => name.startsWith('s'));
+  const cases = items.map(({ count, decay, inPlace }, k) => {
     const start = first;
     first += Math.ceil(count / threads);
     return `if (index < ${first}u) {
     let i = (index - ${start}u) * ${threads}u + local;
     if (i >= ${count}u) { return; }
-    let g = ${gradient}[i];
-    var p = ${parameter}[i];
-    ${step((k) => `${states[k]}[i]`, decay)}
-    ${out}[i] = p;
+    let g = g${k}[i];
+    var p = p${k}[i];
+    ${rules[rule].step((j) => `s${k}_${j}[i]`, decay)}
+    ${inPlace ? 'g' : 'o'}${k}[i] = p;
   }`;
   });
   return `
@@ -135,4 +149,4 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let index = group.y * groups.x + group.x;
   ${cases.join(' else ')}
 }`;
-}
+});

@@ -1,6 +1,7 @@
 import { env, type TensorInfo } from '@tensorflow/tfjs-core';
 import { defect } from '../defect.ts';
 import type { GpuBackend, Uniform } from './backend.ts';
+import type { Code } from './code.ts';
 
 /** A tensor bound to a variable of the shader. */
 export interface Binding {
@@ -17,7 +18,7 @@ export interface Pass {
   /** Numbers that change between runs, as fields of `u`; those that do not are constants of the code. */
   readonly uniforms?: readonly (readonly [field: string, uniform: Uniform])[];
   /** Everything but the bindings. A tensor is an array of f32, or of i32 where tfjs holds integers. */
-  readonly code: string;
+  readonly code: Code;
   readonly groups: readonly [number, number, number];
 }
 
@@ -34,7 +35,49 @@ export const writes = (name: string, tensor: TensorInfo, vectors = false): Bindi
   vectors,
 });
 
-const pipelines = new WeakMap<GPUDevice, Map<string, GPUComputePipeline>>();
+/** A compiled pass and where its bindings go. */
+interface Compiled {
+  readonly pipeline: GPUComputePipeline;
+  readonly layout: GPUBindGroupLayout;
+  /** By the buffers bound. */
+  readonly groups: Map<string, GPUBindGroup>;
+}
+
+/**
+ * tfjs's pool hands out the same buffers in the same order step after step, and making a bind group takes a third of the
+ * time that a pass is recorded in; so they are kept, as many as a large model's step needs of one pass.
+ */
+const keptGroups = 256;
+
+const bufferNumbers = new WeakMap<GPUBuffer, number>();
+let buffers = 0;
+
+function numberOf(buffer: GPUBuffer): number {
+  const known = bufferNumbers.get(buffer);
+  if (known !== undefined) return known;
+  buffers += 1;
+  bufferNumbers.set(buffer, buffers);
+  return buffers;
+}
+
+function groupOf(
+  device: GPUDevice,
+  { layout, groups }: Compiled,
+  resources: GPUBufferBinding[],
+): GPUBindGroup {
+  let key = '';
+  for (const { buffer } of resources) key += `${numberOf(buffer)} `;
+  const known = groups.get(key);
+  if (known !== undefined) return known;
+  const entries = resources.map((resource, binding) => ({ binding, resource }));
+  const made = device.createBindGroup({ layout, entries });
+  if (groups.size >= keptGroups) groups.clear();
+  groups.set(key, made);
+  return made;
+}
+
+/** By code, then by the bindings before it. */
+const compiled = new WeakMap<GPUDevice, Map<Code, Map<string, Compiled>>>();
 
 /**
  * Records one compute pass in tfjs's own command encoder, in order with its kernels. Unlike `runWebGPUProgram` it
@@ -42,8 +85,9 @@ const pipelines = new WeakMap<GPUDevice, Map<string, GPUComputePipeline>>();
  * pipeline a shape, and no uniform buffer for most passes.
  */
 export function runPass(backend: GpuBackend, { label, bindings, uniforms = [], code, groups }: Pass): void {
-  const resources: GPUBindingResource[] = [];
-  const declarations = bindings.map(({ name, tensor, access, vectors }, i) => {
+  const resources: GPUBufferBinding[] = [];
+  let declarations = '';
+  for (const { name, tensor, access, vectors } of bindings) {
     backend.uploadToGPU(tensor.dataId);
     const data = backend.tensorMap.get(tensor.dataId);
     // What was read back before is no longer what the buffer holds.
@@ -51,29 +95,24 @@ export function runPass(backend: GpuBackend, { label, bindings, uniforms = [], c
     // The dtype of the buffer: tfjs's cast from int32 to float32 leaves the integers as they are.
     const { dtype, resource } = data;
     if (resource === undefined) throw defect(`Tensor ${name} of ${label} has no buffer.`);
-    resources.push({ buffer: resource });
     const element = dtype === 'float32' ? 'f32' : 'i32';
     const type = vectors ? `vec4<${element}>` : element;
-    return `@group(0) @binding(${i}) var<storage, ${access}> ${name}: array<${type}>;`;
-  });
+    declarations += `@group(0) @binding(${resources.length}) var<storage, ${access}> ${name}: array<${type}>;\n`;
+    resources.push({ buffer: resource });
+    // Disposing of a tensor waits until the commands that use it were submitted.
+    backend.commandQueueOwnedIds.add(tensor.dataId);
+  }
   if (uniforms.length > 0) {
     const fields = uniforms.map(([name, { type }]) => `${name}: ${uniformTypes[type]}`).join(', ');
-    declarations.push(
-      `struct Uniforms { ${fields} }`,
-      `@group(0) @binding(${bindings.length}) var<uniform> u: Uniforms;`,
-    );
+    declarations += `struct Uniforms { ${fields} }\n@group(0) @binding(${resources.length}) var<uniform> u: Uniforms;\n`;
     resources.push(backend.makeUniforms(uniforms.map(([, uniform]) => uniform)));
   }
-  const pipeline = pipelineOf(backend.device, label, `${declarations.join('\n')}\n${code}`);
-  const group = backend.device.createBindGroup({
-    layout: pipeline.getBindGroupLayout(0),
-    entries: resources.map((resource, binding) => ({ binding, resource })),
-  });
-  // Disposing of a tensor waits until the commands that use it were submitted.
-  for (const { tensor } of bindings) backend.commandQueueOwnedIds.add(tensor.dataId);
+  const { device } = backend;
+  const pass = compiledOf(device, label, declarations, code);
+  const group = groupOf(device, pass, resources);
   backend.ensureCommandEncoderReady();
   backend.computePassEncoder ??= backend.commandEncoder.beginComputePass();
-  backend.computePassEncoder.setPipeline(pipeline);
+  backend.computePassEncoder.setPipeline(pass.pipeline);
   backend.computePassEncoder.setBindGroup(0, group);
   backend.computePassEncoder.dispatchWorkgroups(...groups);
   backend.dispatchCountInPass += 1;
@@ -85,17 +124,24 @@ export function runPass(backend: GpuBackend, { label, bindings, uniforms = [], c
 
 const uniformTypes = { float32: 'f32', int32: 'i32', uint32: 'u32' } as const;
 
-function pipelineOf(device: GPUDevice, label: string, code: string): GPUComputePipeline {
-  const known = pipelines.get(device) ?? new Map<string, GPUComputePipeline>();
-  pipelines.set(device, known);
-  const found = known.get(code);
-  if (found !== undefined) return found;
-  const module = device.createShaderModule({ code, label });
-  const made = device.createComputePipeline({
+function compiledOf(device: GPUDevice, label: string, declarations: string, code: Code): Compiled {
+  const ofDevice = compiled.get(device) ?? new Map<Code, Map<string, Compiled>>();
+  compiled.set(device, ofDevice);
+  const ofCode = ofDevice.get(code) ?? new Map<string, Compiled>();
+  ofDevice.set(code, ofCode);
+  const known = ofCode.get(declarations);
+  if (known !== undefined) return known;
+  const module = device.createShaderModule({ code: `${declarations}${code.text}`, label });
+  const pipeline = device.createComputePipeline({
     label,
     layout: 'auto',
     compute: { module, entryPoint: 'main' },
   });
-  known.set(code, made);
+  const made: Compiled = {
+    pipeline,
+    layout: pipeline.getBindGroupLayout(0),
+    groups: new Map(),
+  };
+  ofCode.set(declarations, made);
   return made;
 }

@@ -1,5 +1,6 @@
 import { elements, input } from '../attributes.ts';
 import type { GpuKernel } from './backend.ts';
+import { codeOf } from './code.ts';
 import { reads, runPass, writes } from './pass.ts';
 import { eachElement, elementGroups } from './wgsl.ts';
 
@@ -20,6 +21,10 @@ fn quarter_turns(v: f32, shift: i32) -> f32 {
   return select(value, -value, quarter >= 2);
 }`;
 
+const turnedCode = codeOf(({ shift }: { shift: number }) =>
+  eachElement('x', `y[i] = quarter_turns(f32(x[i]), ${shift});`, helpers),
+);
+
 /** Absolute error below 1e-6 to |x| = 1000. @param shift quarter turns ahead of the sine. */
 const turned =
   (label: string, shift: 0 | 1): GpuKernel =>
@@ -31,7 +36,7 @@ const turned =
       runPass(backend, {
         label,
         bindings: [reads('x', x), writes('y', y)],
-        code: eachElement('x', `y[i] = quarter_turns(f32(x[i]), ${shift});`, helpers),
+        code: turnedCode({ shift }),
         groups: elementGroups(count),
       });
     }

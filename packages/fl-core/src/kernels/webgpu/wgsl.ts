@@ -17,6 +17,12 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   ${body}
 }`;
 
+/** Whether `count` numbers can be bound as whole vectors of four, and how many items there are then. */
+export function vectorsOf(count: number): { vectors: boolean; items: number } {
+  const vectors = count % 4 === 0;
+  return { vectors, items: vectors ? count / 4 : count };
+}
+
 /** Workgroups that {@link eachElement} needs. */
 export const elementGroups = (count: number): [number, number, number] =>
   groupsFor(Math.ceil(count / threads));

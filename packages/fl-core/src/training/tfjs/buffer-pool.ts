@@ -17,10 +17,15 @@ interface PoolingBackend {
 
 /** What a pool may hold, by pool; only pools that were limited once are here. */
 const limits = new WeakMap<Pool, { bytes: number }>();
+/** In the order in which buffers were first handed out. */
+const ages = new WeakMap<GPUBuffer, number>();
+let made = 0;
 
 /**
  * tfjs keeps every GPU buffer it ever made, by exact size. From now on those not in use give way as soon as all
- * together would take more than `bytes`; buffers in use are never refused. Other backends keep none.
+ * together would take more than `bytes`; buffers in use are never refused. Of the free ones the oldest is taken, so that
+ * a training step soon finds its tensors in the same buffers as one before it, and their bind groups with them
+ * (kernels/webgpu/pass.ts). Other backends keep none.
  */
 export function limitPool(bytes: number): void {
   const pool = poolingBackend()?.bufferManager;
@@ -34,10 +39,22 @@ export function limitPool(bytes: number): void {
   limits.set(pool, limit);
   const acquire = pool.acquireBuffer.bind(pool);
   pool.acquireBuffer = (size, usage, mapped, reuse = true) => {
-    const free = reuse ? pool.freeBuffers.get(`${size}_${usage}`) : undefined;
-    if (free === undefined || free.length === 0) shrink(pool, limit.bytes - size);
-    return acquire(size, usage, mapped, reuse);
+    const free = reuse ? (pool.freeBuffers.get(`${size}_${usage}`) ?? []) : [];
+    if (free.length === 0) shrink(pool, limit.bytes - size);
+    else oldestLast(free);
+    const buffer = acquire(size, usage, mapped, reuse);
+    if (!ages.has(buffer)) ages.set(buffer, made++);
+    return buffer;
   };
+}
+
+/** tfjs takes the last one. */
+function oldestLast(buffers: GPUBuffer[]): void {
+  const age = (i: number) => ages.get(buffers[i]!) ?? -1;
+  const last = buffers.length - 1;
+  let oldest = last;
+  for (let i = 0; i < last; i++) if (age(i) < age(oldest)) oldest = i;
+  [buffers[oldest], buffers[last]] = [buffers[last]!, buffers[oldest]!];
 }
 
 /** Destroys all buffers that are not in use, after what was recorded with them has been handed to the device. */

@@ -1,4 +1,5 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
+import type { Code, Parameters } from '../code.ts';
 import { float } from '../wgsl.ts';
 
 /**
@@ -13,37 +14,55 @@ export interface Layout {
   readonly column: number;
 }
 
-export interface Product {
-  readonly label: string;
-  /** (M, K) */
-  readonly a: TensorInfo;
+/** What the code of a product is made of. */
+export interface Sizes {
   readonly aLayout: Layout;
-  /** (K, N) */
-  readonly b: TensorInfo;
   readonly bLayout: Layout;
-  /** (M, N) */
-  readonly out: TensorInfo;
   readonly outLayout: Layout;
   readonly m: number;
   readonly n: number;
   readonly k: number;
-  readonly outer?: number;
   readonly inner?: number;
   /**
    * The size of a single product that follows the number of samples: read from the buffers' lengths, so that a smaller
    * batch needs no other pipeline.
    */
   readonly perSample?: 'm' | 'k';
+  readonly factor?: number;
+}
+
+export interface Product extends Sizes {
+  readonly label: string;
+  /** (M, K) */
+  readonly a: TensorInfo;
+  /** (K, N) */
+  readonly b: TensorInfo;
+  /** (M, N) */
+  readonly out: TensorInfo;
+  readonly outer?: number;
   /** Added to every row, (N). */
   readonly bias?: TensorInfo;
-  readonly factor?: number;
+}
+
+/** The same with all that code may look at: whether there is a bias, and no size that it reads at run time. */
+export interface CodeSizes extends Sizes, Parameters {
+  readonly biased: boolean;
+}
+
+export function codeSizes(p: Product): CodeSizes {
+  const { aLayout, bLayout, outLayout, n, inner = 1, perSample, factor = 1, bias } = p;
+  const m = perSample === 'm' ? 0 : p.m;
+  const k = perSample === 'k' ? 0 : p.k;
+  const biased = bias !== undefined;
+  const sizes = { aLayout, bLayout, outLayout, m, n, k, inner, factor, biased };
+  return perSample === undefined ? sizes : { ...sizes, perSample };
 }
 
 /** A way to compute a product: the part of the result that one workgroup computes, and its code. */
 export interface Tile {
   readonly rows: number;
   readonly columns: number;
-  readonly code: string;
+  readonly code: Code;
   /** Operands that the code reads four elements at a time. */
   readonly vectors: { readonly a: boolean; readonly b: boolean };
 }
@@ -55,12 +74,12 @@ export const at = ({ row, column }: Layout, start: string, r: string, c: string)
   `${start} + (${r}) * ${row}u + (${c}) * ${column}u`;
 
 /** The sizes as WGSL constants, or as what the lengths of the buffers say. */
-export const sizes = ({ m, n, k, perSample }: Product, aIsVectors = false): string => `
+export const sizes = ({ m, n, k, perSample }: Sizes, aIsVectors = false): string => `
   let m = ${perSample === 'm' ? `arrayLength(&c) / ${n}u` : `${m}u`};
   let n = ${n}u;
   let k = ${perSample === 'k' ? `${aIsVectors ? 4 : 1}u * arrayLength(&a) / ${m}u` : `${k}u`};`;
 
-export const starts = ({ aLayout, bLayout, outLayout, inner = 1 }: Product): string => {
+export const starts = ({ aLayout, bLayout, outLayout, inner = 1 }: Sizes): string => {
   const start = ({ base = 0, outer = 0, inner: step = 0 }: Layout) =>
     `${base}u + (z / ${inner}u) * ${outer}u + (z % ${inner}u) * ${step}u`;
   return `
@@ -69,5 +88,5 @@ export const starts = ({ aLayout, bLayout, outLayout, inner = 1 }: Product): str
   let c0 = ${start(outLayout)};`;
 };
 
-export const result = ({ bias, factor = 1 }: Product, sum: string, column: string): string =>
-  `${factor === 1 ? sum : `${float(factor)} * ${sum}`}${bias ? ` + bias[${column}]` : ''}`;
+export const result = ({ biased, factor = 1 }: CodeSizes, sum: string, column: string): string =>
+  `${factor === 1 ? sum : `${float(factor)} * ${sum}`}${biased ? ` + bias[${column}]` : ''}`;

@@ -1,18 +1,42 @@
-import { at, type Product, range, result, sizes, starts, type Tile } from './matrices.ts';
+import { codeOf } from '../code.ts';
+import {
+  at,
+  type CodeSizes,
+  codeSizes,
+  type Product,
+  range,
+  result,
+  type Sizes,
+  sizes,
+  starts,
+  type Tile,
+} from './matrices.ts';
+
+/** Of a workgroup; they take tiles of the same rows, so that their loads of a are the same. */
+const threads = 8;
+
+const tileSides = ({ m, n, perSample }: Sizes) => ({
+  rows: perSample === 'm' ? 8 : Math.min(8, m),
+  columns: Math.min(8, n),
+});
 
 /**
  * One thread a tile of `rows` x `columns` sums in registers, no shared memory: for devices that are threads of a
- * processor. Threads of a workgroup take tiles of the same rows, so that their loads of a are the same.
+ * processor.
  */
 export function registerTile(p: Product): Tile {
+  const own = codeSizes(p);
+  const { rows, columns } = tileSides(own);
+  return { rows, columns: columns * threads, code: registerCode(own), vectors: { a: false, b: false } };
+}
+
+const registerCode = codeOf((p: CodeSizes) => {
   const { aLayout, bLayout, outLayout, m, n, perSample } = p;
-  const rows = perSample === 'm' ? 8 : Math.min(8, m);
-  const columns = Math.min(8, n);
-  const threads = 8;
+  const { rows, columns } = tileSides(p);
   const wholeRows = perSample !== 'm' && m % rows === 0;
   const rowIndex = (i: number) => (wholeRows ? `m0 + ${i}u` : `min(m0 + ${i}u, m - 1u)`);
   const columnIndex = (j: number) => (n % columns === 0 ? `n0 + ${j}u` : `min(n0 + ${j}u, n - 1u)`);
-  const code = `
+  return `
 @compute @workgroup_size(${threads})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
   let z = group.z;
@@ -54,5 +78,4 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     )
     .join('\n  ')}
 }`;
-  return { rows, columns: columns * threads, code, vectors: { a: false, b: false } };
-}
+});

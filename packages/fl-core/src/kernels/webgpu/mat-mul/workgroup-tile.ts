@@ -1,4 +1,16 @@
-import { at, type Product, range, result, sizes, starts, type Tile } from './matrices.ts';
+import { codeOf } from '../code.ts';
+import {
+  at,
+  type CodeSizes,
+  codeSizes,
+  type Product,
+  range,
+  result,
+  type Sizes,
+  sizes,
+  starts,
+  type Tile,
+} from './matrices.ts';
 
 /** How a workgroup divides its part of a product among threads. */
 export interface TileShape {
@@ -37,12 +49,23 @@ interface Strip {
  * in the order of K by one thread, so that tiles of any shape give the same bits.
  */
 export function workgroupTile(p: Product, shape: TileShape): Tile {
+  const own = codeSizes(p);
+  const { rows, columns } = shape;
+  const { a, b } = stripsOf(own, shape);
+  return { rows, columns, code: workgroupCode({ ...own, shape }), vectors: { a: a.vector, b: b.vector } };
+}
+
+const stripsOf = (p: Sizes, { rows, columns, depth, threadRows, threadColumns }: TileShape) => ({
+  a: stripOf('a', p, rows, threadRows, depth),
+  b: stripOf('b', p, columns, threadColumns, depth),
+});
+
+const workgroupCode = codeOf(({ shape, ...p }: CodeSizes & { readonly shape: TileShape }) => {
   const { rows, columns, depth, threadRows, threadColumns } = shape;
   const across = columns / threadColumns;
   const threads = (rows / threadRows) * across;
-  const a = stripOf('a', p, rows, threadRows, depth);
-  const b = stripOf('b', p, columns, threadColumns, depth);
-  const code = `
+  const { a, b } = stripsOf(p, shape);
+  return `
 var<workgroup> strip_a: array<vec4<f32>, ${a.pitch * a.lines}>;
 var<workgroup> strip_b: array<vec4<f32>, ${b.pitch * b.lines}>;
 @compute @workgroup_size(${threads})
@@ -82,10 +105,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   }
   ${writes(p, a, b)}
 }`;
-  return { rows, columns, code, vectors: { a: a.vector, b: b.vector } };
-}
+});
 
-function stripOf(name: 'a' | 'b', p: Product, side: number, threadSide: number, depth: number): Strip {
+function stripOf(name: 'a' | 'b', p: Sizes, side: number, threadSide: number, depth: number): Strip {
   const layout = name === 'a' ? p.aLayout : p.bLayout;
   const [alongK, alongSide] = name === 'a' ? [layout.column, layout.row] : [layout.row, layout.column];
   const alongDepth = alongK === 1;
@@ -93,8 +115,8 @@ function stripOf(name: 'a' | 'b', p: Product, side: number, threadSide: number, 
   const other = alongDepth ? alongSide : alongK;
   const vector =
     (alongDepth || alongSide === 1) &&
-    // K counted from the buffer's length must be whole vectors for every number of samples.
-    !(alongDepth && p.perSample === 'k') &&
+    // A size that follows the number of samples need not be whole vectors.
+    !(p.perSample === (alongDepth ? 'k' : 'm') && (alongDepth || name === 'a')) &&
     [extent, other, layout.base ?? 0, layout.outer ?? 0, layout.inner ?? 0].every((n) => n % 4 === 0);
   const [width, lines] = alongDepth ? [depth / 4, side] : [side / 4, depth];
   // One vector more a line: neighbouring threads read lines of the same place, from banks of their own then.
@@ -121,7 +143,14 @@ const fills = (s: Strip, r: number, threads: number): boolean => (r + 1) * threa
  * Reads the vectors of the strips at K = `k` into registers. Beyond the side's end the last line stands in, whose
  * results are not kept; beyond K there are zeros.
  */
-function loads(s: Strip, p: Product, threads: number, how: 'var' | 'set', k: string, depth: number): string {
+function loads(
+  s: Strip,
+  p: CodeSizes,
+  threads: number,
+  how: 'var' | 'set',
+  k: string,
+  depth: number,
+): string {
   const layout = s.name === 'a' ? p.aLayout : p.bLayout;
   const [first, limit] = s.name === 'a' ? ['m0', 'm'] : ['n0', 'n'];
   const sideEnds = s.name === 'a' ? p.perSample !== 'm' && p.m % s.side === 0 : p.n % s.side === 0;
@@ -204,7 +233,7 @@ function multiply(a: Strip, b: Strip): string {
   return lines.join('\n      ');
 }
 
-function writes(p: Product, a: Strip, b: Strip): string {
+function writes(p: CodeSizes, a: Strip, b: Strip): string {
   const rowsEnd = p.perSample !== 'm' && p.m % a.side === 0;
   const columnsEnd = p.n % b.side === 0;
   return range(a.threadSide)
