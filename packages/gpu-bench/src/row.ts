@@ -11,6 +11,8 @@ interface AdapterRow {
   readonly name: string;
   readonly vendor: string;
   readonly architecture: string;
+  /** Empty where a browser keeps it to itself. */
+  readonly device: string;
   /** A program on the processor that passes for a graphics card. */
   readonly software: boolean;
   readonly features: readonly string[];

@@ -98,6 +98,11 @@ if [ -z "$(library libvulkan.so.1)" ]; then
   say "Vulkan's loader: the pack's"
   add_libraries "$pack/lib/vulkan"
 fi
+# NVIDIA's driver opens EGL's dispatcher to find its own parts; machines without a screen often lack it.
+if [ -z "$(library libEGL.so.1)" ]; then
+  say "EGL's dispatcher: the pack's"
+  add_libraries "$pack/lib/gl"
+fi
 if [ -z "$(library libGLX_nvidia.so.0)$(library libEGL_nvidia.so.0)" ]; then
   for folder in /usr/local/nvidia/lib64 /usr/local/nvidia/lib /usr/lib/nvidia /usr/lib/wsl/lib; do
     [ ! -e "$folder/libGLX_nvidia.so.0" ] && [ ! -e "$folder/libEGL_nvidia.so.0" ] || { add_libraries "$folder"; break; }

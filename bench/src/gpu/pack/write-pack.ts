@@ -15,6 +15,8 @@ export const largestPack = 40_000_000;
 /** Shared libraries that not every machine has; run.sh uses them only there. */
 const libraries = [
   { folder: 'vulkan', library: 'libvulkan.so.1', debian: 'libvulkan1' },
+  { folder: 'gl', library: 'libEGL.so.1', debian: 'libegl1' },
+  { folder: 'gl', library: 'libGLdispatch.so.0', debian: 'libglvnd0' },
   { folder: 'c++', library: 'libstdc++.so.6', debian: 'libstdc++6' },
   { folder: 'c++', library: 'libgcc_s.so.1', debian: 'libgcc-s1' },
 ];

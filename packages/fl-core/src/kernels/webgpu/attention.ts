@@ -154,7 +154,7 @@ function gradScores(backend: GpuBackend, sizes: Sizes, weights: TensorInfo, dy: 
   const ds = backend.makeTensorInfo(weights.shape, 'float32');
   multiply(backend, 'attention, gradient by weights', sizes, dy, transposed(v), weightsPart(ds, sizes), 1);
   const rows = batch * heads * tokens;
-  const worker = rowWorker(backend);
+  const worker = rowWorker(backend, tokens);
   if (rows > 0) {
     runPass(backend, {
       label: 'softmax, gradient',
@@ -240,7 +240,7 @@ function softmax(
 ): void {
   const rows = batch * heads * tokens;
   if (rows === 0) return;
-  const worker = rowWorker(backend);
+  const worker = rowWorker(backend, tokens);
   runPass(backend, {
     label: 'softmax',
     bindings: [...(mask ? [reads('mask', mask)] : []), writes('s', scores)],

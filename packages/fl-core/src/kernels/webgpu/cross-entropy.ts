@@ -66,7 +66,7 @@ export const crossEntropy: GpuKernel = ({ inputs, backend }) => {
   const { rows, width } = rowsOf(logits);
   const each = backend.makeTensorInfo([rows], 'float32');
   const mean = backend.makeTensorInfo([], 'float32');
-  const worker = rowWorker(backend);
+  const worker = rowWorker(backend, width);
   runPass(backend, {
     label: 'cross-entropy',
     bindings: [reads('logits', logits), reads('labels', input(inputs, 'labels')), writes('each', each)],
@@ -88,7 +88,7 @@ export const crossEntropyGrad: GpuKernel = ({ inputs, backend }) => {
   const logits = input(inputs, 'logits');
   const { rows, width } = rowsOf(logits);
   const out = backend.makeTensorInfo(logits.shape, 'float32');
-  const worker = rowWorker(backend);
+  const worker = rowWorker(backend, width);
   runPass(backend, {
     label: 'cross-entropy, gradient',
     bindings: [

@@ -8,6 +8,7 @@ import { gelu, geluGrad } from './gelu.ts';
 import { columnSum, layerNorm, layerNormGradInput } from './layer-norm.ts';
 import { batchMatMul, linear } from './linear.ts';
 import { adamW, momentum } from './optimizer.ts';
+import { patches } from './patches.ts';
 import { cosine, sine } from './trigonometry.ts';
 
 const kernels: Readonly<Record<string, GpuKernel>> = {
@@ -15,6 +16,7 @@ const kernels: Readonly<Record<string, GpuKernel>> = {
   BatchMatMul: batchMatMul,
   Sin: sine,
   Cos: cosine,
+  StrataPatches: patches,
   StrataLinear: linear,
   StrataColumnSum: columnSum,
   StrataLayerNorm: layerNorm,

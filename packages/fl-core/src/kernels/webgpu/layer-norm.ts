@@ -4,7 +4,13 @@ import { codeOf, type Parameters } from './code.ts';
 import { reads, runPass, writes } from './pass.ts';
 import { eachColumn, eachRow, float, groupsFor, type RowWorker, rowGroups } from './wgsl.ts';
 
-export const rowWorker = (backend: GpuBackend): RowWorker => (isSoftware(backend) ? 'thread' : 'group');
+/** Columns from which the threads of a small workgroup would each have a long way to go. */
+const wide = 1024;
+
+export function rowWorker(backend: GpuBackend, width: number): RowWorker {
+  if (isSoftware(backend)) return 'thread';
+  return width < wide ? 'group' : 'large-group';
+}
 
 interface Rows extends Parameters {
   readonly worker: RowWorker;
@@ -34,7 +40,7 @@ export const layerNorm: GpuKernel = ({ inputs, attrs, backend }) => {
   const { rows, width } = rowsOf(x);
   const y = backend.makeTensorInfo(x.shape, 'float32');
   const statistics = backend.makeTensorInfo([rows, 2], 'float32');
-  const worker = rowWorker(backend);
+  const worker = rowWorker(backend, width);
   if (rows > 0) {
     runPass(backend, {
       label: 'layer norm',
@@ -74,7 +80,7 @@ export const layerNormGradInput: GpuKernel = ({ inputs, backend }) => {
   const x = input(inputs, 'x');
   const { rows, width } = rowsOf(x);
   const dx = backend.makeTensorInfo(x.shape, 'float32');
-  const worker = rowWorker(backend);
+  const worker = rowWorker(backend, width);
   if (rows > 0) {
     runPass(backend, {
       label: 'layer norm, gradient by x',

@@ -28,7 +28,9 @@ export const elementGroups = (count: number): [number, number, number] =>
   groupsFor(Math.ceil(count / threads));
 
 /** What works on a row of numbers: the threads of a workgroup together, or one thread. */
-export type RowWorker = 'group' | 'thread';
+export type RowWorker = 'large-group' | 'group' | 'thread';
+
+const groupSizes = { 'large-group': 256, group: threads } as const;
 
 /**
  * Rows of `width` elements of the bound tensor `of`. `body` sees the row's number `row` and its first index `start`, steps through columns
@@ -42,24 +44,25 @@ export function eachRow(
   body: string,
   helpers = '',
 ): string {
+  const size = worker === 'thread' ? threads : groupSizes[worker];
   const code = `
-${worker === 'group' ? groupReductions : threadReductions}
+${worker === 'thread' ? threadReductions : groupReductions(size)}
 ${helpers}
-@compute @workgroup_size(${threads})
+@compute @workgroup_size(${size})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
         @builtin(local_invocation_index) local: u32) {
   let index = group.y * groups.x + group.x;
-  ${worker === 'group' ? 'let row = index; let t = local;' : `let row = index * ${threads}u + local; let t = 0u;`}
+  ${worker === 'thread' ? `let row = index * ${threads}u + local; let t = 0u;` : 'let row = index; let t = local;'}
   if (row >= arrayLength(&${of}) / ${whole(width)}) { return; }
   let start = row * ${whole(width)};
   ${body}
 }`;
-  return code.replaceAll('COLUMN_STEP', worker === 'group' ? `${threads}u` : '1u');
+  return code.replaceAll('COLUMN_STEP', worker === 'thread' ? '1u' : `${size}u`);
 }
 
 /** Workgroups that {@link eachRow} needs. */
 export const rowGroups = (worker: RowWorker, rows: number): [number, number, number] =>
-  groupsFor(worker === 'group' ? rows : Math.ceil(rows / threads));
+  groupsFor(worker === 'thread' ? Math.ceil(rows / threads) : rows);
 
 /** Columns of one thread; `body` sees the column `c` and the element's index `i`. */
 export const eachColumn = (width: number | string, body: string): string =>
@@ -68,11 +71,11 @@ export const eachColumn = (width: number | string, body: string): string =>
 /** A count as WGSL: a constant, or the expression that it is. */
 const whole = (count: number | string): string => (typeof count === 'number' ? `${count}u` : `(${count})`);
 
-const reduction = (name: string, combine: string): string => `
+const reduction = (name: string, combine: string, size: number): string => `
 fn ${name}(value: f32, t: u32) -> f32 {
   row_values[t] = value;
   workgroupBarrier();
-  for (var s = ${threads / 2}u; s > 0u; s = s >> 1u) {
+  for (var s = ${size / 2}u; s > 0u; s = s >> 1u) {
     if (t < s) { let a = row_values[t]; let b = row_values[t + s]; row_values[t] = ${combine}; }
     workgroupBarrier();
   }
@@ -81,9 +84,9 @@ fn ${name}(value: f32, t: u32) -> f32 {
   return result;
 }`;
 
-const groupReductions = `var<workgroup> row_values: array<f32, ${threads}>;
-${reduction('sumOf', 'a + b')}
-${reduction('maxOf', 'max(a, b)')}`;
+const groupReductions = (size: number): string => `var<workgroup> row_values: array<f32, ${size}>;
+${reduction('sumOf', 'a + b', size)}
+${reduction('maxOf', 'max(a, b)', size)}`;
 
 const threadReductions = `
 fn sumOf(value: f32, t: u32) -> f32 { return value; }

@@ -1,5 +1,10 @@
 import { engine, getBackend, getKernel, type KernelConfig, type Tensor } from '@tensorflow/tfjs-core';
 
+/** Whether the current backend has a fused kernel of that name. */
+export const hasOwnKernel = (name: string): boolean =>
+  // tfjs declares the result as always present, which it is not.
+  (getKernel(name, getBackend()) as KernelConfig | undefined) !== undefined;
+
 /**
  * Runs the fused kernel of that name if the current backend has one, and returns its first output; null where the
  * operation has to be composed. The kernels' registry is tfjs's own, so that models know nobody: kernels/ registers
@@ -10,8 +15,7 @@ export function ownKernel<T extends Tensor = Tensor>(
   inputs: Readonly<Record<string, Tensor>>,
   attrs: Readonly<Record<string, string | number | boolean>> = {},
 ): T | null {
-  // tfjs declares the result as always present, which it is not.
-  if ((getKernel(name, getBackend()) as KernelConfig | undefined) === undefined) return null;
+  if (!hasOwnKernel(name)) return null;
   const outputs = engine().runKernel<T | T[]>(name, { ...inputs }, { ...attrs });
   if (!Array.isArray(outputs)) return outputs;
   const [result, ...rest] = outputs;

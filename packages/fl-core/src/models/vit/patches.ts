@@ -1,6 +1,10 @@
 import type { ImageBatch } from '../batch.ts';
 import type { ImageInput } from '../common-spec.ts';
 
+/** Of each channel of RGB: the value of byte v is scale v + shift. */
+export const normalisation = ({ mean, std }: ImageInput): { scale: number; shift: number }[] =>
+  std.map((s, c) => ({ scale: 1 / (255 * s), shift: -(mean[c] ?? 0) / s }));
+
 /**
  * Cuts images into patches and normalises them, on the CPU: RGB bytes (B, side, side, 3) ->
  * (B, N, 3 * patch * patch) with the values of a patch in channel, row, column order, so that the patch
@@ -10,8 +14,7 @@ export function patchRows(spec: ImageInput, batch: ImageBatch): Float32Array {
   const { size, side, pixels } = batch;
   const { patch } = spec;
   const grid = side / patch;
-  const scale = spec.std.map((std) => 1 / (255 * std));
-  const shift = spec.std.map((std, c) => -(spec.mean[c] ?? 0) / std);
+  const channels = normalisation(spec);
   const out = new Float32Array(size * side * side * 3);
   let at = 0;
   for (let image = 0; image < size; image++) {
@@ -19,11 +22,10 @@ export function patchRows(spec: ImageInput, batch: ImageBatch): Float32Array {
       const top = Math.floor(cell / grid) * patch;
       const left = (cell % grid) * patch;
       for (let c = 0; c < 3; c++) {
-        const a = scale[c] ?? 1;
-        const b = shift[c] ?? 0;
+        const { scale, shift } = channels[c]!;
         for (let y = top; y < top + patch; y++) {
           let from = ((image * side + y) * side + left) * 3 + c;
-          for (let x = 0; x < patch; x++, from += 3) out[at++] = (pixels[from] ?? 0) * a + b;
+          for (let x = 0; x < patch; x++, from += 3) out[at++] = (pixels[from] ?? 0) * scale + shift;
         }
       }
     }

@@ -10,7 +10,9 @@ import { workgroupTile } from './workgroup-tile.ts';
 export function product(backend: GpuBackend, p: Product): void {
   const { outer = 1, inner = 1, m, n } = p;
   if (outer * inner * m * n === 0) return;
-  const tile: Tile = isSoftware(backend) ? registerTile(p) : workgroupTile(p, tileShapeFor(p));
+  const tile: Tile = isSoftware(backend)
+    ? registerTile(p)
+    : workgroupTile(p, tileShapeFor(p, backend.device.limits));
   const groups: [number, number, number] = [
     Math.ceil(n / tile.columns),
     Math.ceil(m / tile.rows),

@@ -22,7 +22,6 @@ export interface TileShape {
   /** Of the result, a thread; multiples of 4. */
   readonly threadRows: number;
   readonly threadColumns: number;
-  readonly square?: boolean;
 }
 
 /** An operand in shared memory, in vectors of four along the axis that is contiguous in its buffer. */
@@ -73,13 +72,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let z = group.z;
   let m0 = group.y * ${rows}u;
   let n0 = group.x * ${columns}u;
-  ${
-    shape.square
-      ? `let down = (local / 8u) % 4u + 4u * (local / ${4 * across}u);
-  let across = local % 8u + 8u * ((local / 32u) % ${across / 8}u);`
-      : `let down = local / ${across}u;
-  let across = local % ${across}u;`
-  }
+  let down = local / ${across}u;
+  let across = local % ${across}u;
   ${sizes(p, a.vector)}
   ${starts(p)}
   ${range(threadRows)
