@@ -7,7 +7,7 @@ import { dropout } from '../models/blocks/dropout.ts';
 import { embedding } from '../models/blocks/embedding.ts';
 import { gelu, geluTanh } from '../models/blocks/gelu.ts';
 import { layerNorm } from '../models/blocks/layer-norm.ts';
-import { linear } from '../models/blocks/linear.ts';
+import { linear, linearOnto } from '../models/blocks/linear.ts';
 import { classTargets } from '../models/targets.ts';
 import { gradientError } from '../models/testing/gradients.ts';
 import { lossOf } from '../training/tfjs/loss.ts';
@@ -65,11 +65,25 @@ const linears: Case[] = orders.flatMap(([order, shape]) =>
   })),
 );
 
+const residuals: Case[] = orders.flatMap(([order, shape]) =>
+  (
+    [
+      [[2, 17, 33], 70],
+      [[65, 16], 64],
+    ] as const
+  ).map(([x, out]) => ({
+    name: `linear ${order} onto a residual, [${x}] -> ${out}`,
+    shapes: [[...x], [...shape(x.at(-1)!, out)], [out], [...x.slice(0, -1), out]],
+    f: (a, k, b, residual) => linearOnto(residual!, a!, k!, b!, order),
+  })),
+);
+
 const labels = classTargets(Int32Array.of(0, 4, 2));
 const following = { kind: 'next-tokens', length: 3, ids: Int32Array.of(1, -1, 4, 0, 3, -1) } as const;
 
 const cases: Case[] = [
   ...linears,
+  ...residuals,
   ...[
     [2, 3, 6],
     [1, 1, 5],

@@ -4,6 +4,7 @@ import { registerWasmKernels } from './wasm/index.ts';
 import { registerWebGpuKernels } from './webgpu/index.ts';
 
 export { type AdapterInfo, adapterName, isSoftwareAdapter } from './adapter.ts';
+export { forgetUnclaimed } from './gradients/together.ts';
 export { type AdamWStep, fusedAdamW, fusedMomentum, type StepItem } from './optimizer-step.ts';
 export { type BackendName, backendNames };
 

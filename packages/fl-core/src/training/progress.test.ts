@@ -17,11 +17,27 @@ describe('job control (C6)', () => {
     expect(fractions).toEqual([0.25, 0.5, 0.75, 1]);
   });
 
-  it('lets timers run between batches', async () => {
+  it('lets messages be handled between batches', async () => {
+    const { port1, port2 } = new MessageChannel();
+    let handled = false;
+    port1.onmessage = () => {
+      handled = true;
+    };
+    port2.postMessage('pause');
+    // A message of another context takes a few turns to arrive, which a job has many of.
+    for (let batch = 0; batch < 5; batch++) await betweenBatches();
+    port1.close();
+    expect(handled).toBe(true);
+  });
+
+  it('lets timers that are due run between batches', async () => {
     let ran = false;
     setTimeout(() => {
       ran = true;
-    }, 0);
+    }, 1);
+    const start = performance.now();
+    while (performance.now() - start < 3);
+    await betweenBatches();
     await betweenBatches();
     expect(ran).toBe(true);
   });

@@ -21,13 +21,28 @@ export type Job<Result> = AsyncGenerator<TrainingProgress, Result, void>;
 
 /**
  * Runs between two batches: lets messages of the worker be handled, waits at the gate, throws when aborted.
- * A timer, not a microtask or `tf.nextFrame`: timers of a worker run on in a hidden tab.
+ * A turn of the event loop, not a microtask or `tf.nextFrame`: a worker's turns go on in a hidden tab.
  */
 export async function betweenBatches(control: JobControl = {}): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, 0));
+  await nextTurn();
   control.signal?.throwIfAborted();
   if (control.gate === undefined) return;
   await unlessAborted(control.gate(), control.signal);
+}
+
+/** Timers wait a millisecond at least, and up to four where they are nested: as long as a small model's step. */
+const nextTurn: () => Promise<void> =
+  'setImmediate' in globalThis ? () => new Promise((resolve) => setImmediate(resolve)) : turnsByMessages();
+
+function turnsByMessages(): () => Promise<void> {
+  const { port1, port2 } = new MessageChannel();
+  const waiting: (() => void)[] = [];
+  port1.onmessage = () => waiting.shift()?.();
+  return () =>
+    new Promise((resolve) => {
+      waiting.push(resolve);
+      port2.postMessage(null);
+    });
 }
 
 /** {@link betweenBatches} for work in small units: lets others run when `everyMs` have passed since the last time. */

@@ -1,5 +1,15 @@
-import { engine, matMul, reshape, type Tensor } from '@tensorflow/tfjs-core';
+import {
+  clone,
+  engine,
+  getBackend,
+  getKernel,
+  type KernelConfig,
+  matMul,
+  reshape,
+  type Tensor,
+} from '@tensorflow/tfjs-core';
 import { at, type Gradient } from './gradient.ts';
+import { together } from './together.ts';
 
 /** Runs a kernel of ours that returns one tensor. */
 const run = (
@@ -7,6 +17,17 @@ const run = (
   inputs: Record<string, Tensor>,
   attrs: Record<string, string | number | boolean> = {},
 ) => engine().runKernel<Tensor>(kernel, inputs, attrs);
+
+/** Runs a kernel of ours that returns several. */
+const runAll = (
+  kernel: string,
+  inputs: Record<string, Tensor>,
+  attrs: Record<string, string | number | boolean> = {},
+) => engine().runKernel<Tensor[]>(kernel, inputs, attrs);
+
+const has = (kernel: string): boolean =>
+  // tfjs declares the result as always present, which it is not.
+  (getKernel(kernel, getBackend()) as KernelConfig | undefined) !== undefined;
 
 /** (..., D) -> (rows, D) */
 const rows = (x: Tensor): Tensor => (x.rank === 2 ? x : reshape(x, [-1, x.shape.at(-1) ?? 1]));
@@ -16,20 +37,34 @@ const none = (name: string) => () => {
   throw new TypeError(`There is no gradient by ${name}.`);
 };
 
+/** Of x W + b: dx = dy W^T, dW = x^T dy, db = the column sums of dy. */
+function linear(dy: Tensor, x: Tensor, kernel: Tensor, outIn: boolean): Record<string, () => Tensor> {
+  const attrs = { order: outIn ? 'out-in' : 'in-out' };
+  return {
+    x: () => reshape(matMul(rows(dy), kernel, false, !outIn), x.shape),
+    ...(has('StrataLinearGradParameters')
+      ? together(['kernel', 'bias'], () => runAll('StrataLinearGradParameters', { x, dy }, attrs))
+      : {
+          kernel: () => (outIn ? matMul(rows(dy), rows(x), true) : matMul(rows(x), rows(dy), true)),
+          bias: () => run('StrataColumnSum', { dy }),
+        }),
+  };
+}
+
 /** Gradients of our own kernels (names: kernels/webgpu/index.ts), the same on every backend that has them. */
 export const fused: readonly Gradient[] = [
   {
     kernel: 'StrataLinear',
     saves: ['x', 'kernel'],
-    inputs: (dy, s, { order }) => {
-      const [x, kernel] = [at(s, 0), at(s, 1)];
-      const outIn = order === 'out-in';
-      return {
-        x: () => reshape(matMul(rows(dy), kernel, false, !outIn), x.shape),
-        kernel: () => (outIn ? matMul(rows(dy), rows(x), true) : matMul(rows(x), rows(dy), true)),
-        bias: () => run('StrataColumnSum', { dy }),
-      };
-    },
+    inputs: (dy, s, { order }) => linear(dy, at(s, 0), at(s, 1), order === 'out-in'),
+  },
+  {
+    kernel: 'StrataLinearOnto',
+    saves: ['x', 'kernel'],
+    inputs: (dy, s, { order }) => ({
+      ...linear(dy, at(s, 0), at(s, 1), order === 'out-in'),
+      residual: () => clone(dy),
+    }),
   },
   {
     kernel: 'StrataLayerNorm',
@@ -39,8 +74,12 @@ export const fused: readonly Gradient[] = [
       const [x, scale, statistics] = [at(s, 0), at(s, 1), at(s, 2)];
       return {
         x: () => run('StrataLayerNormGradInput', { x, scale, statistics, dy }),
-        scale: () => run('StrataColumnSum', { dy, x, statistics }),
-        shift: () => run('StrataColumnSum', { dy }),
+        ...(has('StrataLayerNormGradParameters')
+          ? together(['scale', 'shift'], () => runAll('StrataLayerNormGradParameters', { dy, x, statistics }))
+          : {
+              scale: () => run('StrataColumnSum', { dy, x, statistics }),
+              shift: () => run('StrataColumnSum', { dy }),
+            }),
       };
     },
   },

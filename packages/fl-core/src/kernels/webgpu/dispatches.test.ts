@@ -53,7 +53,7 @@ function count(f: Operation, shapes: readonly number[][]): { dispatches: number;
 const operations: [name: string, dispatches: number, f: Operation, shapes: (batch: number) => number[][]][] =
   [
     ['linear', 4, (x, k, b) => linear(x!, k!, b!, 'out-in'), (n) => [[n, 6, 8], [10, 8], [10]]],
-    ['layer norm', 4, (x, g, b) => layerNorm(x!, g!, b!, 1e-6), (n) => [[n, 6, 8], [8], [8]]],
+    ['layer norm', 3, (x, g, b) => layerNorm(x!, g!, b!, 1e-6), (n) => [[n, 6, 8], [8], [8]]],
     ['gelu', 2, (x) => gelu(x!), (n) => [[n, 7]]],
     [
       'self-attention',

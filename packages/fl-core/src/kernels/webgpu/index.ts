@@ -5,8 +5,8 @@ import { crossEntropy, crossEntropyGrad } from './cross-entropy.ts';
 import { dropout } from './dropout.ts';
 import { embedding, embeddingGrad } from './embedding.ts';
 import { gelu, geluGrad } from './gelu.ts';
-import { columnSum, layerNorm, layerNormGradInput } from './layer-norm.ts';
-import { batchMatMul, linear } from './linear.ts';
+import { layerNorm, layerNormGradInput, layerNormGradParameters } from './layer-norm.ts';
+import { batchMatMul, linear, linearGradParameters } from './linear.ts';
 import { adamW, momentum } from './optimizer.ts';
 import { patches } from './patches.ts';
 import { cosine, sine } from './trigonometry.ts';
@@ -18,9 +18,11 @@ const kernels: Readonly<Record<string, GpuKernel>> = {
   Cos: cosine,
   StrataPatches: patches,
   StrataLinear: linear,
-  StrataColumnSum: columnSum,
+  StrataLinearOnto: linear,
+  StrataLinearGradParameters: linearGradParameters,
   StrataLayerNorm: layerNorm,
   StrataLayerNormGradInput: layerNormGradInput,
+  StrataLayerNormGradParameters: layerNormGradParameters,
   StrataGelu: gelu,
   StrataGeluGrad: geluGrad,
   StrataSelfAttention: selfAttention,

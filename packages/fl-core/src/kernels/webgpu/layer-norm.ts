@@ -1,7 +1,8 @@
-import { elements, input, numberOf, rowsOf } from '../attributes.ts';
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { input, numberOf, rowsOf } from '../attributes.ts';
 import { type GpuBackend, type GpuKernel, isSoftware } from './backend.ts';
 import { codeOf, type Parameters } from './code.ts';
-import { reads, runPass, writes } from './pass.ts';
+import { type Binding, reads, runPass, writes } from './pass.ts';
 import { eachColumn, eachRow, float, groupsFor, type RowWorker, rowGroups } from './wgsl.ts';
 
 /** Columns from which the threads of a small workgroup would each have a long way to go. */
@@ -98,65 +99,94 @@ export const layerNormGradInput: GpuKernel = ({ inputs, backend }) => {
   return dx;
 };
 
-/** Sums over rows, (..., D) -> (D): of dy alone, or of dy times the normalised x (the gradient by a norm's scale). */
-export const columnSum: GpuKernel = ({ inputs, backend }) => {
+/** dy (..., D), x (..., D) and its statistics -> the gradients by scale and shift, (D) each. */
+export const layerNormGradParameters: GpuKernel = ({ inputs, backend }) => {
   const dy = input(inputs, 'dy');
-  const { x, statistics } = inputs;
   const { width } = rowsOf(dy);
-  const sums = backend.makeTensorInfo([width], 'float32');
-  const normalised = x !== undefined && statistics !== undefined;
-  const extra = normalised ? [reads('x', x), reads('statistics', statistics)] : [];
-  if (elements(sums.shape) > 0) {
-    runPass(backend, {
-      label: 'column sum',
-      bindings: [reads('dy', dy), ...extra, writes('sums', sums)],
-      code: columnSumCode({ width, normalised, lanes: isSoftware(backend) ? 1 : columnLanes }),
-      groups: groupsFor(Math.ceil(width / columns)),
-    });
-  }
-  return sums;
+  const [scale, shift] = [0, 1].map(() => backend.makeTensorInfo([width], 'float32'));
+  const read = [reads('x', input(inputs, 'x')), reads('statistics', input(inputs, 'statistics'))];
+  sumColumns(backend, 'layer norm, gradient by scale and shift', dy, read, [
+    { out: scale!, term: 'dy[i] * (x[i] - statistics[2u * row]) * statistics[2u * row + 1u]' },
+    { out: shift!, term: 'dy[i]' },
+  ]);
+  return [scale!, shift!];
 };
+
+/** Sums of dy over rows, (..., D) -> (D). */
+export function columnSum(backend: GpuBackend, dy: TensorInfo): TensorInfo {
+  const out = backend.makeTensorInfo([rowsOf(dy).width], 'float32');
+  sumColumns(backend, 'column sum', dy, [], [{ out, term: 'dy[i]' }]);
+  return out;
+}
+
+interface ColumnSum {
+  /** (D) */
+  readonly out: TensorInfo;
+  /** WGSL of what is added up: sees `row` and the element's index `i`. */
+  readonly term: string;
+}
+
+function sumColumns(
+  backend: GpuBackend,
+  label: string,
+  dy: TensorInfo,
+  read: readonly Binding[],
+  sums: readonly ColumnSum[],
+): void {
+  const { width } = rowsOf(dy);
+  if (width === 0) return;
+  runPass(backend, {
+    label,
+    bindings: [reads('dy', dy), ...read, ...sums.map(({ out }, k) => writes(`sums${k}`, out))],
+    code: columnSumCode({
+      width,
+      terms: sums.map(({ term }) => term),
+      lanes: isSoftware(backend) ? 1 : columnLanes,
+    }),
+    groups: groupsFor(Math.ceil(width / columns)),
+  });
+}
 
 /** Columns of a workgroup: 32 bytes of a row, the least that a graphics card reads. */
 const columns = 8;
 /** Threads that share a column: few rows each, since a sum waits for the one before it. */
 const columnLanes = 32;
 /** Sums of a thread that do not wait for each other. */
-const chains = 4;
+const chains = [0, 1, 2, 3];
 
 const columnSumCode = codeOf(
-  ({ width, normalised, lanes }: { width: number; normalised: boolean; lanes: number }) => {
-    const term = normalised ? 'dy[i] * (x[i] - statistics[2u * row]) * statistics[2u * row + 1u]' : 'dy[i]';
-    const chain = Array.from({ length: chains }, (_, k) => k);
+  ({ width, terms, lanes }: { width: number; terms: readonly string[]; lanes: number }) => {
+    const ahead = (chains.length - 1) * lanes;
+    const addRow = (chain: number, row: string) =>
+      `{ let row = ${row}; let i = row * ${width}u + c; ${terms.map((t, k) => `sum${k}_${chain} += ${t};`).join(' ')} }`;
+    const each = (line: (k: number) => string) => terms.map((_, k) => line(k)).join(' ');
     return `
-var<workgroup> partial: array<f32, ${columns * lanes}>;
+${each((k) => `var<workgroup> partial${k}: array<f32, ${columns * lanes}>;`)}
 @compute @workgroup_size(${columns}, ${lanes})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
         @builtin(local_invocation_id) local: vec3<u32>) {
   let c = (group.y * groups.x + group.x) * ${columns}u + local.x;
   let rows = arrayLength(&dy) / ${width}u;
-  ${chain.map((k) => `var sum${k} = 0.0;`).join(' ')}
+  ${each((k) => chains.map((chain) => `var sum${k}_${chain} = 0.0;`).join(' '))}
   if (c < ${width}u) {
     var first = local.y;
-    for (; first + ${(chains - 1) * lanes}u < rows; first += ${chains * lanes}u) {
-      ${chain
-        .map((k) => `{ let row = first + ${k * lanes}u; let i = row * ${width}u + c; sum${k} += ${term}; }`)
-        .join('\n      ')}
+    for (; first + ${ahead}u < rows; first += ${chains.length * lanes}u) {
+      ${chains.map((chain) => addRow(chain, `first + ${chain * lanes}u`)).join('\n      ')}
     }
-    for (var row = first; row < rows; row += ${lanes}u) { let i = row * ${width}u + c; sum0 += ${term}; }
+    for (; first < rows; first += ${lanes}u) ${addRow(0, 'first')}
   }
   let slot = local.y * ${columns}u + local.x;
-  partial[slot] = (sum0 + sum1) + (sum2 + sum3);
+  ${each((k) => `partial${k}[slot] = (sum${k}_0 + sum${k}_1) + (sum${k}_2 + sum${k}_3);`)}
   ${
     lanes > 1
       ? `workgroupBarrier();
   for (var s = ${lanes / 2}u; s > 0u; s = s >> 1u) {
-    if (local.y < s) { partial[slot] += partial[slot + s * ${columns}u]; }
+    if (local.y < s) { ${each((k) => `partial${k}[slot] += partial${k}[slot + s * ${columns}u];`)} }
     workgroupBarrier();
   }`
       : ''
   }
-  if (local.y == 0u && c < ${width}u) { sums[c] = partial[local.x]; }
+  if (local.y == 0u && c < ${width}u) { ${each((k) => `sums${k}[c] = partial${k}[local.x];`)} }
 }`;
   },
 );

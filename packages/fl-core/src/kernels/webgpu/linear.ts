@@ -1,8 +1,9 @@
 import { broadcast_util, type TensorInfo } from '@tensorflow/tfjs-core';
-import { elements, flagOf, input } from '../attributes.ts';
+import { elements, flagOf, input, rowsOf } from '../attributes.ts';
 import { defect } from '../defect.ts';
-import type { GpuBackend, GpuKernel } from './backend.ts';
-import type { Layout } from './mat-mul/matrices.ts';
+import { type GpuBackend, type GpuKernel, isSoftware } from './backend.ts';
+import { columnSum } from './layer-norm.ts';
+import type { Layout, Product } from './mat-mul/matrices.ts';
 import { product } from './mat-mul/product.ts';
 
 /** x W + b over the last axis, (..., in) -> (..., out); W is (in, out), or (out, in) in the order `out-in`. */
@@ -10,6 +11,7 @@ export const linear: GpuKernel = ({ inputs, attrs, backend }) => {
   const x = input(inputs, 'x');
   const kernel = input(inputs, 'kernel');
   const bias = input(inputs, 'bias');
+  const { residual } = inputs;
   const k = x.shape.at(-1) ?? 1;
   const n = elements(bias.shape);
   const m = elements(x.shape.slice(0, -1));
@@ -21,6 +23,7 @@ export const linear: GpuKernel = ({ inputs, attrs, backend }) => {
     b: kernel,
     bLayout: attrs.order === 'out-in' ? { row: 1, column: k } : { row: n, column: 1 },
     bias,
+    ...(residual ? { residual } : {}),
     out,
     outLayout: { row: n, column: 1 },
     m,
@@ -29,6 +32,42 @@ export const linear: GpuKernel = ({ inputs, attrs, backend }) => {
     perSample: 'm',
   });
   return out;
+};
+
+/** x (..., in) and dy (..., out) -> the gradients by W, in its order, and by b (out). */
+export const linearGradParameters: GpuKernel = ({ inputs, attrs, backend }) => {
+  const x = input(inputs, 'x');
+  const dy = input(inputs, 'dy');
+  const outIn = attrs.order === 'out-in';
+  const [left, right] = outIn ? [dy, x] : [x, dy];
+  const { rows: k, width: m } = rowsOf(left);
+  const { width: n } = rowsOf(right);
+  const kernel = backend.makeTensorInfo([m, n], 'float32');
+  // Devices in software have no use for shared memory, by which sums come along.
+  if (isSoftware(backend)) {
+    multiply();
+    return [kernel, columnSum(backend, dy)];
+  }
+  const bias = backend.makeTensorInfo([outIn ? m : n], 'float32');
+  multiply({ of: outIn ? 'a' : 'b', out: bias });
+  return [kernel, bias];
+
+  function multiply(sums?: NonNullable<Product['sums']>): void {
+    product(backend, {
+      label: 'gradient by a linear map',
+      a: left,
+      aLayout: { row: 1, column: m },
+      b: right,
+      bLayout: { row: n, column: 1 },
+      out: kernel,
+      outLayout: { row: n, column: 1 },
+      ...(sums ? { sums } : {}),
+      m,
+      n,
+      k,
+      perSample: 'k',
+    });
+  }
 };
 
 /** tfjs's `BatchMatMul`, a or b of one matrix repeated over the other's batch. */

@@ -4,7 +4,7 @@ import { activate } from '../blocks/activate.ts';
 import { attention } from '../blocks/attention.ts';
 import { embedding } from '../blocks/embedding.ts';
 import { masked } from '../blocks/masked.ts';
-import { norm, project } from '../blocks/named.ts';
+import { norm, project, projectOnto } from '../blocks/named.ts';
 import type { TransformerSize } from '../common-spec.ts';
 import type { Stage } from '../model.ts';
 import { parameter } from '../parameters.ts';
@@ -45,13 +45,13 @@ function block(prefix: string, size: EncoderSize & TransformerSize, index: numbe
       const { x, mask = null } = activation;
       const part = (which: string) => project(parameters, x, `${name}.attention.self.${which}`);
       const context = attention(part('query'), part('key'), part('value'), { heads, mask, causal: false });
-      const sum = add(x, project(parameters, context, `${name}.attention.output.dense`));
+      const sum = projectOnto(x, parameters, context, `${name}.attention.output.dense`);
       return masked(norm(parameters, sum, `${name}.attention.output.LayerNorm`, epsilon), activation);
     },
     (parameters, activation) => {
       const { x } = activation;
       const inner = activate(size.activation, project(parameters, x, `${name}.intermediate.dense`));
-      const sum = add(x, project(parameters, inner, `${name}.output.dense`));
+      const sum = projectOnto(x, parameters, inner, `${name}.output.dense`);
       return masked(norm(parameters, sum, `${name}.output.LayerNorm`, epsilon), activation);
     },
   );

@@ -17,3 +17,14 @@ export function linear(x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor, order: 
   const y = tf.add(tf.matMul(rows, kernel, false, order === 'out-in'), bias); // (N, out)
   return x.rank === 2 ? y : tf.reshape(y, [...x.shape.slice(0, -1), bias.size]);
 }
+
+/** A residual connection around a linear map: residual + x W + b, in one kernel where the backend has it. */
+export const linearOnto = (
+  residual: tf.Tensor,
+  x: tf.Tensor,
+  kernel: tf.Tensor,
+  bias: tf.Tensor,
+  order: KernelOrder,
+): tf.Tensor =>
+  ownKernel('StrataLinearOnto', { x, kernel, bias, residual }, { order }) ??
+  tf.add(residual, linear(x, kernel, bias, order));

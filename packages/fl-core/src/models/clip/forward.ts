@@ -3,7 +3,7 @@ import { blockStages } from '../block-stages.ts';
 import { activate } from '../blocks/activate.ts';
 import { attention } from '../blocks/attention.ts';
 import { firstToken } from '../blocks/first-token.ts';
-import { norm, project } from '../blocks/named.ts';
+import { norm, project, projectOnto } from '../blocks/named.ts';
 import { projection } from '../blocks/projection.ts';
 import type { Model, Stage } from '../model.ts';
 import { parameter } from '../parameters.ts';
@@ -65,12 +65,12 @@ function block(spec: ClipSpec, index: number): Stage[] {
         mask: null,
         causal: false,
       });
-      return { x: tf.add(x, project(parameters, context, `${prefix}.self_attn.out_proj`)) };
+      return { x: projectOnto(x, parameters, context, `${prefix}.self_attn.out_proj`) };
     },
     (parameters, { x }) => {
       const normal = norm(parameters, x, `${prefix}.layer_norm2`, epsilon);
       const inner = activate(spec.activation, project(parameters, normal, `${prefix}.mlp.fc1`));
-      return { x: tf.add(x, project(parameters, inner, `${prefix}.mlp.fc2`)) };
+      return { x: projectOnto(x, parameters, inner, `${prefix}.mlp.fc2`) };
     },
   );
 }

@@ -5,7 +5,7 @@ import { attention } from '../blocks/attention.ts';
 import { embedding } from '../blocks/embedding.ts';
 import { firstToken } from '../blocks/first-token.ts';
 import { masked } from '../blocks/masked.ts';
-import { norm, project } from '../blocks/named.ts';
+import { norm, project, projectOnto } from '../blocks/named.ts';
 import type { Model, Stage } from '../model.ts';
 import { parameter } from '../parameters.ts';
 import { tokenInput, tokenParts } from '../token-input.ts';
@@ -49,13 +49,13 @@ function block(spec: DistilBertSpec, index: number): Stage[] {
       const { x, mask = null } = activation;
       const part = (name: string) => project(parameters, x, `${prefix}.attention.${name}`);
       const context = attention(part('q_lin'), part('k_lin'), part('v_lin'), { heads, mask, causal: false });
-      const sum = add(x, project(parameters, context, `${prefix}.attention.out_lin`));
+      const sum = projectOnto(x, parameters, context, `${prefix}.attention.out_lin`);
       return masked(norm(parameters, sum, `${prefix}.sa_layer_norm`, epsilon), activation);
     },
     (parameters, activation) => {
       const { x } = activation;
       const inner = activate(spec.activation, project(parameters, x, `${prefix}.ffn.lin1`));
-      const sum = add(x, project(parameters, inner, `${prefix}.ffn.lin2`));
+      const sum = projectOnto(x, parameters, inner, `${prefix}.ffn.lin2`);
       return masked(norm(parameters, sum, `${prefix}.output_layer_norm`, epsilon), activation);
     },
   );

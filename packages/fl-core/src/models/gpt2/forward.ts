@@ -4,7 +4,7 @@ import { activate } from '../blocks/activate.ts';
 import { selfAttention } from '../blocks/attention.ts';
 import { embedding } from '../blocks/embedding.ts';
 import { masked } from '../blocks/masked.ts';
-import { norm, project } from '../blocks/named.ts';
+import { norm, project, projectOnto } from '../blocks/named.ts';
 import { projection } from '../blocks/projection.ts';
 import type { Activation, Model, Parameters, Stage } from '../model.ts';
 import { parameter } from '../parameters.ts';
@@ -46,6 +46,8 @@ function block(spec: Gpt2Spec, index: number): Stage[] {
   const prefix = `transformer.h.${index}`;
   const kernel = (parameters: Parameters, x: tf.Tensor, name: string) =>
     project(parameters, x, `${prefix}.${name}`, 'in-out');
+  const onto = (residual: tf.Tensor, parameters: Parameters, x: tf.Tensor, name: string) =>
+    projectOnto(residual, parameters, x, `${prefix}.${name}`, 'in-out');
   return blockStages(
     spec.granularity,
     index,
@@ -53,13 +55,12 @@ function block(spec: Gpt2Spec, index: number): Stage[] {
       const { x, mask = null } = activation;
       const qkv = kernel(parameters, norm(parameters, x, `${prefix}.ln_1`, epsilon), 'attn.c_attn');
       const context = selfAttention(qkv, { heads, mask, causal: true });
-      return masked(tf.add(x, kernel(parameters, context, 'attn.c_proj')), activation);
+      return masked(onto(x, parameters, context, 'attn.c_proj'), activation);
     },
     (parameters, activation) => {
       const { x } = activation;
       const inner = kernel(parameters, norm(parameters, x, `${prefix}.ln_2`, epsilon), 'mlp.c_fc');
-      const added = kernel(parameters, activate(spec.activation, inner), 'mlp.c_proj');
-      return masked(tf.add(x, added), activation);
+      return masked(onto(x, parameters, activate(spec.activation, inner), 'mlp.c_proj'), activation);
     },
   );
 }

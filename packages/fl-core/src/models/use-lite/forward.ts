@@ -3,7 +3,7 @@ import { StrataError } from '../../protocol/index.ts';
 import type { Batch } from '../batch.ts';
 import { selfAttention } from '../blocks/attention.ts';
 import { layerNorm } from '../blocks/layer-norm.ts';
-import { linear } from '../blocks/linear.ts';
+import { linear, linearOnto } from '../blocks/linear.ts';
 import { masked } from '../blocks/masked.ts';
 import type { Activation, Model, Parameters, Stage } from '../model.ts';
 import { parameter } from '../parameters.ts';
@@ -65,6 +65,15 @@ const embedStage = (spec: UseLiteSpec): Stage => ({
 const kernel = (parameters: Parameters, x: tf.Tensor, prefix: string) =>
   linear(x, parameter(parameters, `${prefix}.kernel`), parameter(parameters, `${prefix}.bias`), 'in-out');
 
+const kernelOnto = (residual: tf.Tensor, parameters: Parameters, x: tf.Tensor, prefix: string) =>
+  linearOnto(
+    residual,
+    x,
+    parameter(parameters, `${prefix}.kernel`),
+    parameter(parameters, `${prefix}.bias`),
+    'in-out',
+  );
+
 const norm = (parameters: Parameters, x: tf.Tensor, prefix: string, epsilon: number) =>
   layerNorm(x, parameter(parameters, `${prefix}.gamma`), parameter(parameters, `${prefix}.beta`), epsilon);
 
@@ -83,7 +92,7 @@ function attentionStage(spec: UseLiteSpec, index: number): Stage {
       const context = selfAttention(qkv, { heads: spec.heads, mask: mask ?? null, causal: false });
       const widens = blockInput(spec, index) !== spec.dim;
       const residual = widens ? kernel(parameters, x, `${prefix}.residual`) : x;
-      return masked(tf.add(residual, kernel(parameters, context, `${prefix}.attn.out`)), activation);
+      return masked(kernelOnto(residual, parameters, context, `${prefix}.attn.out`), activation);
     },
   };
 }
@@ -100,7 +109,7 @@ function feedForwardStage(spec: UseLiteSpec, index: number): Stage {
         norm(parameters, x, `${prefix}.ln2`, spec.layerNormEps),
         `${prefix}.ffn.fc1`,
       );
-      return masked(tf.add(x, kernel(parameters, tf.relu(hidden), `${prefix}.ffn.fc2`)), activation);
+      return masked(kernelOnto(x, parameters, tf.relu(hidden), `${prefix}.ffn.fc2`), activation);
     },
   };
 }

@@ -4,7 +4,7 @@ import { activate } from '../blocks/activate.ts';
 import { selfAttention } from '../blocks/attention.ts';
 import { firstToken } from '../blocks/first-token.ts';
 import { linear } from '../blocks/linear.ts';
-import { norm, project } from '../blocks/named.ts';
+import { norm, project, projectOnto } from '../blocks/named.ts';
 import type { Model, Stage } from '../model.ts';
 import { parameter } from '../parameters.ts';
 import { checkSide, patchInput } from '../patch-input.ts';
@@ -61,11 +61,11 @@ function block(spec: VitSpec, index: number): Stage[] {
     (parameters, { x }) => {
       const qkv = project(parameters, norm(parameters, x, `${prefix}.norm1`, epsilon), `${prefix}.attn.qkv`);
       const context = selfAttention(qkv, { heads, mask: null, causal: false });
-      return { x: tf.add(x, project(parameters, context, `${prefix}.attn.proj`)) };
+      return { x: projectOnto(x, parameters, context, `${prefix}.attn.proj`) };
     },
     (parameters, { x }) => {
       const inner = project(parameters, norm(parameters, x, `${prefix}.norm2`, epsilon), `${prefix}.mlp.fc1`);
-      return { x: tf.add(x, project(parameters, activate(spec.activation, inner), `${prefix}.mlp.fc2`)) };
+      return { x: projectOnto(x, parameters, activate(spec.activation, inner), `${prefix}.mlp.fc2`) };
     },
   );
 }

@@ -1,4 +1,5 @@
 import { dispose, engine, type Tensor, valueAndGrads } from '@tensorflow/tfjs-core';
+import { forgetUnclaimed } from '../../kernels/index.ts';
 
 /**
  * The value of `f` at `at` and, for a gradient `dy` by that value (1 for a scalar when absent), the gradients by
@@ -15,6 +16,8 @@ export function differentiate(
   } catch (error) {
     releaseTape();
     throw error;
+  } finally {
+    forgetUnclaimed();
   }
 }
 

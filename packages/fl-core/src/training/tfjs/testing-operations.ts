@@ -4,7 +4,7 @@ import { dropout } from '../../models/blocks/dropout.ts';
 import { embedding } from '../../models/blocks/embedding.ts';
 import { gelu, geluTanh } from '../../models/blocks/gelu.ts';
 import { layerNorm } from '../../models/blocks/layer-norm.ts';
-import { linear } from '../../models/blocks/linear.ts';
+import { linear, linearOnto } from '../../models/blocks/linear.ts';
 import { classTargets } from '../../models/targets.ts';
 import { lossOf } from './loss.ts';
 
@@ -64,6 +64,11 @@ export const operations: readonly Operation[] = [
     name: 'linear, out-in',
     shapes: [[2, 17, 33], [70, 33], [70]],
     f: (x, kernel, bias) => linear(x!, kernel!, bias!, 'out-in'),
+  },
+  {
+    name: 'linear onto a residual',
+    shapes: [[2, 17, 33], [70, 33], [70], [2, 17, 70]],
+    f: (x, kernel, bias, residual) => linearOnto(residual!, x!, kernel!, bias!, 'out-in'),
   },
   {
     name: 'embedding',

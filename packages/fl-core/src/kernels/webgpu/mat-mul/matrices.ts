@@ -42,19 +42,29 @@ export interface Product extends Sizes {
   readonly outer?: number;
   /** Added to every row, (N). */
   readonly bias?: TensorInfo;
+  /** Added to the result, in its layout. */
+  readonly residual?: TensorInfo;
+  /** Gets the sums over K of an operand whose sides lie side by side in memory: of a's columns (M), or b's rows (N). */
+  readonly sums?: { readonly of: 'a' | 'b'; readonly out: TensorInfo };
 }
 
-/** The same with all that code may look at: whether there is a bias, and no size that it reads at run time. */
+/** The same with all that code may look at: what else is bound, and no size that it reads at run time. */
 export interface CodeSizes extends Sizes, Parameters {
   readonly biased: boolean;
+  readonly residual: boolean;
+  readonly sums: 'a' | 'b' | null;
 }
 
 export function codeSizes(p: Product): CodeSizes {
-  const { aLayout, bLayout, outLayout, n, inner = 1, perSample, factor = 1, bias } = p;
+  const { aLayout, bLayout, outLayout, n, inner = 1, perSample, factor = 1 } = p;
   const m = perSample === 'm' ? 0 : p.m;
   const k = perSample === 'k' ? 0 : p.k;
-  const biased = bias !== undefined;
-  const sizes = { aLayout, bLayout, outLayout, m, n, k, inner, factor, biased };
+  const others = {
+    biased: p.bias !== undefined,
+    residual: p.residual !== undefined,
+    sums: p.sums?.of ?? null,
+  };
+  const sizes = { aLayout, bLayout, outLayout, m, n, k, inner, factor, ...others };
   return perSample === undefined ? sizes : { ...sizes, perSample };
 }
 
@@ -88,5 +98,11 @@ export const starts = ({ aLayout, bLayout, outLayout, inner = 1 }: Sizes): strin
   let c0 = ${start(outLayout)};`;
 };
 
-export const result = ({ biased, factor = 1 }: CodeSizes, sum: string, column: string): string =>
-  `${factor === 1 ? sum : `${float(factor)} * ${sum}`}${biased ? ` + bias[${column}]` : ''}`;
+/** Stores element (row, column) of the result, whose sum over K is `sum`. */
+export function store(p: CodeSizes, sum: string, row: string, column: string): string {
+  const { biased, residual, factor = 1, outLayout } = p;
+  const scaled = factor === 1 ? sum : `${float(factor)} * ${sum}`;
+  const value = `${scaled}${biased ? ` + bias[${column}]` : ''}`;
+  const index = at(outLayout, 'c0', row, column);
+  return residual ? `{ let o = ${index}; c[o] = residual[o] + (${value}); }` : `c[${index}] = ${value};`;
+}

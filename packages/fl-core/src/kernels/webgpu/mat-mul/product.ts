@@ -6,7 +6,10 @@ import { registerTile } from './register-tile.ts';
 import { tileShapeFor } from './tile-shapes.ts';
 import { workgroupTile } from './workgroup-tile.ts';
 
-/** out = factor a b + bias for every matrix of a batch, in one pass. */
+/**
+ * out = factor a b + bias + residual for every matrix of a batch, in one pass. Sums over K are taken along only where
+ * workgroups share memory.
+ */
 export function product(backend: GpuBackend, p: Product): void {
   const { outer = 1, inner = 1, m, n } = p;
   if (outer * inner * m * n === 0) return;
@@ -19,10 +22,19 @@ export function product(backend: GpuBackend, p: Product): void {
     outer * inner,
   ];
   if (groups.some((g) => g > 65_535)) throw defect(`Product ${p.label} of ${groups} tiles is too large.`);
-  const bias: Binding[] = p.bias ? [reads('bias', p.bias)] : [];
+  const others: Binding[] = [
+    ...(p.bias ? [reads('bias', p.bias)] : []),
+    ...(p.residual ? [reads('residual', p.residual)] : []),
+    ...(p.sums ? [writes('sums', p.sums.out)] : []),
+  ];
   runPass(backend, {
     label: p.label,
-    bindings: [reads('a', p.a, tile.vectors.a), reads('b', p.b, tile.vectors.b), ...bias, writes('c', p.out)],
+    bindings: [
+      reads('a', p.a, tile.vectors.a),
+      reads('b', p.b, tile.vectors.b),
+      ...others,
+      writes('c', p.out),
+    ],
     code: tile.code,
     groups,
   });

@@ -5,10 +5,10 @@ import {
   codeSizes,
   type Product,
   range,
-  result,
   type Sizes,
   sizes,
   starts,
+  store,
   type Tile,
 } from './matrices.ts';
 
@@ -31,7 +31,7 @@ export function registerTile(p: Product): Tile {
 }
 
 const registerCode = codeOf((p: CodeSizes) => {
-  const { aLayout, bLayout, outLayout, m, n, perSample } = p;
+  const { aLayout, bLayout, m, n, perSample } = p;
   const { rows, columns } = tileSides(p);
   const wholeRows = perSample !== 'm' && m % rows === 0;
   const rowIndex = (i: number) => (wholeRows ? `m0 + ${i}u` : `min(m0 + ${i}u, m - 1u)`);
@@ -72,8 +72,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
           ...(wholeRows ? [] : [`m0 + ${i}u < m`]),
           ...(n % columns === 0 ? [] : [`n0 + ${j}u < n`]),
         ];
-        const store = `c[${at(outLayout, 'c0', `m0 + ${i}u`, `n0 + ${j}u`)}] = ${result(p, `s${i}_${j}`, `n0 + ${j}u`)};`;
-        return inside.length > 0 ? `if (${inside.join(' && ')}) { ${store} }` : store;
+        const stored = store(p, `s${i}_${j}`, `m0 + ${i}u`, `n0 + ${j}u`);
+        return inside.length > 0 ? `if (${inside.join(' && ')}) { ${stored} }` : stored;
       }),
     )
     .join('\n  ')}

@@ -1,3 +1,4 @@
+import { defect } from '../../defect.ts';
 import { codeOf } from '../code.ts';
 import {
   at,
@@ -5,10 +6,9 @@ import {
   codeSizes,
   type Product,
   range,
-  result,
-  type Sizes,
   sizes,
   starts,
+  store,
   type Tile,
 } from './matrices.ts';
 
@@ -54,7 +54,7 @@ export function workgroupTile(p: Product, shape: TileShape): Tile {
   return { rows, columns, code: workgroupCode({ ...own, shape }), vectors: { a: a.vector, b: b.vector } };
 }
 
-const stripsOf = (p: Sizes, { rows, columns, depth, threadRows, threadColumns }: TileShape) => ({
+const stripsOf = (p: CodeSizes, { rows, columns, depth, threadRows, threadColumns }: TileShape) => ({
   a: stripOf('a', p, rows, threadRows, depth),
   b: stripOf('b', p, columns, threadColumns, depth),
 });
@@ -79,6 +79,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   ${range(threadRows)
     .flatMap((i) => range(threadColumns).map((j) => `var s${i}_${j} = 0.0;`))
     .join(' ')}
+  ${p.sums === null ? '' : 'var summed = vec4(0.0);'}
   ${places(a, threads)}
   ${places(b, threads)}
   ${loads(a, p, threads, 'var', '0u', depth)}
@@ -86,6 +87,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   for (var k0 = 0u; k0 < k; k0 += ${depth}u) {
     ${stores(a, threads)}
     ${stores(b, threads)}
+    ${p.sums === null ? '' : addedUp(p.sums === 'a' ? a : b, threads)}
     workgroupBarrier();
     if (k0 + ${depth}u < k) {
       let k1 = k0 + ${depth}u;
@@ -98,13 +100,15 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     workgroupBarrier();
   }
   ${writes(p, a, b)}
+  ${p.sums === null ? '' : writesSums(p.sums === 'a' ? a : b, threads)}
 }`;
 });
 
-function stripOf(name: 'a' | 'b', p: Sizes, side: number, threadSide: number, depth: number): Strip {
+function stripOf(name: 'a' | 'b', p: CodeSizes, side: number, threadSide: number, depth: number): Strip {
   const layout = name === 'a' ? p.aLayout : p.bLayout;
   const [alongK, alongSide] = name === 'a' ? [layout.column, layout.row] : [layout.row, layout.column];
-  const alongDepth = alongK === 1;
+  // A side of one element lies along both.
+  const alongDepth = alongK === 1 && !(alongSide === 1 && p.sums === name);
   const extent = alongDepth ? p.k : name === 'a' ? p.m : p.n;
   const other = alongDepth ? alongSide : alongK;
   const vector =
@@ -192,6 +196,36 @@ const stores = (s: Strip, threads: number): string =>
     })
     .join(' ');
 
+/** Adds the vectors that this thread brings to its sums over K: the same places of the side in every round. */
+function addedUp(s: Strip, threads: number): string {
+  if (s.alongDepth || threads % s.width !== 0) {
+    throw defect(`Operand ${s.name} lies so that its sums over K cannot be taken along.`);
+  }
+  return range(rounds(s, threads))
+    .map(
+      (r) =>
+        `${fills(s, r, threads) ? '' : `if (${s.name}_line${r} < ${s.lines}u) `}{ summed += ${s.name}_next${r}; }`,
+    )
+    .join(' ');
+}
+
+/** The sums of all threads, by the workgroups of the first tiles along the other operand's side. */
+function writesSums(s: Strip, threads: number): string {
+  const [along, first, limit] = s.name === 'a' ? ['x', 'm0', 'm'] : ['y', 'n0', 'n'];
+  return `if (group.${along} == 0u) {
+    strip_${s.name}[local] = summed;
+    workgroupBarrier();
+    if (local < ${s.width}u) {
+      var total = vec4(0.0);
+      for (var t = local; t < ${threads}u; t += ${s.width}u) { total += strip_${s.name}[t]; }
+      let place = ${first} + 4u * local;
+      ${range(4)
+        .map((e) => `if (place + ${e}u < ${limit}) { sums[place + ${e}u] = total[${e}]; }`)
+        .join(' ')}
+    }
+  }`;
+}
+
 /** Place in the workgroup's side of a thread's element `i`, where the thread is number `t` of `count` along it. */
 const placeOf = (s: Strip, t: string, i: number): string => {
   const count = s.side / s.threadSide;
@@ -235,8 +269,8 @@ function writes(p: CodeSizes, a: Strip, b: Strip): string {
       const row = `m0 + ${placeOf(a, 'down', i)}`;
       const each = range(b.threadSide).map((j) => {
         const column = `n0 + ${placeOf(b, 'across', j)}`;
-        const store = `c[${at(p.outLayout, 'c0', 'mi', column)}] = ${result(p, `s${i}_${j}`, column)};`;
-        return columnsEnd ? store : `if (${column} < n) { ${store} }`;
+        const stored = store(p, `s${i}_${j}`, 'mi', column);
+        return columnsEnd ? stored : `if (${column} < n) { ${stored} }`;
       });
       const stored = `{ let mi = ${row}; ${rowsEnd ? '' : 'if (mi < m) '}{ ${each.join(' ')} } }`;
       return stored;
