@@ -1,4 +1,4 @@
-import { div, mul, ones, reshape, sub, sum, type Tensor, util } from '@tensorflow/tfjs-core';
+import { div, mul, reshape, sub, sum, type Tensor, tile, util } from '@tensorflow/tfjs-core';
 import { at, type Gradient, numbers } from './gradient.ts';
 
 /** Gradients of kernels that sum over axes. */
@@ -22,6 +22,13 @@ export const reductions: readonly Gradient[] = [
 /** Repeats a gradient along the axes that were reduced, to the shape of `x`. */
 function spread(dy: Tensor, x: Tensor, axis: unknown): Tensor {
   const axes = new Set(axis == null ? x.shape.keys() : util.parseAxisParam(numbers(axis), x.shape));
-  const kept = x.shape.map((size, i) => (axes.has(i) ? 1 : size));
-  return mul(reshape(dy, kept), ones(x.shape));
+  const kept = reshape(
+    dy,
+    x.shape.map((size, i) => (axes.has(i) ? 1 : size)),
+  );
+  // A product with ones would have them made here and brought to the device.
+  return tile(
+    kept,
+    x.shape.map((size, i) => (axes.has(i) ? size : 1)),
+  );
 }

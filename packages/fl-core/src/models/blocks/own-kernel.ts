@@ -19,7 +19,18 @@ export function ownKernel<T extends Tensor = Tensor>(
   const outputs = engine().runKernel<T | T[]>(name, { ...inputs }, { ...attrs });
   if (!Array.isArray(outputs)) return outputs;
   const [result, ...rest] = outputs;
+  forgetOnTape(outputs);
   // What the gradient needs of them is saved on its tape.
   for (const tensor of rest) tensor.dispose();
   return result ?? null;
+}
+
+/**
+ * Leaves only the first output in the tape's record of the kernel that was just run. Nobody else can reach the others;
+ * for each output without a gradient tfjs would fill an array of its size with zeros, the weights of attention included,
+ * and hand it to a gradient that has no use for it.
+ */
+function forgetOnTape(outputs: readonly Tensor[]): void {
+  const last = engine().state.activeTape?.at(-1);
+  if (last?.outputs[0] !== undefined && last.outputs[0] === outputs[0]) last.outputs.length = 1;
 }
