@@ -64,6 +64,10 @@ describe('the page that measures a device', () => {
     expect(rowsOf(rows, 'adapter')).toMatchObject([{ software: true }]);
     // One for each planned row, and the adapter's.
     expect(rows).toHaveLength(Number(total) + 1);
+    // The build must not rename what tfjs labels its kernels with.
+    for (const { kernels } of rowsOf(rows, 'kernels')) {
+      for (const { label } of kernels) expect(label).toMatch(/\w{3}/);
+    }
     const products = rowsOf(rows, 'product');
     expect(products.length).toBeGreaterThan(0);
     for (const { name, error } of products) expect(error, name).toBeLessThan(1e-5);
@@ -92,6 +96,18 @@ describe('the page that measures a device', () => {
     await state('stopped');
     expect(await page.getByTestId('bench-start').isEnabled()).toBe(true);
     expect(world.pageErrors).toEqual([]);
+  });
+
+  it('says so when its worker does not come', async () => {
+    await open(`${query}&autostart=1`, (page) =>
+      page.route('**/assets/worker-*.js', (route) => route.abort()),
+    );
+    await state('failed');
+    const notice = page.getByRole('alert').filter({ hasText: 'The measurement stopped' });
+    expect(await notice.getAttribute('data-code')).toBe('internal');
+    expect(await page.getByTestId('bench-start').isEnabled()).toBe(true);
+    // The browser reports the missing script by itself.
+    world.pageErrors.length = 0;
   });
 
   it('tells a browser without WebGPU what to do', async () => {

@@ -25,10 +25,10 @@ export default function BenchPage() {
       <header className={classes.hero}>
         <h1>How fast does this device train?</h1>
         <p>
-          Strata trains small parts of made-up models on this device’s graphics card and times each step and
-          the programs on the card that it is made of. Nothing is sent anywhere: the results stay on this page
-          until you copy them. It takes about a minute, longer on a slow device; keep this tab in front and
-          leave other heavy programs alone meanwhile.
+          Strata takes a few training steps of well-known models, filled with random numbers, on this device’s
+          graphics card, and times them and the kernels that they are made of. Nothing is sent anywhere: the
+          results stay on this page until you copy them. It takes about a minute; keep this tab in front
+          meanwhile.
         </p>
       </header>
       {device.kind === 'loading' && <PageLoading label="Looking at this device" />}
