@@ -50,6 +50,7 @@ describe('format', () => {
     [42_110, 'GFLOP/s', '42.1 TFLOP/s'],
     [1520, 'GB/s', '1.52 TB/s'],
     [Number.POSITIVE_INFINITY, 'GB/s', '–'],
+    [-69.2, 'GB/s', '–'],
   ] as const)('rate(%d, %s) is %s', (value, unit, text) => expect(rate(value, unit)).toBe(text));
 
   it('writes shares, plurals and ages', () => {

@@ -54,9 +54,9 @@ export function milliseconds(ms: number): string {
   return ms < 999.5 ? `${threeDigits(ms)} ms` : `${threeDigits(ms / 1000)} s`;
 }
 
-/** Work a second: `8.59 GFLOP/s`, `1.52 TB/s`; a time too short to be measured has none. */
+/** Work a second: `8.59 GFLOP/s`, `1.52 TB/s`; a time lost in noise, none or less than that, has a dash. */
 export function rate(value: number, unit: 'GFLOP/s' | 'GB/s'): string {
-  if (!Number.isFinite(value)) return '–';
+  if (!Number.isFinite(value) || value < 0) return '–';
   return value < 999.5
     ? `${threeDigits(value)} ${unit}`
     : `${threeDigits(value / 1000)} ${unit.replace('G', 'T')}`;

@@ -1,4 +1,4 @@
-import { Table } from '@mantine/core';
+import { SimpleGrid, Table } from '@mantine/core';
 import type { GpuRow } from '@strata/gpu-bench';
 import { milliseconds, rate } from '../app/format.ts';
 import { Panel } from '../app/Panel.tsx';
@@ -18,8 +18,9 @@ interface KernelTableProps {
 export function KernelTables({ rows }: { rows: readonly GpuRow[] }) {
   const products = rowsOf(rows, 'product');
   const operations = rowsOf(rows, 'operation');
+  if (products.length + operations.length === 0) return null;
   return (
-    <>
+    <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md">
       {products.length > 0 && (
         <KernelTable
           title="Matrix products"
@@ -48,7 +49,7 @@ export function KernelTables({ rows }: { rows: readonly GpuRow[] }) {
           testId="bench-operations"
         />
       )}
-    </>
+    </SimpleGrid>
   );
 }
 

@@ -1,4 +1,4 @@
-import { SimpleGrid, Text } from '@mantine/core';
+import { Text } from '@mantine/core';
 import type { GpuRow } from '@strata/gpu-bench';
 import { Panel } from '../app/Panel.tsx';
 import classes from './Bench.module.css';
@@ -32,9 +32,7 @@ export function Results({ rows }: { rows: readonly GpuRow[] }) {
       <DevicePanel rows={rows} />
       <StepsPanel rows={rows} />
       <TimePanel rows={rows} />
-      <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md">
-        <KernelTables rows={rows} />
-      </SimpleGrid>
+      <KernelTables rows={rows} />
     </>
   );
 }

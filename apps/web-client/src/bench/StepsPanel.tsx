@@ -28,7 +28,7 @@ export function StepsPanel({ rows }: { rows: readonly GpuRow[] }) {
       testId="bench-steps"
       flush
     >
-      <Table.ScrollContainer minWidth={880}>
+      <Table.ScrollContainer minWidth={600}>
         <Table fz="sm" verticalSpacing={6} className={classes.table}>
           <Table.Thead>
             <Table.Tr>
