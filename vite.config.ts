@@ -19,11 +19,23 @@ const selfContainedThreads: Plugin = {
   },
 };
 
+/**
+ * tfjs labels its WebGPU pipelines with the names of their programs' classes, by which measurements tell kernels apart.
+ * A minifier renames classes, but not what they say of themselves.
+ */
+const namedPrograms: Plugin = {
+  name: 'named-webgpu-programs',
+  transform(code, id) {
+    if (!id.includes('tfjs-backend-webgpu')) return null;
+    return code.replace(/^export class (\w+Program\w*) \{/gm, "$&\n    static name = '$1';");
+  },
+};
+
 /** One config for the pages (root: apps/web-client) and for every unit and integration test. */
 export default defineConfig(({ command, mode }) => ({
   root: mode === 'test' ? fileURLToPath(new URL('.', import.meta.url)) : webClient,
   plugins: [react()],
-  worker: { format: 'es', plugins: () => [selfContainedThreads] },
+  worker: { format: 'es', plugins: () => [selfContainedThreads, namedPrograms] },
   build: { outDir: `${webClient}/dist`, emptyOutDir: true, target: 'es2022', chunkSizeWarningLimit: 2000 },
   define: command === 'build' ? { 'process.env.NODE_ENV': '"production"' } : {},
   test: {

@@ -92,7 +92,13 @@ export async function ensureInstalled() {
 
 /** Builds the pages unless nothing they are made of has changed. */
 export async function ensurePages() {
-  const inputs = ['package-lock.json', 'vite.config.ts', 'apps/web-client', 'packages/fl-core'];
+  const inputs = [
+    'package-lock.json',
+    'vite.config.ts',
+    'apps/web-client',
+    'packages/fl-core',
+    'packages/gpu-bench',
+  ];
   await once(join(root, 'apps/web-client/dist/.strata-built'), fingerprint(root, inputs), () =>
     run('Building the pages', process.execPath, [
       join(root, 'node_modules/vite/bin/vite.js'),

@@ -18,7 +18,14 @@ describe('pages', () => {
 
   it.each(views)('fit $name, and break no rule of the content-security policy', async (view) => {
     const page = await world.operate('/operator', view);
-    for (const path of ['/', `/join/${run}`, '/operator', '/operator/new', `/operator/runs/${run}`]) {
+    for (const path of [
+      '/',
+      '/bench',
+      `/join/${run}`,
+      '/operator',
+      '/operator/new',
+      `/operator/runs/${run}`,
+    ]) {
       await page.goto(`${world.server.url}${path}`);
       await page.getByRole('heading').first().waitFor();
       // Charts and lists come after the heading.

@@ -3,6 +3,7 @@ import { flopsOf } from './flops.ts';
 import { measureSteps } from './measure.ts';
 import type { Meters } from './meters.ts';
 import { measureOperation, operations } from './operations.ts';
+import type { Part } from './plan.ts';
 import { measureProduct, products } from './products.ts';
 import { profile } from './profile.ts';
 import { gpuBackend, settle } from './repeat.ts';
@@ -16,7 +17,7 @@ export interface RowsOptions {
   readonly size: Size;
   readonly meters: Meters;
   /** Parts to measure; all when absent. */
-  readonly parts?: readonly ('limits' | 'products' | 'operations' | 'steps')[];
+  readonly parts?: readonly Part[];
   /** Names of the models whose steps are measured; all when absent. */
   readonly models?: readonly string[];
 }
@@ -36,7 +37,7 @@ export const workloadsOf = (size: Size, models?: readonly string[]): Workload[] 
 export async function* measureCard({ size, meters, parts, models }: RowsOptions): AsyncGenerator<GpuRow> {
   const { device } = gpuBackend();
   const targetMs = sizeOf(size, { card: 60, small: 20 });
-  const wants = (part: NonNullable<RowsOptions['parts']>[number]) => parts?.includes(part) ?? true;
+  const wants = (part: Part) => parts?.includes(part) ?? true;
   yield adapterRow(device);
   if (wants('limits')) {
     yield* attempt('strata', 'copy', async () => [await copyRow(device, size, targetMs)]);

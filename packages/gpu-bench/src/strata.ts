@@ -1,4 +1,5 @@
 /** Our own engine, and the rows that it is measured by. */
+export { type Part, type PlannedRow, plannedRows } from './plan.ts';
 export { type Product, products } from './products.ts';
 export { wantTimestamps } from './profile.ts';
 export { attempt, comparedLosses, measureCard, type RowsOptions, workloadsOf } from './rows.ts';

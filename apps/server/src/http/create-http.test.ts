@@ -41,7 +41,7 @@ afterAll(async () => {
 const folders = () => ({ pages: join(folder, 'pages'), samples: join(folder, 'samples') });
 
 describe('pages', () => {
-  test.each(['/', '/join/a-run', '/operator', '/operator/runs/a-run'])(
+  test.each(['/', '/bench', '/join/a-run', '/operator', '/operator/runs/a-run'])(
     '%s is the application',
     async (url) => {
       const [first, second] = [await app.inject(url), await app.inject(url)];

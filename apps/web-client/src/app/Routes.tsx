@@ -5,6 +5,7 @@ import { PageLoading } from './PageLoading.tsx';
 
 const StartPage = lazy(() => import('../participant/StartPage.tsx'));
 const JoinPage = lazy(() => import('../participant/JoinPage.tsx'));
+const BenchPage = lazy(() => import('../bench/BenchPage.tsx'));
 const RunsPage = lazy(() => import('../operator/runs/RunsPage.tsx'));
 const CreatePage = lazy(() => import('../operator/create/CreatePage.tsx'));
 const RunPage = lazy(() => import('../operator/run/RunPage.tsx'));
@@ -16,6 +17,7 @@ export function Routes() {
       <Switch>
         <Route path="/" component={StartPage} />
         <Route path="/join/:run" component={JoinPage} />
+        <Route path="/bench" component={BenchPage} />
         <Route path="/operator" component={RunsPage} />
         <Route path="/operator/new" component={CreatePage} />
         <Route path="/operator/runs/:run" component={RunPage} />

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ago, bytes, clock, percent, plural, score, seconds } from './format.ts';
+import { ago, bytes, clock, milliseconds, percent, plural, rate, score, seconds } from './format.ts';
 
 describe('format', () => {
   it.each([
@@ -32,6 +32,26 @@ describe('format', () => {
     [12.5, '12.5'],
     [4.2e7, '4.20e+7'],
   ])('score(%d) is %s', (value, text) => expect(score(value)).toBe(text));
+
+  it.each([
+    [0, '0 ms'],
+    [0.0032, '3.20 µs'],
+    [0.123, '0.123 ms'],
+    [9.996, '10.0 ms'],
+    [99.97, '100 ms'],
+    [12.34, '12.3 ms'],
+    [1234, '1.23 s'],
+    [Number.NaN, '–'],
+  ])('milliseconds(%d) is %s', (value, text) => expect(milliseconds(value)).toBe(text));
+
+  it.each([
+    [0.0123, 'GFLOP/s', '0.0123 GFLOP/s'],
+    [859.4, 'GFLOP/s', '859 GFLOP/s'],
+    [42_110, 'GFLOP/s', '42.1 TFLOP/s'],
+    [1520, 'GB/s', '1.52 TB/s'],
+    [Number.POSITIVE_INFINITY, 'GB/s', '–'],
+    [-69.2, 'GB/s', '–'],
+  ] as const)('rate(%d, %s) is %s', (value, unit, text) => expect(rate(value, unit)).toBe(text));
 
   it('writes shares, plurals and ages', () => {
     expect(percent(0.6321)).toBe('63.2 %');

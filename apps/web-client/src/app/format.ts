@@ -39,6 +39,29 @@ export function clock(ms: number): string {
   return h > 0 ? `${h}:${pad(m)}:${pad(s)}` : `${m}:${pad(s)}`;
 }
 
+/** Three significant digits, without an exponent: `123`, `12.3`, `0.0123`. */
+function threeDigits(value: number): string {
+  if (value === 0) return '0';
+  // Rounded first: 9.996 is 10.0, not 10.00.
+  const rounded = Number(value.toPrecision(3));
+  return rounded.toFixed(Math.max(0, 2 - Math.floor(Math.log10(Math.abs(rounded)))));
+}
+
+/** A short time: `3.20 µs`, `12.3 ms`, `1.23 s`; what is no number as a dash. */
+export function milliseconds(ms: number): string {
+  if (!Number.isFinite(ms)) return '–';
+  if (ms > 0 && ms < 0.0995) return `${threeDigits(1000 * ms)} µs`;
+  return ms < 999.5 ? `${threeDigits(ms)} ms` : `${threeDigits(ms / 1000)} s`;
+}
+
+/** Work a second: `8.59 GFLOP/s`, `1.52 TB/s`; a time lost in noise, none or less than that, has a dash. */
+export function rate(value: number, unit: 'GFLOP/s' | 'GB/s'): string {
+  if (!Number.isFinite(value) || value < 0) return '–';
+  return value < 999.5
+    ? `${threeDigits(value)} ${unit}`
+    : `${threeDigits(value / 1000)} ${unit.replace('G', 'T')}`;
+}
+
 /** Seconds as `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`. */
 export function seconds(value: number): string {
   if (value < 9.95) return `${value.toFixed(1)} s`;

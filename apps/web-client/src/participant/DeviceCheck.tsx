@@ -1,4 +1,4 @@
-import { Loader } from '@mantine/core';
+import { Anchor, Loader } from '@mantine/core';
 import type { DeviceInfo } from '@strata/fl-core/protocol';
 import { IconCpu, IconSparkles } from '@tabler/icons-react';
 import { plural } from '../app/format.ts';
@@ -47,6 +47,12 @@ export function DeviceCheck({ device }: { device: DeviceInfo | null }) {
           {device.adapter !== '' && !device.reason.includes(device.adapter) && (
             <p className={classes.reason}>Graphics: {device.adapter}</p>
           )}
+          <p className={classes.reason}>
+            {/* In a tab of its own: what was chosen on this page would be lost. */}
+            <Anchor href="/bench" target="_blank" inherit>
+              Measure how fast it is
+            </Anchor>
+          </p>
           {!window.isSecureContext && (
             <p className={classes.reason}>
               This page came over an unprotected connection (http), and browsers keep the graphics chip from

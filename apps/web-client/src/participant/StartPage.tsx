@@ -1,7 +1,8 @@
-import { Button } from '@mantine/core';
+import { Anchor, Button } from '@mantine/core';
 import { RunPublic } from '@strata/fl-core/protocol';
 import { IconArrowRight } from '@tabler/icons-react';
 import { useCallback } from 'react';
+import { Link } from 'wouter';
 import { z } from 'zod';
 import { call } from '../app/api.ts';
 import { ErrorNotice } from '../app/ErrorNotice.tsx';
@@ -34,6 +35,12 @@ export default function StartPage() {
       {runs.kind === 'loading' && <PageLoading label="Loading the runs" />}
       {runs.kind === 'failed' && <ErrorNotice error={runs.error} onRetry={runs.reload} />}
       {runs.kind === 'ready' && <OpenRuns runs={runs.value.filter((run) => !over.has(run.state))} />}
+      <p className={classes.foot}>
+        Curious how fast this device is?{' '}
+        <Anchor component={Link} href="/bench" inherit>
+          Measure it
+        </Anchor>
+      </p>
     </Shell>
   );
 }

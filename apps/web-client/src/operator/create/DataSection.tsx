@@ -1,9 +1,9 @@
 import { Pill, PillGroup, Radio, SimpleGrid, Stack, TagsInput, Text } from '@mantine/core';
 import { SampleId } from '@strata/fl-core/protocol';
+import { Choice } from '../../app/Choice.tsx';
 import { plural } from '../../app/format.ts';
 import { Panel } from '../../app/Panel.tsx';
 import { taskChoice } from '../task-text.ts';
-import { Choice } from './Choice.tsx';
 import { chosenModel } from './chosen-model.ts';
 import { type CatalogSample, fittingSamples, labelsFor, usualName } from './defaults.ts';
 import type { ConfigForm, SectionProps } from './form.ts';

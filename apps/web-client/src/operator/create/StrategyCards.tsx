@@ -3,7 +3,7 @@ import { useId } from '@mantine/hooks';
 import type { RunConfig } from '@strata/fl-core/protocol';
 import { IconChevronDown } from '@tabler/icons-react';
 import { useState } from 'react';
-import { Choice } from './Choice.tsx';
+import { Choice } from '../../app/Choice.tsx';
 import { drawable } from './example.ts';
 import classes from './StrategyCards.module.css';
 import { StrategyPicture } from './StrategyPicture.tsx';

@@ -1,7 +1,7 @@
 import { NumberInput, Radio, SimpleGrid } from '@mantine/core';
 import { TaskName } from '@strata/fl-core/protocol';
+import { Choice } from '../../app/Choice.tsx';
 import { taskChoice } from '../task-text.ts';
-import { Choice } from './Choice.tsx';
 import { chosenModel } from './chosen-model.ts';
 import type { SectionProps } from './form.ts';
 import { switchTask } from './switch-task.ts';

@@ -3,8 +3,9 @@ import { IconChevronDown, IconDownload } from '@tabler/icons-react';
 import { useState } from 'react';
 import { bytes } from '../../app/format.ts';
 import { notifyError } from '../../app/notify-error.ts';
+import { saveAs } from '../../app/save-as.ts';
 import type { ModelFile } from '../api.ts';
-import { downloadModel, saveAs } from './download.ts';
+import { downloadModel } from './download.ts';
 
 interface DownloadButtonProps {
   readonly run: string;
