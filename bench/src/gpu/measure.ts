@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { arch, cpus, release, tmpdir, type } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -21,6 +21,23 @@ export interface MeasureOptions {
   log(line: string): void;
 }
 
+/** What stands beside the card: it records the steps. */
+interface MachineRow {
+  readonly part: 'machine';
+  readonly processor: string;
+  readonly cores: number;
+  readonly system: string;
+  readonly node: string;
+}
+
+const machineRow = (): MachineRow => ({
+  part: 'machine',
+  processor: cpus()[0]?.model ?? 'unknown',
+  cores: cpus().length,
+  system: `${type()} ${release()} ${arch()}`,
+  node: process.version,
+});
+
 /** Compiling takes PyTorch longest: only the model that a base-sized picture model is judged by. */
 const compiled = ['ViT-B/32'];
 
@@ -28,7 +45,7 @@ const compiled = ['ViT-B/32'];
  * Our kernels and training steps on this machine's graphics card, then the same in PyTorch, stock tfjs and jax-js on
  * the same card, then whether our numbers are right. Each runs alone in a process of its own.
  */
-export async function* measure(options: MeasureOptions): AsyncGenerator<GpuRow | VerdictRow> {
+export async function* measure(options: MeasureOptions): AsyncGenerator<GpuRow | MachineRow | VerdictRow> {
   const { size, python, seconds, log } = options;
   const deadline = performance.now() + 1000 * seconds;
   const left = () => Math.max(1, (deadline - performance.now()) / 1000);
@@ -39,6 +56,7 @@ export async function* measure(options: MeasureOptions): AsyncGenerator<GpuRow |
     return row;
   };
   try {
+    yield machineRow();
     log('Our kernels and steps');
     for await (const row of child('card-child', { size }, 'strata', left())) yield keep(row);
     if (size === 'small') {

@@ -97,11 +97,14 @@ export function operations(size: Size): Operation[] {
       },
     },
     {
-      name: 'column sum',
-      work: moved(rows * dim, 1),
+      name: 'layer norm, gradient by scale and shift',
+      work: moved(rows * dim, 2),
       prepare: () => {
-        const dy = values(wide);
-        return { inputs: [dy], run: () => kernel('StrataColumnSum', { dy }) };
+        const [x, dy, statistics] = [values(wide), values(wide), values([rows, 2])];
+        return {
+          inputs: [x, dy, statistics],
+          run: () => kernel('StrataLayerNormGradParameters', { dy, x, statistics }),
+        };
       },
     },
     {
@@ -121,7 +124,7 @@ export function operations(size: Size): Operation[] {
       },
     },
     {
-      name: "residual sum (tfjs's add)",
+      name: 'sum of two',
       work: moved(rows * dim, 3),
       prepare: () => {
         const [x, y] = [values(wide), values(wide)];

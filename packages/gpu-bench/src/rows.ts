@@ -6,10 +6,10 @@ import { measureOperation, operations } from './operations.ts';
 import type { Part } from './plan.ts';
 import { measureProduct, products } from './products.ts';
 import { profile } from './profile.ts';
-import { gpuBackend, settle } from './repeat.ts';
+import { deviceMs, gpuBackend, settle } from './repeat.ts';
 import type { By, GpuRow, StepRow } from './row.ts';
 import { type Size, sizeOf } from './size.ts';
-import { strataEngine } from './strata-engine.ts';
+import { type StrataEngine, strataEngine } from './strata-engine.ts';
 import { blocksOf } from './weights.ts';
 import { cardWorkloads, selectionsOf, smallWorkloads, type Workload } from './workload.ts';
 
@@ -63,7 +63,13 @@ export async function* measureCard({ size, meters, parts, models }: RowsOptions)
 
 /** Every selection of one model, and where the time of a full step goes. */
 async function* measureModel(workload: Workload, size: Size, meters: Meters): AsyncGenerator<GpuRow> {
-  const engine = strataEngine(workload, meters);
+  let engine: StrataEngine;
+  try {
+    engine = strataEngine(workload, meters);
+  } catch (error) {
+    yield { part: 'failed', by: 'strata', what: workload.name, reason: String(error) };
+    return;
+  }
   const steps = sizeOf(size, { card: 7, small: 2 });
   try {
     for (const selection of selectionsOf(blocksOf(workload))) {
@@ -162,22 +168,15 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     entries: buffers.map((buffer, binding) => ({ binding, resource: { buffer } })),
   });
   const groups = Math.ceil(bytes / 16 / 256);
-  const timed = async (count: number) => {
-    const start = performance.now();
+  const ms = await deviceMs(() => {
     const encoder = device.createCommandEncoder();
     const pass = encoder.beginComputePass();
     pass.setPipeline(pipeline);
     pass.setBindGroup(0, group);
-    for (let i = 0; i < count; i++) pass.dispatchWorkgroups(1024, Math.ceil(groups / 1024));
+    pass.dispatchWorkgroups(1024, Math.ceil(groups / 1024));
     pass.end();
     device.queue.submit([encoder.finish()]);
-    await device.queue.onSubmittedWorkDone();
-    return performance.now() - start;
-  };
-  await timed(1);
-  const count = Math.max(1, Math.ceil(targetMs / (await timed(1))));
-  await timed(count);
-  const ms = ((await timed(3 * count)) - (await timed(count))) / (2 * count);
+  }, targetMs);
   for (const buffer of buffers) buffer.destroy();
   return { part: 'limit', by: 'webgpu', what: 'copy', value: (2 * bytes) / ms / 1e6, unit: 'GB/s' };
 }

@@ -9,6 +9,7 @@ const adapter: GpuRow = {
   part: 'adapter',
   name: 'SwiftShader',
   vendor: 'google',
+  device: '',
   architecture: 'swiftshader',
   software: true,
   features: [],
