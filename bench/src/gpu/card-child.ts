@@ -1,14 +1,12 @@
 /** Our rows on the graphics card, in a process of their own: options are the argument, results are lines of JSON. */
 import { openDawn } from '@strata/fl-core/kernels/testing';
 import { chooseBackend } from '@strata/fl-core/training';
-import { gpuMeters, type Size } from '@strata/gpu-bench';
-import { measureCard, wantTimestamps } from '@strata/gpu-bench/strata';
+import { gpuMeters } from '@strata/gpu-bench';
+import { measureCard, type RowsOptions, wantTimestamps } from '@strata/gpu-bench/strata';
 
-export interface CardTask {
-  readonly size: Size;
-}
+export type CardTask = Omit<RowsOptions, 'meters'>;
 
-const { size }: CardTask = JSON.parse(process.argv[2] ?? '');
+const task: CardTask = JSON.parse(process.argv[2] ?? '');
 // Times are for measuring here: Dawn rounds them to 100 microseconds for pages that are not trusted.
 const dawn = await openDawn(['disable-dawn-features=timestamp_quantization']);
 if ('reason' in dawn) throw new Error(dawn.reason);
@@ -16,6 +14,6 @@ wantTimestamps();
 const meters = gpuMeters();
 // The product's own way to a device.
 await chooseBackend({ force: 'webgpu' });
-for await (const row of measureCard({ size, meters })) process.stdout.write(`${JSON.stringify(row)}\n`);
+for await (const row of measureCard({ ...task, meters })) process.stdout.write(`${JSON.stringify(row)}\n`);
 // Dawn keeps the event loop alive.
 process.exit(0);

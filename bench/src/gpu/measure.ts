@@ -9,11 +9,14 @@ import { type By, type GpuRow, isVit, type Size, type Workload } from '@strata/g
 import { comparedLosses, workloadsOf } from '@strata/gpu-bench/strata';
 import { type ChildName, rowsOfChild } from '../child-process.ts';
 import type { EngineName, Task } from '../engines/engine.ts';
+import type { CardTask } from './card-child.ts';
 import { writeTorchTask } from './torch-task.ts';
 import { type VerdictRow, verdictOf } from './verdict.ts';
 
 export interface MeasureOptions {
   readonly size: Size;
+  /** The first model only, and no single kernels: shows that all of it runs. */
+  readonly brief?: boolean;
   /** A Python with PyTorch; null where there is none. */
   readonly python: string | null;
   /** Until everything must be done. */
@@ -46,54 +49,57 @@ const compiled = ['ViT-B/32'];
  * the same card, then whether our numbers are right. Each runs alone in a process of its own.
  */
 export async function* measure(options: MeasureOptions): AsyncGenerator<GpuRow | MachineRow | VerdictRow> {
-  const { size, python, seconds, log } = options;
-  const deadline = performance.now() + 1000 * seconds;
-  const left = () => Math.max(1, (deadline - performance.now()) / 1000);
   const folder = await mkdtemp(join(tmpdir(), 'strata-gpu-'));
   const rows: GpuRow[] = [];
-  const keep = (row: GpuRow): GpuRow => {
-    rows.push(row);
-    return row;
-  };
   try {
     yield machineRow();
-    log('Our kernels and steps');
-    for await (const row of child('card-child', { size }, 'strata', left())) yield keep(row);
-    if (size === 'small') {
-      log('Our steps on wasm');
-      for (const workload of workloadsOf(size)) {
-        yield* kept(engine('strata', 'wasm', workload, ['full'], left()), keep);
-      }
+    for await (const row of measured(options, folder)) {
+      rows.push(row);
+      yield row;
     }
-    if (python === null) {
-      yield keep({
-        part: 'failed',
-        by: 'torch',
-        what: 'PyTorch',
-        reason: 'No Python with PyTorch was found.',
-      });
-    } else {
-      log(`PyTorch by ${python}`);
-      yield* kept(torch(python, folder, size, Math.max(20, left() - peerSeconds(size))), keep);
-    }
-    for (const name of ['tfjs', 'jax-js'] as const) {
-      for (const workload of workloadsOf(size).filter(isVit)) {
-        log(`${name}: ${workload.name}`);
-        yield* kept(engine(name, 'webgpu', workload, ['full', 'top-2'], left()), keep);
-      }
-    }
-    yield verdictOf(rows, size);
+    yield verdictOf(rows, options.size);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-/** What is left to the engines that come after PyTorch. */
-const peerSeconds = (size: Size): number => (size === 'card' ? 40 : 60);
-
-async function* kept(rows: AsyncIterable<GpuRow>, keep: (row: GpuRow) => GpuRow): AsyncGenerator<GpuRow> {
-  for await (const row of rows) yield keep(row);
+async function* measured(options: MeasureOptions, folder: string): AsyncGenerator<GpuRow> {
+  const { size, brief = false, python, seconds, log } = options;
+  const deadline = performance.now() + 1000 * seconds;
+  const left = () => Math.max(1, (deadline - performance.now()) / 1000);
+  const workloads = workloadsOf(size).slice(0, brief ? 1 : undefined);
+  const models = workloads.map(({ name }) => name);
+  log('Our kernels and steps');
+  let found = false;
+  const own: CardTask = { size, models, ...(brief ? { parts: ['limits', 'steps'] } : {}) };
+  for await (const row of child('card-child', own, 'strata', left())) {
+    found ||= row.part === 'adapter';
+    yield row;
+  }
+  // Then the others have nothing to run on, and there is nothing to compare.
+  if (!found) return;
+  if (size === 'small') {
+    log('Our steps on wasm');
+    for (const workload of workloads) yield* engine('strata', 'wasm', workload, ['full'], left());
+  }
+  if (python === null) {
+    const reason = 'No Python with PyTorch was found.';
+    yield { part: 'failed', by: 'torch', what: 'PyTorch', reason };
+  } else {
+    log(`PyTorch by ${python}`);
+    yield* torch(python, folder, options, workloads, Math.max(20, left() - peerSeconds));
+  }
+  // The smaller model in both first, should the time not do for the larger one.
+  for (const workload of workloads.filter(isVit)) {
+    for (const name of ['tfjs', 'jax-js'] as const) {
+      log(`${name}: ${workload.name}`);
+      yield* engine(name, 'webgpu', workload, brief ? ['top-2'] : ['full', 'top-2'], left());
+    }
+  }
 }
+
+/** What is left to the engines that come after PyTorch. */
+const peerSeconds = 60;
 
 function engine(
   by: EngineName,
@@ -116,9 +122,15 @@ async function* child(name: ChildName, task: unknown, by: By, seconds: number): 
 }
 
 /** Rows of torch_peer.py; those that it could not have carry a reason. */
-async function* torch(python: string, folder: string, size: Size, seconds: number): AsyncGenerator<GpuRow> {
+async function* torch(
+  python: string,
+  folder: string,
+  { size }: MeasureOptions,
+  workloads: readonly Workload[],
+  seconds: number,
+): AsyncGenerator<GpuRow> {
   const device = size === 'card' ? 'cuda' : 'cpu';
-  const task = await writeTorchTask(folder, size, { seconds, device, compiled });
+  const task = await writeTorchTask(folder, size, workloads, { seconds, device, compiled });
   const script = fileURLToPath(new URL('./torch_peer.py', import.meta.url));
   const peer = spawn(python, [script, task], { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = new Promise<void>((resolve) => {

@@ -10,7 +10,7 @@ import {
   selectionsOf,
   type Workload,
 } from '@strata/gpu-bench';
-import { comparedLosses, products, workloadsOf } from '@strata/gpu-bench/strata';
+import { comparedLosses, products } from '@strata/gpu-bench/strata';
 
 /** What torch_peer.py is told; it reads this very shape. */
 export interface TorchTask {
@@ -27,10 +27,11 @@ export interface TorchTask {
 export async function writeTorchTask(
   folder: string,
   size: Size,
+  workloads: readonly Workload[],
   options: Pick<TorchTask, 'seconds' | 'device' | 'compiled'>,
 ): Promise<string> {
   const models: object[] = [];
-  for (const w of workloadsOf(size)) models.push(await writeModel(folder, w));
+  for (const w of workloads) models.push(await writeModel(folder, w));
   const task: TorchTask = {
     ...options,
     limits: true,
