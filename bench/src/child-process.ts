@@ -11,6 +11,7 @@ import type { Row } from './benchmark.ts';
 export const children = {
   'engine-child': './engines/child.ts',
   'card-child': './gpu/card-child.ts',
+  'tiles-child': './gpu/tiles/tiles-child.ts',
 } as const;
 export type ChildName = keyof typeof children;
 

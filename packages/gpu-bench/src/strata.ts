@@ -2,5 +2,6 @@
 export { type Part, type PlannedRow, plannedRows } from './plan.ts';
 export { type Product, products } from './products.ts';
 export { wantTimestamps } from './profile.ts';
+export { gpuBackend } from './repeat.ts';
 export { attempt, comparedLosses, measureCard, type RowsOptions, workloadsOf } from './rows.ts';
 export { strataEngine } from './strata-engine.ts';

@@ -1,6 +1,6 @@
-import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import { findBackendFactory, registerBackend, removeBackend, setBackend } from '@tensorflow/tfjs-core';
 import { wantedOf } from '../kernels/device.ts';
+import { webGpuBackend } from '../kernels/webgpu/uploads.ts';
 import { StrataError } from '../protocol/errors.ts';
 
 /** What to do when the device under a backend goes away (driver reset, unplugged, suspended). */
@@ -60,7 +60,7 @@ async function openDevice(adapter: GPUAdapter): Promise<GPUDevice> {
 async function useDevice(device: GPUDevice, adapter: GPUAdapter): Promise<void> {
   // tfjs registers its own only where it found WebGPU when it was loaded.
   if (findBackendFactory('webgpu') !== null) removeBackend('webgpu');
-  registerBackend('webgpu', () => new WebGPUBackend(device, adapter.info), 3);
+  registerBackend('webgpu', () => webGpuBackend(device, adapter.info), 3);
   if (!(await setBackend('webgpu'))) throw unavailable('TensorFlow.js could not start on the graphics card.');
 }
 

@@ -54,9 +54,9 @@ export async function startDawn({ gpu }: Dawn, kind: 'as-is' | 'card' = 'as-is')
   device.addEventListener('uncapturederror', ({ error }) => {
     throw error;
   });
-  const { WebGPUBackend } = await import('@tensorflow/tfjs-backend-webgpu');
+  const { webGpuBackend } = await import('../webgpu/uploads.ts');
   // There unless the package was imported before WebGPU was to be had.
   if (findBackendFactory('webgpu') !== null) removeBackend('webgpu');
-  registerBackend('webgpu', () => new WebGPUBackend(device, adapter.info), 3);
+  registerBackend('webgpu', () => webGpuBackend(device, adapter.info), 3);
   return device;
 }

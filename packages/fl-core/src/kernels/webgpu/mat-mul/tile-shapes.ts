@@ -9,7 +9,7 @@ interface Choice {
 
 /**
  * Shapes from large to small. A large tile does more with each number it loads; a small one leaves less of a product's
- * edge empty and gives all parts of the card something to do. Measured on an H200 with 15 shapes on 30 products of
+ * edge empty and gives all parts of the card something to do. Measured on an H200 with 15 shapes on 37 products of
  * Transformers (docs/gpu.md); cards with fewer processors are busy with fewer workgroups.
  */
 const choices: readonly Choice[] = [
