@@ -69,6 +69,15 @@ function linear(label: string, rows: number, inputs: number, outputs: number): C
   ];
 }
 
+function square(side: number): Case {
+  const layout = rowMajor(side);
+  const sizes = { m: side, n: side, k: side, aLayout: layout, bLayout: layout, outLayout: layout };
+  return {
+    product: { ...places, label: `square ${side}`, ...sizes, perSample: 'm' },
+    elements: [side ** 2, side ** 2, side ** 2],
+  };
+}
+
 /** Scores, context and gradient by the keys of self-attention on a joint projection. */
 function attention(batch: number, heads: number, tokens: number, headDim: number): Case[] {
   const dim = heads * headDim;
@@ -130,7 +139,7 @@ function attention(batch: number, heads: number, tokens: number, headDim: number
 
 /** Squares, and the products of three Transformers: linear maps with both gradients, attention. */
 export const cases: readonly Case[] = [
-  ...[512, 1024, 2048, 4096].map((side) => linear(`square ${side}`, side, side, side)[1]!),
+  ...[512, 1024, 2048, 4096].map((side) => square(side)),
   ...linear('ViT-B/32 qkv', 1600, 768, 2304),
   ...linear('ViT-B/32 projection', 1600, 768, 768),
   ...linear('ViT-B/32 fc1', 1600, 768, 3072),
