@@ -1,0 +1,178 @@
+import {
+  ClientAuth,
+  decodeSafetensors,
+  Evaluated,
+  Hello,
+  Probed,
+  Progress,
+  Standing,
+  UpdateMetadata,
+} from '@strata/fl-core/protocol';
+import { random } from '@strata/fl-core/random';
+import { zipSync } from 'fflate';
+import type { Page } from 'playwright-core';
+import { PNG } from 'pngjs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { RecordingProxy, type Sent } from './recording-proxy.ts';
+import { World } from './world.ts';
+
+const side = 32;
+const labels = ['cat', 'owl'];
+const perLabel = 8;
+
+/** Words that are in the files' names only; the labels are the run's, so that everybody knows them. */
+const secrets = ['ferien-geheim', 'Katzenordner', 'Eulenordner', 'meinbild'];
+
+/** Pictures of noise, at the run's size, so that they are trained on as they are. */
+const pictures = Array.from({ length: labels.length * perLabel }, (_, i) => {
+  const draws = random('privacy', i);
+  return Uint8Array.from({ length: side * side * 3 }, () => draws.below(256));
+});
+
+function png(pixels: Uint8Array): Uint8Array {
+  const image = new PNG({ width: side, height: side });
+  for (let i = 0; i < side * side; i++) image.data.set([...pixels.subarray(3 * i, 3 * i + 3), 255], 4 * i);
+  return new Uint8Array(PNG.sync.write(image));
+}
+
+const files = Object.fromEntries(
+  pictures.map((pixels, i) => [
+    `${i < perLabel ? 'Katzenordner' : 'Eulenordner'}/meinbild-${i}.png`,
+    png(pixels),
+  ]),
+);
+
+/** Messages of a client, each with exactly the fields that the protocol names. */
+const events = {
+  hello: Hello.strict(),
+  work: z.strictObject({}),
+  probed: Probed.strict(),
+  evaluated: Evaluated.strict(),
+  progress: Progress.strict(),
+  standing: Standing.strict(),
+} as const;
+
+const requests = (sent: readonly Sent[]) => sent.filter((s) => s.kind === 'request');
+const messages = (sent: readonly Sent[]) => sent.filter((s) => s.kind === 'message').map((s) => s.text);
+
+/** Name and content of the events among a client's messages: `42/clients,7["hello",{...}]`. */
+const eventsOf = (sent: readonly Sent[]) =>
+  messages(sent)
+    .filter((text) => text.startsWith('42/clients,'))
+    .map((text) => JSON.parse(text.slice(text.indexOf('['))) as [keyof typeof events, unknown]);
+
+describe('C5: all that leaves a tab in a whole run', () => {
+  let world: World;
+  let proxy: RecordingProxy;
+  let run = '';
+
+  beforeAll(async () => {
+    world = await World.enter();
+    proxy = await RecordingProxy.start(world.server.url);
+    run = await world.startRun({
+      labels,
+      data: { kind: 'image', sample: null },
+      rounds: 2,
+      cohort: { goal: 1, minimum: 1, quorum: 1 },
+    });
+    const page = await takePart();
+    await world.finished(run);
+    await page.locator('[data-testid=ended][data-phase=over]').waitFor();
+    await page.context().close();
+  }, 240_000);
+
+  afterAll(async () => {
+    await world?.leave();
+    await proxy?.close();
+  });
+
+  /** As a person does it: chooses a zip, says what its folders mean, joins. */
+  async function takePart(): Promise<Page> {
+    const context = await world.browser.newContext();
+    const page = await context.newPage();
+    world.watch(page, 'participant');
+    await page.goto(`${proxy.url}/join/${run}?backend=wasm&name=Anna`);
+    const zip = { name: 'ferien-geheim.zip', mimeType: '', buffer: Buffer.from(zipSync(files)) };
+    await page.getByTestId('zip').setInputFiles([zip]);
+    const names = page.getByTestId('unknown-names');
+    await names.waitFor();
+    await names.getByLabel('Katzenordner').selectOption('cat');
+    await names.getByLabel('Eulenordner').selectOption('owl');
+    await names.getByRole('button').click();
+    await page.locator('[data-testid=join]:enabled').click();
+    return page;
+  }
+
+  it('is the messages of the protocol, with no field beside those it names', () => {
+    const names = new Set<string>();
+    for (const [name, message] of eventsOf(proxy.sent)) {
+      expect(Object.keys(events), name).toContain(name);
+      expect(events[name].safeParse(message).error, name).toBeUndefined();
+      names.add(name);
+    }
+    // A recording that missed the run would hold no secret either.
+    expect([...names].sort()).toEqual(expect.arrayContaining(['evaluated', 'hello', 'probed', 'progress']));
+    const others = messages(proxy.sent).filter((text) => !text.startsWith('42/clients,'));
+    for (const text of others) {
+      // Ping and pong of the connection, its opening with the client's id and secret, its end.
+      expect(text).toMatch(/^(2probe|[2356]|40\/clients,\{.*\}|41\/clients,?)$/);
+      if (text.startsWith('40'))
+        expect(() => ClientAuth.strict().parse(JSON.parse(text.slice(11)))).not.toThrow();
+    }
+  });
+
+  it('is requests for pages, blobs and public views, and the updates', () => {
+    for (const { method, path, body } of requests(proxy.sent)) {
+      if (method === 'PUT') {
+        expect(path).toMatch(new RegExp(`^/runs/${run}/rounds/[12]/update$`));
+      } else {
+        expect(method).toBe('GET');
+        expect(body.length).toBe(0);
+        expect(path).toMatch(
+          /^\/(join\/[\w-]+\?backend=wasm&name=Anna|assets\/[\w.-]+|icon\.svg|favicon\.ico|blobs\/[0-9a-f]{64}|api\/public\/runs\/[\w-]+(\/manifest)?|socket\.io\/\?[\w&=.-]+)$/,
+        );
+      }
+    }
+  });
+
+  it('in an update: the trained layers and the head, how many samples they stand for and the mean loss', async () => {
+    const updates = requests(proxy.sent).filter(({ method }) => method === 'PUT');
+    expect(updates.length).toBe(2);
+    for (const { path, body } of updates) {
+      const { tensors, metadata } = decodeSafetensors(body);
+      expect(Object.keys(metadata).sort()).toEqual(Object.keys(UpdateMetadata.shape).sort());
+      const { members } = await world.api.round(run, Number(path.split('/')[4]));
+      const mask = members[0]?.mask ?? [];
+      for (const { name } of tensors) {
+        const layer = name.startsWith('blocks.') ? name.split('.').slice(0, 2).join('.') : 'head';
+        expect([...mask, 'head'], name).toContain(layer);
+        if (layer === 'head') expect(name).toMatch(/^(head|norm)\./);
+      }
+    }
+  });
+
+  it('holds no file name, no folder name and no row of a picture, in whatever form', () => {
+    const everything = Buffer.concat(
+      proxy.sent.map((s) =>
+        s.kind === 'message'
+          ? Buffer.from(s.text, 'latin1')
+          : Buffer.concat([Buffer.from(`${s.path}\n${JSON.stringify(s.headers)}\n`), s.body]),
+      ),
+    );
+    expect(everything.length).toBeGreaterThan(10_000);
+    for (const secret of secrets) expect(everything.includes(secret), secret).toBe(false);
+    for (const pixels of pictures) {
+      for (let row = 0; row < side; row++) {
+        const bytes = pixels.subarray(row * side * 3, row * side * 3 + 24);
+        expect(everything.includes(Buffer.from(bytes))).toBe(false);
+        expect(everything.includes([...bytes.subarray(0, 8)].join(','))).toBe(false);
+        // As decoded, and as the model takes it in: mean and deviation 0.5.
+        for (const scale of [(v: number) => v, (v: number) => (v - 0.5) / 0.5]) {
+          const floats = Float32Array.from({ length: 8 }, (_, i) => scale(bytes[3 * i]! / 255));
+          expect(everything.includes(Buffer.from(floats.buffer))).toBe(false);
+        }
+      }
+    }
+  });
+});
