@@ -1,6 +1,8 @@
 #!/bin/sh
 # Measures Strata's WebGPU kernels on this machine's graphics card: no installation, no network, under four minutes.
-#   ./run.sh [--small]     --small: a software adapter will do, and little is asked of it
+#   ./run.sh [--small] [--brief] [--seconds N] | --tiles
+# --small: a software adapter will do, and little is asked of it. --brief: one model. --seconds: in all, 215 if not
+# said. --tiles: how fast each shape of tile is on each product, instead of all else.
 # One JSON object on standard output, everything else on standard error; 0 only if the card and all results are good.
 set -eu
 PATH="${PATH:-}${PATH:+:}/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
