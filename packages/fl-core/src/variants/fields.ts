@@ -13,8 +13,6 @@ export interface NumberField<Option extends string = string> extends Field<Optio
   readonly step?: number;
   /** Where the schema's own bound is one that the value must not reach. */
   readonly max?: number;
-  /** Digits behind the point that a person may type. */
-  readonly digits?: number;
 }
 
 /** A number between nothing and much, to slide or to type, with what it does in words. */

@@ -1,5 +1,14 @@
 import type { RunConfig } from '@strata/fl-core/protocol';
-import { budgetOf, createStrategy, type Selection, type SelectionInput } from '@strata/fl-core/selection';
+import {
+  budgetOf,
+  createStrategy,
+  type Selection,
+  type SelectionInput,
+  StrategyConfig,
+  strategyNamed,
+} from '@strata/fl-core/selection';
+import { limitsOf } from '@strata/fl-core/variants';
+import type { z } from 'zod';
 import { inLayers } from './budgets.ts';
 
 /**
@@ -83,27 +92,26 @@ function typed(budget: RunConfig['budget']): RunConfig['budget'] {
   }
 }
 
-/** A strategy that can be computed while its fields are being typed in. */
+/**
+ * A strategy that can be computed while its fields are being typed in: numbers are brought within their bounds, and
+ * what still is no choice is replaced by what the strategy starts with.
+ */
 export function drawable(strategy: RunConfig['strategy']): RunConfig['strategy'] {
-  const number = (value: number, min: number, max: number) =>
-    Math.min(max, Math.max(min, Number(value) || min));
-  switch (strategy.name) {
-    case 'strata':
-      return { ...strategy, lambda: number(strategy.lambda, 0, 1e6) };
-    case 'diversity':
-      return { ...strategy, reward: number(strategy.reward, 0, 1e6) };
-    case 'lisa':
-      return { ...strategy, period: Math.round(number(strategy.period, 1, 10_000)) };
-    case 'round-robin':
-      return { ...strategy, roundsPerLayer: Math.round(number(strategy.roundsPerLayer, 1, 10_000)) };
-    case 'adagrad-select':
-      return {
-        ...strategy,
-        epsilon: number(strategy.epsilon, 0, 1),
-        decay: number(strategy.decay, 0, 100),
-        prior: number(strategy.prior, 1e-6, 1e6),
-      };
-    default:
-      return strategy;
-  }
+  const { options, startConfig } = strategyNamed(strategy.name);
+  const start = startConfig();
+  const usable = Object.entries(options).map(([option, schema]: [string, z.ZodType]) => {
+    const parsed = schema.safeParse(inBounds(schema, optionOf(strategy, option)));
+    return [option, parsed.success ? parsed.data : optionOf(start, option)];
+  });
+  return StrategyConfig.parse({ name: strategy.name, ...Object.fromEntries(usable) });
+}
+
+const optionOf = (config: Readonly<Record<string, unknown>>, option: string): unknown => config[option];
+
+function inBounds(schema: z.ZodType, value: unknown): unknown {
+  const limits = limitsOf(schema);
+  if (limits === null) return value;
+  const { min, max, whole } = limits;
+  const number = Math.min(max, Math.max(min, Number(value) || min));
+  return whole ? Math.round(number) : number;
 }
