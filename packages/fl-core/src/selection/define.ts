@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { type About, type ConfigOf, configOf, type Options, problemsOf } from '../variants/index.ts';
+import { type About, type ConfigOf, checkedBy, configOf, type Options } from '../variants/index.ts';
 import { SelectionError } from './error.ts';
 import type { Strategy } from './strategy.ts';
 
@@ -25,15 +25,15 @@ export function defineStrategy<const N extends string, S extends Options, R exte
   definition: StrategyDefinition<N, S, R>,
 ) {
   const config = configOf(definition.name, definition.options);
-  const checked = (given: unknown): ConfigOf<N, S> => {
-    const parsed = config.safeParse(given);
-    if (parsed.success) return parsed.data;
-    throw new SelectionError(
-      'bad-config',
-      `${JSON.stringify(given)} is not a valid choice: ${problemsOf(parsed.error)}.`,
-      'Give options in the ranges of the strategy.',
-    );
-  };
+  const checked = checkedBy<ConfigOf<N, S>>(
+    config,
+    (given, problems) =>
+      new SelectionError(
+        'bad-config',
+        `${given} is not a valid choice: ${problems}.`,
+        'Give options in the ranges of the strategy.',
+      ),
+  );
   const { everybody = null, solver = false } = definition;
   return {
     ...definition,

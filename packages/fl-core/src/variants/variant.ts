@@ -35,6 +35,15 @@ export function named<V extends { readonly name: string }>(list: readonly V[], n
   return found;
 }
 
-/** What is wrong with a configuration, in one line. */
-export const problemsOf = (error: z.ZodError): string =>
-  error.issues.map((i) => `${i.path.join('.')}: ${i.message}`).join('; ');
+/** Parses by `schema`, defaults filled in, or throws what `refuse` makes of the problems. */
+export function checkedBy<C>(
+  schema: z.ZodType<C>,
+  refuse: (given: string, problems: string) => Error,
+): (given: unknown) => C {
+  return (given) => {
+    const parsed = schema.safeParse(given);
+    if (parsed.success) return parsed.data;
+    const problems = parsed.error.issues.map((i) => `${i.path.join('.')}: ${i.message}`);
+    throw refuse(JSON.stringify(given), problems.join('; '));
+  };
+}

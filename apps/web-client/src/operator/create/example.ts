@@ -7,9 +7,8 @@ import {
   StrategyConfig,
   strategyNamed,
 } from '@strata/fl-core/selection';
-import { limitsOf } from '@strata/fl-core/variants';
-import type { z } from 'zod';
 import { inLayers } from './budgets.ts';
+import { usable } from './usable.ts';
 
 /**
  * Scores of five imaginary clients for eight layers, one row a client: two kinds of data, of which one finds its
@@ -92,26 +91,9 @@ function typed(budget: RunConfig['budget']): RunConfig['budget'] {
   }
 }
 
-/**
- * A strategy that can be computed while its fields are being typed in: numbers are brought within their bounds, and
- * what still is no choice is replaced by what the strategy starts with.
- */
+/** A strategy that can be drawn while its fields are being typed in. */
 export function drawable(strategy: RunConfig['strategy']): RunConfig['strategy'] {
-  const { options, startConfig } = strategyNamed(strategy.name);
-  const start = startConfig();
-  const usable = Object.entries(options).map(([option, schema]: [string, z.ZodType]) => {
-    const parsed = schema.safeParse(inBounds(schema, optionOf(strategy, option)));
-    return [option, parsed.success ? parsed.data : optionOf(start, option)];
-  });
-  return StrategyConfig.parse({ name: strategy.name, ...Object.fromEntries(usable) });
-}
-
-const optionOf = (config: Readonly<Record<string, unknown>>, option: string): unknown => config[option];
-
-function inBounds(schema: z.ZodType, value: unknown): unknown {
-  const limits = limitsOf(schema);
-  if (limits === null) return value;
-  const { min, max, whole } = limits;
-  const number = Math.min(max, Math.max(min, Number(value) || min));
-  return whole ? Math.round(number) : number;
+  const { name } = strategy;
+  const { options, startConfig } = strategyNamed(name);
+  return StrategyConfig.parse({ name, ...usable(options, startConfig(), strategy) });
 }
