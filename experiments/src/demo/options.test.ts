@@ -1,5 +1,6 @@
+import { strategies } from '@strata/fl-core/selection';
 import { describe, expect, it } from 'vitest';
-import { parseOptions } from './options.ts';
+import { parseOptions, usage } from './options.ts';
 
 describe('demo options', () => {
   it('takes the documented command line', () => {
@@ -34,7 +35,13 @@ describe('demo options', () => {
     expect(random).toMatchObject({ model: 'vit-mini', initial: 'random', sample: 'fashion-mnist' });
   });
 
+  it.each(strategies.map((s) => s.name))('knows the strategy %s, and says so', (name) => {
+    expect(parseOptions(['--strategy', name]).strategy).toBe(name);
+    expect(usage).toMatch(new RegExp(`[ |]${name}( \\||\n)`));
+  });
+
   it.each([
+    [['--strategy', 'best'], '--strategy'],
     [['--clients', '0'], '--clients'],
     [['--model', 'gpt-9'], '--model'],
     [['--initial', 'pretraind'], '--initial'],

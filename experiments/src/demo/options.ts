@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { ModelId, RunConfig, SampleId } from '@strata/fl-core/protocol';
+import { strategies } from '@strata/fl-core/selection';
 import { z } from 'zod';
 
 const Whole = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
@@ -9,7 +10,7 @@ const DemoOptions = z.object({
   rounds: Whole(1, 1000).default(5),
   model: ModelId.default('use-lite'),
   initial: RunConfig.shape.initial,
-  strategy: z.enum(['full', 'gradient-norm', 'strata']).default('strata'),
+  strategy: z.enum(strategies.map((s) => s.name)).default('strata'),
   lambda: z.coerce.number().min(0).default(1),
   budget: Whole(0, 1000).default(2),
   backend: z.enum(['webgpu', 'wasm', 'cpu']).default('wasm'),
@@ -30,13 +31,19 @@ const DemoOptions = z.object({
 });
 export type DemoOptions = z.infer<typeof DemoOptions>;
 
+/** The names that `--strategy` takes, at most five a line. */
+const strategyLines = strategies
+  .map(({ name }, i) => (i > 0 && i % 5 === 0 ? `\n                     ${name}` : name))
+  .join(' | ')
+  .replaceAll(' | \n', ' |\n');
+
 export const usage = `npm run --silent demo -- [options]
   --clients N        tabs that train (4)
   --rounds N         rounds to commit (5)
   --model M          use-lite | deit-tiny | vit-mini | vit-nano
   --initial W        pretrained | random: what the model starts from (pretrained)
-  --strategy S       strata | gradient-norm | full
-  --lambda X         price of disagreeing, relative to the mean score (1)
+  --strategy S       ${strategyLines}
+  --lambda X         strata's price of disagreeing, relative to the mean score (1)
   --budget N         layers a client may train a round (2)
   --backend B        wasm | webgpu | cpu
   --seed N           everything random derives from it (1)

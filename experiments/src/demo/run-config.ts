@@ -1,5 +1,6 @@
 import { catalog } from '@strata/fl-core/models/layouts';
 import type { RunConfigInput } from '@strata/fl-core/protocol';
+import { strategyNamed } from '@strata/fl-core/selection';
 import type { DemoData } from './data.ts';
 import type { DemoOptions } from './options.ts';
 
@@ -17,8 +18,7 @@ export function demoRunConfig(options: DemoOptions, data: DemoData): RunConfigIn
     ...(model.kind === 'image' ? { side: options.side ?? model.defaultSide } : {}),
     data: { kind: model.kind, sample: data.kind === 'sample' ? data.sample : null },
     labels: [...data.labels],
-    strategy:
-      options.strategy === 'strata' ? { name: 'strata', lambda: options.lambda } : { name: options.strategy },
+    strategy: strategyOf(options),
     budget: { kind: 'fixed', unit: 'layers', amount: options.budget },
     rounds: options.rounds,
     cohort: { goal: options.clients, minimum: options.clients, quorum: 1 },
@@ -32,4 +32,10 @@ export function demoRunConfig(options: DemoOptions, data: DemoData): RunConfigIn
     },
     seed: options.seed,
   };
+}
+
+/** As it starts on the form; strata with the price that was asked for. */
+function strategyOf({ strategy, lambda }: DemoOptions): RunConfigInput['strategy'] {
+  const start = strategyNamed(strategy).startConfig();
+  return start.name === 'strata' ? { ...start, lambda } : start;
 }

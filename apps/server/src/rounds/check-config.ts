@@ -1,3 +1,4 @@
+import { ruleNamed } from '@strata/fl-core/aggregation';
 import { samples, sampleTasks } from '@strata/fl-core/data/samples';
 import { checkLayersModelSide, specOf } from '@strata/fl-core/models/layouts';
 import { type RunConfig, StrataError } from '@strata/fl-core/protocol';
@@ -53,15 +54,15 @@ function checkSample({ data, task }: RunConfig): void {
   );
 }
 
-/** Krum: not even a layer that everybody trains could be aggregated. */
+/** A rule for which not even a layer that everybody trains could be aggregated. */
 function checkRule({ aggregation: { rule }, cohort: { goal } }: RunConfig): void {
-  if (rule.name !== 'krum' && rule.name !== 'multi-krum') return;
-  const needed = 2 * rule.byzantine + 3;
-  if (goal >= needed) return;
+  const demand = ruleNamed(rule.name).demand(rule, goal);
+  if (demand === null || goal >= demand.updates) return;
+  const { updates, sum, purpose, remedy } = demand;
   throw new StrataError(
     'bad-config',
-    `${rule.name} against ${rule.byzantine} Byzantine clients needs 2 * ${rule.byzantine} + 3 = ${needed} updates of a layer; the goal is ${goal} a round.`,
-    `Set cohort.goal to at least ${needed} or lower the number of Byzantine clients.`,
+    `${rule.name} ${purpose} needs ${sum} = ${updates} updates of a layer; the goal is ${goal} a round.`,
+    `Set cohort.goal to at least ${updates} or ${remedy}.`,
   );
 }
 

@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { random } from '../random.ts';
-import { type AggregationRule, aggregateLayer } from './aggregate.ts';
+import { aggregateLayer } from './aggregate.ts';
+import { addPlainDistances, createWasmDistances } from './distance.ts';
 import { AggregationError } from './error.ts';
 import { rankMean } from './plain.ts';
-import { addPlainDistances, createWasmDistances } from './rules/distance.ts';
-import { createNetworkMean } from './rules/rank-mean.ts';
+import { createNetworkMean } from './rank-mean.ts';
+import type { AggregationRule } from './rules/index.ts';
 import type { LayerUpdate } from './update.ts';
 import { sortingNetwork } from './wasm/kernels.ts';
 

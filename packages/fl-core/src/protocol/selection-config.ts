@@ -1,53 +1,6 @@
 import { z } from 'zod';
 
-/** How the layers of each client are chosen (docs/design.md, 6). */
-export const StrategyConfig = z.discriminatedUnion('name', [
-  z.object({
-    name: z.enum([
-      'full',
-      'head-only',
-      'top',
-      'bottom',
-      'both',
-      'random',
-      'fedolf',
-      'gradient-norm',
-      'rgn',
-      'snr',
-    ]),
-  }),
-  z.object({
-    name: z.literal('adagrad-select'),
-    /** Probability of exploring in the first turn; a turn is a round in which layers are chosen. */
-    epsilon: z.number().min(0).max(1).default(1),
-    /** Rate at which it falls: epsilon * exp(-decay * (turn - 1)). */
-    decay: z.number().min(0).max(100).default(0.2),
-    /** Added to every count of the history before the draw. */
-    prior: z.number().positive().max(1e6).default(1),
-  }),
-  z.object({
-    name: z.literal('round-robin'),
-    /** Turns that start at the same layer before the next one's. */
-    roundsPerLayer: z.number().int().min(1).max(10_000).default(1),
-  }),
-  z.object({
-    name: z.literal('lisa'),
-    /** Turns for which a draw of layers is kept. */
-    period: z.number().int().min(1).max(10_000).default(1),
-  }),
-  z.object({
-    name: z.literal('diversity'),
-    /** Reward for disagreeing, in units of the mean score. */
-    reward: z.number().min(0).max(1e6),
-  }),
-  z.object({
-    name: z.literal('strata'),
-    /** Price of disagreeing; in units of the mean score when `lambdaScale` is `relative`. */
-    lambda: z.number().min(0).max(1e6),
-    lambdaScale: z.enum(['relative', 'absolute']).default('relative'),
-  }),
-]);
-export type StrategyConfig = z.infer<typeof StrategyConfig>;
+export { StrategyConfig } from '../selection/strategies/index.ts';
 
 /** What a probe measures for each layer; see selection's `ScoreKind`. */
 export const ScoreKind = z.enum(['squared-norm', 'rgn', 'snr']);

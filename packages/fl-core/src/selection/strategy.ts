@@ -39,16 +39,19 @@ export type ScoreKind = 'squared-norm' | 'rgn' | 'snr';
 
 /** Decides from names, costs and budgets alone: a run with it sends no probe. */
 export interface BlindStrategy {
-  readonly name: string;
   readonly needs: 'nothing';
   select(input: SelectionInput): Selection;
 }
 
 /** Decides from this round's scores. */
 export interface ScoredStrategy {
-  readonly name: string;
   readonly needs: 'scores';
   readonly score: ScoreKind;
+  /**
+   * Whether each client chooses for itself. The time that the additive costs of milliseconds leave unused is filled up
+   * for these alone: it would undo what others want of the cohort as a whole.
+   */
+  readonly ownChoice?: true;
   select(input: SelectionInput): Selection;
 }
 
@@ -60,7 +63,6 @@ export interface SelectionHistory {
 
 /** Decides from what was selected before, and from scores in some rounds. */
 export interface HistoricStrategy {
-  readonly name: string;
   readonly needs: 'history';
   readonly score: ScoreKind;
   /** Whether this round needs a probe; known before it opens. */

@@ -1,7 +1,7 @@
 import type { Worker } from 'node:worker_threads';
-import { AggregationError } from '@strata/fl-core/aggregation';
+import { AggregationError, ruleNamed } from '@strata/fl-core/aggregation';
 import { parameterCount } from '@strata/fl-core/models/layouts';
-import { type AggregationConfig, StrataError } from '@strata/fl-core/protocol';
+import { StrataError } from '@strata/fl-core/protocol';
 import { nextMessage } from '../../threads/next-message.ts';
 import { startThread } from '../../threads/start-thread.ts';
 import { type LayerStep, stepLayer } from './layer-step.ts';
@@ -22,7 +22,7 @@ export class LayerSteps {
   async step(...job: StepJob): Promise<LayerStep> {
     const [{ rule }, layer, , , updates] = job;
     const values = updates.filter((u) => u.layers.includes(layer.name)).length * parameterCount(layer);
-    if (!sideBySide(rule) || values <= fewValues) return stepLayer(...job);
+    if (!ruleNamed(rule.name).sideBySide || values <= fewValues) return stepLayer(...job);
     this.#thread ??= startThread(new URL('./step-thread.ts', import.meta.url), {});
     const answer = nextMessage<StepReply>(this.#thread);
     this.#thread.postMessage(job);
@@ -45,20 +45,5 @@ export class LayerSteps {
   async close(): Promise<void> {
     await this.#thread?.terminate();
     this.#thread = null;
-  }
-}
-
-function sideBySide({ name }: AggregationConfig['rule']): boolean {
-  switch (name) {
-    case 'mean':
-    case 'norm-clipping':
-      return false;
-    case 'median':
-    case 'trimmed-mean':
-    case 'krum':
-    case 'multi-krum':
-      return true;
-    default:
-      return name satisfies never;
   }
 }

@@ -31,15 +31,9 @@ export function choose({ strategy: config, input, history, timed }: Choice): Cho
   const strategy = createStrategy(config);
   const chosen: Chosen =
     strategy.needs === 'history' ? strategy.select(input, history) : strategy.select(input);
-  const fills = timed !== null && ownChoice.has(config.name);
-  return fills ? { ...chosen, masks: topUpTime(input, timed, chosen.masks) } : chosen;
+  const own = strategy.needs === 'scores' && strategy.ownChoice;
+  return timed !== null && own ? { ...chosen, masks: topUpTime(input, timed, chosen.masks) } : chosen;
 }
-
-/**
- * Strategies in which each client chooses for itself by its scores. The time that the additive costs of milliseconds
- * leave unused is filled up for these alone: it would undo what others want of the cohort as a whole.
- */
-const ownChoice: ReadonlySet<StrategyConfig['name']> = new Set(['gradient-norm', 'rgn', 'snr']);
 
 function topUpTime({ layers, clients }: SelectionInput, timed: readonly TimedClient[], masks: Masks): Masks {
   const filled = clients.map(({ id, scores }, i) => {

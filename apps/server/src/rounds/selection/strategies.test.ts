@@ -1,6 +1,7 @@
 import { diagnostics } from '@strata/fl-core/diagnostics';
 import { layerBytes, selectableLayers } from '@strata/fl-core/models/layouts';
-import { StrategyConfig, type Work } from '@strata/fl-core/protocol';
+import type { Work } from '@strata/fl-core/protocol';
+import { createStrategy, StrategyConfig, strategies } from '@strata/fl-core/selection';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { WorkOf } from '../../testing/client.ts';
 import { committed, startCrew } from '../../testing/crew.ts';
@@ -20,42 +21,18 @@ const probedRounds = (history: readonly Work[]): number[] => [
   ...new Set(probes(history).map((w) => w.round)),
 ];
 
-/** Strategies by what they ask of clients in two rounds. */
-const asked: Record<StrategyConfig['name'], readonly number[]> = {
-  full: [],
-  'head-only': [],
-  top: [],
-  bottom: [],
-  both: [],
-  random: [],
-  fedolf: [],
-  'round-robin': [],
-  lisa: [],
-  'gradient-norm': [1, 2],
-  rgn: [1, 2],
-  snr: [1, 2],
-  strata: [1, 2],
-  diversity: [1, 2],
-  // Explores in the first turn for sure, in the second with probability exp(-100).
-  'adagrad-select': [1],
-};
-const options: Record<string, object> = {
-  strata: { lambda: 1 },
-  diversity: { reward: 1 },
-  'adagrad-select': { decay: 100 },
-};
-const strategies = Object.keys(asked).map((name) => StrategyConfig.parse({ name, ...options[name] }));
+/** Explores in the first turn for sure, in the second with probability exp(-100). */
+const certain: Record<string, object> = { 'adagrad-select': { decay: 100 } };
+const listed = strategies.map((s) => StrategyConfig.parse({ ...s.startConfig(), ...certain[s.name] }));
 
-it('every strategy of the protocol is among those tested', () => {
-  const names = StrategyConfig.options.flatMap((o) => {
-    const { name } = o.shape;
-    return 'options' in name ? name.options : [name.value];
-  });
-  expect(new Set(strategies.map((s) => s.name))).toEqual(new Set(names));
-});
+/** The rounds of two in which a strategy asks clients for scores. */
+function askedIn(config: StrategyConfig): readonly number[] {
+  const { needs } = createStrategy(config);
+  return { nothing: [], history: [1], scores: [1, 2] }[needs];
+}
 
 describe('every strategy runs in a real run: three clients, two rounds', () => {
-  it.each(strategies)('$name', async (strategy) => {
+  it.each(listed)('$name', async (strategy) => {
     const { id, config, clients } = await startCrew(server, three, {
       strategy,
       budget: { kind: 'drawn', distribution: 'uniform', min: 1, max: 3 },
@@ -85,7 +62,7 @@ describe('every strategy runs in a real run: three clients, two rounds', () => {
       expect(moved.map(([name]) => name).sort()).toEqual(trained.map(([name]) => name).sort());
       before = round.checkpoint ?? before;
 
-      const scored = asked[strategy.name].includes(round.round);
+      const scored = askedIn(strategy).includes(round.round);
       const squared = strategy.name !== 'rgn' && strategy.name !== 'snr';
       expect(round.members.every((m) => (m.scores !== null) === scored)).toBe(true);
       expect([round.e1 !== null, round.e2 !== null]).toEqual([scored && squared, scored && squared]);
@@ -106,7 +83,7 @@ describe('every strategy runs in a real run: three clients, two rounds', () => {
     }
     const kind = strategy.name === 'rgn' || strategy.name === 'snr' ? strategy.name : 'squared-norm';
     for (const { history } of clients) {
-      expect(probedRounds(history)).toEqual(asked[strategy.name]);
+      expect(probedRounds(history)).toEqual(askedIn(strategy));
       expect(probes(history).every((w) => w.score === kind && !w.times)).toBe(true);
       const spans = history.flatMap((w) => (w.kind === 'train' ? [`${w.round}: ${w.span}`] : []));
       expect(new Set(spans)).toEqual(new Set(['1: 0,0.5', '2: 0.5,1']));

@@ -1,13 +1,14 @@
 import { Button, Collapse, Radio, SimpleGrid, Stack, Text, Title } from '@mantine/core';
 import { useId } from '@mantine/hooks';
 import type { RunConfig } from '@strata/fl-core/protocol';
+import { type StrategyName, strategies, strategyNamed } from '@strata/fl-core/selection';
 import { IconChevronDown } from '@tabler/icons-react';
 import { useState } from 'react';
 import { Choice } from '../../app/Choice.tsx';
 import { drawable } from './example.ts';
 import classes from './StrategyCards.module.css';
 import { StrategyPicture } from './StrategyPicture.tsx';
-import { moreStrategies, type StrategyName, strategiesInSight, strategyChoices } from './strategy-choices.ts';
+import { moreStrategies, strategiesInSight } from './strategy-choices.ts';
 
 type Strategy = RunConfig['strategy'];
 
@@ -23,8 +24,8 @@ export function StrategyCards({ strategy, budgets, onChoose }: StrategyCardsProp
   const [unfolded, setUnfolded] = useState(false);
   const more = useId();
   const choose = (name: string) => {
-    const choice = Object.entries(strategyChoices).find(([n]) => n === name)?.[1];
-    if (choice !== undefined && name !== strategy.name) onChoose(choice.start);
+    const chosen = strategies.find((s) => s.name === name);
+    if (chosen !== undefined && name !== strategy.name) onChoose(chosen.startConfig());
   };
   const card = (name: StrategyName) => (
     <StrategyCard key={name} name={name} strategy={strategy} budgets={budgets} />
@@ -76,7 +77,8 @@ interface StrategyCardProps {
 }
 
 function StrategyCard({ name, strategy, budgets }: StrategyCardProps) {
-  const { title, text, source, start } = strategyChoices[name];
+  const { title, text, source, startConfig } = strategyNamed(name);
+  const drawn = name === strategy.name ? drawable(strategy) : startConfig();
   return (
     <Choice
       value={name}
@@ -89,9 +91,7 @@ function StrategyCard({ name, strategy, budgets }: StrategyCardProps) {
           </Text>
         </>
       }
-      picture={
-        <StrategyPicture strategy={name === strategy.name ? drawable(strategy) : start} budgets={budgets} />
-      }
+      picture={<StrategyPicture strategy={drawn} budgets={budgets} />}
     />
   );
 }

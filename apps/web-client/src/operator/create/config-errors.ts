@@ -1,13 +1,13 @@
+import { ruleNamed } from '@strata/fl-core/aggregation';
 import { type Catalog, RunConfig } from '@strata/fl-core/protocol';
 import type { z } from 'zod';
-import { krumNeeds } from './advanced/aggregation-options.ts';
 import { chosenModel } from './chosen-model.ts';
 import { fittingSamples } from './defaults.ts';
 
 /**
  * What is wrong with a configuration, by path (`cohort.minimum`), in words for the field. The rules are the
  * protocol's; the model's own rules about its tasks and the image side come from the catalogue, as does what a sample
- * is good for, and Krum's is known before a round has to fail by it.
+ * is good for, and what a rule demands is known before a round has to fail by it.
  */
 export function configErrors(values: unknown, catalog: Catalog): Record<string, string> {
   const errors: Record<string, string> = {};
@@ -39,9 +39,10 @@ export function configErrors(values: unknown, catalog: Catalog): Record<string, 
   }
   const { rule } = parsed.data.aggregation;
   const { goal } = parsed.data.cohort;
-  if ((rule.name === 'krum' || rule.name === 'multi-krum') && goal < krumNeeds(rule.byzantine)) {
-    errors['aggregation.rule.byzantine'] =
-      `Needs ${krumNeeds(rule.byzantine)} updates a round (2 × ${rule.byzantine} + 3); “Updates wanted” is ${goal}.`;
+  const demand = ruleNamed(rule.name).demand(rule, goal);
+  if (demand !== null && goal < demand.updates) {
+    errors[`aggregation.rule.${demand.option}`] =
+      `Needs ${demand.updates} updates a round (${demand.sum.replaceAll('*', '×')}); “Updates wanted” is ${goal}.`;
   }
   return errors;
 }

@@ -1,7 +1,7 @@
 import type { RunConfig } from '@strata/fl-core/protocol';
+import { strategies } from '@strata/fl-core/selection';
 import { describe, expect, it } from 'vitest';
 import { drawable, exampleBudgets, exampleLayers, exampleMasks } from './example.ts';
-import { strategyChoices } from './strategy-choices.ts';
 
 const everyone = (budget: number) => Array<number>(5).fill(budget);
 const masks = (rows: ReturnType<typeof exampleMasks>) =>
@@ -16,7 +16,7 @@ describe('the example on the form', () => {
     );
   });
 
-  it.each(Object.values(strategyChoices))('shows $title within the budgets', ({ start }) => {
+  it.each(strategies.map((s) => s.startConfig()))('shows $name within the budgets', (start) => {
     if (start.name === 'full') return;
     const lengths = masks(exampleMasks(start, [1, 2, 3, 4, 2])).map((m) => m.length);
     expect(lengths).toEqual(start.name === 'head-only' ? everyone(0) : [1, 2, 3, 4, 2]);

@@ -1,6 +1,14 @@
 import type { RunConfig } from '@strata/fl-core/protocol';
-import { budgetOf, createStrategy, type Selection, type SelectionInput } from '@strata/fl-core/selection';
+import {
+  budgetOf,
+  createStrategy,
+  type Selection,
+  type SelectionInput,
+  StrategyConfig,
+  strategyNamed,
+} from '@strata/fl-core/selection';
 import { inLayers } from './budgets.ts';
+import { usable } from './usable.ts';
 
 /**
  * Scores of five imaginary clients for eight layers, one row a client: two kinds of data, of which one finds its
@@ -83,27 +91,9 @@ function typed(budget: RunConfig['budget']): RunConfig['budget'] {
   }
 }
 
-/** A strategy that can be computed while its fields are being typed in. */
+/** A strategy that can be drawn while its fields are being typed in. */
 export function drawable(strategy: RunConfig['strategy']): RunConfig['strategy'] {
-  const number = (value: number, min: number, max: number) =>
-    Math.min(max, Math.max(min, Number(value) || min));
-  switch (strategy.name) {
-    case 'strata':
-      return { ...strategy, lambda: number(strategy.lambda, 0, 1e6) };
-    case 'diversity':
-      return { ...strategy, reward: number(strategy.reward, 0, 1e6) };
-    case 'lisa':
-      return { ...strategy, period: Math.round(number(strategy.period, 1, 10_000)) };
-    case 'round-robin':
-      return { ...strategy, roundsPerLayer: Math.round(number(strategy.roundsPerLayer, 1, 10_000)) };
-    case 'adagrad-select':
-      return {
-        ...strategy,
-        epsilon: number(strategy.epsilon, 0, 1),
-        decay: number(strategy.decay, 0, 100),
-        prior: number(strategy.prior, 1e-6, 1e6),
-      };
-    default:
-      return strategy;
-  }
+  const { name } = strategy;
+  const { options, startConfig } = strategyNamed(name);
+  return StrategyConfig.parse({ name, ...usable(options, startConfig(), strategy) });
 }

@@ -1,4 +1,5 @@
 import type { RunConfig } from '@strata/fl-core/protocol';
+import { strategyNamed } from '@strata/fl-core/selection';
 import { amountShort, amountText } from '../../app/budget-text.ts';
 import { plural, seconds } from '../../app/format.ts';
 import { taskSummary } from '../task-text.ts';
@@ -20,9 +21,9 @@ export function summaryLines(config: RunConfig, layers: number): string[] {
 }
 
 function trained({ strategy, budget }: RunConfig, layers: number): string {
-  if (strategy.name === 'full')
-    return `Every participant trains all ${plural(layers, 'layer')} and the head.`;
-  if (strategy.name === 'head-only') return 'Every participant trains the head only.';
+  const { everybody } = strategyNamed(strategy.name);
+  if (everybody === 'all') return `Every participant trains all ${plural(layers, 'layer')} and the head.`;
+  if (everybody === 'none') return 'Every participant trains the head only.';
   const { unit } = budget;
   switch (budget.kind) {
     case 'fixed':

@@ -1,14 +1,23 @@
+import { defineStrategy } from '../define.ts';
 import { capacity, masksFrom } from '../input.ts';
 import type { BlindStrategy } from '../strategy.ts';
 
 /**
  * Ordered freezing: every client freezes from the input upwards as much as its capability asks for, and trains
- * all above: FedOLF (Niu et al., arXiv 2512.23200) without its compression of the frozen layers. Unlike `top`
- * the trained layers are always one unbroken stretch up to the output.
+ * all above: FedOLF without its compression of the frozen layers. Unlike `top` the trained layers are always one
+ * unbroken stretch up to the output.
  */
-export function fedOlf(): BlindStrategy {
-  return {
-    name: 'fedolf',
+export const fedOlf = defineStrategy({
+  name: 'fedolf',
+  title: 'Ordered freezing',
+  text: 'Weak clients freeze more from the input upwards; what is trained is one stretch up to the output.',
+  source: 'FedOLF; Niu et al., arXiv 2512.23200, without its compression',
+  group: 'papers',
+  options: {},
+  fields: [],
+  start: {},
+  heading: () => 'ordered freezing',
+  create: (): BlindStrategy => ({
     needs: 'nothing',
     select: (input) => ({
       masks: masksFrom(input, (client) => {
@@ -21,5 +30,5 @@ export function fedOlf(): BlindStrategy {
         return [...input.layers.keys()].slice(first);
       }),
     }),
-  };
-}
+  }),
+});

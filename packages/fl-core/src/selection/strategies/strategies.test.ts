@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createStrategy, type StrategyConfig } from '../create.ts';
+import { createStrategy } from '../create.ts';
 import { SelectionError } from '../error.ts';
 import type { Selection, SelectionHistory, SelectionInput } from '../strategy.ts';
+import type { StrategyInput } from './index.ts';
 
 const layers = ['l0', 'l1', 'l2', 'l3', 'l4'];
 const input: SelectionInput = {
@@ -17,12 +18,12 @@ const input: SelectionInput = {
   seed: 3,
 };
 
-function run(config: StrategyConfig, at: SelectionInput, history: SelectionHistory | null = null): Selection {
+function run(config: StrategyInput, at: SelectionInput, history: SelectionHistory | null = null): Selection {
   const strategy = createStrategy(config);
   return strategy.needs === 'history' ? strategy.select(at, history) : strategy.select(at);
 }
 
-const budgeted: readonly StrategyConfig[] = [
+const budgeted: readonly StrategyInput[] = [
   { name: 'head-only' },
   { name: 'top' },
   { name: 'bottom' },
@@ -185,7 +186,7 @@ describe('adagrad-select', () => {
 });
 
 describe('options out of range', () => {
-  it.each<StrategyConfig>([
+  it.each<StrategyInput>([
     { name: 'round-robin', roundsPerLayer: 0 },
     { name: 'lisa', period: 1.5 },
     { name: 'strata', lambda: Number.NaN },

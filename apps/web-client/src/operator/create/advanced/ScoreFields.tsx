@@ -1,10 +1,13 @@
-import { Input, NumberInput, SegmentedControl, SimpleGrid } from '@mantine/core';
+import { NumberInput, SimpleGrid } from '@mantine/core';
+import { strategyNamed } from '@strata/fl-core/selection';
 import type { ConfigForm } from '../form.ts';
+import { OptionInput } from '../OptionInput.tsx';
 import { Part } from './Part.tsx';
 
 /** How often layers are chosen, and how much is measured for it. */
 export function ScoreFields({ form }: { form: ConfigForm }) {
-  const { strategy } = form.values;
+  const { options, fields: all } = strategyNamed(form.values.strategy.name);
+  const fields = all.filter((field) => field.advanced);
   return (
     <Part title="Scores and choices" text="How often layers are chosen anew, and from how much measuring.">
       <SimpleGrid cols={{ base: 1, xs: 3 }}>
@@ -30,25 +33,9 @@ export function ScoreFields({ form }: { form: ConfigForm }) {
           min={1}
           {...form.getInputProps('local.probeBatches')}
         />
-        {strategy.name === 'strata' && (
-          <Input.Wrapper label="Unit of λ" labelElement="div">
-            <SegmentedControl
-              fullWidth
-              aria-label="Unit of λ"
-              data={[
-                { value: 'relative', label: 'Mean score' },
-                { value: 'absolute', label: 'Absolute' },
-              ]}
-              value={strategy.lambdaScale}
-              onChange={(scale) =>
-                form.setFieldValue('strategy', {
-                  ...strategy,
-                  lambdaScale: scale === 'absolute' ? 'absolute' : 'relative',
-                })
-              }
-            />
-          </Input.Wrapper>
-        )}
+        {fields.map((field) => (
+          <OptionInput key={field.option} form={form} path="strategy" options={options} field={field} />
+        ))}
       </SimpleGrid>
     </Part>
   );

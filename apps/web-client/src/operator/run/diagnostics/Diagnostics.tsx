@@ -1,5 +1,6 @@
 import { Badge, SimpleGrid } from '@mantine/core';
 import type { RoundSummary, RunConfig } from '@strata/fl-core/protocol';
+import { strategyNamed } from '@strata/fl-core/selection';
 import { MetricPanel } from '../MetricPanel.tsx';
 import { everProbes } from '../phases.ts';
 import { agreementOption, clientsOption, priceOption, solverOption } from './charts.ts';
@@ -50,7 +51,7 @@ export function Diagnostics({ rounds, config }: DiagnosticsProps) {
         empty="Appears when the first round has chosen its layers."
         testId="effective-clients"
       />
-      {config.strategy.name === 'strata' && <Solver rounds={rounds} />}
+      {strategyNamed(config.strategy.name).solver && <Solver rounds={rounds} />}
     </SimpleGrid>
   );
 }

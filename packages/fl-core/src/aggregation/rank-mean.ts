@@ -1,5 +1,5 @@
-import { rankMean } from '../plain.ts';
-import { rankKernel, rankStride } from '../wasm/kernels.ts';
+import { rankMean } from './plain.ts';
+import { rankKernel, rankStride } from './wasm/kernels.ts';
 
 /** For every column of the rows, the mean of the values of the ranks asked for; `out` is as long as the rows. */
 export type RankMean = (rows: readonly Float32Array[], out: Float64Array) => void;

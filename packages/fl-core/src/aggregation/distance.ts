@@ -1,5 +1,5 @@
-import { squaredDistance } from '../plain.ts';
-import { vectorKernels } from '../wasm/kernels.ts';
+import { squaredDistance } from './plain.ts';
+import { vectorKernels } from './wasm/kernels.ts';
 
 /**
  * Adds the squared Euclidean distance of rows i and j, i < j, to `sums[i * n + j]`, in float64. May be called once

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AggregationError } from './error.ts';
-import { initialState, type ServerOptimizer, serverStep } from './server-optimizer.ts';
+import { initialState, type ServerOptimizer, serverStep } from './optimizers/index.ts';
 
 /** Weight of a layer of one value after these changes, starting from 1. */
 function after(optimizer: ServerOptimizer, changes: readonly number[]): number {
