@@ -1,6 +1,9 @@
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, get, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { ViteDevServer } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pagePolicy, workerPolicy } from '../../apps/server/src/http/security.ts';
@@ -11,6 +14,7 @@ describe('the pages of npm run dev', () => {
   let server: Server;
   let vite: ViteDevServer;
   let url: string;
+  let cacheDir: string;
   beforeAll(async () => {
     server = createServer((request, response) => response.end(`${request.method} ${request.url}`));
     server.on('upgrade', (request, socket) => {
@@ -21,12 +25,14 @@ describe('the pages of npm run dev', () => {
     await once(server.listen(0, '127.0.0.1'), 'listening');
     const port = await freePort();
     url = `http://127.0.0.1:${port}`;
+    cacheDir = await mkdtemp(join(tmpdir(), 'strata-vite-'));
     const behind = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    vite = await servePagesByVite({ host: '127.0.0.1', port, server: behind });
-  });
+    vite = await servePagesByVite({ host: '127.0.0.1', port, server: behind, cacheDir });
+  }, 60_000);
   afterAll(async () => {
     await vite.close();
     server.close();
+    await rm(cacheDir, { recursive: true, force: true });
   });
 
   it.each(['/', '/bench', '/join/abc?backend=wasm', '/operator', '/operator/runs/abc'])(

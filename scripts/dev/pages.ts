@@ -71,13 +71,21 @@ export interface PagesOptions {
   readonly port: number;
   /** Address of the server behind the pages. */
   readonly server: string;
+  /** Folder of what Vite bundled beforehand. */
+  readonly cacheDir?: string;
 }
 
 /** The pages by Vite, with hot reload; what is the server's goes on to it, its sockets too. */
-export async function servePagesByVite({ host, port, server }: PagesOptions): Promise<ViteDevServer> {
+export async function servePagesByVite({
+  host,
+  port,
+  server,
+  cacheDir = join(repository, 'node_modules/.vite/pages'),
+}: PagesOptions): Promise<ViteDevServer> {
   const vite = await createServer({
     configFile: join(repository, 'vite.config.ts'),
     mode: 'development',
+    cacheDir,
     customLogger: quietLogger(),
     appType: 'custom',
     plugins: [underPolicy],
