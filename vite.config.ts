@@ -46,7 +46,7 @@ export default defineConfig(({ command, mode }) => ({
         extends: true,
         test: {
           name: 'unit',
-          include: ['{packages,apps,experiments,bench,scripts,samples}/**/*.test.{ts,tsx}'],
+          include: ['{packages,apps,experiments,bench,examples,scripts,samples}/**/*.test.{ts,tsx}'],
           exclude: ['**/node_modules/**', '**/dist/**'],
           // The server's tests wait for processes and locks: two workers use about half of two cores.
           maxWorkers: 3,

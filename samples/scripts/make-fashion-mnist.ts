@@ -48,7 +48,12 @@ async function choose(folder: string, { split, prefix, perClass }: (typeof split
     }));
 }
 
-const source = process.argv[2] ?? join(samplesFolder, '../../shared/data/fashion-mnist');
+const data = process.env.STRATA_TEST_DATA;
+const source = process.argv[2] ?? (data ? join(data, 'fashion-mnist') : undefined);
+if (source === undefined)
+  throw new Error(
+    'Name the folder with the files of Fashion-MNIST, or set STRATA_TEST_DATA to the one it is in.',
+  );
 const chosen = (await Promise.all(splits.map((split) => choose(source, split)))).flat();
 const target = join(samplesFolder, 'fashion-mnist');
 const sheet = composeSheet(

@@ -26,7 +26,8 @@ async function serve(settings: Settings): Promise<void> {
     throw explainAddress(error, settings);
   });
   const fastify = createHttp(settings, {
-    pages: join(repository, 'apps/web-client/dist'),
+    // `npm run dev` names another folder: its pages come from elsewhere.
+    pages: process.argv[2] ?? join(repository, 'apps/web-client/dist'),
     samples: join(repository, 'samples'),
   });
   const store = await openStore(settings);

@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -9,9 +8,8 @@ import { fileURLToPath } from 'node:url';
 
 const repository = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** Where the project's developers keep model weights that it may not commit; most clones have no such folder. */
-const developersModels = join(repository, '../shared/data');
-const modelsDir = process.env.STRATA_MODELS_DIR ?? (existsSync(developersModels) ? developersModels : '');
+/** Weights that the project may not commit; tests find them where their other data is. */
+const modelsDir = process.env.STRATA_MODELS_DIR ?? process.env.STRATA_TEST_DATA ?? '';
 
 /** A port that was free a moment ago. */
 export async function freePort(): Promise<number> {

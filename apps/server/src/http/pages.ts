@@ -14,7 +14,7 @@ export interface PageFolders {
 
 const placeholder = '__CSP_NONCE__';
 /** Routes of the single-page application (apps/web-client/src/app/Routes.tsx). */
-const pageRoutes = ['/', '/bench', '/join/:run', '/operator', '/operator/*'];
+export const pageRoutes = ['/', '/bench', '/join/:run', '/operator', '/operator/*'];
 
 /** Serves the pages, their assets and the samples. Throws `unavailable` when the pages were not built. */
 export function servePages(app: FastifyInstance, folders: PageFolders): void {

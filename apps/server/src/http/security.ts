@@ -46,7 +46,7 @@ export const newNonce = (): string => randomBytes(16).toString('base64');
 export const joinPermissions = 'camera=(self), microphone=(), geolocation=()';
 
 /** Headers of every answer. Cross-origin isolation (COOP, COEP) is what gives wasm its threads. */
-const headers = {
+export const headersOfAll = {
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-embedder-policy': 'require-corp',
   'cross-origin-resource-policy': 'same-origin',
@@ -57,6 +57,6 @@ const headers = {
 
 export function secureHeaders(app: FastifyInstance): void {
   app.addHook('onRequest', async (_request, reply) => {
-    reply.headers(headers);
+    reply.headers(headersOfAll);
   });
 }

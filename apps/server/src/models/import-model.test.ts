@@ -1,10 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { catalog, layoutOf } from '@strata/fl-core/models/layouts';
 import { decodeSafetensors, encodeSafetensors, type ModelId, RunConfig } from '@strata/fl-core/protocol';
+import { testData } from '@strata/fl-core/testing/data';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { modelAvailability } from './availability.ts';
@@ -12,9 +12,8 @@ import { importModel } from './import-model.ts';
 import { createModelSource } from './source.ts';
 import { memoryBlobs } from './testing.ts';
 
-const shared = fileURLToPath(new URL('../../../../../shared/data/', import.meta.url));
-const without = (folder: string) =>
-  existsSync(join(shared, folder)) ? '' : ` (skipped: ${join(shared, folder)} is missing)`;
+const useLite = testData('use-lite');
+const deitTiny = testData('deit-tiny');
 
 const runConfig = (model: ModelId, seed = 1): RunConfig =>
   RunConfig.parse({
@@ -50,13 +49,11 @@ async function imported(model: ModelId, folder: string | null = null, seed = 1) 
 const layerNames = (model: ModelId) => layoutOf(catalog[model], 3).layers.map((l) => l.name);
 
 describe('importModel use-lite', () => {
-  it.skipIf(without('use-lite'))(
-    `gives the tensors of the checked safetensors file, bit for bit${without('use-lite')}`,
+  it.skipIf(useLite.lacking)(
+    `gives the tensors of the checked safetensors file, bit for bit${useLite.lacking}`,
     async () => {
       const { tensors, layers } = await imported('use-lite');
-      const { tensors: expected } = decodeSafetensors(
-        readFileSync(join(shared, 'use-lite/model.safetensors')),
-      );
+      const { tensors: expected } = decodeSafetensors(readFileSync(useLite.path('model.safetensors')));
       expect(Object.keys(layers)).toEqual(layerNames('use-lite'));
       expect(expected.length).toBe(30);
       for (const { name, shape, data } of expected) {
@@ -136,11 +133,11 @@ describe('importModel with random weights', () => {
   });
 });
 
-describe.skipIf(without('deit-tiny'))(`importModel deit-tiny${without('deit-tiny')}`, () => {
-  const file = join(shared, 'deit-tiny/model.safetensors');
+describe.skipIf(deitTiny.lacking)(`importModel deit-tiny${deitTiny.lacking}`, () => {
+  const file = deitTiny.path('model.safetensors');
 
   it('keeps every pretrained tensor but the classifier', async () => {
-    const { tensors, layers, assets } = await imported('deit-tiny', shared);
+    const { tensors, layers, assets } = await imported('deit-tiny', deitTiny.path('..'));
     expect(Object.keys(layers)).toEqual(layerNames('deit-tiny'));
     expect(assets).toEqual({});
     for (const { name, data } of decodeSafetensors(readFileSync(file)).tensors) {

@@ -37,7 +37,7 @@ function table(what: string, rows: readonly Row[]): string {
 it('docs/variants.md lists every variant', async () => {
   const page = `# Strategies, rules, optimizers
 
-Written by \`packages/fl-core/src/variants/page.test.ts\` from the lists in the code; options with the values that a form starts with (rules: in a round of 10 updates). How to add one: [recipes](recipes.md).
+Written by \`packages/fl-core/src/variants/page.test.ts\` from the lists in the code; options with the values that a form starts with (rules: in a round of 10 updates). How to add one: [recipes](../CONTRIBUTING.md#recipes).
 
 ## Strategies: which layers each client trains
 

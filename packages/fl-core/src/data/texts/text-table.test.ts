@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import Papa from 'papaparse';
 import { describe, expect, test } from 'vitest';
 import { TaskName } from '../../protocol/task.ts';
+import { testData } from '../../testing/data.ts';
 import { keptNames, keptProblems } from '../problems.ts';
 import { broken, utf8, utf16 } from './testing.ts';
 import { readTextTable, type TextTableLimits } from './text-table.ts';
@@ -209,26 +210,16 @@ describe('files that are left out as a whole, with the reason', () => {
 });
 
 describe('real files', () => {
-  const shared = new URL('../../../../../../shared/data/', import.meta.url);
-  const load = (path: string) => {
-    try {
-      return readFileSync(new URL(path, shared));
-    } catch {
-      console.warn(`skipped: ${new URL(path, shared).pathname} is not here`);
-      return undefined;
-    }
-  };
-  const banking = load('banking77/train.csv');
-  const sms = load('sms-spam/sms.tsv');
-  const categories = load('banking77/categories.json');
+  const banking = testData('banking77');
+  const sms = testData('sms-spam');
 
-  test.skipIf(!banking || !categories)('banking77: all 10,003 rows, 77 labels', () => {
-    const names: unknown = JSON.parse(new TextDecoder().decode(categories));
-    if (!Array.isArray(names) || !banking) throw new Error('the categories are a list');
+  test.skipIf(banking.lacking)(`banking77: all 10,003 rows, 77 labels${banking.lacking}`, () => {
+    const names: unknown = JSON.parse(readFileSync(banking.path('categories.json'), 'utf8'));
+    if (!Array.isArray(names)) throw new Error('the categories are a list');
     const table = readTextTable({
       task: 'classification',
       file: 'train.csv',
-      bytes: banking,
+      bytes: readFileSync(banking.path('train.csv')),
       labels: names.map(String),
     });
     expect(table.problems).toEqual([]);
@@ -237,15 +228,18 @@ describe('real files', () => {
     expect(table.columns).toEqual(['column "text"', 'column "category"']);
   });
 
-  test.skipIf(!sms)('sms-spam: all 5,574 messages, 747 of them spam, though quotes are unbalanced', () => {
-    const table = readTextTable({
-      task: 'classification',
-      file: 'sms.tsv',
-      bytes: sms ?? new Uint8Array(),
-      labels: ['ham', 'spam'],
-    });
-    expect(table.problems).toEqual([]);
-    expect(table.samples.texts).toHaveLength(5574);
-    expect(table.samples.labels.filter((label) => label === 1)).toHaveLength(747);
-  });
+  test.skipIf(sms.lacking)(
+    `sms-spam: all 5,574 messages, 747 of them spam, though quotes are unbalanced${sms.lacking}`,
+    () => {
+      const table = readTextTable({
+        task: 'classification',
+        file: 'sms.tsv',
+        bytes: readFileSync(sms.path('sms.tsv')),
+        labels: ['ham', 'spam'],
+      });
+      expect(table.problems).toEqual([]);
+      expect(table.samples.texts).toHaveLength(5574);
+      expect(table.samples.labels.filter((label) => label === 1)).toHaveLength(747);
+    },
+  );
 });

@@ -1,10 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { testData } from '../../testing/data.ts';
 import { createSentencePiece, Vocabulary } from './sentencepiece.ts';
 
 const packageFolder = dirname(
@@ -17,11 +18,10 @@ const Cases = z.array(z.object({ text: z.string(), ids: z.array(z.number()) }));
 const read = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'));
 
 describe('createSentencePiece', () => {
-  const data = fileURLToPath(new URL('../../../../../../shared/data/use-lite/', import.meta.url));
-  const reason = existsSync(data) ? '' : ` (skipped: ${data} is missing)`;
+  const data = testData('use-lite');
 
-  it.skipIf(reason)(`gives the ids of the encoder's 10 reference sentences${reason}`, () => {
-    const { items } = z.object({ items: Cases }).parse(read(`${data}reference.json`));
+  it.skipIf(data.lacking)(`gives the ids of the encoder's 10 reference sentences${data.lacking}`, () => {
+    const { items } = z.object({ items: Cases }).parse(read(data.path('reference.json')));
     expect(items.length).toBe(10);
     for (const { text, ids } of items) expect([...tokenizer.encode(text)], text).toEqual(ids);
   });

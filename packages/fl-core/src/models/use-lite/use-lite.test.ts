@@ -1,8 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -10,6 +9,7 @@ import { z } from 'zod';
 import { registerKernels } from '../../kernels/index.ts';
 import { openDawn, startDawn } from '../../kernels/testing/dawn.ts';
 import { decodeSafetensors } from '../../protocol/index.ts';
+import { testData } from '../../testing/data.ts';
 import type { TextBatch } from '../batch.ts';
 import { catalog } from '../catalog.ts';
 import { createModel } from '../create.ts';
@@ -18,8 +18,7 @@ import { initialParameters, run, upload } from '../testing/run.ts';
 import type { UseLiteSpec } from './spec.ts';
 
 const spec = catalog['use-lite'];
-const data = fileURLToPath(new URL('../../../../../../shared/data/use-lite/', import.meta.url));
-const reason = existsSync(data) ? '' : ` (skipped: ${data} is missing)`;
+const data = testData('use-lite');
 
 /** Rows of token ids, padded to the longest. */
 function textBatch(rows: readonly (readonly number[])[]): TextBatch {
@@ -41,7 +40,7 @@ beforeAll(() => {
   registerKernels('cpu');
 });
 
-describe.skipIf(reason)(`Universal Sentence Encoder Lite, published weights${reason}`, () => {
+describe.skipIf(data.lacking)(`Universal Sentence Encoder Lite, published weights${data.lacking}`, () => {
   const Reference = z.object({
     items: z.array(z.object({ ids: z.array(z.number()), embedding: z.array(z.number()) })),
   });
@@ -57,9 +56,9 @@ describe.skipIf(reason)(`Universal Sentence Encoder Lite, published weights${rea
         await startDawn(dawn);
       }
       await tf.setBackend(backend);
-      const { items } = Reference.parse(JSON.parse(readFileSync(`${data}reference.json`, 'utf8')));
+      const { items } = Reference.parse(JSON.parse(readFileSync(data.path('reference.json'), 'utf8')));
       expect(items.length).toBe(10);
-      const { tensors } = decodeSafetensors(readFileSync(`${data}model.safetensors`));
+      const { tensors } = decodeSafetensors(readFileSync(data.path('model.safetensors')));
       const model = createModel(spec, { classes: 2, side: 0 });
       const parameters = upload(tensors);
       const batch = textBatch(items.map((item) => item.ids));

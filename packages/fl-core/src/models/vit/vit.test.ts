@@ -1,8 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -10,6 +9,7 @@ import { z } from 'zod';
 import { registerKernels } from '../../kernels/index.ts';
 import { decodeSafetensors } from '../../protocol/index.ts';
 import { random } from '../../random.ts';
+import { testData } from '../../testing/data.ts';
 import type { ImageBatch } from '../batch.ts';
 import { catalog } from '../catalog.ts';
 import { createModel } from '../create.ts';
@@ -21,8 +21,7 @@ import type { VitSpec } from './spec.ts';
 const deit = catalog['deit-tiny'];
 const nano = catalog['vit-nano'];
 
-const data = fileURLToPath(new URL('../../../../../../shared/data/deit-tiny/', import.meta.url));
-const reason = existsSync(data) ? '' : ` (skipped: ${data} is missing)`;
+const data = testData('deit-tiny');
 
 /** Random RGB noise. */
 function noise(size: number, side: number): ImageBatch {
@@ -38,19 +37,23 @@ beforeAll(() => {
   registerKernels('cpu');
 });
 
-describe.skipIf(reason)(`DeiT-tiny, pretrained weights, on wasm${reason}`, () => {
+describe.skipIf(data.lacking)(`DeiT-tiny, pretrained weights, on wasm${data.lacking}`, () => {
   const Reference = z.object({
     items: z.array(z.object({ name: z.string(), input: z.string(), logits: z.array(z.number()) })),
   });
 
   it('gives the reference logits within 1e-3 at 224 pixels', async () => {
     await tf.setBackend('wasm');
-    const { items } = Reference.parse(JSON.parse(readFileSync(`${data}reference/reference.json`, 'utf8')));
+    const { items } = Reference.parse(
+      JSON.parse(readFileSync(data.path('reference/reference.json'), 'utf8')),
+    );
     const photos = items.filter((item) => item.input.includes('.rgb.u8'));
     expect(photos.map((p) => p.name)).toEqual(['china', 'flower']);
     const model = createModel(deit, { classes: 1000, side: 224 });
-    const parameters = upload(decodeSafetensors(readFileSync(`${data}model.safetensors`)).tensors);
-    const pixels = Buffer.concat(photos.map((p) => readFileSync(`${data}reference/${p.name}_224.rgb.u8`)));
+    const parameters = upload(decodeSafetensors(readFileSync(data.path('model.safetensors'))).tensors);
+    const pixels = Buffer.concat(
+      photos.map((p) => readFileSync(data.path(`reference/${p.name}_224.rgb.u8`))),
+    );
     const batch: ImageBatch = {
       kind: 'image',
       size: 2,
