@@ -17,7 +17,6 @@ function affordable(values: readonly number[], costs: readonly number[], budget:
  * alone, and all train those with the most votes, as many as each can afford.
  */
 export const vote: ScoredStrategy = {
-  name: 'vote',
   needs: 'scores',
   score: 'squared-norm',
   select({ layers, costs, clients }: SelectionInput) {
