@@ -1,15 +1,13 @@
 import type { Readable } from 'node:stream';
 import { selectableLayers } from '@strata/fl-core/models/layouts';
 import { type Evaluated, type Phase, type Probed, StrataError } from '@strata/fl-core/protocol';
+import { checkUpdate, layoutFor, type TimedPhase, trainedLayers, updateLimit } from '@strata/fl-core/rounds';
 import { and, eq } from 'drizzle-orm';
 import { clients, members } from '../store/schema.ts';
 import type { Context, Queryable } from './context.ts';
 import { logEvent } from './events.ts';
-import { layoutFor, trainedLayers } from './layout.ts';
-import type { TimedPhase } from './phase.ts';
 import { findMember, getRun, lockRound, type MemberRow, openRound, type RunRow } from './rows.ts';
 import { TensorFile } from './tensor-file.ts';
-import { checkUpdate, updateLimit } from './update-check.ts';
 
 /**
  * Takes in what clients send. Every answer becomes a row first; then the phase is looked at again (R3).

@@ -1,12 +1,11 @@
+import { cohortSize, dropOutRate, sampleCohort, selectionPlan, type Turnout } from '@strata/fl-core/rounds';
 import { and, desc, eq, inArray, sql } from 'drizzle-orm';
 import { members, rounds } from '../store/schema.ts';
-import { cohortSize, dropOutRate, sampleCohort, type Turnout } from './cohort.ts';
 import type { Context, Queryable } from './context.ts';
 import { logEvent } from './events.ts';
-import { readyClients } from './ready.ts';
+import { readyClients } from './ready-clients.ts';
 import { closedPhases, countCommitted, getRun, openRound, overStates } from './rows.ts';
 import { budgetsFor } from './selection/budgets.ts';
-import { selectionPlan } from './selection/plan.ts';
 
 /** What the run does next. */
 export type NextRound =

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { type RunCommand, type RunConfig, type RunState, StrataError } from '@strata/fl-core/protocol';
+import { checkConfig } from '@strata/fl-core/rounds';
 import { and, eq, inArray, sql } from 'drizzle-orm';
 import { checkpoints, clients, runs } from '../store/schema.ts';
-import { checkConfig } from './check-config.ts';
 import type { Context } from './context.ts';
 import { logEvent } from './events.ts';
 import { findRun, getRun, openRound, type RunRow } from './rows.ts';

@@ -1,10 +1,16 @@
+import {
+  answersNeeded,
+  evaluatePhase,
+  isTimed,
+  memberState,
+  roundDiagnostics,
+  type TimedPhase,
+} from '@strata/fl-core/rounds';
 import { eq } from 'drizzle-orm';
 import { checkpoints, runs } from '../store/schema.ts';
 import { collectRound } from './collect.ts';
 import type { Context, Queryable } from './context.ts';
-import { roundDiagnostics } from './diagnose.ts';
 import { logEvent } from './events.ts';
-import { answersNeeded, evaluatePhase, isTimed, memberState, type TimedPhase } from './phase.ts';
 import { countCommitted, getRun, listMembers, type MemberRow, type RoundRow, type RunRow } from './rows.ts';
 import { recordLate } from './selection/budgets.ts';
 import {

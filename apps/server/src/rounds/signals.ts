@@ -1,6 +1,6 @@
+import { evaluatePhase, isTimed, memberState } from '@strata/fl-core/rounds';
 import type { Context } from './context.ts';
-import { evaluatePhase, isTimed, memberState } from './phase.ts';
-import { readyClients } from './ready.ts';
+import { readyClients } from './ready-clients.ts';
 import { findRun, listMembers, openRound, overStates, type RoundRow, type RunRow } from './rows.ts';
 import { roundWorkflowId, runWorkflowId, signal, startRun, wakeTopic } from './workflow.ts';
 

@@ -1,10 +1,10 @@
 import { type Phase, type RunConfig, StrataError } from '@strata/fl-core/protocol';
+import { isOver, isTimed } from '@strata/fl-core/rounds';
 import { and, eq, sql } from 'drizzle-orm';
 import { members, rounds } from '../store/schema.ts';
 import { collectRound } from './collect.ts';
 import type { Context, Queryable } from './context.ts';
 import { logEvent } from './events.ts';
-import { isOver, isTimed } from './phase.ts';
 import { lockRound, type MemberRow, type RoundRow } from './rows.ts';
 
 export const stoppedReason = 'stopped by the operator.';

@@ -1,11 +1,11 @@
 import { DBOS, Error as DbosError } from '@dbos-inc/dbos-sdk';
 import { AggregationError } from '@strata/fl-core/aggregation';
 import { StrataError } from '@strata/fl-core/protocol';
+import { isOver, isTimed } from '@strata/fl-core/rounds';
 import { SelectionError } from '@strata/fl-core/selection';
 import { aggregateRound } from './aggregation/aggregate.ts';
 import type { Context } from './context.ts';
 import { openNextRound } from './open.ts';
-import { isOver, isTimed } from './phase.ts';
 import { failRun } from './runs.ts';
 import { selectLayers } from './selection/select.ts';
 import { settlePhase } from './settle.ts';

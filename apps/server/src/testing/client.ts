@@ -14,8 +14,8 @@ import {
   Work,
 } from '@strata/fl-core/protocol';
 import { random } from '@strata/fl-core/random';
+import { layoutFor } from '@strata/fl-core/rounds';
 import { io, type Socket } from 'socket.io-client';
-import { layoutFor } from '../rounds/layout.ts';
 
 export type WorkOf<K extends Work['kind']> = Extract<Work, { kind: K }>;
 

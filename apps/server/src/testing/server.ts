@@ -10,11 +10,11 @@ import {
   type RunEvent,
   type RunView,
 } from '@strata/fl-core/protocol';
+import { layoutFor } from '@strata/fl-core/rounds';
 import Fastify from 'fastify';
 import pg from 'pg';
 import { answerErrors } from '../http/reply.ts';
 import type { Limits, ModelSource } from '../rounds/context.ts';
-import { layoutFor } from '../rounds/layout.ts';
 import type { BlobStore } from '../store/blobs.ts';
 import { openStore, type Store } from '../store/store.ts';
 import { temporaryDataDir } from '../store/testing.ts';

@@ -1,11 +1,11 @@
 import { AggregationError } from '@strata/fl-core/aggregation';
 import type { LayerSpec } from '@strata/fl-core/models/layouts';
 import type { Checkpoint } from '@strata/fl-core/protocol';
+import { layoutFor, trainedLayers } from '@strata/fl-core/rounds';
 import { and, eq, inArray } from 'drizzle-orm';
 import { members, rounds } from '../../store/schema.ts';
 import type { Context, Queryable } from '../context.ts';
 import { logEvent } from '../events.ts';
-import { layoutFor, trainedLayers } from '../layout.ts';
 import {
   findRound,
   getCheckpoint,

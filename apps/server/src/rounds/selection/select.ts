@@ -1,11 +1,20 @@
 import { selectableLayers } from '@strata/fl-core/models/layouts';
+import {
+  type Chosen,
+  keepTimely,
+  layoutFor,
+  maskDiagnostics,
+  membersToTrain,
+  pricesFor,
+  selectionPlan,
+  type Trainer,
+  timedClients,
+} from '@strata/fl-core/rounds';
 import { carryMasks, type SelectionHistory, type SelectionInput } from '@strata/fl-core/selection';
 import { and, eq } from 'drizzle-orm';
 import { members } from '../../store/schema.ts';
 import type { Context, Queryable } from '../context.ts';
-import { maskDiagnostics } from '../diagnose.ts';
 import { logEvent } from '../events.ts';
-import { layoutFor } from '../layout.ts';
 import {
   countCommitted,
   findRound,
@@ -16,12 +25,8 @@ import {
   type RunRow,
 } from '../rows.ts';
 import { enterPhase, lockExisting, type RoundStatus, statusOf } from '../transitions.ts';
-import type { Chosen } from './choice.ts';
 import { chooseAside } from './choose-aside.ts';
-import { keepTimely, pricesFor, type Trainer, timedClients } from './costs.ts';
-import { earlierMasks } from './earlier.ts';
-import { selectionPlan } from './plan.ts';
-import { membersToTrain } from './trainers.ts';
+import { earlierMasks, earlierProbes } from './earlier.ts';
 
 /** Chooses the layers of every member that is still there and begins training. Idempotent. */
 export async function selectLayers(context: Context, runId: string, round: number): Promise<RoundStatus> {
@@ -80,7 +85,9 @@ async function chooseForRound(
   const layers = selectableLayers(layoutFor(config));
   const committed = await countCommitted(db, id);
   const plan = selectionPlan(config, committed);
-  const training = await membersToTrain(db, run, row.round, cohort, plan);
+  const present = cohort.filter((m) => !m.left).map((m) => m.client);
+  const earlier = await earlierProbes(db, id, present);
+  const training = membersToTrain(config, row.round, cohort, plan, earlier);
   const trainers = training.map((m) => m.trainer);
   const prices = pricesFor(config, layers, trainers);
   const input: SelectionInput = {

@@ -1,14 +1,14 @@
-import type { ModelLayout } from '@strata/fl-core/models/layouts';
-import { type MemberView, type Phase, phases, type RoundSummary } from '@strata/fl-core/protocol';
+import type { ModelLayout } from '../models/layouts.ts';
+import { type MemberView, type Phase, phases, type RoundSummary } from '../protocol/index.ts';
 import { trainedLayers } from './layout.ts';
 import { isOver } from './phase.ts';
-import type { MemberRow, RoundRow } from './rows.ts';
+import type { Member, Round } from './types.ts';
 
-/** Rounds and members as the dashboard shows them; pure functions of rows. */
+/** Rounds and members as the dashboard shows them. */
 
 export function summarize(
-  round: RoundRow,
-  cohort: readonly MemberRow[],
+  round: Round,
+  cohort: readonly Member[],
   layout: ModelLayout,
   modelBytes: number,
   now: number,
@@ -43,13 +43,13 @@ export function summarize(
   };
 }
 
-function solved({ selection }: RoundRow): RoundSummary['solved'] {
+function solved({ selection }: Round): RoundSummary['solved'] {
   const { objective, bound, proved } = selection ?? {};
   if (objective === undefined || bound === undefined || proved === undefined) return null;
   return { objective, bound, proved };
 }
 
-export function memberView(member: MemberRow): MemberView {
+export function memberView(member: Member): MemberView {
   const { client, samples, budget, scores, mask, updateBytes, trainLoss, evaluation, bytesDown } = member;
   return {
     client,
@@ -65,7 +65,7 @@ export function memberView(member: MemberRow): MemberView {
   };
 }
 
-function memberViewState(m: MemberRow): MemberView['state'] {
+function memberViewState(m: Member): MemberView['state'] {
   if (m.evaluation) return 'evaluated';
   if (m.left) return 'left';
   if (m.update !== null) return 'trained';
@@ -73,7 +73,7 @@ function memberViewState(m: MemberRow): MemberView['state'] {
 }
 
 /** Mean score of each layer over those who probed. */
-function meanScores(cohort: readonly MemberRow[]): Record<string, number> {
+function meanScores(cohort: readonly Member[]): Record<string, number> {
   const scored = cohort.flatMap((m) => (m.scores ? [m.scores] : []));
   const sums: Record<string, number> = {};
   for (const scores of scored) {
@@ -85,7 +85,7 @@ function meanScores(cohort: readonly MemberRow[]): Record<string, number> {
 }
 
 /** How many updates hold each layer; a layer that nobody trained has 0. */
-function trainedBy(trained: readonly MemberRow[], layout: ModelLayout): Record<string, number> {
+function trainedBy(trained: readonly Member[], layout: ModelLayout): Record<string, number> {
   const counts: Record<string, number> = Object.fromEntries(layout.layers.map((l) => [l.name, 0]));
   for (const { mask } of trained) {
     for (const layer of trainedLayers(layout, mask ?? [])) counts[layer] = (counts[layer] ?? 0) + 1;
@@ -108,7 +108,7 @@ function weightedMean(pairs: readonly (readonly [value: number | null, weight: n
 const measured = ['probing', 'selecting', 'training', 'aggregating', 'evaluating'] as const;
 
 /** How long each phase took: until the next one began, or until now for the present one. */
-function phaseSeconds({ began, phase }: RoundRow, now: number): RoundSummary['seconds'] {
+function phaseSeconds({ began, phase }: Round, now: number): RoundSummary['seconds'] {
   const starts = phases.flatMap((p: Phase) => (began[p] === undefined ? [] : [{ phase: p, at: began[p] }]));
   const seconds = { probing: 0, selecting: 0, training: 0, aggregating: 0, evaluating: 0 };
   for (const name of measured) {

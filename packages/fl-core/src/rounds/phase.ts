@@ -1,4 +1,4 @@
-import type { Phase } from '@strata/fl-core/protocol';
+import type { Phase } from '../protocol/index.ts';
 
 /** The phases that wait for clients; each has a deadline (R2). */
 export type TimedPhase = 'probing' | 'training' | 'evaluating';

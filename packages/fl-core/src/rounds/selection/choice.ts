@@ -1,4 +1,4 @@
-import type { StrategyConfig } from '@strata/fl-core/protocol';
+import type { StrategyConfig } from '../../protocol/index.ts';
 import {
   createStrategy,
   fillTime,
@@ -7,7 +7,7 @@ import {
   type SelectionHistory,
   type SelectionInput,
   type TimedClient,
-} from '@strata/fl-core/selection';
+} from '../../selection/index.ts';
 
 /** A question to a strategy: plain data, so that a thread can answer it. */
 export interface Choice {

@@ -1,20 +1,23 @@
-import type { ModelLayout } from '@strata/fl-core/models/layouts';
-import type { Checkpoint, Work } from '@strata/fl-core/protocol';
-import { deriveSeed } from '@strata/fl-core/random';
+import type { ModelLayout } from '../models/layouts.ts';
+import type { Checkpoint, Work } from '../protocol/index.ts';
+import { deriveSeed } from '../random.ts';
 import { secondsToNextRound } from './estimate.ts';
 import { trainedLayers } from './layout.ts';
-import type { ClientRow, MemberRow, RoundRow, RunRow } from './rows.ts';
 import { selectionPlan } from './selection/plan.ts';
+import type { Client, Member, Round, Run } from './types.ts';
+
+type OpenRound = Pick<Round, 'round' | 'phase' | 'openedAt' | 'deadline' | 'candidate'>;
+type Place = Pick<Member, 'scores' | 'mask' | 'update' | 'evaluation' | 'left'>;
 
 /** All that a client's work depends on. */
 export interface WorkFacts {
-  readonly run: RunRow;
+  readonly run: Pick<Run, 'config' | 'state' | 'reason'>;
   readonly layout: ModelLayout;
-  readonly client: Pick<ClientRow, 'id' | 'paused' | 'left'>;
+  readonly client: Pick<Client, 'id' | 'paused' | 'left'>;
   /** The open round, if there is one. */
-  readonly round: RoundRow | null;
+  readonly round: OpenRound | null;
   /** The client's place in the open round, if it has one. */
-  readonly member: MemberRow | null;
+  readonly member: Place | null;
   /** The newest committed model. */
   readonly checkpoint: Checkpoint;
   /** Rounds committed so far. */
@@ -71,7 +74,7 @@ export function workOf(facts: WorkFacts): Work {
     : wait('server', 'The next round is about to begin.');
 }
 
-function workInRound(facts: WorkFacts, round: RoundRow, member: MemberRow): Work {
+function workInRound(facts: WorkFacts, round: OpenRound, member: Place): Work {
   const { run, layout, client, checkpoint, committed, now } = facts;
   const base = { round: round.round, remainingMs: Math.max(0, (round.deadline?.getTime() ?? now) - now) };
   const seed = (what: string) => deriveSeed(run.config.seed, 'round', round.round, 'client', client.id, what);

@@ -1,6 +1,6 @@
-import { samples, sampleTasks } from '@strata/fl-core/data/samples';
-import { checkLayersModelSide, specOf } from '@strata/fl-core/models/layouts';
-import { type RunConfig, StrataError } from '@strata/fl-core/protocol';
+import { samples, sampleTasks } from '../data/samples.ts';
+import { checkLayersModelSide, specOf } from '../models/layouts.ts';
+import { type RunConfig, StrataError } from '../protocol/index.ts';
 
 /** Refuses what is valid by its schema and yet cannot work. Throws `bad-config`. */
 export function checkConfig(config: RunConfig): void {

@@ -1,6 +1,6 @@
-import { random } from '@strata/fl-core/random';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { random } from '../random.ts';
 import { cohortSize, dropOutRate, sampleCohort } from './cohort.ts';
 
 /** P(Binomial(n, q) >= goal) by the recursion over clients: the independent account of the tail. */

@@ -1,9 +1,6 @@
+import { isReady } from '@strata/fl-core/rounds';
 import type { Context, Queryable } from './context.ts';
 import { type ClientRow, listClients } from './rows.ts';
-
-/** A client that can be sampled: connected, introduced, with data, and wanting work. */
-export const isReady = (client: ClientRow): boolean =>
-  client.hello !== null && client.hello.samples > 0 && !client.paused && !client.left;
 
 /** Clients of a run that can be sampled now. */
 export async function readyClients(

@@ -1,4 +1,4 @@
-import { random } from '@strata/fl-core/random';
+import { random } from '../random.ts';
 
 /** How often the goal must be met (R10). */
 export const reliability = 0.99;

@@ -1,11 +1,12 @@
-import type { LayerSpec, TensorSpec } from '@strata/fl-core/models/layouts';
-import {
-  type SafetensorsHeader,
-  StrataError,
-  type TensorEntry,
-  UpdateMetadata,
-} from '@strata/fl-core/protocol';
-import type { TensorFile } from './tensor-file.ts';
+import type { LayerSpec, TensorSpec } from '../models/layouts.ts';
+import { type SafetensorsHeader, StrataError, type TensorEntry, UpdateMetadata } from '../protocol/index.ts';
+
+/** An update wherever it lies: on disk, or in memory. */
+export interface UpdateFile {
+  readonly header: SafetensorsHeader;
+  /** The values of an F32 tensor, a chunk at a time, with their offset in the tensor; overwritten by the next chunk. */
+  values(entry: TensorEntry): AsyncIterable<{ offset: number; values: Float32Array }>;
+}
 
 /** Room for the header of an update beside its data: names, shapes and metadata of every tensor. */
 const headerBytesPerTensor = 1024;
@@ -23,7 +24,7 @@ const tensorBytes = (t: TensorSpec): number => 4 * t.shape.reduce((a, b) => a * 
  * Checks an update against the layers it must hold (R5): exactly their tensors, float32, of the right shapes,
  * every value finite. Throws `wrong-layers`, `wrong-tensor`, `non-finite` or `bad-message`.
  */
-export async function checkUpdate(file: TensorFile, layers: readonly LayerSpec[]): Promise<UpdateMetadata> {
+export async function checkUpdate(file: UpdateFile, layers: readonly LayerSpec[]): Promise<UpdateMetadata> {
   const metadata = UpdateMetadata.safeParse(file.header.metadata);
   if (!metadata.success) {
     throw new StrataError(
@@ -71,7 +72,7 @@ function checkNames(
   }
 }
 
-async function checkFinite(file: TensorFile, entry: TensorEntry): Promise<void> {
+async function checkFinite(file: UpdateFile, entry: TensorEntry): Promise<void> {
   for await (const { offset, values } of file.values(entry)) {
     const at = values.findIndex((v) => !Number.isFinite(v));
     if (at !== -1) {

@@ -1,11 +1,21 @@
-import { selectableLayers } from '@strata/fl-core/models/layouts';
-import { smoothScores } from '@strata/fl-core/selection';
-import type { Queryable } from '../context.ts';
+import { selectableLayers } from '../../models/layouts.ts';
+import type { RunConfig, StepTimesMessage } from '../../protocol/index.ts';
+import { smoothScores } from '../../selection/index.ts';
 import { layoutFor } from '../layout.ts';
-import type { MemberRow, RunRow } from '../rows.ts';
+import type { Member } from '../types.ts';
 import { stepTimes, type Trainer } from './costs.ts';
-import { type EarlierProbe, earlierProbes } from './earlier.ts';
 import type { SelectionPlan } from './plan.ts';
+
+/** A client's newest probe in the run's earlier committed rounds; the others never happened (R8). */
+export interface EarlierProbe {
+  /** Moving average of the scores up to that probe. */
+  readonly smoothed: Readonly<Record<string, number>>;
+  readonly times: StepTimesMessage | null;
+  readonly steps: number | null;
+}
+
+/** What selection reads of a member. */
+type Probing = Pick<Member, 'client' | 'samples' | 'budget' | 'scores' | 'times' | 'steps' | 'left'>;
 
 export interface TrainingMember {
   readonly trainer: Trainer;
@@ -17,20 +27,15 @@ export interface TrainingMember {
  * The members that layers are chosen for: those who have not left. Where the round sends a probe, those of them who
  * answered it (R2) or an earlier one, whose scores then stand for them.
  */
-export async function membersToTrain(
-  db: Queryable,
-  { id, config }: RunRow,
+export function membersToTrain(
+  config: RunConfig,
   round: number,
-  cohort: readonly MemberRow[],
+  cohort: readonly Probing[],
   plan: SelectionPlan,
-): Promise<TrainingMember[]> {
+  earlier: ReadonlyMap<string, EarlierProbe>,
+): TrainingMember[] {
   const layers = selectableLayers(layoutFor(config));
   const present = cohort.filter((m) => !m.left);
-  const earlier = await earlierProbes(
-    db,
-    id,
-    present.map((m) => m.client),
-  );
   const { smoothing } = config.selection;
   const known = newestProbes(smoothing, layers, round, present, earlier);
   return present
@@ -47,7 +52,7 @@ function newestProbes(
   rate: number,
   layers: readonly string[],
   round: number,
-  cohort: readonly MemberRow[],
+  cohort: readonly Probing[],
   earlier: ReadonlyMap<string, EarlierProbe>,
 ): Map<string, EarlierProbe> {
   const inOrder = (scores: Readonly<Record<string, number>>) => layers.map((l) => scores[l] ?? 0);
@@ -68,7 +73,7 @@ function newestProbes(
   );
 }
 
-function trainerOf(layers: readonly string[], member: MemberRow, probe: EarlierProbe | undefined): Trainer {
+function trainerOf(layers: readonly string[], member: Probing, probe: EarlierProbe | undefined): Trainer {
   const { client, samples, budget } = member;
   const measured =
     probe?.times && probe.steps !== null

@@ -1,6 +1,6 @@
-import { selectableLayers } from '@strata/fl-core/models/layouts';
-import type { RunConfig, ScoreKind } from '@strata/fl-core/protocol';
-import { createStrategy, type ScoreKind as ProbedScore, selectionDue } from '@strata/fl-core/selection';
+import { selectableLayers } from '../../models/layouts.ts';
+import type { RunConfig, ScoreKind } from '../../protocol/index.ts';
+import { createStrategy, type ScoreKind as ProbedScore, selectionDue } from '../../selection/index.ts';
 import { layoutFor } from '../layout.ts';
 
 /** How a round comes to its masks; known before it opens, the same after a restart. */

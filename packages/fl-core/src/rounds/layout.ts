@@ -1,5 +1,5 @@
-import { alwaysTrained, layoutOf, type ModelLayout, specOf } from '@strata/fl-core/models/layouts';
-import type { RunConfig } from '@strata/fl-core/protocol';
+import { alwaysTrained, layoutOf, type ModelLayout, specOf } from '../models/layouts.ts';
+import type { RunConfig } from '../protocol/index.ts';
 
 const layouts = new Map<string, ModelLayout>();
 

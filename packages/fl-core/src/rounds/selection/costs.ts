@@ -1,5 +1,5 @@
-import { layerBytes } from '@strata/fl-core/models/layouts';
-import type { RunConfig, StepTimesMessage } from '@strata/fl-core/protocol';
+import { layerBytes } from '../../models/layouts.ts';
+import type { RunConfig, StepTimesMessage } from '../../protocol/index.ts';
 import {
   commonTimeCosts,
   costsInBytes,
@@ -8,7 +8,7 @@ import {
   roundTime,
   type StepTimes,
   type TimedClient,
-} from '@strata/fl-core/selection';
+} from '../../selection/index.ts';
 import { layoutFor } from '../layout.ts';
 
 /** A client that selection is about. */

@@ -1,4 +1,4 @@
-import type { Phase, RunConfig } from '@strata/fl-core/protocol';
+import type { Phase, RunConfig } from '../protocol/index.ts';
 
 /** Past rounds that an estimate looks at. */
 export const estimateWindow = 10;

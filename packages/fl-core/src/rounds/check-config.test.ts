@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { readLayersModel } from '@strata/fl-core/models/layouts';
-import { type RunConfigInput, StrataError } from '@strata/fl-core/protocol';
 import { describe, expect, it } from 'vitest';
-import { testConfig } from '../testing/server.ts';
+import { readLayersModel } from '../models/layouts.ts';
+import { type RunConfigInput, StrataError } from '../protocol/index.ts';
 import { checkConfig } from './check-config.ts';
+import { testConfig } from './testing/config.ts';
 
 const check = (more: Partial<RunConfigInput>) => () => checkConfig(testConfig(more));
 const cohort = (goal: number) => ({ goal, minimum: 1, quorum: 0.5 });

@@ -1,9 +1,9 @@
-import type { Checkpoint, Work } from '@strata/fl-core/protocol';
-import { Work as WorkSchema } from '@strata/fl-core/protocol';
 import { describe, expect, it } from 'vitest';
-import { testConfig } from '../testing/server.ts';
+import type { Checkpoint, Work } from '../protocol/index.ts';
+import { Work as WorkSchema } from '../protocol/index.ts';
 import { secondsToNextRound } from './estimate.ts';
 import { layoutFor } from './layout.ts';
+import { testConfig } from './testing/config.ts';
 import { sameWork, type WorkFacts, workOf } from './work.ts';
 
 const now = 1_800_000_000_000;
@@ -13,55 +13,23 @@ const hash = { sha256: 'a'.repeat(64), bytes: 8 };
 const checkpoint: Checkpoint = { round: 3, layers: { head: hash } };
 
 const run: WorkFacts['run'] = {
-  id: 'r',
   config,
-  assets: {},
   state: 'running',
   reason: '',
-  committedRound: 3,
-  createdAt: new Date(now),
-  startedAt: new Date(now),
-  endedAt: null,
 };
 const round: NonNullable<WorkFacts['round']> = {
-  run: 'r',
   round: 4,
   phase: 'training',
   deadline: new Date(now + 5000),
-  baseRound: 3,
   candidate: null,
-  began: {},
-  selection: null,
-  e1: null,
-  e2: null,
-  reason: '',
   openedAt: new Date(now - 1000),
-  closedAt: null,
-  optimizer: null,
-  history: null,
-  agreement: null,
-  covered: null,
-  effectiveClients: null,
 };
 const member: NonNullable<WorkFacts['member']> = {
-  run: 'r',
-  round: 4,
-  client: 'c',
-  samples: 10,
-  budget: 2,
   scores: null,
   mask: null,
   update: null,
-  updateBytes: null,
-  trainLoss: null,
   evaluation: null,
   left: false,
-  bytesDown: 0,
-  smoothed: null,
-  times: null,
-  steps: null,
-  cost: null,
-  seconds: null,
 };
 const facts: WorkFacts = {
   run,
