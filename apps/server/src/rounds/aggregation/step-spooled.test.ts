@@ -11,8 +11,8 @@ import {
 } from '@strata/fl-core/protocol';
 import { random } from '@strata/fl-core/random';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { stepLayer } from './layer-step.ts';
 import type { SpooledUpdate } from './spooled-updates.ts';
+import { stepSpooled } from './step-spooled.ts';
 
 const layer: LayerSpec = {
   name: 'block',
@@ -55,11 +55,11 @@ async function stepped(
   state: Uint8Array | null = null,
   from: Uint8Array = theta,
 ) {
-  const step = await stepLayer(config, layer, from, state, updates);
+  const step = await stepSpooled(config, layer, from, state, updates);
   return { ...step, tensors: decodeSafetensors(step.weights).tensors };
 }
 
-describe('stepLayer', () => {
+describe('stepSpooled', () => {
   it('R6: is theta plus the weighted mean of those who trained the layer, computed here with exact sums', async () => {
     const contributions = [
       await contribution('a', 3),
@@ -161,7 +161,7 @@ describe('stepLayer', () => {
       );
       updates.push({ client: `c${i}`, samples: i, layers: ['small'], path });
     }
-    const { weights } = await stepLayer(plain, small, zeros, null, updates);
+    const { weights } = await stepSpooled(plain, small, zeros, null, updates);
     const mean = (2 * 300 + 1) / 3; // sum of i^2 over sum of i
     expect(decodeSafetensors(weights).tensors[0]?.data).toEqual(new Float32Array(3).fill(mean));
   });

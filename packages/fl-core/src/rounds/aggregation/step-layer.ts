@@ -1,13 +1,18 @@
-import { aggregateLayer, initialState, type OptimizerState, serverStep } from '@strata/fl-core/aggregation';
-import { type LayerSpec, parameterCount } from '@strata/fl-core/models/layouts';
+import {
+  aggregateLayer,
+  initialState,
+  type LayerUpdate,
+  type OptimizerState,
+  serverStep,
+} from '../../aggregation/index.ts';
+import { type LayerSpec, parameterCount } from '../../models/layouts.ts';
 import {
   type AggregationConfig,
   decodeSafetensors,
   encodeSafetensors,
   type NamedTensor,
   StrataError,
-} from '@strata/fl-core/protocol';
-import { damaged, SpooledLayer, type SpooledUpdate } from './spooled-updates.ts';
+} from '../../protocol/index.ts';
 
 export interface LayerStep {
   /** The layer's new weights, safetensors. */
@@ -21,6 +26,7 @@ export interface LayerStep {
  * client-id order, R7), the server's optimizer takes a step by it. With the mean and FedAvg at rate 1 that is
  * theta_l + sum_i w_il delta_il, rounded to float32 once (R6).
  * @param before the layer's weights, safetensors.
+ * @param updates of those who trained it.
  * @param state what an earlier call returned; null for a layer that was never trained.
  * @throws AggregationError `too-few-clients` for Krum; StrataError `non-finite` when float32 cannot hold the result.
  */
@@ -29,22 +35,17 @@ export async function stepLayer(
   layer: LayerSpec,
   before: Uint8Array,
   state: Uint8Array | null,
-  updates: readonly SpooledUpdate[],
+  updates: readonly LayerUpdate[],
 ): Promise<LayerStep> {
   const elements = parameterCount(layer);
   const weights = flatWeights(layer, before, elements);
   const moments = state ? decodeState(layer.name, state) : initialState(optimizer, elements);
-  const spooled = new SpooledLayer(layer, updates);
-  try {
-    await aggregateLayer(rule, spooled.updates, elements, (offset, delta) => {
-      serverStep(optimizer, weights, moments, offset, delta);
-      const end = offset + delta.length;
-      for (const values of [weights, moments.m, moments.v])
-        checkFinite(layer.name, values.subarray(offset, end));
-    });
-  } finally {
-    await spooled.close();
-  }
+  await aggregateLayer(rule, updates, elements, (offset, delta) => {
+    serverStep(optimizer, weights, moments, offset, delta);
+    const end = offset + delta.length;
+    for (const values of [weights, moments.m, moments.v])
+      checkFinite(layer.name, values.subarray(offset, end));
+  });
   return { weights: encodeSafetensors(tensorsOf(layer, weights)), state: encodeState(moments) };
 }
 
@@ -95,3 +96,6 @@ function checkFinite(layer: string, values: Float32Array): void {
     'A client sent huge values; lower the learning rate, or use a robust rule.',
   );
 }
+
+export const damaged = (layer: string): StrataError =>
+  new StrataError('internal', `Layer ${layer} is not complete on disk.`, 'Restore DATA_DIR from a backup.');
