@@ -15,7 +15,7 @@ const refusals = [
   'wrong-layers',
 ];
 /** Answers on their way; beyond these the oldest is lost. */
-const mostUnderWay = 20;
+const mostUnderWay = 8;
 
 type Operation = (life: RandomLife) => Promise<void>;
 
@@ -29,7 +29,7 @@ export class RandomLife {
   readonly log: string[] = [];
   readonly #rng: Random;
   readonly #invariants: Invariants;
-  #underWay: { readonly what: string; readonly send: Answer }[] = [];
+  #underWay: Answer[] = [];
 
   private constructor(run: MemoryRun, rng: Random) {
     this.run = run;
@@ -39,7 +39,11 @@ export class RandomLife {
 
   static async begin(seed: number): Promise<RandomLife> {
     const rng = random(seed, 'life');
-    const run = await memoryRun({ config: randomConfig(seed, rng), everyStepTwice: rng.below(4) === 0 });
+    const run = await memoryRun({
+      config: randomConfig(seed, rng),
+      graceMs: 4000,
+      everyStepTwice: rng.below(4) === 0,
+    });
     const life = new RandomLife(run, rng);
     await run.command('start');
     return life;
@@ -114,13 +118,15 @@ export class RandomLife {
   static readonly pauseClient: Operation = (life) =>
     life.run.pause(life.#someone(), life.#rng.below(2) === 0);
 
-  /** Somebody does its work; the answer is under way. */
+  /** Somebody who is asked for something does it; the answer is under way. */
   static readonly work: Operation = async (life) => {
-    const ids = [...life.run.connected];
-    const id = ids[life.#rng.below(Math.max(1, ids.length))];
-    const send = id === undefined ? null : honestAnswer(life.run, id);
-    if (send) life.#underWay.push({ what: id ?? '', send });
-    if (life.#underWay.length > mostUnderWay) life.#underWay.shift();
+    for (const id of life.#rng.shuffle([...life.run.connected])) {
+      const send = honestAnswer(life.run, id);
+      if (!send) continue;
+      life.#underWay.push(send);
+      if (life.#underWay.length > mostUnderWay) life.#underWay.shift();
+      return;
+    }
   };
 
   /** Any answer under way arrives, whatever was sent before it; sometimes it will arrive again. */
@@ -129,7 +135,7 @@ export class RandomLife {
     const answer = life.#underWay[at];
     if (!answer) return;
     if (life.#rng.below(4) > 0) life.#underWay.splice(at, 1);
-    await life.#send(answer.send);
+    await life.#send(answer);
   };
 
   /** An update with other layers than the mask, or cut off. */
@@ -145,17 +151,19 @@ export class RandomLife {
     }
   };
 
-  static readonly time: Operation = (life) => life.run.advance(10 ** (life.#rng.uniform() * 3 - 1));
+  static readonly time: Operation = (life) => life.run.advance(10 ** (life.#rng.uniform() * 3 - 2));
 
   static readonly restart: Operation = (life) => life.run.restart();
 
   /** The server will crash somewhere in its next steps. */
   static readonly crash: Operation = async (life) => life.run.crashAfter(life.#rng.below(12));
 
-  static readonly operator: Operation = async (life) => {
-    const { state } = life.run.book.run;
-    if (state === 'running') await life.run.command('pause');
-    else if (state === 'paused') await life.run.command('resume');
+  static readonly pauseRun: Operation = async (life) => {
+    if (life.run.book.run.state === 'running') await life.run.command('pause');
+  };
+
+  static readonly resumeRun: Operation = async (life) => {
+    if (life.run.book.run.state === 'paused') await life.run.command('resume');
   };
 
   async #send(send: Answer, mustFail = false): Promise<void> {
@@ -179,8 +187,9 @@ const operations: readonly (readonly [weight: number, name: string, operation: O
   [3, 'damaged', RandomLife.damaged],
   [5, 'time', RandomLife.time],
   [1, 'restart', RandomLife.restart],
-  [2, 'crash', RandomLife.crash],
-  [2, 'operator', RandomLife.operator],
+  [1, 'crash', RandomLife.crash],
+  [1, 'pause the run', RandomLife.pauseRun],
+  [5, 'resume the run', RandomLife.resumeRun],
 ];
 
 function randomConfig(seed: number, rng: Random) {
@@ -200,6 +209,7 @@ function randomConfig(seed: number, rng: Random) {
     seed,
     strategy,
     rounds: one(10, 1000),
+    deadlines: { probing: 5, training: 6, evaluating: 5 },
     cohort: { goal: one(3, 4), minimum: one(1, 2, 3), quorum: one(0, 0.5, 0.67, 1) },
     selection: { every: one(1, 1, 3), smoothing: one(1, 0.5) },
     budget: one<RunConfigInput['budget']>(
