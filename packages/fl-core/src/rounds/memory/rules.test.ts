@@ -123,6 +123,17 @@ describe('the rules', () => {
     expect(run.book.run.committedRound).toBe(1);
   });
 
+  it('R3: an answer counts although its sender has left since', async () => {
+    const run = await memoryRun({ config: config({ cohort: { ...one, quorum: 1 }, rounds: 1 }) });
+    const ids = await startCrew(run, 3);
+    await answerAll(run, ids, inPhase(run, 'training'));
+    await honestAnswer(run, 'c1')?.();
+    await run.leave('c1');
+    await answerAll(run, ['c2', 'c3']);
+    expect(phaseOf(run, 1)).toBe('committed');
+    expect(run.book.cohort(1).filter((m) => m.update)).toHaveLength(3);
+  });
+
   it('R4: an update counts once; a repetition is acknowledged with the same receipt', async () => {
     const run = await memoryRun({ config: config({ rounds: 1 }) });
     const ids = await startCrew(run, 3);
@@ -160,6 +171,8 @@ describe('the rules', () => {
     for (const [round, bytes, code] of refused) {
       await expect(run.update('c1', round, bytes)).rejects.toMatchObject({ code });
     }
+    const evaluated = { round: 1, loss: 1, accuracy: 1, samples: 1 };
+    await expect(run.evaluated('c1', evaluated)).rejects.toMatchObject({ code: 'wrong-phase' });
     await run.hello('c9', hello(run, 'c9'));
     await expect(run.update('c9', 1, good)).rejects.toMatchObject({ code: 'not-in-cohort' });
     expect(run.book.cohort(1)).toEqual(before);

@@ -50,7 +50,13 @@ export class Invariants {
 
   #checkMembers(newest: Round | undefined): void {
     const cohort = newest ? this.#run.book.cohort(newest.round) : [];
+    const early = newest && !began(newest, 'evaluating');
     for (const member of cohort) {
+      claim(!early || member.evaluation === null, 'R5: an evaluation before there is something to evaluate');
+      claim(
+        !member.evaluation?.samples || member.evaluation.loss === 2 / member.round,
+        'R5: an evaluation of another round', // honest clients say 2 / round
+      );
       const before = this.#before.get(`${member.round} ${member.client}`);
       if (!before) continue;
       const { left, update, scores, evaluation, mask } = before;
@@ -94,6 +100,10 @@ export class Invariants {
     const committed = rounds.filter((r) => r.phase === 'committed').map((r) => r.round);
     claim(run.committedRound === (committed.at(-1) ?? 0), 'R8: the run stands at its newest committed round');
     claim(run.committedRound >= this.#committedRound, 'R12: a run never starts again');
+    claim(
+      (run.state === 'finished') === committed.length >= run.config.rounds,
+      'a run ends when as many rounds as configured were committed',
+    );
     claim([...checkpoints.keys()].join() === [0, ...committed].join(), 'R8: a checkpoint for every commit');
     const newest = rounds.at(-1);
     if (newest?.phase === 'committed' && run.committedRound > this.#committedRound) this.#checkCommit(newest);
@@ -186,6 +196,8 @@ export class Invariants {
     }
   }
 }
+
+const began = (round: Round, phase: Round['phase']): boolean => round.began[phase] !== undefined;
 
 interface Blob {
   readonly sha256: string;
