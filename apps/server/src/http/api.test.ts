@@ -10,10 +10,10 @@ import {
   RunPublic,
   RunView,
 } from '@strata/fl-core/protocol';
+import { layoutFor } from '@strata/fl-core/rounds';
 import { strFromU8, unzipSync } from 'fflate';
 import { io } from 'socket.io-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { layoutFor } from '../rounds/layout.ts';
 import { type Crew, committed, startCrew } from '../testing/crew.ts';
 import { operatorToken, TestServer, testConfig } from '../testing/server.ts';
 

@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
 import { modelName } from '@strata/fl-core/models/layouts';
+import { layoutFor } from '@strata/fl-core/rounds';
 import type { FastifyInstance } from 'fastify';
 import type { Context } from '../rounds/context.ts';
-import { layoutFor } from '../rounds/layout.ts';
 import { getCheckpoint, getRun } from '../rounds/rows.ts';
 import type { Views } from '../rounds/views.ts';
 import { checkpointFile } from './checkpoint-file.ts';

@@ -10,9 +10,9 @@ import {
   specOf,
 } from '@strata/fl-core/models/layouts';
 import type { RunView } from '@strata/fl-core/protocol';
+import { layoutFor } from '@strata/fl-core/rounds';
 import { tokenizerFiles } from '../models/index.ts';
 import type { Context } from '../rounds/context.ts';
-import { layoutFor } from '../rounds/layout.ts';
 import { getRun } from '../rounds/rows.ts';
 import type { Views } from '../rounds/views.ts';
 import { checkpointFile, checkpointParts, dataOf } from './checkpoint-file.ts';

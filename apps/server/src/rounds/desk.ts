@@ -1,10 +1,8 @@
 import type { Checkpoint, Work } from '@strata/fl-core/protocol';
+import { estimateWindow, isReady, layoutFor, workOf } from '@strata/fl-core/rounds';
 import { and, desc, eq, isNotNull } from 'drizzle-orm';
 import { rounds } from '../store/schema.ts';
 import type { Context, Queryable } from './context.ts';
-import { estimateWindow } from './estimate.ts';
-import { layoutFor } from './layout.ts';
-import { isReady } from './ready.ts';
 import {
   type ClientRow,
   countCommitted,
@@ -17,7 +15,6 @@ import {
   type RoundRow,
   type RunRow,
 } from './rows.ts';
-import { workOf } from './work.ts';
 
 /** Gathers the rows that {@link workOf} needs: for one client, or for all connected ones at once. */
 

@@ -1,4 +1,4 @@
-import { type Phase, type RunState, StrataError } from '@strata/fl-core/protocol';
+import { type Phase, StrataError } from '@strata/fl-core/protocol';
 import { and, desc, eq, inArray, notInArray, sql } from 'drizzle-orm';
 import { checkpoints, clients, members, rounds, runs } from '../store/schema.ts';
 import type { Queryable } from './context.ts';
@@ -11,7 +11,6 @@ export type MemberRow = typeof members.$inferSelect;
 export type ClientRow = typeof clients.$inferSelect;
 export type CheckpointRow = typeof checkpoints.$inferSelect;
 
-export const overStates: readonly RunState[] = ['finished', 'stopped', 'failed'];
 export const closedPhases: Phase[] = ['committed', 'abandoned'];
 
 export async function findRun(db: Queryable, id: string): Promise<RunRow | null> {

@@ -1,11 +1,12 @@
 import { catalog, initialLayer } from '@strata/fl-core/models/layouts';
 import { decodeSafetensors, type UpdateReceipt } from '@strata/fl-core/protocol';
 import { deriveSeed } from '@strata/fl-core/random';
+import { layoutFor } from '@strata/fl-core/rounds';
+import { syntheticDelta } from '@strata/fl-core/rounds/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { honest as honestScript, type Script, silent, syntheticDelta } from '../testing/client.ts';
+import { honest as honestScript, type Script, silent } from '../testing/client.ts';
 import { committed, Gate, gated, startCrew } from '../testing/crew.ts';
 import { TestServer, testConfig } from '../testing/server.ts';
-import { layoutFor } from './layout.ts';
 
 let server: TestServer;
 beforeAll(async () => {

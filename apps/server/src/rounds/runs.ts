@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { type RunCommand, type RunConfig, type RunState, StrataError } from '@strata/fl-core/protocol';
+import { type RunCommand, type RunConfig, StrataError } from '@strata/fl-core/protocol';
+import { checkConfig, commandMoves, stoppedRunReason, wrongState } from '@strata/fl-core/rounds';
 import { and, eq, inArray, sql } from 'drizzle-orm';
 import { checkpoints, clients, runs } from '../store/schema.ts';
-import { checkConfig } from './check-config.ts';
 import type { Context } from './context.ts';
 import { logEvent } from './events.ts';
 import { findRun, getRun, openRound, type RunRow } from './rows.ts';
@@ -31,14 +31,6 @@ export async function createRun(context: Context, wanted: RunConfig): Promise<Ru
   return run ?? getRun(db, id);
 }
 
-/** From which states a command leads where. */
-const transitions = {
-  start: { from: ['draft'], to: 'running' },
-  pause: { from: ['running'], to: 'paused' },
-  resume: { from: ['paused'], to: 'running' },
-  stop: { from: ['draft', 'running', 'paused'], to: 'stopped' },
-} as const satisfies Record<RunCommand['command'], { from: readonly RunState[]; to: RunState }>;
-
 const commandMessages = {
   start: 'The operator started the run.',
   pause: 'The operator paused the run; the open round goes on, no new one begins.',
@@ -52,23 +44,18 @@ export async function commandRun(
   id: string,
   command: RunCommand['command'],
 ): Promise<RunRow> {
-  const { from, to } = transitions[command];
+  const { from, to } = commandMoves[command];
   const [row] = await context.db
     .update(runs)
     .set({
       state: to,
       ...(command === 'start' ? { startedAt: new Date() } : {}),
-      ...(command === 'stop' ? { endedAt: new Date(), reason: 'Stopped by the operator.' } : {}),
+      ...(command === 'stop' ? { endedAt: new Date(), reason: stoppedRunReason } : {}),
     })
     .where(and(eq(runs.id, id), inArray(runs.state, [...from])))
     .returning();
   if (!row) {
-    const { state } = await getRun(context.db, id);
-    throw new StrataError(
-      'wrong-state',
-      `A run that is ${state} cannot ${command}.`,
-      `It must be ${from.join(' or ')}.`,
-    );
+    throw wrongState((await getRun(context.db, id)).state, command);
   }
   await logEvent(context, id, { kind: `run-${command}`, message: commandMessages[command] });
   context.bus.changed(id);

@@ -1,7 +1,7 @@
+import { waking } from '@strata/fl-core/rounds';
 import type { Context } from './context.ts';
-import { evaluatePhase, isTimed, memberState } from './phase.ts';
-import { readyClients } from './ready.ts';
-import { findRun, listMembers, openRound, overStates, type RoundRow, type RunRow } from './rows.ts';
+import { readyClients } from './ready-clients.ts';
+import { findRun, listMembers, openRound } from './rows.ts';
 import { roundWorkflowId, runWorkflowId, signal, startRun, wakeTopic } from './workflow.ts';
 
 /**
@@ -12,24 +12,23 @@ export async function lookAtRun(context: Context, id: string): Promise<void> {
   const run = await findRun(context.db, id);
   if (!run || run.state === 'draft') return;
   const round = await openRound(context.db, id);
-  if (round) return lookAtRound(context, run, round);
-  if (await canGoOn(context, run)) await wake(context, id);
-}
-
-async function lookAtRound({ db }: Context, run: RunRow, round: RoundRow): Promise<void> {
-  const { phase } = round;
-  if (!isTimed(phase)) return;
-  const cohort = await listMembers(db, run.id, round.round);
-  const verdict = evaluatePhase({
-    phase,
-    members: cohort.map((m) => memberState(phase, m)),
-    quorum: run.config.cohort.quorum,
-    deadlinePassed: false, // the workflow has its own clock
-  });
-  if (verdict === 'open' && run.state !== 'stopped') return;
-  // The verdict is final, so one message a phase is enough; the key makes it one.
-  const id = roundWorkflowId(run.id, round.round);
-  await signal(id, phase, `${id}:${phase}`);
+  const open = round && { round, cohort: await listMembers(context.db, id, round.round) };
+  const ready = open ? 0 : (await readyClients(context, id)).length;
+  const woken = waking(run, open, ready);
+  switch (woken?.kind) {
+    case 'round': {
+      const workflow = roundWorkflowId(id, woken.round);
+      // The verdict is final, so one message a phase is enough; the key makes it one.
+      await signal(workflow, woken.phase, `${workflow}:${woken.phase}`);
+      return;
+    }
+    case 'run':
+      return wake(context, id);
+    case undefined:
+      return;
+    default:
+      woken satisfies never;
+  }
 }
 
 /** Starts the run's workflow, or wakes it. One wake at a time: a run that was woken looks at everything that has happened until then. */
@@ -37,11 +36,4 @@ async function wake({ woken }: Context, run: string): Promise<void> {
   if (woken.has(run)) return;
   woken.add(run);
   if (!(await signal(runWorkflowId(run), wakeTopic))) await startRun(run);
-}
-
-async function canGoOn(context: Context, run: RunRow): Promise<boolean> {
-  if (overStates.includes(run.state)) return true;
-  if (run.state !== 'running') return false;
-  const ready = await readyClients(context, run.id);
-  return ready.length >= run.config.cohort.minimum;
 }

@@ -1,25 +1,20 @@
-import { type Phase, type RunConfig, StrataError } from '@strata/fl-core/protocol';
+import { StrataError } from '@strata/fl-core/protocol';
+import {
+  abandoning,
+  type Change,
+  type Commit,
+  isOver,
+  type MemberChange,
+  type RoundStatus,
+  type Standing,
+  statusOf,
+} from '@strata/fl-core/rounds';
 import { and, eq, sql } from 'drizzle-orm';
-import { members, rounds } from '../store/schema.ts';
+import { checkpoints, members, rounds, runs } from '../store/schema.ts';
 import { collectRound } from './collect.ts';
 import type { Context, Queryable } from './context.ts';
 import { logEvent } from './events.ts';
-import { isOver, isTimed } from './phase.ts';
-import { lockRound, type MemberRow, type RoundRow } from './rows.ts';
-
-export const stoppedReason = 'stopped by the operator.';
-
-/** Where a round stands; all that the workflow needs to know to go on. */
-export interface RoundStatus {
-  readonly phase: Phase;
-  /** Milliseconds since the epoch; null outside the timed phases. */
-  readonly deadline: number | null;
-}
-
-export const statusOf = (row: RoundRow): RoundStatus => ({
-  phase: row.phase,
-  deadline: row.deadline?.getTime() ?? null,
-});
+import { countCommitted, getRun, listMembers, lockRound, type MemberRow, type RoundRow } from './rows.ts';
 
 /** Reads and locks a round that must exist. Throws `unknown-round`. */
 export async function lockExisting(tx: Queryable, run: string, round: number): Promise<RoundRow> {
@@ -28,44 +23,70 @@ export async function lockExisting(tx: Queryable, run: string, round: number): P
   throw new StrataError('unknown-round', `Run ${run} has no round ${round}.`, 'Look at the list of rounds.');
 }
 
-/** Begins `phase`; its deadline is stored as an absolute time (R2). */
-export async function enterPhase(
+/**
+ * Moves a round on by what `decide` says of it, in one transaction (R8). Idempotent where `decide` is: null leaves
+ * the round as it is.
+ */
+export async function moveRound(
+  context: Context,
+  runId: string,
+  number: number,
+  decide: (standing: Standing, tx: Queryable) => Change | null | Promise<Change | null>,
+): Promise<{ readonly round: RoundRow; readonly moved: boolean }> {
+  return context.db.transaction(async (tx) => {
+    const round = await lockExisting(tx, runId, number);
+    const change = await decide(await standingOf(tx, round), tx);
+    return change ? { round: await record(tx, round, change), moved: true } : { round, moved: false };
+  });
+}
+
+/** A round and all that the rules read to move it on. */
+export async function standingOf(db: Queryable, round: RoundRow): Promise<Standing> {
+  return {
+    run: await getRun(db, round.run),
+    round,
+    cohort: await listMembers(db, round.run, round.round),
+    committed: await countCommitted(db, round.run),
+  };
+}
+
+async function record(
   tx: Queryable,
   row: RoundRow,
-  phase: Phase,
-  config: RunConfig,
-  more: Partial<RoundRow> = {},
+  { round, members: changes, commit }: Change,
 ): Promise<RoundRow> {
-  const now = Date.now();
-  const seconds = isTimed(phase) ? config.deadlines[phase] : null;
-  return update(tx, row, {
-    ...more,
-    phase,
-    deadline: seconds === null ? null : new Date(now + seconds * 1000),
-    began: { ...row.began, [phase]: now },
-    closedAt: isOver(phase) ? new Date(now) : null,
-  });
-}
-
-/** Ends a round without a result: the model stays as it was (R2). */
-export async function abandonRound(tx: Queryable, row: RoundRow, reason: string): Promise<RoundRow> {
-  const now = Date.now();
-  return update(tx, row, {
-    phase: 'abandoned',
-    deadline: null,
-    reason,
-    began: { ...row.began, abandoned: now },
-    closedAt: new Date(now),
-  });
-}
-
-async function update(tx: Queryable, row: RoundRow, values: Partial<RoundRow>): Promise<RoundRow> {
+  for (const [client, change] of changes) await changeMember(tx, { ...row, client }, change);
+  if (commit) await recordCommit(tx, row, commit);
   const [updated] = await tx
     .update(rounds)
-    .set(values)
+    .set(round)
     .where(and(eq(rounds.run, row.run), eq(rounds.round, row.round)))
     .returning();
   return updated ?? row;
+}
+
+async function recordCommit(
+  tx: Queryable,
+  { run, round }: RoundRow,
+  { layers, optimizer, finished }: Commit,
+): Promise<void> {
+  await tx.insert(checkpoints).values({ run, round, layers, optimizer });
+  const over = finished ? { state: 'finished' as const, endedAt: new Date() } : {};
+  await tx
+    .update(runs)
+    .set({ committedRound: round, ...over })
+    .where(eq(runs.id, run));
+}
+
+export async function changeMember(
+  tx: Queryable,
+  { run, round, client }: Pick<MemberRow, 'run' | 'round' | 'client'>,
+  change: MemberChange,
+): Promise<void> {
+  await tx
+    .update(members)
+    .set(change)
+    .where(and(eq(members.run, run), eq(members.round, round), eq(members.client, client)));
 }
 
 /** Abandons a round, whatever its phase, unless it is over. */
@@ -75,11 +96,9 @@ export async function abandon(
   round: number,
   reason: string,
 ): Promise<RoundStatus> {
-  const { row, moved } = await context.db.transaction(async (tx) => {
-    const row = await lockExisting(tx, run, round);
-    if (isOver(row.phase)) return { row, moved: false };
-    return { row: await abandonRound(tx, row, reason), moved: true };
-  });
+  const { round: row, moved } = await moveRound(context, run, round, (standing) =>
+    isOver(standing.round.phase) ? null : abandoning(standing.round, reason, Date.now()),
+  );
   if (moved) await announceAbandoned(context, row);
   return statusOf(row);
 }

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LayerSpec } from '@strata/fl-core/models/layouts';
 import { encodeSafetensors, type NamedTensor } from '@strata/fl-core/protocol';
+import { checkUpdate, updateLimit } from '@strata/fl-core/rounds';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TensorFile } from './tensor-file.ts';
-import { checkUpdate, updateLimit } from './update-check.ts';
 
 const layers: LayerSpec[] = [
   { name: 'block', role: 'block', tensors: [{ name: 'block.w', shape: [2, 3] }] },

@@ -10,11 +10,10 @@ import {
   type RunView,
   StrataError,
 } from '@strata/fl-core/protocol';
+import { isOver, layoutFor, memberView, summarize } from '@strata/fl-core/rounds';
 import { and, desc, eq, isNotNull } from 'drizzle-orm';
 import { checkpoints, clients, rounds, runs } from '../store/schema.ts';
 import type { Context, Queryable } from './context.ts';
-import { layoutFor } from './layout.ts';
-import { isOver } from './phase.ts';
 import {
   countCommitted,
   findRound,
@@ -25,7 +24,6 @@ import {
   type RoundRow,
   type RunRow,
 } from './rows.ts';
-import { memberView, summarize } from './summary.ts';
 
 /** Newest rounds in a {@link RunView}. */
 const shownRounds = 200;

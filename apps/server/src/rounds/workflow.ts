@@ -1,20 +1,20 @@
 import { DBOS, Error as DbosError } from '@dbos-inc/dbos-sdk';
 import { AggregationError } from '@strata/fl-core/aggregation';
 import { StrataError } from '@strata/fl-core/protocol';
+import { playRound, playRun, type RoundSteps, type RunSteps } from '@strata/fl-core/rounds';
 import { SelectionError } from '@strata/fl-core/selection';
 import { aggregateRound } from './aggregation/aggregate.ts';
 import type { Context } from './context.ts';
 import { openNextRound } from './open.ts';
-import { isOver, isTimed } from './phase.ts';
 import { failRun } from './runs.ts';
 import { selectLayers } from './selection/select.ts';
 import { settlePhase } from './settle.ts';
-import { abandon, type RoundStatus } from './transitions.ts';
+import { abandon } from './transitions.ts';
 
 /**
- * The durable workflows: one a run, one a round. The database is the truth; a workflow only decides which step
- * comes next and waits in between, for one signal or until the stored deadline. Every step is idempotent,
- * because after a crash the last one is run again.
+ * The durable workflows: one a run, one a round, as fl-core's rounds play them. The database is the truth; a workflow
+ * goes from step to step and waits in between, for one signal or until the stored deadline. Every step is
+ * idempotent, because after a crash the last one is run again.
  */
 
 /** Topic of the messages that wake a run which waits to open a round. */
@@ -59,67 +59,48 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-async function runLoop(run: string): Promise<void> {
-  for (;;) {
-    const next = await step('open-round', (c) => openNextRound(c, run));
-    switch (next.kind) {
-      case 'over':
-        return;
-      case 'wait':
-        await DBOS.recv(wakeTopic, next.seconds);
-        break;
-      case 'round': {
-        const id = roundWorkflowId(run, next.round);
-        const handle = await DBOS.startWorkflow(roundWorkflow, { workflowID: id })(run, next.round);
-        await handle.getResult({ pollingIntervalMs: 250 });
-        break;
-      }
-      default:
-        next satisfies never;
-    }
-  }
-}
+/** The steps of one round, durable: each is a step of the workflow engine, recorded by one transaction of ours. */
+const roundSteps = (run: string, round: number): RoundSteps => ({
+  settle: (at) => step(at === 'start' ? 'look' : `settle-${at}`, (c) => settlePhase(c, run, round)),
+  wait: async (phase, deadline) => {
+    await DBOS.recv(phase, { deadlineEpochMS: deadline });
+  },
+  select: () => step('select', (c) => selectLayers(c, run, round)),
+  aggregate: () => step('aggregate', (c) => aggregateRound(c, run, round)),
+  fail: (phase, error) => {
+    const reason = reasonOf(error);
+    return step('abandon', (c) => abandon(c, run, round, `${phase} failed: ${reason}`));
+  },
+});
 
-async function roundLoop(run: string, round: number): Promise<string> {
-  let status = await step('look', (c) => settlePhase(c, run, round));
-  while (!isOver(status.phase)) status = await advance(run, round, status);
-  return status.phase;
-}
+const roundWorkflow = DBOS.registerWorkflow(
+  async (run: string, round: number): Promise<string> => (await playRound(roundSteps(run, round))).phase,
+  { name: 'round', maxRecoveryAttempts },
+);
 
-async function advance(run: string, round: number, status: RoundStatus): Promise<RoundStatus> {
-  const { phase, deadline } = status;
-  if (!isTimed(phase)) {
-    try {
-      return phase === 'selecting'
-        ? await step('select', (c) => selectLayers(c, run, round))
-        : await step('aggregate', (c) => aggregateRound(c, run, round));
-    } catch (error) {
-      const reason = reasonOf(error);
-      return step('abandon', (c) => abandon(c, run, round, `${phase} failed: ${reason}`));
-    }
-  }
-  // First looks, then waits: what happened before this phase began must not be waited for.
-  const settled = await step(`settle-${phase}`, (c) => settlePhase(c, run, round));
-  if (settled.phase !== phase) return settled;
-  await DBOS.recv(phase, { deadlineEpochMS: deadline ?? Date.now() });
-  return step(`settle-${phase}`, (c) => settlePhase(c, run, round));
-}
-
-const roundWorkflow = DBOS.registerWorkflow(roundLoop, { name: 'round', maxRecoveryAttempts });
+/** The steps of a run; a round is a workflow of its own. */
+const runSteps = (run: string): RunSteps => ({
+  open: () => step('open-round', (c) => openNextRound(c, run)),
+  wait: async (seconds) => {
+    await DBOS.recv(wakeTopic, seconds);
+  },
+  play: async (round) => {
+    const id = roundWorkflowId(run, round);
+    const handle = await DBOS.startWorkflow(roundWorkflow, { workflowID: id })(run, round);
+    await handle.getResult({ pollingIntervalMs: 250 });
+  },
+  fail: (error) => {
+    if (!bound) return never();
+    const reason = reasonOf(error);
+    return step('fail-run', (c) => failRun(c, run, reason));
+  },
+});
 
 /** Runs until the run is over. What no step can handle ends the run as failed, with the reason. */
-export const runWorkflow = DBOS.registerWorkflow(
-  async (run: string): Promise<void> => {
-    try {
-      await runLoop(run);
-    } catch (error) {
-      if (!bound) return never();
-      const reason = reasonOf(error);
-      await step('fail-run', (c) => failRun(c, run, reason));
-    }
-  },
-  { name: 'run', maxRecoveryAttempts },
-);
+export const runWorkflow = DBOS.registerWorkflow((run: string): Promise<void> => playRun(runSteps(run)), {
+  name: 'run',
+  maxRecoveryAttempts,
+});
 
 /**
  * Starts the run's workflow unless it is under way. One that ended although its run has not is started anew:

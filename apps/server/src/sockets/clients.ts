@@ -12,6 +12,7 @@ import {
   type Welcome,
   type Work,
 } from '@strata/fl-core/protocol';
+import { sameWork } from '@strata/fl-core/rounds';
 import type { DefaultEventsMap, Namespace, Server, Socket } from 'socket.io';
 import type { Context } from '../rounds/context.ts';
 import { workFor, workForAll } from '../rounds/desk.ts';
@@ -19,7 +20,6 @@ import { takeEvaluation, takeProbe } from '../rounds/ingest.ts';
 import { forgetSilent, register, sayHello, takeStanding } from '../rounds/registry.ts';
 import { findClient } from '../rounds/rows.ts';
 import type { Views } from '../rounds/views.ts';
-import { sameWork } from '../rounds/work.ts';
 import { answer, errorBody, parseMessage } from './answer.ts';
 import { TokenBucket } from './limiter.ts';
 import { Throttle } from './throttle.ts';

@@ -13,9 +13,8 @@ import {
   Welcome,
   Work,
 } from '@strata/fl-core/protocol';
-import { random } from '@strata/fl-core/random';
+import { syntheticDelta, syntheticScores, syntheticTimes } from '@strata/fl-core/rounds/testing';
 import { io, type Socket } from 'socket.io-client';
-import { layoutFor } from '../rounds/layout.ts';
 
 export type WorkOf<K extends Work['kind']> = Extract<Work, { kind: K }>;
 
@@ -157,17 +156,11 @@ export class TestClient {
   }
 
   scores(work: Pick<WorkOf<'probe'>, 'seed'>): Record<string, number> {
-    const blocks = layoutFor(this.#options.config).layers.filter((l) => l.role === 'block');
-    const rng = random(work.seed, 'scores');
-    return Object.fromEntries(blocks.map((l) => [l.name, rng.uniform() + 0.01]));
+    return syntheticScores(this.#options.config, work.seed);
   }
 
-  /** Ten steps a round, of 1 ms and 1 ms more a layer passed or trained, times `slowness`. */
   measured(): { times: StepTimesMessage; steps: number } {
-    const slowness = this.#options.slowness ?? 1;
-    const blocks = layoutFor(this.#options.config).layers.filter((l) => l.role === 'block');
-    const each = Object.fromEntries(blocks.map((l) => [l.name, slowness]));
-    return { times: { base: slowness, passing: each, training: each }, steps: 10 };
+    return syntheticTimes(this.#options.config, this.#options.slowness ?? 1);
   }
 
   delta(work: WorkOf<'train'>): NamedTensor[] {
@@ -261,17 +254,4 @@ export class TestClient {
         return work satisfies never;
     }
   }
-}
-
-/** Small changes of every tensor of `layers`, from a seed. */
-export function syntheticDelta(config: RunConfig, layers: readonly string[], seed: number): NamedTensor[] {
-  return layoutFor(config)
-    .layers.filter((l) => layers.includes(l.name))
-    .flatMap((l) => l.tensors)
-    .map(({ name, shape }) => {
-      const rng = random(seed, 'delta', name);
-      const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
-      for (let i = 0; i < data.length; i++) data[i] = 0.01 * (rng.uniform() - 0.5);
-      return { name, shape, data };
-    });
 }

@@ -5,16 +5,16 @@ import {
   type Ack,
   encodeSafetensors,
   type RoundDetail,
-  RunConfig,
-  type RunConfigInput,
+  type RunConfig,
   type RunEvent,
   type RunView,
 } from '@strata/fl-core/protocol';
+import { layoutFor } from '@strata/fl-core/rounds';
+import { testConfig } from '@strata/fl-core/rounds/testing';
 import Fastify from 'fastify';
 import pg from 'pg';
 import { answerErrors } from '../http/reply.ts';
 import type { Limits, ModelSource } from '../rounds/context.ts';
-import { layoutFor } from '../rounds/layout.ts';
 import type { BlobStore } from '../store/blobs.ts';
 import { openStore, type Store } from '../store/store.ts';
 import { temporaryDataDir } from '../store/testing.ts';
@@ -48,20 +48,7 @@ export function randomModels(blobs: BlobStore): ModelSource {
   };
 }
 
-/** A small, fast run; tests override what they are about. */
-export const testConfig = (more: Partial<RunConfigInput> = {}): RunConfig =>
-  RunConfig.parse({
-    name: 'test',
-    model: 'vit-nano',
-    side: 32,
-    data: { kind: 'image' },
-    labels: ['a', 'b', 'c'],
-    strategy: { name: 'strata', lambda: 1 },
-    rounds: 2,
-    cohort: { goal: 3, minimum: 3, quorum: 0.5 },
-    deadlines: { probing: 20, training: 20, evaluating: 20 },
-    ...more,
-  });
+export { testConfig };
 
 /**
  * An empty database on the PostgreSQL server at STRATA_TEST_POSTGRES; null without that variable: the tests then

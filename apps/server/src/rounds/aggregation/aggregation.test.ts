@@ -7,13 +7,14 @@ import {
   type RunConfigInput,
 } from '@strata/fl-core/protocol';
 import { deriveSeed } from '@strata/fl-core/random';
+import { layoutFor } from '@strata/fl-core/rounds';
+import { syntheticDelta } from '@strata/fl-core/rounds/testing';
 import { and, eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { checkpoints } from '../../store/schema.ts';
-import { type Script, syntheticDelta } from '../../testing/client.ts';
+import type { Script } from '../../testing/client.ts';
 import { committed, Gate, gated, startCrew } from '../../testing/crew.ts';
 import { TestServer } from '../../testing/server.ts';
-import { layoutFor } from '../layout.ts';
 
 let server: TestServer;
 beforeAll(async () => {

@@ -5,9 +5,9 @@ import type { LayerSpec } from '@strata/fl-core/models/layouts';
 import { AggregationConfig, encodeSafetensors } from '@strata/fl-core/protocol';
 import { random } from '@strata/fl-core/random';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { stepLayer } from './layer-step.ts';
 import { LayerSteps } from './layer-steps.ts';
 import type { SpooledUpdate } from './spooled-updates.ts';
+import { stepSpooled } from './step-spooled.ts';
 
 const elements = 220_000; // times five clients: too much for the server's own thread
 const layer: LayerSpec = { name: 'block', role: 'block', tensors: [{ name: 'w', shape: [elements] }] };
@@ -41,8 +41,8 @@ it('gives the same bytes in a thread, layer after layer, with the optimizer betw
   });
   const one = await steps.step(config, layer, before, null, updates);
   const two = await steps.step(config, layer, one.weights, one.state, updates);
-  const here = await stepLayer(config, layer, before, null, updates);
-  const again = await stepLayer(config, layer, here.weights, here.state, updates);
+  const here = await stepSpooled(config, layer, before, null, updates);
+  const again = await stepSpooled(config, layer, here.weights, here.state, updates);
   for (const part of ['weights', 'state'] as const) {
     expect(Buffer.compare(one[part]!, here[part]!)).toBe(0);
     expect(Buffer.compare(two[part]!, again[part]!)).toBe(0);

@@ -1,6 +1,6 @@
 import type { LayerUpdate } from '@strata/fl-core/aggregation';
 import type { LayerSpec } from '@strata/fl-core/models/layouts';
-import { StrataError } from '@strata/fl-core/protocol';
+import { damaged } from '@strata/fl-core/rounds';
 import { TensorFile } from '../tensor-file.ts';
 
 /** An update that was counted, in its file on disk. */
@@ -74,6 +74,3 @@ export class SpooledLayer {
     }
   }
 }
-
-export const damaged = (layer: string): StrataError =>
-  new StrataError('internal', `Layer ${layer} is not complete on disk.`, 'Restore DATA_DIR from a backup.');

@@ -1,11 +1,12 @@
 import { parentPort } from 'node:worker_threads';
 import { AggregationError, type AggregationErrorCode } from '@strata/fl-core/aggregation';
 import { type ErrorBody, StrataError } from '@strata/fl-core/protocol';
-import { type LayerStep, stepLayer } from './layer-step.ts';
+import type { LayerStep } from '@strata/fl-core/rounds';
+import { stepSpooled } from './step-spooled.ts';
 
 /** The thread that steps layers one after the other; see {@link LayerSteps}. */
 
-export type StepJob = Parameters<typeof stepLayer>;
+export type StepJob = Parameters<typeof stepSpooled>;
 export type StepReply =
   | { readonly kind: 'stepped'; readonly step: LayerStep }
   // A class does not survive the way between threads.
@@ -19,7 +20,7 @@ export type StepReply =
 
 async function reply(job: StepJob): Promise<StepReply> {
   try {
-    return { kind: 'stepped', step: await stepLayer(...job) };
+    return { kind: 'stepped', step: await stepSpooled(...job) };
   } catch (error) {
     if (error instanceof StrataError) return { kind: 'refused', body: error.toBody() };
     if (!(error instanceof AggregationError)) throw error;

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { type Choice, type Chosen, choose } from '@strata/fl-core/rounds';
 import { SelectionError, type SelectionErrorCode } from '@strata/fl-core/selection';
-import { type Choice, type Chosen, choose } from './choice.ts';
 
 /** The thread that answers one large choice and ends; see {@link chooseAside}. */
 

@@ -1,6 +1,6 @@
 import { random } from '@strata/fl-core/random';
+import { type Choice, choose } from '@strata/fl-core/rounds';
 import { expect, it } from 'vitest';
-import { type Choice, choose } from './choice.ts';
 import { chooseAside } from './choose-aside.ts';
 
 /** Too large for the server's own thread. */

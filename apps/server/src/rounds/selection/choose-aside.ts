@@ -1,7 +1,7 @@
+import { type Choice, type Chosen, choose } from '@strata/fl-core/rounds';
 import { createStrategy, SelectionError } from '@strata/fl-core/selection';
 import { nextMessage } from '../../threads/next-message.ts';
 import { startThread } from '../../threads/start-thread.ts';
-import { type Choice, type Chosen, choose } from './choice.ts';
 import type { ChoiceReply } from './choice-thread.ts';
 
 /** Clients times layers up to which a choice takes a few milliseconds; a thread takes some hundred to start. */

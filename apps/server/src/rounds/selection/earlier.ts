@@ -1,17 +1,10 @@
-import type { StepTimesMessage } from '@strata/fl-core/protocol';
+import type { EarlierProbe } from '@strata/fl-core/rounds';
 import type { Masks } from '@strata/fl-core/selection';
 import { and, desc, eq, inArray, isNotNull } from 'drizzle-orm';
 import { members, rounds } from '../../store/schema.ts';
 import type { Queryable } from '../context.ts';
 
 /** What selection reads of a run's earlier rounds; committed ones alone, the others never happened (R8). */
-
-export interface EarlierProbe {
-  /** Moving average of the scores up to that probe. */
-  readonly smoothed: Readonly<Record<string, number>>;
-  readonly times: StepTimesMessage | null;
-  readonly steps: number | null;
-}
 
 /** The newest probe of each of these clients that has one. */
 export async function earlierProbes(

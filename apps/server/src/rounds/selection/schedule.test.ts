@@ -1,5 +1,6 @@
 import { selectableLayers } from '@strata/fl-core/models/layouts';
 import type { Work } from '@strata/fl-core/protocol';
+import { layoutFor } from '@strata/fl-core/rounds';
 import { roundTime } from '@strata/fl-core/selection';
 import { and, eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -7,7 +8,6 @@ import { members, rounds } from '../../store/schema.ts';
 import { honest, type Script, silent, type TestClient } from '../../testing/client.ts';
 import { committed, startCrew } from '../../testing/crew.ts';
 import { TestServer, testConfig } from '../../testing/server.ts';
-import { layoutFor } from '../layout.ts';
 
 let server: TestServer;
 beforeAll(async () => {

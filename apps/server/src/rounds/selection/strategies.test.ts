@@ -1,12 +1,12 @@
 import { diagnostics } from '@strata/fl-core/diagnostics';
 import { layerBytes, selectableLayers } from '@strata/fl-core/models/layouts';
 import type { Work } from '@strata/fl-core/protocol';
+import { layoutFor } from '@strata/fl-core/rounds';
 import { createStrategy, StrategyConfig, strategies } from '@strata/fl-core/selection';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { WorkOf } from '../../testing/client.ts';
 import { committed, startCrew } from '../../testing/crew.ts';
 import { TestServer, testConfig } from '../../testing/server.ts';
-import { layoutFor } from '../layout.ts';
 
 let server: TestServer;
 beforeAll(async () => {

@@ -1,0 +1,153 @@
+import { type LayerSpec, selectableLayers } from '../models/layouts.ts';
+import {
+  type Evaluated,
+  type Probed,
+  type RunConfig,
+  StrataError,
+  type UpdateMetadata,
+} from '../protocol/index.ts';
+import type { MemberChange } from './change.ts';
+import { layoutFor, trainedLayers } from './layout.ts';
+import { memberState, type TimedPhase } from './phase.ts';
+import type { Member, Round } from './types.ts';
+
+/** What clients may answer, when, and what becomes of it (R4, R5). */
+
+/** A member of the open round. */
+export interface Place {
+  readonly round: Pick<Round, 'round' | 'phase' | 'began'>;
+  readonly member: Member;
+}
+
+/**
+ * The place of a client that answers to round `number`.
+ * @param open the round that is open, if there is one.
+ * @param member the client's place in it, if it has one.
+ * @throws StrataError `wrong-round`, `not-in-cohort`.
+ */
+export function placeIn(
+  open: Place['round'] | null,
+  number: number,
+  client: string,
+  member: Member | null,
+): Place {
+  if (open?.round !== number) {
+    throw new StrataError(
+      'wrong-round',
+      open ? `Round ${number} is not open; round ${open.round} is.` : `Round ${number} is not open.`,
+      'Ask for your work and go on with that.',
+    );
+  }
+  if (member) return { round: open, member };
+  throw new StrataError(
+    'not-in-cohort',
+    `Client ${client} is not in the cohort of round ${number}.`,
+    'Wait for the next round.',
+  );
+}
+
+/**
+ * Whether an answer to `phase` is taken: false when it was counted before, which is acknowledged and changes
+ * nothing (R4). Throws `not-in-cohort` to those who have left, `wrong-phase`.
+ */
+export function isNewAnswer({ round: { phase }, member }: Place, wanted: TimedPhase): boolean {
+  if (memberState(wanted, member) === 'answered') return false;
+  const { client, round } = member;
+  if (member.left) {
+    throw new StrataError(
+      'not-in-cohort',
+      `Client ${client} has left round ${round}.`,
+      'Wait for the next round.',
+    );
+  }
+  if (phase !== wanted || memberState(wanted, member) === 'out') {
+    throw new StrataError(
+      'wrong-phase',
+      `Round ${round} is in ${phase} and takes no answer to ${wanted} from client ${client}.`,
+      'Ask for your work and go on with that.',
+    );
+  }
+  return true;
+}
+
+/** What a probe says of a member. Throws `wrong-scores`. */
+export function probeOf(config: RunConfig, client: string, probed: Probed): MemberChange {
+  const layers = selectableLayers(layoutFor(config));
+  checkScores(layers, probed.scores);
+  const times = config.budget.unit === 'milliseconds' ? checkedTimes(layers, client, probed) : null;
+  return { scores: probed.scores, samples: Math.max(1, probed.samples), ...times };
+}
+
+export function evaluationOf({ round: _, ...evaluation }: Evaluated): MemberChange {
+  return { evaluation };
+}
+
+/** The layers that a member's update must hold (R5). */
+export function layersToSend(config: RunConfig, { mask }: Pick<Member, 'mask'>): LayerSpec[] {
+  const layout = layoutFor(config);
+  const names = new Set(trainedLayers(layout, mask ?? []));
+  return layout.layers.filter((l) => names.has(l.name));
+}
+
+export interface TakenUpdate {
+  readonly sha256: string;
+  readonly bytes: number;
+  /** It had been counted before. */
+  readonly duplicate: boolean;
+}
+
+/** The update of a member that was counted before (R4); null when a new one is taken. Throws as {@link isNewAnswer}. */
+export function countedBefore(place: Place): TakenUpdate | null {
+  const { update, updateBytes } = place.member;
+  if (isNewAnswer(place, 'training') || update === null) return null;
+  return { sha256: update, bytes: updateBytes ?? 0, duplicate: true };
+}
+
+/** What an update that was checked says of its member. */
+export function updateOf(
+  { round }: Place,
+  { sha256, bytes }: Pick<TakenUpdate, 'sha256' | 'bytes'>,
+  { samples, loss }: UpdateMetadata,
+  now: number,
+): MemberChange {
+  const seconds = Math.max(0, now - (round.began[round.phase] ?? now)) / 1000;
+  return { update: sha256, updateBytes: bytes, samples, trainLoss: loss, seconds };
+}
+
+function checkScores(layers: readonly string[], scores: Probed['scores']): void {
+  const missing = layers.find((layer) => !Object.hasOwn(scores, layer));
+  const extra = Object.keys(scores).find((name) => !layers.includes(name));
+  if (missing === undefined && extra === undefined) return;
+  throw new StrataError(
+    'wrong-scores',
+    missing === undefined
+      ? `There is no layer ${extra} to score.`
+      : `The score of layer ${missing} is missing.`,
+    `Send one score for each of ${layers.join(', ')}.`,
+  );
+}
+
+/** A run whose budgets are milliseconds cannot choose for a client without knowing its speed. */
+function checkedTimes(
+  layers: readonly string[],
+  client: string,
+  { times, steps }: Probed,
+): Pick<Member, 'times' | 'steps'> {
+  const hint =
+    'Send base, passing and training in milliseconds for every layer, and the steps of a round; reload the page if it is of an older version.';
+  if (!times || !steps) {
+    throw new StrataError('wrong-scores', `The probe of ${client} brought no times and steps.`, hint);
+  }
+  for (const part of [times.passing, times.training]) {
+    const missing = layers.find((layer) => !Object.hasOwn(part, layer));
+    if (missing === undefined && Object.keys(part).length === layers.length) continue;
+    throw new StrataError(
+      'wrong-scores',
+      missing === undefined
+        ? 'The probe brought times of a layer that there is not.'
+        : `The probe brought no time of layer ${missing}.`,
+      hint,
+    );
+  }
+  return { times, steps };
+}

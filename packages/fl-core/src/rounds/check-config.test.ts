@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { readLayersModel } from '../models/layouts.ts';
+import { type RunConfigInput, StrataError } from '../protocol/index.ts';
+import { checkConfig } from './check-config.ts';
+import { testConfig } from './testing/config.ts';
+
+const check = (more: Partial<RunConfigInput>) => () => checkConfig(testConfig(more));
+const cohort = (goal: number) => ({ goal, minimum: 1, quorum: 0.5 });
+
+describe('checkConfig', () => {
+  it('refuses Krum where even everybody is too few, and names the numbers', () => {
+    const krum = { rule: { name: 'krum', byzantine: 2 } } as const;
+    expect(check({ aggregation: krum, cohort: cohort(6) })).toThrow(
+      'krum against 2 Byzantine clients needs 2 * 2 + 3 = 7 updates of a layer; the goal is 6 a round.',
+    );
+    expect(check({ aggregation: krum, cohort: cohort(7) })).not.toThrow();
+    const multi = { rule: { name: 'multi-krum', byzantine: 1, keep: 2 } } as const;
+    expect(check({ aggregation: multi, cohort: cohort(4) })).toThrow('the goal is 4');
+    expect(check({ aggregation: { rule: { name: 'median' } }, cohort: cohort(1) })).not.toThrow();
+  });
+
+  it('refuses adaptive budgets that aim beyond the end of training', () => {
+    const deadlines = { probing: 20, training: 20, evaluating: 20 };
+    const budget = { kind: 'adaptive', first: 1, max: 4 } as const;
+    expect(check({ deadlines, budget: { ...budget, deadline: 21 } })).toThrow('training closes after 20 s');
+    expect(check({ deadlines, budget: { ...budget, deadline: 20 } })).not.toThrow();
+  });
+
+  it('refuses a task that the model cannot be trained for, and a sample that does not fit the task', () => {
+    const text = { model: 'use-lite', data: { kind: 'text' } } as const;
+    expect(check({ ...text, task: { name: 'multi-label' } })).not.toThrow();
+    expect(check({ ...text, task: { name: 'sequence-pair' } })).toThrow(
+      'Universal Sentence Encoder Lite cannot be trained for the task sequence-pair.',
+    );
+    expect(check({ ...text, task: { name: 'next-token' }, labels: [] })).toThrow(StrataError);
+    const wordnet = { ...text, data: { kind: 'text', sample: 'wordnet' } } as const;
+    expect(check(wordnet)).not.toThrow();
+    expect(check({ ...wordnet, task: { name: 'multi-label' } })).toThrow(
+      'The sample wordnet does not fit the task multi-label on text data.',
+    );
+    expect(check({ data: { kind: 'image', sample: 'wordnet' } })).toThrow('sample wordnet does not fit');
+  });
+
+  it('refuses random weights for a LayersModel, and takes them for others', () => {
+    const file = new URL(
+      '../../../../packages/fl-core/src/models/layers-model/fixtures/network/model.json',
+      import.meta.url,
+    );
+    const { found } = readLayersModel(JSON.parse(readFileSync(file, 'utf8')), 'network');
+    const network = { model: { source: 'folder:network', found }, side: 12 };
+    expect(check(network)).not.toThrow();
+    expect(check({ ...network, initial: 'random' })).toThrow('cannot be drawn anew');
+    expect(check({ initial: 'random' })).not.toThrow();
+  });
+
+  it('refuses data of another kind, and a side that does not divide', () => {
+    expect(check({ data: { kind: 'text' } })).toThrow('takes image, not text');
+    expect(check({ side: 33 })).toThrow('does not divide');
+    expect(check({})).not.toThrow();
+  });
+});

@@ -1,0 +1,43 @@
+import { diagnostics } from '../diagnostics/index.ts';
+import { selectableLayers } from '../models/layouts.ts';
+import { createStrategy } from '../selection/index.ts';
+import { layoutFor } from './layout.ts';
+import type { Member, RoundDiagnostics, Run } from './types.ts';
+
+/** Design, 7: what scores and masks say about a round. */
+
+type Masked = Pick<Member, 'client' | 'samples' | 'scores' | 'mask'>;
+
+/** What the masks alone say: known when they are chosen. */
+export function maskDiagnostics(
+  run: Pick<Run, 'config'>,
+  cohort: readonly Masked[],
+): Pick<RoundDiagnostics, 'agreement' | 'covered' | 'effectiveClients'> {
+  const { agreement, covered, effectiveClients } = diagnose(run, cohort);
+  return { agreement, covered, effectiveClients: { ...effectiveClients } };
+}
+
+/** Of those whose updates count, for the commit. The error terms are null unless scores are squared norms. */
+export function roundDiagnostics(
+  run: Pick<Run, 'config'>,
+  cohort: readonly (Masked & Pick<Member, 'update'>)[],
+): RoundDiagnostics {
+  const trained = cohort.filter((m) => m.update !== null);
+  const { e1, e2 } = diagnose(run, trained);
+  const strategy = createStrategy(run.config.strategy);
+  const squared = strategy.needs === 'nothing' || strategy.score === 'squared-norm';
+  return { ...maskDiagnostics(run, trained), e1: squared ? e1 : null, e2: squared ? e2 : null };
+}
+
+function diagnose(run: Pick<Run, 'config'>, cohort: readonly Masked[]) {
+  const layers = selectableLayers(layoutFor(run.config));
+  return diagnostics({
+    layers,
+    clients: cohort.map(({ client, samples, scores, mask }) => ({
+      id: client,
+      samples,
+      scores: scores === null ? null : layers.map((layer) => scores[layer] ?? 0),
+      mask: mask ?? [],
+    })),
+  });
+}

@@ -1,0 +1,189 @@
+import type { RunConfig } from '../../protocol/index.ts';
+import type { Masks, MeasuredRound } from '../../selection/index.ts';
+import type { Change, MemberChange, Standing } from '../change.ts';
+import type { Turnout } from '../cohort.ts';
+import { budgetWindow, type NewRound, type PastRound, turnoutWindow } from '../opening.ts';
+import { isOver } from '../phase.ts';
+import type { EarlierProbe } from '../selection/trainers.ts';
+import type { Client, Layers, Member, Round, Run } from '../types.ts';
+
+export interface KeptCheckpoint {
+  readonly round: number;
+  readonly layers: Layers;
+  readonly optimizer: Layers | null;
+}
+
+/**
+ * All that survives a crash: the same as the server's store holds of one run, in maps. What is read comes as it was
+ * at that moment, and a change is recorded at once and wholly (R8).
+ */
+export class Book {
+  run: Run;
+  readonly rounds = new Map<number, Round>();
+  readonly members = new Map<number, Map<string, Member>>();
+  readonly clients = new Map<string, Client>();
+  readonly checkpoints = new Map<number, KeptCheckpoint>();
+  readonly #blobs = new Map<string, Uint8Array>();
+
+  constructor(id: string, config: RunConfig) {
+    this.run = { id, config, state: 'draft', reason: '', committedRound: 0 };
+  }
+
+  /** Content-addressed, like the server's blobs. */
+  async write(bytes: Uint8Array): Promise<Layers[string]> {
+    const copy = bytes.slice();
+    const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', copy));
+    const sha256 = [...digest].map((b) => b.toString(16).padStart(2, '0')).join('');
+    this.#blobs.set(sha256, copy);
+    return { sha256, bytes: copy.byteLength };
+  }
+
+  read(sha256: string): Uint8Array {
+    const bytes = this.#blobs.get(sha256);
+    if (!bytes) throw new Error(`There is no blob ${sha256}.`);
+    return bytes;
+  }
+
+  get openRound(): Round | null {
+    return [...this.rounds.values()].find((r) => !isOver(r.phase)) ?? null;
+  }
+
+  round(number: number): Round {
+    const round = this.rounds.get(number);
+    if (!round) throw new Error(`There is no round ${number}.`);
+    return round;
+  }
+
+  /** The cohort in client-id order (R7). */
+  cohort(number: number): Member[] {
+    return [...(this.members.get(number)?.values() ?? [])].sort((a, b) => (a.client < b.client ? -1 : 1));
+  }
+
+  checkpoint(round: number): KeptCheckpoint {
+    const checkpoint = this.checkpoints.get(round);
+    if (!checkpoint) throw new Error(`There is no checkpoint of round ${round}.`);
+    return checkpoint;
+  }
+
+  member(number: number, client: string): Member | null {
+    return this.members.get(number)?.get(client) ?? null;
+  }
+
+  standing(number: number): Standing {
+    return {
+      run: this.run,
+      round: this.round(number),
+      cohort: this.cohort(number),
+      committed: this.committed.length,
+    };
+  }
+
+  /** Committed rounds, oldest first. */
+  get committed(): Round[] {
+    return [...this.rounds.values()].filter((r) => r.phase === 'committed');
+  }
+
+  /** The newest closed rounds, newest first. */
+  get past(): PastRound[] {
+    return [...this.rounds.values()]
+      .filter((r) => isOver(r.phase))
+      .reverse()
+      .slice(0, turnoutWindow);
+  }
+
+  turnout(past: readonly PastRound[]): Turnout[] {
+    return past.map(({ round }) => {
+      const cohort = this.cohort(round);
+      return { cohort: cohort.length, updates: cohort.filter((m) => m.update !== null).length };
+    });
+  }
+
+  /** What each client's masks cost lately and how long it took, oldest first. */
+  measured(round: number): Map<string, MeasuredRound[]> {
+    const byClient = new Map<string, MeasuredRound[]>();
+    for (const [number, cohort] of this.members) {
+      if (number < round - budgetWindow) continue;
+      for (const { client, cost, seconds } of cohort.values()) {
+        if (cost === null || seconds === null) continue;
+        byClient.set(client, [...(byClient.get(client) ?? []), { cost, time: seconds }]);
+      }
+    }
+    return byClient;
+  }
+
+  earlierProbes(clients: readonly string[]): Map<string, EarlierProbe> {
+    const probes = new Map<string, EarlierProbe>();
+    for (const { round } of this.committed) {
+      for (const { client, scores, smoothed, times, steps } of this.cohort(round)) {
+        if (scores && clients.includes(client))
+          probes.set(client, { smoothed: smoothed ?? scores, times, steps });
+      }
+    }
+    return probes;
+  }
+
+  earlierMasks(count: number): Masks {
+    const newest = count === 0 ? [] : this.committed.slice(-count);
+    const masks = newest.flatMap(({ round }) =>
+      this.cohort(round).flatMap(({ client, mask }) => (mask ? [[client, mask] as const] : [])),
+    );
+    return Object.fromEntries(masks);
+  }
+
+  open({ round, members }: NewRound): void {
+    this.rounds.set(round.round, { ...emptyRound, ...round });
+    this.members.set(round.round, new Map(members.map((m) => [m.client, { ...emptyMember, ...m }])));
+  }
+
+  record(number: number, { round, members, commit }: Change): void {
+    for (const [client, change] of members) this.changeMember(number, client, change);
+    if (commit) {
+      this.checkpoints.set(number, { round: number, layers: commit.layers, optimizer: commit.optimizer });
+      this.run = {
+        ...this.run,
+        committedRound: number,
+        ...(commit.finished ? { state: 'finished' as const } : {}),
+      };
+    }
+    this.changeRound(number, round);
+  }
+
+  changeRound(number: number, change: Partial<Round>): void {
+    this.rounds.set(number, { ...this.round(number), ...change });
+  }
+
+  changeMember(number: number, client: string, change: MemberChange): void {
+    const member = this.member(number, client);
+    if (member) this.members.get(number)?.set(client, { ...member, ...change });
+  }
+}
+
+const emptyRound = {
+  candidate: null,
+  optimizer: null,
+  selection: null,
+  history: null,
+  e1: null,
+  e2: null,
+  agreement: null,
+  covered: null,
+  effectiveClients: null,
+  reason: '',
+  closedAt: null,
+} as const;
+
+const emptyMember = {
+  scores: null,
+  mask: null,
+  update: null,
+  updateBytes: null,
+  trainLoss: null,
+  evaluation: null,
+  left: false,
+  bytesDown: 0,
+  smoothed: null,
+  times: null,
+  steps: null,
+  cost: null,
+  seconds: null,
+} as const;

@@ -1,0 +1,121 @@
+import { budgetOf, type MeasuredRound } from '../selection/index.ts';
+import { cohortSize, dropOutRate, sampleCohort, type Turnout } from './cohort.ts';
+import { selectionPlan } from './selection/plan.ts';
+import type { Client, Round, Run } from './types.ts';
+
+/** What a run does next. */
+export type NextRound =
+  | { readonly kind: 'over' }
+  /** Nothing to do until something changes, or for `seconds` at most. */
+  | { readonly kind: 'wait'; readonly seconds: number }
+  | { readonly kind: 'round'; readonly round: number };
+
+/** A waiting run looks again after this long even if nobody wakes it. */
+const longWait = 3600;
+/** Newest closed rounds that the drop-out rate is taken from. */
+export const turnoutWindow = 20;
+/** Newest rounds of a run that an adaptive budget is fitted to. */
+export const budgetWindow = 20;
+
+export const isRunOver = ({ state }: Pick<Run, 'state'>): boolean =>
+  state === 'finished' || state === 'stopped' || state === 'failed';
+
+/** Pause before a round that follows `abandoned` abandoned ones in a row: 1, 2, 4 ... 60 seconds. */
+export const backOffSeconds = (abandoned: number): number =>
+  abandoned === 0 ? 0 : Math.min(60, 2 ** (abandoned - 1));
+
+export type PastRound = Pick<Round, 'round' | 'phase' | 'closedAt'>;
+
+/**
+ * Whether the run opens its next round, and which. R12: with too few clients it waits, however long.
+ * @param open the round that is open already, which is then the answer.
+ * @param past the newest closed rounds, newest first.
+ * @param ready how many clients can be sampled now.
+ */
+export function nextRound(
+  run: Pick<Run, 'config' | 'state'>,
+  open: Pick<Round, 'round'> | null,
+  past: readonly PastRound[],
+  ready: number,
+  now: number,
+): NextRound {
+  if (open) return { kind: 'round', round: open.round };
+  if (isRunOver(run)) return { kind: 'over' };
+  if (run.state !== 'running') return { kind: 'wait', seconds: longWait };
+  const pause = secondsToPause(past, now);
+  if (pause > 0) return { kind: 'wait', seconds: pause };
+  if (ready < run.config.cohort.minimum) return { kind: 'wait', seconds: longWait };
+  return { kind: 'round', round: (past[0]?.round ?? 0) + 1 };
+}
+
+function secondsToPause(past: readonly PastRound[], now: number): number {
+  const lastGood = past.findIndex((r) => r.phase !== 'abandoned');
+  const seconds = backOffSeconds(lastGood === -1 ? past.length : lastGood);
+  const since = (now - (past[0]?.closedAt?.getTime() ?? 0)) / 1000;
+  return Math.max(0, seconds - since);
+}
+
+/** Who belongs to a round (R1, R10, R11): of the ready clients as many as the goal needs at the turnout so far. */
+export function cohortOf<C extends Pick<Client, 'id'>>(
+  { config }: Pick<Run, 'config'>,
+  round: number,
+  ready: readonly C[],
+  turnout: readonly Turnout[],
+): C[] {
+  const size = cohortSize(config.cohort.goal, dropOutRate(turnout));
+  const ids = ready.map((c) => c.id);
+  const cohort = new Set(sampleCohort(ids, size, config.seed, round));
+  return ready.filter((c) => cohort.has(c.id));
+}
+
+export interface NewMember {
+  readonly run: string;
+  readonly round: number;
+  readonly client: string;
+  readonly samples: number;
+  readonly budget: number;
+}
+
+export interface NewRound {
+  readonly round: Pick<Round, 'run' | 'round' | 'phase' | 'deadline' | 'baseRound' | 'began' | 'openedAt'>;
+  readonly members: readonly NewMember[];
+}
+
+/**
+ * A round as it opens: its cohort is fixed, probing begins, or selecting where nobody needs to be asked.
+ * @param committed rounds of the run committed so far.
+ * @param measured what each client's masks cost lately and how long it took, oldest first; for adaptive budgets.
+ */
+export function opening(
+  run: Pick<Run, 'id' | 'config' | 'committedRound'>,
+  round: number,
+  cohort: readonly Pick<Client, 'id' | 'hello'>[],
+  committed: number,
+  measured: ReadonlyMap<string, readonly MeasuredRound[]>,
+  now: number,
+): NewRound {
+  const { config, id } = run;
+  const phase = selectionPlan(config, committed).probe ? 'probing' : 'selecting';
+  return {
+    round: {
+      run: id,
+      round,
+      phase,
+      deadline: phase === 'probing' ? new Date(now + config.deadlines.probing * 1000) : null,
+      baseRound: run.committedRound,
+      began: { [phase]: now },
+      openedAt: new Date(now),
+    },
+    members: cohort.map(({ id: client, hello }) => {
+      const wish = hello?.budget ?? null;
+      const known = { id: client, wish, rounds: measured.get(client) ?? [] };
+      return {
+        run: id,
+        round,
+        client,
+        samples: hello?.samples ?? 0,
+        budget: budgetOf(config.budget, known, config.seed),
+      };
+    }),
+  };
+}

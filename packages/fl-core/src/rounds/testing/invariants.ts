@@ -1,0 +1,228 @@
+import { decodeSafetensors, Work } from '../../protocol/index.ts';
+import { layoutFor, trainedLayers } from '../layout.ts';
+import type { MemoryRun } from '../memory/run.ts';
+import type { Member, Round } from '../types.ts';
+
+/**
+ * What must be true of a run after whatever has happened to it, by the rules of docs/design.md, written out without
+ * the functions that decide: R1 to R9 and R12.
+ */
+export class Invariants {
+  readonly #run: MemoryRun;
+  #before: ReadonlyMap<string, Member> = new Map();
+  #committedRound = 0;
+  #checkedMoves = 0;
+  readonly #cohorts = new Map<number, string>();
+
+  constructor(run: MemoryRun) {
+    this.#run = run;
+  }
+
+  /** Throws what is broken, named by its rule. */
+  check(): void {
+    const rounds = [...this.#run.book.rounds.values()];
+    claim(
+      rounds.every((r, i) => r.round === i + 1),
+      'rounds are numbered 1, 2, 3 ...',
+    );
+    const open = rounds.filter((r) => r.phase !== 'committed' && r.phase !== 'abandoned');
+    claim(open.length <= 1, 'a run has at most one open round');
+    this.#checkCohorts(rounds);
+    this.#checkMembers(rounds.at(-1));
+    this.#checkMoves();
+    this.#checkModel(rounds);
+    if (this.#run.crashed) return; // nobody is there to act
+    if (open[0]) this.#checkOpen(open[0]);
+    else this.#checkWaiting(rounds.at(-1));
+    this.#checkWork(open[0]);
+  }
+
+  #checkCohorts(rounds: readonly Round[]): void {
+    for (const { round } of rounds.slice(-2)) {
+      const cohort = this.#run.book
+        .cohort(round)
+        .map((m) => m.client)
+        .join();
+      claim((this.#cohorts.get(round) ?? cohort) === cohort, 'R1: a cohort is fixed when its round opens');
+      this.#cohorts.set(round, cohort);
+    }
+  }
+
+  #checkMembers(newest: Round | undefined): void {
+    const cohort = newest ? this.#run.book.cohort(newest.round) : [];
+    const early = newest && !began(newest, 'evaluating');
+    for (const member of cohort) {
+      claim(!early || member.evaluation === null, 'R5: an evaluation before there is something to evaluate');
+      claim(
+        !member.evaluation?.samples || member.evaluation.loss === 2 / member.round,
+        'R5: an evaluation of another round', // honest clients say 2 / round
+      );
+      const before = this.#before.get(`${member.round} ${member.client}`);
+      if (!before) continue;
+      const { left, update, scores, evaluation, mask } = before;
+      claim(!left || member.left, 'R3: who has left stays so for the round');
+      claim(update === null || update === member.update, 'R4: an update counts once');
+      claim(scores === null || scores === member.scores, 'R4: scores count once');
+      claim(evaluation === null || evaluation === member.evaluation, 'R4: an evaluation counts once');
+      claim(mask === null || mask.join() === member.mask?.join(), 'masks are chosen once');
+      if (update === null && member.update !== null) this.#checkUpdate(member, member.update);
+    }
+    this.#before = new Map(cohort.map((m) => [`${m.round} ${m.client}`, m]));
+  }
+
+  #checkUpdate({ mask, samples }: Member, update: string): void {
+    const layout = layoutFor(this.#run.book.run.config);
+    const wanted = trainedLayers(layout, mask ?? []);
+    const names = layout.layers
+      .filter((l) => wanted.includes(l.name))
+      .flatMap((l) => l.tensors.map((t) => t.name));
+    const { tensors } = decodeSafetensors(this.#run.book.read(update));
+    claim(mask !== null && samples > 0, 'R5: only who was asked to train is counted');
+    claim(
+      tensors.map((t) => t.name).join() === names.join() &&
+        tensors.every((t) => t.data.every(Number.isFinite)),
+      'R5: an update that counts holds exactly its layers, every value finite',
+    );
+  }
+
+  #checkMoves(): void {
+    const { moves } = this.#run;
+    for (; this.#checkedMoves < moves.length; this.#checkedMoves++) {
+      const { round, phase } = moves[this.#checkedMoves]!;
+      const past = moves.slice(0, this.#checkedMoves).filter((m) => m.round === round);
+      const from = past.at(-1)?.phase ?? 'waiting';
+      claim(successors[from]?.includes(phase) ?? false, `a round went from ${from} to ${phase}`);
+    }
+  }
+
+  #checkModel(rounds: readonly Round[]): void {
+    const { run, checkpoints } = this.#run.book;
+    const committed = rounds.filter((r) => r.phase === 'committed').map((r) => r.round);
+    claim(run.committedRound === (committed.at(-1) ?? 0), 'R8: the run stands at its newest committed round');
+    claim(run.committedRound >= this.#committedRound, 'R12: a run never starts again');
+    claim(
+      (run.state === 'finished') === committed.length >= run.config.rounds,
+      'a run ends when as many rounds as configured were committed',
+    );
+    claim([...checkpoints.keys()].join() === [0, ...committed].join(), 'R8: a checkpoint for every commit');
+    const newest = rounds.at(-1);
+    if (newest?.phase === 'committed' && run.committedRound > this.#committedRound) this.#checkCommit(newest);
+    this.#committedRound = run.committedRound;
+  }
+
+  #checkCommit({ round, baseRound }: Round): void {
+    const { book } = this.#run;
+    const { config } = book.run;
+    const layout = layoutFor(config);
+    const cohort = book.cohort(round).filter((m) => m.update !== null);
+    claim(baseRound === this.#committedRound, 'a round starts from the newest checkpoint');
+    claim(
+      cohort.length >= Math.max(1, config.cohort.quorum * book.cohort(round).length - 1e-9),
+      'R2: no commit without the quorum',
+    );
+    const [before, after] = [book.checkpoint(baseRound).layers, book.checkpoint(round).layers];
+    for (const { name } of layout.layers) {
+      const trainers = cohort.filter((m) => trainedLayers(layout, m.mask ?? []).includes(name));
+      if (trainers.length === 0)
+        claim(before[name]?.sha256 === after[name]?.sha256, 'R6: untrained, untouched');
+      else if (isPlainMean(this.#run)) this.#checkMean(name, trainers, before[name]!, after[name]!);
+    }
+  }
+
+  #checkMean(layer: string, trainers: readonly Member[], before: Blob, after: Blob): void {
+    const { book } = this.#run;
+    const total = trainers.reduce((n, m) => n + m.samples, 0);
+    const [old, now] = [before, after].map((b) => decodeSafetensors(book.read(b.sha256)).tensors);
+    const updates = trainers.map((m) => ({
+      weight: m.samples / total,
+      tensors: new Map(decodeSafetensors(book.read(m.update!)).tensors.map((t) => [t.name, t.data])),
+    }));
+    old!.forEach(({ name, data }, t) => {
+      data.forEach((theta, k) => {
+        const wanted = updates.reduce((sum, u) => sum + u.weight * u.tensors.get(name)![k]!, theta);
+        const off = Math.abs(now![t]!.data[k]! - wanted);
+        claim(
+          off <= 2 ** -23 * Math.max(1e-6, Math.abs(wanted)),
+          `R6: ${layer} is theta plus the weighted mean`,
+        );
+      });
+    });
+  }
+
+  /** R2, R3: an open round waits only while it must. */
+  #checkOpen({ round, phase, deadline }: Round): void {
+    const { book, clock } = this.#run;
+    const cohort = book.cohort(round);
+    claim(answered[phase] !== undefined, `nobody works on ${phase}`);
+    claim(deadline !== null && deadline.getTime() > clock.now, 'R2: a phase does not outlive its deadline');
+    const done = cohort.filter((m) => answered[phase]!(m)).length;
+    const expected = cohort.filter(
+      (m) => !answered[phase]!(m) && !m.left && (phase !== 'training' || m.mask !== null),
+    ).length;
+    claim(expected > 0, 'R3: a phase with nobody to wait for closes at once');
+    const needed = Math.max(1, book.run.config.cohort.quorum * cohort.length - 1e-9);
+    claim(phase === 'evaluating' || done + expected >= needed, 'R3: out of reach, failed at once');
+    claim(book.run.state !== 'stopped', 'a stopped run has no round in a timed phase');
+  }
+
+  /** No round is open: the run may not, or pauses after abandoned rounds. */
+  #checkWaiting(newest: Round | undefined): void {
+    const { book, clock, connected } = this.#run;
+    const { state, config } = book.run;
+    if (state !== 'running') return;
+    const ready = [...book.clients.values()].filter(
+      (c) => connected.has(c.id) && c.hello && c.hello.samples > 0 && !c.paused && !c.left,
+    );
+    const pausing = newest?.phase === 'abandoned' && clock.now < (newest.closedAt?.getTime() ?? 0) + 60_000;
+    claim(pausing || ready.length < config.cohort.minimum, 'R12: a run that can go on goes on');
+  }
+
+  /** R9: everybody's work is valid, and what the phase asks of them. */
+  #checkWork(open: Round | undefined): void {
+    for (const { id } of this.#run.book.clients.values()) {
+      const work = Work.parse(this.#run.work(id));
+      const member = open && this.#run.book.member(open.round, id);
+      if (!open || !member) {
+        claim(
+          work.kind === 'wait' || work.kind === 'over',
+          'R1: who is not in the cohort is asked for nothing',
+        );
+        continue;
+      }
+      const wanted =
+        !answered[open.phase]!(member) && !member.left && (open.phase !== 'training' || member.mask);
+      const asked = { probing: 'probe', training: 'train', evaluating: 'evaluate' }[open.phase as 'probing'];
+      claim(work.kind === (wanted ? asked : 'wait'), `R9: ${id} has ${work.kind} in ${open.phase}`);
+    }
+  }
+}
+
+const began = (round: Round, phase: Round['phase']): boolean => round.began[phase] !== undefined;
+
+interface Blob {
+  readonly sha256: string;
+}
+
+const answered: Partial<Record<Round['phase'], (member: Member) => boolean>> = {
+  probing: (m) => m.scores !== null,
+  training: (m) => m.update !== null,
+  evaluating: (m) => m.evaluation !== null,
+};
+
+const successors: Partial<Record<Round['phase'], readonly Round['phase'][]>> = {
+  waiting: ['probing', 'selecting'],
+  probing: ['selecting', 'abandoned'],
+  selecting: ['training', 'abandoned'],
+  training: ['aggregating', 'abandoned'],
+  aggregating: ['evaluating', 'abandoned'],
+  evaluating: ['committed', 'abandoned'],
+};
+
+function isPlainMean(run: MemoryRun): boolean {
+  const { rule, optimizer } = run.book.run.config.aggregation;
+  return rule.name === 'mean' && optimizer.name === 'fedavg';
+}
+
+function claim(holds: boolean, what: string): asserts holds {
+  if (!holds) throw new Error(`Broken: ${what}`);
+}

@@ -1,0 +1,229 @@
+import { type RunConfigInput, StrataError } from '../../protocol/index.ts';
+import { type Random, random } from '../../random.ts';
+import type { MemoryRun } from '../memory/run.ts';
+import { testConfig, tinyModel } from './config.ts';
+import { type Answer, hello, honestAnswer, memoryRun, updateBytes } from './crew.ts';
+import { Invariants } from './invariants.ts';
+
+/** Codes with which an answer that comes late, twice or damaged may be refused; every other error is a fault. */
+const refusals = [
+  'wrong-round',
+  'wrong-phase',
+  'not-in-cohort',
+  'wrong-scores',
+  'bad-safetensors',
+  'wrong-layers',
+];
+/** Answers on their way; beyond these the oldest is lost. */
+const mostUnderWay = 8;
+
+type Operation = (life: RandomLife) => Promise<void>;
+
+/**
+ * A run to which anything may happen, drawn from a seed: clients join, leave, drop and come back, their answers are
+ * late, doubled, damaged and out of order, the operator pauses and resumes, the server crashes and starts again.
+ */
+export class RandomLife {
+  readonly run: MemoryRun;
+  /** What was done, to print when it fails. */
+  readonly log: string[] = [];
+  readonly #rng: Random;
+  readonly #invariants: Invariants;
+  #underWay: Answer[] = [];
+
+  private constructor(run: MemoryRun, rng: Random) {
+    this.run = run;
+    this.#rng = rng;
+    this.#invariants = new Invariants(run);
+  }
+
+  static async begin(seed: number): Promise<RandomLife> {
+    const rng = random(seed, 'life');
+    const run = await memoryRun({
+      config: randomConfig(seed, rng),
+      graceMs: 4000,
+      everyStepTwice: rng.below(4) === 0,
+    });
+    const life = new RandomLife(run, rng);
+    await run.command('start');
+    return life;
+  }
+
+  /** Does one thing and checks what must be true after it. */
+  async step(): Promise<void> {
+    if (this.run.crashed) await this.#do('restart', () => this.run.restart());
+    else {
+      const [name, operation] = this.#draw();
+      await this.#do(name, () => operation(this));
+    }
+    this.#invariants.check();
+  }
+
+  /** Everybody is back and honest: the run must get on by another round, unless it is over. */
+  async recover(): Promise<void> {
+    if (this.run.crashed) await this.run.restart();
+    if (this.run.book.run.state === 'paused') await this.run.command('resume');
+    await this.#everybodyJoins();
+    const { committedRound } = this.run.book.run;
+    for (let n = 0; n < 100; n++) {
+      if (this.run.crashed) {
+        await this.run.restart();
+        await this.#everybodyJoins();
+      }
+      const { state, committedRound: now } = this.run.book.run;
+      if (state !== 'running' || now > committedRound) return;
+      for (const { id } of this.run.book.clients.values()) await honestAnswer(this.run, id)?.();
+      if (!this.run.book.openRound) await this.run.advance(1);
+      this.#invariants.check();
+    }
+    throw new Error('Broken: R12: the run does not get on');
+  }
+
+  async #everybodyJoins(): Promise<void> {
+    for (let n = 1; n <= 6; n++) await this.#join(`c${n}`);
+  }
+
+  async #do(name: string, work: () => Promise<void>): Promise<void> {
+    this.log.push(name);
+    await work();
+  }
+
+  #draw(): [string, Operation] {
+    let at = this.#rng.below(operations.reduce((n, [weight]) => n + weight, 0));
+    for (const [weight, name, operation] of operations) {
+      if (at < weight) return [name, operation];
+      at -= weight;
+    }
+    throw new Error('no operation was drawn');
+  }
+
+  #someone(): string {
+    return `c${1 + this.#rng.below(6)}`;
+  }
+
+  async #join(id: string): Promise<void> {
+    await this.run.hello(id, hello(this.run, id, { heldOut: id === 'c2' ? 0 : 4 }));
+    await this.run.pause(id, false);
+  }
+
+  static readonly join: Operation = (life) => life.#join(life.#someone());
+
+  static readonly leave: Operation = async (life) => {
+    const id = life.#someone();
+    if (life.run.book.clients.has(id)) await life.run.leave(id);
+  };
+
+  static readonly drop: Operation = async (life) => life.run.drop(life.#someone());
+
+  static readonly pauseClient: Operation = (life) =>
+    life.run.pause(life.#someone(), life.#rng.below(2) === 0);
+
+  /** Somebody who is asked for something does it; the answer is under way. */
+  static readonly work: Operation = async (life) => {
+    for (const id of life.#rng.shuffle([...life.run.connected])) {
+      const send = honestAnswer(life.run, id);
+      if (!send) continue;
+      life.#underWay.push(send);
+      if (life.#underWay.length > mostUnderWay) life.#underWay.shift();
+      return;
+    }
+  };
+
+  /** Any answer under way arrives, whatever was sent before it; sometimes it will arrive again. */
+  static readonly deliver: Operation = async (life) => {
+    const at = life.#rng.below(Math.max(1, life.#underWay.length));
+    const answer = life.#underWay[at];
+    if (!answer) return;
+    if (life.#rng.below(4) > 0) life.#underWay.splice(at, 1);
+    await life.#send(answer);
+  };
+
+  /** An update with other layers than the mask, or cut off. */
+  static readonly damaged: Operation = async (life) => {
+    for (const id of life.run.connected) {
+      const work = life.run.work(id);
+      if (work.kind !== 'train') continue;
+      const train = life.#rng.below(2) === 0 ? [...work.train, 'embed'] : work.train.slice(1);
+      const bytes = updateBytes(life.run, id, { ...work, train });
+      const cut = life.#rng.below(3) === 0 ? bytes.slice(0, -4) : bytes;
+      await life.#send(() => life.run.update(id, work.round, cut), true);
+      return;
+    }
+  };
+
+  static readonly time: Operation = (life) => life.run.advance(10 ** (life.#rng.uniform() * 3 - 2));
+
+  static readonly restart: Operation = (life) => life.run.restart();
+
+  /** The server will crash somewhere in its next steps. */
+  static readonly crash: Operation = async (life) => life.run.crashAfter(life.#rng.below(12));
+
+  static readonly pauseRun: Operation = async (life) => {
+    if (life.run.book.run.state === 'running') await life.run.command('pause');
+  };
+
+  static readonly resumeRun: Operation = async (life) => {
+    if (life.run.book.run.state === 'paused') await life.run.command('resume');
+  };
+
+  async #send(send: Answer, mustFail = false): Promise<void> {
+    try {
+      await send();
+    } catch (error) {
+      if (error instanceof StrataError && refusals.includes(error.code)) return;
+      throw error;
+    }
+    if (mustFail) throw new Error('Broken: R5: a damaged update was taken');
+  }
+}
+
+const operations: readonly (readonly [weight: number, name: string, operation: Operation])[] = [
+  [8, 'join', RandomLife.join],
+  [1, 'leave', RandomLife.leave],
+  [2, 'drop', RandomLife.drop],
+  [1, 'pause a client', RandomLife.pauseClient],
+  [30, 'work', RandomLife.work],
+  [30, 'deliver', RandomLife.deliver],
+  [3, 'damaged', RandomLife.damaged],
+  [5, 'time', RandomLife.time],
+  [1, 'restart', RandomLife.restart],
+  [1, 'crash', RandomLife.crash],
+  [1, 'pause the run', RandomLife.pauseRun],
+  [5, 'resume the run', RandomLife.resumeRun],
+];
+
+function randomConfig(seed: number, rng: Random) {
+  const one = <T>(...choices: readonly T[]): T => choices[rng.below(choices.length)]!;
+  const strategy = one<RunConfigInput['strategy']>(
+    { name: 'strata', lambda: 1 },
+    { name: 'strata', lambda: 0 },
+    { name: 'top' },
+    { name: 'random' },
+    { name: 'round-robin' },
+    { name: 'gradient-norm' },
+    { name: 'adagrad-select' },
+  );
+  return testConfig({
+    model: tinyModel,
+    side: 8,
+    seed,
+    strategy,
+    rounds: one(10, 1000),
+    deadlines: { probing: 5, training: 6, evaluating: 5 },
+    cohort: { goal: one(3, 4), minimum: one(1, 2, 3), quorum: one(0, 0.5, 0.67, 1) },
+    selection: { every: one(1, 1, 3), smoothing: one(1, 0.5) },
+    budget: one<RunConfigInput['budget']>(
+      { kind: 'fixed', unit: 'layers', amount: 1 },
+      { kind: 'fixed', unit: 'layers', amount: 2 },
+      { kind: 'fixed', unit: 'milliseconds', amount: 60 },
+      { kind: 'adaptive', unit: 'layers', deadline: 5, first: 2, max: 3 },
+    ),
+    aggregation: one<RunConfigInput['aggregation']>(
+      {},
+      {},
+      { rule: { name: 'median' } },
+      { rule: { name: 'krum', byzantine: 0 } },
+      { optimizer: { name: 'fedadam' } },
+    ),
+  });
+}

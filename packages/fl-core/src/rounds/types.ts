@@ -1,0 +1,91 @@
+import type {
+  Checkpoint,
+  Evaluated,
+  Hello,
+  Phase,
+  RunConfig,
+  RunState,
+  StepTimesMessage,
+} from '../protocol/index.ts';
+import type { SelectionHistory } from '../selection/index.ts';
+
+/** What the rules of a round read and write. The rows of the server's store satisfy these types as they are. */
+
+/** The layers of a model, or a server optimizer's state of them: a blob each. */
+export type Layers = Checkpoint['layers'];
+
+export interface Run {
+  readonly id: string;
+  readonly config: RunConfig;
+  readonly state: RunState;
+  /** Why the run failed or was stopped; empty otherwise. */
+  readonly reason: string;
+  readonly committedRound: number;
+}
+
+/** What the masks and scores of a round say of it (docs/design.md, 7). */
+export interface RoundDiagnostics {
+  readonly e1: number | null;
+  readonly e2: number | null;
+  readonly agreement: number | null;
+  readonly covered: number | null;
+  readonly effectiveClients: Record<string, number> | null;
+}
+
+export interface Round extends RoundDiagnostics {
+  readonly run: string;
+  readonly round: number;
+  readonly phase: Phase;
+  /** Absolute end of the present phase (R2); null where it has none. */
+  readonly deadline: Date | null;
+  /** Checkpoint the round started from. */
+  readonly baseRound: number;
+  /** Aggregated, not yet committed model: what `evaluating` looks at. */
+  readonly candidate: Layers | null;
+  /** The server optimizer's state beside the candidate. */
+  readonly optimizer: Layers | null;
+  /** When each phase began, in milliseconds since the epoch. */
+  readonly began: Partial<Record<Phase, number>>;
+  /** Solver's account of the selection: objective, bound, proved. */
+  readonly selection: { objective?: number; bound?: number; proved?: boolean } | null;
+  /** What the strategy remembers after this round. */
+  readonly history: SelectionHistory | null;
+  readonly reason: string;
+  readonly openedAt: Date;
+  readonly closedAt: Date | null;
+}
+
+/** A client's place in the cohort of a round, and what it has answered so far. */
+export interface Member {
+  readonly run: string;
+  readonly round: number;
+  readonly client: string;
+  readonly samples: number;
+  /** R_i, in the unit of the run's budget. */
+  readonly budget: number;
+  readonly scores: Record<string, number> | null;
+  readonly mask: string[] | null;
+  /** Hash and size of the update that counts (R4). */
+  readonly update: string | null;
+  readonly updateBytes: number | null;
+  readonly trainLoss: number | null;
+  readonly evaluation: Omit<Evaluated, 'round'> | null;
+  readonly left: boolean;
+  readonly bytesDown: number;
+  /** Moving average of the client's scores up to this round; null when it was not probed, or keeps the newest only. */
+  readonly smoothed: Record<string, number> | null;
+  readonly times: StepTimesMessage | null;
+  readonly steps: number | null;
+  /** Cost of the mask, in the unit of the run's budget. */
+  readonly cost: number | null;
+  /** From the beginning of training until the update was counted; for one that never came, twice the phase. */
+  readonly seconds: number | null;
+}
+
+export interface Client {
+  readonly id: string;
+  /** Null until the client has said hello. */
+  readonly hello: Hello | null;
+  readonly paused: boolean;
+  readonly left: boolean;
+}

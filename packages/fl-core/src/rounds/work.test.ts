@@ -1,0 +1,149 @@
+import { describe, expect, it } from 'vitest';
+import type { Checkpoint, Work } from '../protocol/index.ts';
+import { Work as WorkSchema } from '../protocol/index.ts';
+import { secondsToNextRound } from './estimate.ts';
+import { layoutFor } from './layout.ts';
+import { testConfig } from './testing/config.ts';
+import { sameWork, type WorkFacts, workOf } from './work.ts';
+
+const now = 1_800_000_000_000;
+const config = testConfig({ rounds: 8 });
+const layout = layoutFor(config);
+const hash = { sha256: 'a'.repeat(64), bytes: 8 };
+const checkpoint: Checkpoint = { round: 3, layers: { head: hash } };
+
+const run: WorkFacts['run'] = {
+  config,
+  state: 'running',
+  reason: '',
+};
+const round: NonNullable<WorkFacts['round']> = {
+  round: 4,
+  phase: 'training',
+  deadline: new Date(now + 5000),
+  candidate: null,
+  openedAt: new Date(now - 1000),
+};
+const member: NonNullable<WorkFacts['member']> = {
+  scores: null,
+  mask: null,
+  update: null,
+  evaluation: null,
+  left: false,
+};
+const facts: WorkFacts = {
+  run,
+  layout,
+  client: { id: 'c', paused: false, left: false },
+  round: null,
+  member: null,
+  checkpoint,
+  committed: 3,
+  ready: 3,
+  pastSeconds: [],
+  now,
+};
+const work = (more: Partial<WorkFacts>): Work => WorkSchema.parse(workOf({ ...facts, ...more }));
+
+describe('workOf (R9)', () => {
+  it.each([
+    ['draft', { kind: 'wait', reason: 'run-not-started' }],
+    ['paused', { kind: 'wait', reason: 'run-paused' }],
+    ['running', { kind: 'wait', reason: 'server' }],
+    ['finished', { kind: 'over', state: 'finished', checkpoint }],
+    ['stopped', { kind: 'over', state: 'stopped' }],
+    ['failed', { kind: 'over', state: 'failed' }],
+  ] as const)('without a round in a run that is %s', (state, wanted) => {
+    expect(work({ run: { ...run, state } })).toMatchObject(wanted);
+  });
+
+  it('waits for more clients below the minimum (R12)', () => {
+    expect(work({ ready: 1 })).toMatchObject({ reason: 'more-clients' });
+  });
+
+  it('R1: a late client waits for the next round and is told about when', () => {
+    const late = work({ round, pastSeconds: [9, 11, 10] });
+    expect(late).toMatchObject({ kind: 'wait', reason: 'next-round', round: 4, estimateSeconds: 9 });
+  });
+
+  it('a client that paused or left is not asked for anything, but finishes a round it is in', () => {
+    const client = { id: 'c', paused: true, left: false };
+    expect(work({ client, round })).toMatchObject({ reason: 'you-paused' });
+    expect(work({ client: { ...client, left: true }, round })).toMatchObject({ reason: 'you-paused' });
+    expect(work({ client, round, member: { ...member, mask: [] } }).kind).toBe('train');
+  });
+
+  it('in training: the mask, the head on top, the time left, the newest checkpoint', () => {
+    const mask = ['blocks.2'];
+    expect(work({ round, member: { ...member, mask } })).toMatchObject({
+      kind: 'train',
+      round: 4,
+      remainingMs: 5000,
+      mask,
+      train: ['blocks.2', 'head'],
+      span: [3 / 8, 4 / 8],
+      checkpoint,
+    });
+  });
+
+  it('in every phase: asks those who have not answered, and lets the others wait', () => {
+    const scores = { 'blocks.0': 1 };
+    const evaluation = { loss: 1, accuracy: 1, samples: 1 };
+    const candidate = { head: hash };
+    const cases: [Partial<typeof round>, Partial<typeof member>, object][] = [
+      [{ phase: 'probing' }, {}, { kind: 'probe', score: 'squared-norm', times: false }],
+      [{ phase: 'probing' }, { scores }, { kind: 'wait', reason: 'others' }],
+      [{ phase: 'selecting' }, { scores }, { kind: 'wait', reason: 'server' }],
+      [{ phase: 'training' }, { scores }, { kind: 'wait', reason: 'next-round' }],
+      [{ phase: 'training' }, { mask: [], update: 'x' }, { kind: 'wait', reason: 'others' }],
+      [{ phase: 'aggregating' }, { mask: [], update: 'x' }, { kind: 'wait', reason: 'server' }],
+      [{ phase: 'evaluating', candidate }, { mask: [] }, { kind: 'evaluate', checkpoint: { round: 4 } }],
+      [{ phase: 'evaluating', candidate }, { evaluation }, { kind: 'wait', reason: 'others' }],
+      [{ phase: 'training' }, { mask: [], left: true }, { kind: 'wait', reason: 'next-round' }],
+    ];
+    for (const [r, m, wanted] of cases) {
+      const state = { round: { ...round, ...r }, member: { ...member, ...m } };
+      expect(work(state), JSON.stringify([r, m])).toMatchObject(wanted);
+    }
+  });
+
+  it('R11: seeds differ by client, round and task, and stay the same when asked again', () => {
+    const seedOf = (id: string, number: number, phase: 'probing' | 'training') => {
+      const answer = work({
+        client: { id, paused: false, left: false },
+        round: { ...round, round: number, phase },
+        member: { ...member, mask: [] },
+      });
+      return answer.kind === 'probe' || answer.kind === 'train' ? answer.seed : null;
+    };
+    const seeds = [seedOf('c', 4, 'training'), seedOf('d', 4, 'training'), seedOf('c', 5, 'training')];
+    seeds.push(seedOf('c', 4, 'probing'));
+    expect(new Set(seeds).size).toBe(4);
+    expect(seedOf('c', 4, 'training')).toBe(seeds[0]);
+  });
+});
+
+describe('sameWork', () => {
+  it('does not see time pass, and sees everything else', () => {
+    const train = work({ round, member: { ...member, mask: [] } });
+    expect(sameWork(train, work({ round, member: { ...member, mask: [] }, now: now + 1000 }))).toBe(true);
+    expect(sameWork(train, work({ round, member: { ...member, mask: ['blocks.0'] } }))).toBe(false);
+    expect(sameWork(train, work({ round: { ...round, round: 5 }, member: { ...member, mask: [] } }))).toBe(
+      false,
+    );
+  });
+});
+
+describe('secondsToNextRound (R1)', () => {
+  const open = { phase: 'training', openedAt: now - 4000, deadline: now + 20_000 } as const;
+  it('is the median of past rounds less what has passed', () => {
+    expect(secondsToNextRound(open, [10, 100, 12], config, now)).toBeCloseTo(8, 9);
+    expect(secondsToNextRound(open, [1, 1], config, now)).toBe(0);
+  });
+  it('never exceeds what the phases may take, which is the answer before the first round', () => {
+    expect(secondsToNextRound(open, [], config, now)).toBe(40);
+    expect(secondsToNextRound(open, [1e6], config, now)).toBe(40);
+    expect(secondsToNextRound({ ...open, phase: 'probing' }, [], config, now)).toBe(60);
+    expect(secondsToNextRound({ ...open, phase: 'evaluating' }, [], config, now)).toBe(20);
+  });
+});

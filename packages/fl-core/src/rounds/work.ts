@@ -1,0 +1,156 @@
+import type { ModelLayout } from '../models/layouts.ts';
+import type { Checkpoint, Work } from '../protocol/index.ts';
+import { deriveSeed } from '../random.ts';
+import { secondsToNextRound } from './estimate.ts';
+import { trainedLayers } from './layout.ts';
+import { selectionPlan } from './selection/plan.ts';
+import type { Client, Member, Round, Run } from './types.ts';
+
+type OpenRound = Pick<Round, 'round' | 'phase' | 'openedAt' | 'deadline' | 'candidate'>;
+type Place = Pick<Member, 'scores' | 'mask' | 'update' | 'evaluation' | 'left'>;
+
+/** All that a client's work depends on. */
+export interface WorkFacts {
+  readonly run: Pick<Run, 'config' | 'state' | 'reason'>;
+  readonly layout: ModelLayout;
+  readonly client: Pick<Client, 'id' | 'paused' | 'left'>;
+  /** The open round, if there is one. */
+  readonly round: OpenRound | null;
+  /** The client's place in the open round, if it has one. */
+  readonly member: Place | null;
+  /** The newest committed model. */
+  readonly checkpoint: Checkpoint;
+  /** Rounds committed so far. */
+  readonly committed: number;
+  /** Clients that can be sampled now. */
+  readonly ready: number;
+  /** Durations of the newest rounds in seconds. */
+  readonly pastSeconds: readonly number[];
+  readonly now: number;
+}
+
+type Waiting = Extract<Work, { kind: 'wait' }>;
+
+/** "What is my work?" (R9): complete, from rows alone, the same before and after a restart. */
+export function workOf(facts: WorkFacts): Work {
+  const { run, round, member, client, checkpoint } = facts;
+  switch (run.state) {
+    case 'finished':
+    case 'stopped':
+    case 'failed':
+      return { kind: 'over', state: run.state, checkpoint, message: run.reason || overMessages[run.state] };
+    case 'draft':
+      return wait('run-not-started', 'The run has not started yet.');
+    case 'running':
+    case 'paused':
+      break;
+    default:
+      return run.state satisfies never;
+  }
+  if (round && member && !member.left) return workInRound(facts, round, member);
+  if (client.left) return wait('you-paused', 'You have left this run. Join again to go on.');
+  if (client.paused) return wait('you-paused', 'You have paused. Resume to be part of the next round.');
+  if (round) {
+    const seconds = secondsToNextRound(
+      {
+        phase: round.phase,
+        openedAt: round.openedAt.getTime(),
+        deadline: round.deadline?.getTime() ?? null,
+      },
+      facts.pastSeconds,
+      run.config,
+      facts.now,
+    );
+    return {
+      ...wait('next-round', `Round ${round.round} is under way. You can be part of the next one.`),
+      round: round.round,
+      estimateSeconds: Math.round(seconds),
+    };
+  }
+  if (run.state === 'paused') return wait('run-paused', 'The operator has paused the run.');
+  const { minimum } = run.config.cohort;
+  return facts.ready < minimum
+    ? wait('more-clients', `A round begins when ${minimum} participants are ready; ${facts.ready} are now.`)
+    : wait('server', 'The next round is about to begin.');
+}
+
+function workInRound(facts: WorkFacts, round: OpenRound, member: Place): Work {
+  const { run, layout, client, checkpoint, committed, now } = facts;
+  const base = { round: round.round, remainingMs: Math.max(0, (round.deadline?.getTime() ?? now) - now) };
+  const seed = (what: string) => deriveSeed(run.config.seed, 'round', round.round, 'client', client.id, what);
+  const others = {
+    ...wait('others', 'Waiting for the other participants of this round.'),
+    round: round.round,
+  };
+  switch (round.phase) {
+    case 'probing': {
+      const { probe } = selectionPlan(run.config, committed);
+      if (member.scores !== null || probe === null) return others;
+      return { kind: 'probe', ...base, checkpoint, seed: seed('probe'), ...probe };
+    }
+    case 'training':
+      if (member.mask === null) {
+        const message = 'The layers were chosen without you. You can be part of the next round.';
+        return { ...wait('next-round', message), round: round.round };
+      }
+      if (member.update !== null) return others;
+      return {
+        kind: 'train',
+        ...base,
+        checkpoint,
+        mask: member.mask,
+        train: trainedLayers(layout, member.mask),
+        seed: seed('train'),
+        span: [committed / run.config.rounds, (committed + 1) / run.config.rounds],
+      };
+    case 'evaluating':
+      if (member.evaluation !== null || round.candidate === null) return others;
+      return {
+        kind: 'evaluate',
+        ...base,
+        checkpoint: { round: round.round, layers: round.candidate },
+      };
+    case 'waiting':
+    case 'selecting':
+    case 'aggregating':
+    case 'committed':
+    case 'abandoned':
+      return { ...wait('server', 'The server is at work on this round.'), round: round.round };
+    default:
+      return round.phase satisfies never;
+  }
+}
+
+const overMessages = {
+  finished: 'All rounds are done. Thank you for taking part.',
+  stopped: 'The operator has stopped the run.',
+  failed: 'The run cannot go on.',
+} as const;
+
+const wait = (reason: Waiting['reason'], message: string): Waiting => ({
+  kind: 'wait',
+  reason,
+  round: null,
+  estimateSeconds: null,
+  message,
+});
+
+/** Whether two answers ask for the same; the time that passed between them does not count. */
+export function sameWork(a: Work, b: Work): boolean {
+  return JSON.stringify(timeless(a)) === JSON.stringify(timeless(b));
+}
+
+function timeless(work: Work): object {
+  switch (work.kind) {
+    case 'wait':
+      return { ...work, estimateSeconds: null };
+    case 'probe':
+    case 'train':
+    case 'evaluate':
+      return { ...work, remainingMs: 0 };
+    case 'over':
+      return work;
+    default:
+      return work satisfies never;
+  }
+}
