@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { RandomLife } from '../testing/random-life.ts';
 
 /** Seeds that are lived through: a few everywhere, 200 with STRATA_ROUND_SEEDS=200; a failed seed names itself. */
-const seeds = Number(process.env.STRATA_ROUND_SEEDS ?? 12);
+const seeds = Number(process.env.STRATA_ROUND_SEEDS ?? 30);
 const operations = 500;
 
 async function live(seed: number, steps = operations): Promise<RandomLife> {

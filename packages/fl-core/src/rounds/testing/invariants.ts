@@ -10,9 +10,12 @@ import type { Member, Round } from '../types.ts';
 export class Invariants {
   readonly #run: MemoryRun;
   #before: ReadonlyMap<string, Member> = new Map();
+  /** Of the newest round, when it was looked at last. */
+  #phase: Round['phase'] | null = null;
   #committedRound = 0;
   #checkedMoves = 0;
   readonly #cohorts = new Map<number, string>();
+  readonly #closed = new Map<number, readonly Member[]>();
 
   constructor(run: MemoryRun) {
     this.#run = run;
@@ -38,11 +41,15 @@ export class Invariants {
   }
 
   #checkCohorts(rounds: readonly Round[]): void {
-    for (const { round } of rounds.slice(-2)) {
-      const cohort = this.#run.book
-        .cohort(round)
-        .map((m) => m.client)
-        .join();
+    for (const { round, closedAt } of rounds.slice(-3)) {
+      const members = this.#run.book.cohort(round);
+      const then = this.#closed.get(round) ?? members;
+      claim(
+        members.every((m, i) => m === then[i]),
+        'R5: nothing changes in a round that is over',
+      );
+      if (closedAt) this.#closed.set(round, members);
+      const cohort = members.map((m) => m.client).join();
       claim((this.#cohorts.get(round) ?? cohort) === cohort, 'R1: a cohort is fixed when its round opens');
       this.#cohorts.set(round, cohort);
     }
@@ -50,9 +57,7 @@ export class Invariants {
 
   #checkMembers(newest: Round | undefined): void {
     const cohort = newest ? this.#run.book.cohort(newest.round) : [];
-    const early = newest && !began(newest, 'evaluating');
     for (const member of cohort) {
-      claim(!early || member.evaluation === null, 'R5: an evaluation before there is something to evaluate');
       claim(
         !member.evaluation?.samples || member.evaluation.loss === 2 / member.round,
         'R5: an evaluation of another round', // honest clients say 2 / round
@@ -65,8 +70,13 @@ export class Invariants {
       claim(scores === null || scores === member.scores, 'R4: scores count once');
       claim(evaluation === null || evaluation === member.evaluation, 'R4: an evaluation counts once');
       claim(mask === null || mask.join() === member.mask?.join(), 'masks are chosen once');
+      for (const phase of ['probing', 'training', 'evaluating'] as const) {
+        const fresh = !answered[phase]!(before) && answered[phase]!(member) && !isExcused(member);
+        claim(!fresh || phase === this.#phase, `R5: an answer to ${phase} was taken in ${this.#phase}`);
+      }
       if (update === null && member.update !== null) this.#checkUpdate(member, member.update);
     }
+    this.#phase = newest?.phase ?? null;
     this.#before = new Map(cohort.map((m) => [`${m.round} ${m.client}`, m]));
   }
 
@@ -197,7 +207,8 @@ export class Invariants {
   }
 }
 
-const began = (round: Round, phase: Round['phase']): boolean => round.began[phase] !== undefined;
+/** It holds nothing out, and so is not asked. */
+const isExcused = ({ evaluation }: Member): boolean => evaluation?.samples === 0;
 
 interface Blob {
   readonly sha256: string;

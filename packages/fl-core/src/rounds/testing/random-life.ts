@@ -16,6 +16,7 @@ const refusals = [
 ];
 /** Answers on their way; beyond these the oldest is lost. */
 const mostUnderWay = 8;
+const mostOld = 40;
 
 type Operation = (life: RandomLife) => Promise<void>;
 
@@ -30,6 +31,8 @@ export class RandomLife {
   readonly #rng: Random;
   readonly #invariants: Invariants;
   #underWay: Answer[] = [];
+  /** Answers of the newest rounds, each sent or lost before. */
+  readonly #old: Answer[] = [];
 
   private constructor(run: MemoryRun, rng: Random) {
     this.run = run;
@@ -72,7 +75,10 @@ export class RandomLife {
       }
       const { state, committedRound: now } = this.run.book.run;
       if (state !== 'running' || now > committedRound) return;
-      for (const { id } of this.run.book.clients.values()) await honestAnswer(this.run, id)?.();
+      for (const { id } of this.run.book.clients.values()) {
+        await honestAnswer(this.run, id)?.();
+        this.#invariants.check();
+      }
       if (!this.run.book.openRound) await this.run.advance(1);
       this.#invariants.check();
     }
@@ -81,6 +87,7 @@ export class RandomLife {
 
   async #everybodyJoins(): Promise<void> {
     for (let n = 1; n <= 6; n++) await this.#join(`c${n}`);
+    this.#invariants.check();
   }
 
   async #do(name: string, work: () => Promise<void>): Promise<void> {
@@ -124,6 +131,8 @@ export class RandomLife {
       const send = honestAnswer(life.run, id);
       if (!send) continue;
       life.#underWay.push(send);
+      life.#old.push(send);
+      if (life.#old.length > mostOld) life.#old.shift();
       if (life.#underWay.length > mostUnderWay) life.#underWay.shift();
       return;
     }
@@ -136,6 +145,12 @@ export class RandomLife {
     if (!answer) return;
     if (life.#rng.below(4) > 0) life.#underWay.splice(at, 1);
     await life.#send(answer);
+  };
+
+  /** An answer of long ago arrives, for the first or for another time. */
+  static readonly late: Operation = async (life) => {
+    const answer = life.#old[life.#rng.below(Math.max(1, life.#old.length))];
+    if (answer) await life.#send(answer);
   };
 
   /** An update with other layers than the mask, or cut off. */
@@ -184,6 +199,7 @@ const operations: readonly (readonly [weight: number, name: string, operation: O
   [1, 'pause a client', RandomLife.pauseClient],
   [30, 'work', RandomLife.work],
   [30, 'deliver', RandomLife.deliver],
+  [8, 'late', RandomLife.late],
   [3, 'damaged', RandomLife.damaged],
   [5, 'time', RandomLife.time],
   [1, 'restart', RandomLife.restart],
