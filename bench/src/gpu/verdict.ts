@@ -23,7 +23,7 @@ const productError = 1e-5;
 const firstLossError = 1e-4;
 const lossError: Readonly<Record<Size, number>> = { small: 1e-4, card: 1e-2 };
 
-export function verdictOf(rows: readonly (GpuRow & { readonly backend?: string })[], size: Size): VerdictRow {
+export function verdictOf(rows: readonly GpuRow[], size: Size): VerdictRow {
   const problems: string[] = [];
   const adapter = rows.find((row) => row.part === 'adapter');
   if (adapter === undefined) problems.push('There was no adapter.');
@@ -34,10 +34,8 @@ export function verdictOf(rows: readonly (GpuRow & { readonly backend?: string }
       problems.push(`Product ${row.name} is wrong by ${row.error}.`);
     }
   }
-  const steps = rows.filter((row) => row.part === 'step' && row.selection === 'full') as (StepRow & {
-    backend?: string;
-  })[];
-  const isOurs = (row: (typeof steps)[number]) => row.by === 'strata' && row.backend !== 'wasm';
+  const steps = rows.filter((row) => row.part === 'step').filter((row) => row.selection === 'full');
+  const isOurs = (row: StepRow) => row.by === 'strata' && row.backend !== 'wasm';
   const ours = steps.filter(isOurs);
   if (ours.length === 0) problems.push('No training step was measured.');
   const comparisons = ours.flatMap((own) =>
@@ -54,7 +52,7 @@ export function verdictOf(rows: readonly (GpuRow & { readonly backend?: string }
   return { part: 'verdict', good: problems.length === 0, problems, comparisons };
 }
 
-function compare(own: StepRow, other: StepRow & { readonly backend?: string }): Comparison {
+function compare(own: StepRow, other: StepRow): Comparison {
   const errors = own.losses
     .slice(0, other.losses?.length ?? 0)
     .map((loss, i) => Math.abs(loss - other.losses[i]!) / Math.abs(other.losses[i]!));

@@ -42,6 +42,8 @@ interface OperationRow extends OperationFigures {
 export interface StepRow extends StepFigures {
   readonly part: 'step';
   readonly by: By;
+  /** Where an engine was measured on one of several. */
+  readonly backend?: 'wasm' | 'webgpu';
   readonly model: string;
   readonly selection: string;
   /** Of the matrix products that the step cannot do without. */

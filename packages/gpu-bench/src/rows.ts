@@ -31,8 +31,8 @@ export const workloadsOf = (size: Size, models?: readonly string[]): Workload[] 
   );
 
 /**
- * Measures the product's own path on the WebGPU backend that tfjs is set to: kernels one by one, then whole training
- * steps. What fails becomes a row that says so, and the rest is measured.
+ * Measures the product's own path on the WebGPU backend that tfjs is set to: what the card can do, whole training
+ * steps, then kernels one by one. What fails becomes a row that says so, and the rest is measured.
  */
 export async function* measureCard({ size, meters, parts, models }: RowsOptions): AsyncGenerator<GpuRow> {
   const { device } = gpuBackend();

@@ -1,5 +1,5 @@
 import { type About, type ConfigOf, checkedBy, configOf, type Options } from '../variants/index.ts';
-import { AggregationError } from './error.ts';
+import { badConfigOf } from './error.ts';
 
 /** What an optimizer remembers of one layer, as long as the layer; empty arrays where it needs nothing. */
 export interface OptimizerState {
@@ -30,15 +30,7 @@ export function defineOptimizer<const N extends string, S extends Options>(
 ) {
   const { name } = definition;
   const config = configOf(name, definition.options);
-  const checked = checkedBy<ConfigOf<N, S>>(
-    config,
-    (given, problems) =>
-      new AggregationError(
-        'bad-config',
-        `${given} is out of range: ${problems}.`,
-        'Give options in the ranges of the optimizer.',
-      ),
-  );
+  const checked = checkedBy<ConfigOf<N, S>>(config, badConfigOf('optimizer'));
   return {
     ...definition,
     /** The schema of its configuration. */

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { type About, type ConfigOf, checkedBy, configOf, type Options } from '../variants/index.ts';
-import { AggregationError } from './error.ts';
+import { badConfigOf } from './error.ts';
 import type { Emit, LayerUpdate } from './update.ts';
 
 /** Aggregates the updates that count, at least one, in client order; answers whose had a say, in client order. */
@@ -35,15 +35,7 @@ interface RuleDefinition<N extends string, S extends Options> extends About<N, S
 export function defineRule<const N extends string, S extends Options>(definition: RuleDefinition<N, S>) {
   const { name, start, demand } = definition;
   const config = configOf(name, definition.options);
-  const checked = checkedBy<ConfigOf<N, S>>(
-    config,
-    (given, problems) =>
-      new AggregationError(
-        'bad-config',
-        `${given} is out of range: ${problems}.`,
-        'Give options in the ranges of the rule.',
-      ),
-  );
+  const checked = checkedBy<ConfigOf<N, S>>(config, badConfigOf('rule'));
   return {
     ...definition,
     /** The schema of its configuration. */
