@@ -3,6 +3,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } 
 import { serverOptions } from './server-options.ts';
 import { tinyRun, World } from './world.ts';
 
+/** Training that lasts some seconds: polling sees the phase, and a person's clicks or a page's load fit into it. */
+const slow = { ...tinyRun.local, passes: 80 };
+
 /** What happens to tabs and servers in real life, on WebGPU. */
 describe('tabs and servers come and go', () => {
   let world: World;
@@ -15,7 +18,7 @@ describe('tabs and servers come and go', () => {
   afterAll(() => world.leave());
 
   it('R3: a tab closed in mid-round holds nobody up', async () => {
-    const run = await world.startRun({ rounds: 1 });
+    const run = await world.startRun({ rounds: 1, local: slow });
     const tabs = await Promise.all([0, 1, 2].map((shard) => world.join(run, shard)));
     await world.inPhase(run, 'training');
     await tabs[2]?.context().close();
@@ -28,8 +31,7 @@ describe('tabs and servers come and go', () => {
     const run = await world.startRun({
       rounds: 2,
       cohort: { goal: 2, minimum: 1, quorum: 0.5 },
-      // long enough for a page to load while the other one trains
-      local: { ...tinyRun.local, passes: 80 },
+      local: slow,
     });
     await world.join(run, 0);
     await world.inPhase(run, 'training');
@@ -45,7 +47,11 @@ describe('tabs and servers come and go', () => {
     onTestFinished(() => server.dispose());
     const world = await World.enter(server);
     onTestFinished(() => world.leave());
-    const run = await world.startRun({ rounds: 2, cohort: { goal: 2, minimum: 2, quorum: 0.5 } });
+    const run = await world.startRun({
+      rounds: 2,
+      cohort: { goal: 2, minimum: 2, quorum: 0.5 },
+      local: slow,
+    });
     await Promise.all([0, 1].map((shard) => world.join(run, shard)));
     await world.inPhase(run, 'training', 2);
     const before = await world.api.round(run, 1);
@@ -59,7 +65,11 @@ describe('tabs and servers come and go', () => {
   });
 
   it('R9: a page refresh resumes as the same participant', async () => {
-    const run = await world.startRun({ rounds: 1, cohort: { goal: 2, minimum: 2, quorum: 1 } });
+    const run = await world.startRun({
+      rounds: 1,
+      cohort: { goal: 2, minimum: 2, quorum: 1 },
+      local: slow,
+    });
     const [tab] = await Promise.all([0, 1].map((shard) => world.join(run, shard)));
     await world.inPhase(run, 'training');
     await tab?.reload();
@@ -72,8 +82,7 @@ describe('tabs and servers come and go', () => {
     const run = await world.startRun({
       rounds: 2,
       cohort: { goal: 1, minimum: 1, quorum: 1 },
-      // long enough for a person's clicks
-      local: { ...tinyRun.local, passes: 60 },
+      local: slow,
     });
     const tab = await world.join(run, 0);
     await world.inPhase(run, 'training');

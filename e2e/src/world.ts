@@ -85,15 +85,18 @@ export class World {
   async until<T>(run: string, done: (view: RunView) => T | undefined, seconds = 180): Promise<T> {
     const deadline = Date.now() + seconds * 1000;
     let view: RunView | undefined;
-    while (Date.now() < deadline) {
+    let over = false;
+    while (!over && Date.now() < deadline) {
       view = await this.api.run(run);
       const value = done(view);
       if (value !== undefined) return value;
+      // what a run that has ended is not, it never will be
+      over = ['finished', 'stopped', 'failed'].includes(view.state);
       await sleep(250);
     }
     const open = view?.rounds.at(-1);
     throw new Error(
-      `Not within ${seconds} s. Run ${view?.state} ${view?.reason}; round ${open?.round} ${open?.phase} ${open?.reason}; clients ${JSON.stringify(view?.clients.map((c) => [c.name, c.presence, c.progress]))}; page errors ${this.pageErrors.join(' | ')}`,
+      `${over ? 'Not before the end of the run' : `Not within ${seconds} s`}. Run ${view?.state} ${view?.reason}; round ${open?.round} ${open?.phase} ${open?.reason}; clients ${JSON.stringify(view?.clients.map((c) => [c.name, c.presence, c.progress]))}; page errors ${this.pageErrors.join(' | ')}`,
     );
   }
 
