@@ -1,5 +1,6 @@
 import { budgetOf, type MeasuredRound } from '../selection/index.ts';
 import { cohortSize, dropOutRate, sampleCohort, type Turnout } from './cohort.ts';
+import { isRunOver } from './run-state.ts';
 import { selectionPlan } from './selection/plan.ts';
 import type { Client, Round, Run } from './types.ts';
 
@@ -17,8 +18,9 @@ export const turnoutWindow = 20;
 /** Newest rounds of a run that an adaptive budget is fitted to. */
 export const budgetWindow = 20;
 
-export const isRunOver = ({ state }: Pick<Run, 'state'>): boolean =>
-  state === 'finished' || state === 'stopped' || state === 'failed';
+/** A client that can be sampled, if it is connected: introduced, with data, and wanting work. */
+export const isReady = (client: Omit<Client, 'id'>): boolean =>
+  client.hello !== null && client.hello.samples > 0 && !client.paused && !client.left;
 
 /** Pause before a round that follows `abandoned` abandoned ones in a row: 1, 2, 4 ... 60 seconds. */
 export const backOffSeconds = (abandoned: number): number =>

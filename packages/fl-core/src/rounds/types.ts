@@ -9,7 +9,10 @@ import type {
 } from '../protocol/index.ts';
 import type { SelectionHistory } from '../selection/index.ts';
 
-/** What the rules of a round read and write. The rows of the server's store satisfy these types as they are. */
+/**
+ * What the rules of a round read, and the changes that they make of it. The rows of the server's store satisfy these
+ * types as they are.
+ */
 
 /** The layers of a model, or a server optimizer's state of them: a blob each. */
 export type Layers = Checkpoint['layers'];
@@ -88,4 +91,32 @@ export interface Client {
   readonly hello: Hello | null;
   readonly paused: boolean;
   readonly left: boolean;
+}
+
+/** A round and all that the rules read to move it on. */
+export interface Standing {
+  readonly run: Run;
+  readonly round: Round;
+  /** In client-id order. */
+  readonly cohort: readonly Member[];
+  /** Rounds of the run committed so far. */
+  readonly committed: number;
+}
+
+export type RoundChange = Partial<Omit<Round, 'run' | 'round'>>;
+export type MemberChange = Partial<Omit<Member, 'run' | 'round' | 'client'>>;
+
+/** How a round moves on. Who keeps rounds records all of it or nothing (R8). */
+export interface Change {
+  readonly round: RoundChange & Pick<Round, 'phase'>;
+  readonly members: ReadonlyMap<string, MemberChange>;
+  /** What a commit adds to the round: its checkpoint, and where the run stands then. Null for other changes. */
+  readonly commit: Commit | null;
+}
+
+export interface Commit {
+  readonly layers: Layers;
+  readonly optimizer: Layers | null;
+  /** Whether this was the run's last round. */
+  readonly finished: boolean;
 }

@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Checkpoint, Work } from '../protocol/index.ts';
 import { Work as WorkSchema } from '../protocol/index.ts';
-import { secondsToNextRound } from './estimate.ts';
 import { layoutFor } from './layout.ts';
 import { testConfig } from './testing/config.ts';
-import { sameWork, type WorkFacts, workOf } from './work.ts';
+import { sameWork, secondsToNextRound, type WorkFacts, workOf } from './work.ts';
 
 const now = 1_800_000_000_000;
 const config = testConfig({ rounds: 8 });

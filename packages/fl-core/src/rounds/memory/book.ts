@@ -1,11 +1,10 @@
 import type { RunConfig } from '../../protocol/index.ts';
 import type { Masks, MeasuredRound } from '../../selection/index.ts';
-import type { Change, MemberChange, Standing } from '../change.ts';
 import type { Turnout } from '../cohort.ts';
 import { budgetWindow, type NewRound, type PastRound, turnoutWindow } from '../opening.ts';
 import { isOver } from '../phase.ts';
 import type { EarlierProbe } from '../selection/trainers.ts';
-import type { Client, Layers, Member, Round, Run } from '../types.ts';
+import type { Change, Client, Layers, Member, MemberChange, Round, Run, Standing } from '../types.ts';
 
 export interface KeptCheckpoint {
   readonly round: number;

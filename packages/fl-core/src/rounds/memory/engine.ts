@@ -1,24 +1,15 @@
-import type { LayerUpdate } from '../../aggregation/index.ts';
-import type { LayerSpec } from '../../models/layouts.ts';
-import { decodeSafetensors, type Phase } from '../../protocol/index.ts';
-import {
-  beginEvaluating,
-  type CountedUpdate,
-  countedUpdates,
-  makeCandidate,
-} from '../aggregation/candidate.ts';
-import { stepLayer } from '../aggregation/step-layer.ts';
-import { abandoning, type Change, type Standing } from '../change.ts';
+import type { Phase } from '../../protocol/index.ts';
+import { beginEvaluating, countedUpdates, makeCandidate, stepLayer } from '../candidate.ts';
 import { cohortOf, type NextRound, nextRound, opening } from '../opening.ts';
-import { isOver, type TimedPhase } from '../phase.ts';
+import { abandoning, isOver, settling, type TimedPhase } from '../phase.ts';
 import { playRound, playRun, type RoundStatus, type RoundSteps, type RunSteps, statusOf } from '../round.ts';
 import { choose } from '../selection/choice.ts';
 import { beginTraining, chooseForRound } from '../selection/choosing.ts';
-import { settling } from '../settling.ts';
-import type { Client } from '../types.ts';
+import type { Change, Client, Standing } from '../types.ts';
 import type { Book } from './book.ts';
 import type { Clock } from './clock.ts';
 import type { Mail } from './mail.ts';
+import { layerUpdates } from './updates.ts';
 
 export const wakeTopic = 'wake';
 export const phaseTopic = (round: number, phase: TimedPhase): string => `${round}:${phase}`;
@@ -212,15 +203,4 @@ export class Engine {
     const clients = [...book.clients.values()].filter((c) => book.member(round, c.id));
     return this.#move(round, (now) => beginEvaluating(now, clients, made, clock.now));
   }
-}
-
-/** The updates that hold a layer, their values in the layout's order. */
-function layerUpdates(book: Book, layer: LayerSpec, updates: readonly CountedUpdate[]): LayerUpdate[] {
-  return updates
-    .filter((u) => u.layers.includes(layer.name))
-    .map(({ client, samples, update }) => {
-      const tensors = new Map(decodeSafetensors(book.read(update)).tensors.map((t) => [t.name, t.data]));
-      const values = Float32Array.from(layer.tensors.flatMap((t) => [...(tensors.get(t.name) ?? [])]));
-      return { client, samples, read: (offset, length) => values.subarray(offset, offset + length) };
-    });
 }

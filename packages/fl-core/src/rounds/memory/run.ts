@@ -1,5 +1,6 @@
 import type { Evaluated, Hello, Phase, Probed, RunCommand, RunConfig, Work } from '../../protocol/index.ts';
 import {
+  checkUpdate,
   countedBefore,
   evaluationOf,
   isNewAnswer,
@@ -10,21 +11,17 @@ import {
   type TakenUpdate,
   updateOf,
 } from '../answers.ts';
-import type { MemberChange } from '../change.ts';
-import { commandMoves, stoppedRunReason, wrongState } from '../commands.ts';
-import { estimateWindow } from '../estimate.ts';
 import { layoutFor } from '../layout.ts';
-import type { TimedPhase } from '../phase.ts';
-import { isReady } from '../ready.ts';
-import type { Client, Layers } from '../types.ts';
-import { checkUpdate } from '../update-check.ts';
-import { waking } from '../waking.ts';
-import { workOf } from '../work.ts';
+import { isReady } from '../opening.ts';
+import { type TimedPhase, waking } from '../phase.ts';
+import { commandMoves, stoppedRunReason, wrongState } from '../run-state.ts';
+import type { Client, Layers, MemberChange } from '../types.ts';
+import { estimateWindow, workOf } from '../work.ts';
 import { Book } from './book.ts';
 import { Clock } from './clock.ts';
 import { Engine, phaseTopic, wakeTopic } from './engine.ts';
 import { Mail } from './mail.ts';
-import { updateFileOf } from './update-file.ts';
+import { updateFileOf } from './updates.ts';
 
 export interface MemoryRunOptions {
   readonly id?: string;

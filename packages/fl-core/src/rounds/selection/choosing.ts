@@ -1,9 +1,9 @@
 import { selectableLayers } from '../../models/layouts.ts';
 import { carryMasks, type Masks, type SelectionHistory, type SelectionInput } from '../../selection/index.ts';
-import { type Change, entering, type MemberChange, type Standing } from '../change.ts';
 import { maskDiagnostics } from '../diagnose.ts';
 import { layoutFor } from '../layout.ts';
-import type { Round } from '../types.ts';
+import { entering } from '../phase.ts';
+import type { Change, MemberChange, Round, Standing } from '../types.ts';
 import type { Choice, Chosen } from './choice.ts';
 import { keepTimely, pricesFor, type Trainer, timedClients } from './costs.ts';
 import { selectionPlan } from './plan.ts';

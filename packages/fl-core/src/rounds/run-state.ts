@@ -2,6 +2,10 @@ import { type RunCommand, type RunState, StrataError } from '../protocol/index.t
 
 type Command = RunCommand['command'];
 
+/** Whether no round will open any more. */
+export const isRunOver = ({ state }: { readonly state: RunState }): boolean =>
+  state === 'finished' || state === 'stopped' || state === 'failed';
+
 /** From which states an operator's command leads where. */
 export const commandMoves = {
   start: { from: ['draft'], to: 'running' },

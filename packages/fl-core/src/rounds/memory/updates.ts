@@ -1,0 +1,42 @@
+import type { LayerUpdate } from '../../aggregation/index.ts';
+import type { LayerSpec } from '../../models/layouts.ts';
+import { decodeSafetensors, headerLength, parseHeader, StrataError } from '../../protocol/index.ts';
+import type { UpdateFile } from '../answers.ts';
+import type { CountedUpdate } from '../candidate.ts';
+import type { Book } from './book.ts';
+
+/** An update in memory. Throws `bad-safetensors`. */
+export function updateFileOf(bytes: Uint8Array): UpdateFile {
+  const length = headerLength(bytes.subarray(0, 8));
+  if (8 + length > bytes.byteLength) throw truncated();
+  const header = parseHeader(bytes.subarray(8, 8 + length));
+  if (header.fileSize !== bytes.byteLength) throw truncated();
+  return {
+    header,
+    async *values({ begin, end }) {
+      yield { offset: 0, values: new Float32Array(bytes.slice(begin, end).buffer) };
+    },
+  };
+}
+
+const truncated = () =>
+  new StrataError(
+    'bad-safetensors',
+    'The file is not as long as its header says.',
+    'Send the whole file again.',
+  );
+
+/** The updates that hold a layer, their values in the layout's order. */
+export function layerUpdates(
+  book: Pick<Book, 'read'>,
+  layer: LayerSpec,
+  updates: readonly CountedUpdate[],
+): LayerUpdate[] {
+  return updates
+    .filter((u) => u.layers.includes(layer.name))
+    .map(({ client, samples, update }) => {
+      const tensors = new Map(decodeSafetensors(book.read(update)).tensors.map((t) => [t.name, t.data]));
+      const values = Float32Array.from(layer.tensors.flatMap((t) => [...(tensors.get(t.name) ?? [])]));
+      return { client, samples, read: (offset, length) => values.subarray(offset, offset + length) };
+    });
+}
