@@ -1,34 +1,26 @@
 import { join } from 'node:path';
-import { DBOS } from '@dbos-inc/dbos-sdk';
 import type { FastifyInstance } from 'fastify';
+import { GarbageCollection } from './engine/garbage-collection.ts';
+import { holdWorkflows, lookAfterChanges, shutDownWorkflows, startWorkflows } from './engine/workflow.ts';
 import { blobRoutes } from './http/blobs.ts';
 import { operatorRoutes } from './http/operator-api.ts';
 import { publicRoutes } from './http/public-api.ts';
 import { updateRoutes } from './http/updates.ts';
-import { createModelSource, ModelUploads } from './models/index.ts';
-import { Background } from './rounds/background.ts';
-import { Bus } from './rounds/bus.ts';
-import { collectNewest } from './rounds/collect.ts';
-import { type Context, defaultLimits, type Limits, type ModelSource } from './rounds/context.ts';
-import { clientLeft } from './rounds/ingest.ts';
-import { SharedLock } from './rounds/lock.ts';
-import { Presence } from './rounds/presence.ts';
-import { activeRuns, restorePresence } from './rounds/runs.ts';
-import { lookAtRun } from './rounds/signals.ts';
-import { Traffic } from './rounds/traffic.ts';
-import { Views } from './rounds/views.ts';
-import { bindWorkflows, startRun } from './rounds/workflow.ts';
+import { clientLeft, restorePresence } from './intake/clients.ts';
+import { defaultLimits, type Limits } from './limits.ts';
+import { Background } from './live/background.ts';
+import { Bus } from './live/bus.ts';
+import { Presence } from './live/presence.ts';
+import { Traffic } from './live/traffic.ts';
+import { createModelSource, type ModelSource, ModelUploads } from './models/index.ts';
 import type { Settings } from './settings.ts';
 import { ClientSockets } from './sockets/clients.ts';
 import { OperatorSockets } from './sockets/operators.ts';
 import { createSockets } from './sockets/server.ts';
-import { Throttle } from './sockets/throttle.ts';
+import { SharedLock } from './store/shared-lock.ts';
 import type { Store } from './store/store.ts';
-
-/** Recovery takes up only workflows of its own version; the steps are idempotent, so one version will do. */
-const applicationVersion = 'strata-1';
-/** How often a run is looked at after events, at most. */
-const lookMs = 5;
+import { EventLog } from './views/event-log.ts';
+import { Views } from './views/views.ts';
 
 /** What the round engine reads of the settings. */
 export type StrataSettings = Pick<
@@ -71,73 +63,62 @@ export function createStrata(
     updateBytes: settings.maxUpdateBytes,
     ...settings.limits,
   };
+  const { db, blobs } = store;
+  const { log } = fastify;
+  const bus = new Bus();
+  const naming = new SharedLock();
+  const background = new Background(log);
+  const events = new EventLog({ db, bus, limits });
+  const garbage = new GarbageCollection({ db, blobs, naming, background, limits });
   const presence = new Presence(limits.graceMs, (run, client) => {
-    context.background.run(`recording that ${client} is gone`, () =>
-      clientLeft(context, run, client, 'did not come back in time'),
+    background.run(`recording that ${client} is gone`, () =>
+      clientLeft({ db, bus, events }, run, client, 'did not come back in time'),
     );
   });
-  const context: Context = {
-    db: store.db,
-    blobs: store.blobs,
+  const ports = {
+    db,
+    blobs,
+    naming,
     models,
-    bus: new Bus(),
+    bus,
     presence,
     traffic: new Traffic(),
-    naming: new SharedLock(),
-    woken: new Set(),
-    background: new Background(fastify.log),
+    background,
+    events,
+    garbage,
+    woken: new Set<string>(),
     limits,
-    log: fastify.log,
+    log,
   };
-  const views = new Views(context);
+  const views = new Views(ports);
   const uploads = new ModelUploads(modelCache(settings));
-  const looks = new Throttle(
-    lookMs,
-    (run) => lookAtRun(context, run),
-    (error) => context.log.error({ err: error }, 'a run was not looked at'),
-  );
-  context.bus.onChanged((run) => looks.touch(run));
+  const looks = lookAfterChanges(ports);
 
   const io = createSockets(fastify.server);
-  const clientSockets = new ClientSockets(io, context, views);
-  const operatorSockets = new OperatorSockets(io, context, views, settings.operatorToken);
+  const clientSockets = new ClientSockets(io, ports, views);
+  const operatorSockets = new OperatorSockets(io, ports, views, settings.operatorToken);
   fastify.register(async (app) => {
-    blobRoutes(app, context);
-    updateRoutes(app, context);
-    publicRoutes(app, context, views);
-    operatorRoutes(app, context, views, { token: settings.operatorToken, uploads });
+    blobRoutes(app, ports);
+    updateRoutes(app, ports);
+    publicRoutes(app, ports, views);
+    operatorRoutes(app, ports, views, { token: settings.operatorToken, uploads });
   });
 
   return {
     async start() {
-      await restorePresence(context);
-      bindWorkflows(context);
-      DBOS.setConfig({
-        name: 'strata',
-        systemDatabaseUrl: store.databaseUrl,
-        systemDatabasePool: store.pool,
-        applicationVersion,
-        executorID: 'server',
-        logLevel: 'error',
-        enableOTLP: false,
-      });
-      await DBOS.launch();
-      for (const { id } of await activeRuns(context)) {
-        await startRun(id);
-        await collectNewest(context, id);
-        context.bus.changed(id);
-      }
+      await restorePresence(ports);
+      await startWorkflows(ports, store);
     },
     async close() {
-      bindWorkflows(null);
+      holdWorkflows();
       looks.close();
       clientSockets.close();
       operatorSockets.close();
       presence.close();
       io.disconnectSockets(true);
       io.engine.close();
-      await DBOS.shutdown();
-      await context.background.idle();
+      await shutDownWorkflows();
+      await background.idle();
     },
   };
 }

@@ -1,17 +1,20 @@
 import { createReadStream } from 'node:fs';
 import { Id } from '@strata/fl-core/protocol';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Context } from '../rounds/context.ts';
-import { chunkBytes } from '../rounds/tensor-file.ts';
+import type { SeesPresence } from '../live/presence.ts';
+import type { HasTraffic } from '../live/traffic.ts';
+import type { HasBlobs } from '../store/blobs.ts';
+import { chunkBytes } from '../store/tensor-file.ts';
 import { BlobParams, parse } from './parse.ts';
 import { parseRange } from './range.ts';
 
 /** `GET /blobs/:sha256`: immutable, ranged, cached for ever by the browser. */
-export function blobRoutes(app: FastifyInstance, context: Context): void {
+export function blobRoutes(app: FastifyInstance, ports: HasBlobs & SeesPresence & HasTraffic): void {
+  const { blobs } = ports;
   app.get('/blobs/:sha256', async (request, reply) => {
     const { sha256 } = parse(BlobParams, request.params);
     const etag = `"${sha256}"`;
-    const [size, path] = [await context.blobs.size(sha256), await context.blobs.path(sha256)];
+    const [size, path] = [await blobs.size(sha256), await blobs.path(sha256)];
     reply
       .header('etag', etag)
       .header('cache-control', 'public, max-age=31536000, immutable')
@@ -28,17 +31,21 @@ export function blobRoutes(app: FastifyInstance, context: Context): void {
     reply.header('content-length', end - start + 1);
     if (request.method === 'HEAD') return reply.send();
     const stream = createReadStream(path, { start, end, highWaterMark: chunkBytes });
-    stream.once('close', () => attribute(context, request, stream.bytesRead));
+    stream.once('close', () => attribute(ports, request, stream.bytesRead));
     return reply.send(stream);
   });
 }
 
 /** Counts a download for the client named in `x-strata-client: RUN/CLIENT`, if that client is there. */
-function attribute(context: Context, request: FastifyRequest, bytes: number): void {
+function attribute(
+  { presence, traffic }: SeesPresence & HasTraffic,
+  request: FastifyRequest,
+  bytes: number,
+): void {
   const header = request.headers['x-strata-client'];
   if (typeof header !== 'string') return;
   const [run, client, ...more] = header.split('/').map((part) => Id.safeParse(part));
   if (!run?.success || !client?.success || more.length > 0) return;
-  if (context.presence.state(run.data, client.data) === 'left') return;
-  context.traffic.add(run.data, client.data, bytes);
+  if (presence.state(run.data, client.data) === 'left') return;
+  traffic.add(run.data, client.data, bytes);
 }

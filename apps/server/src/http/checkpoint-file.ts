@@ -1,7 +1,7 @@
 import type { NamedShape } from '@strata/fl-core/models/layouts';
 import type { Checkpoint, TensorEntry } from '@strata/fl-core/protocol';
-import type { Context } from '../rounds/context.ts';
-import { TensorFile } from '../rounds/tensor-file.ts';
+import type { HasBlobs } from '../store/blobs.ts';
+import { TensorFile } from '../store/tensor-file.ts';
 
 /** The layers of a checkpoint as one safetensors file: a header over the blobs' data, nothing copied. */
 export interface CheckpointFile {
@@ -28,7 +28,7 @@ interface CheckpointPart {
 
 /** Looks into the blobs of a checkpoint, in the order of `layers`. */
 export async function checkpointParts(
-  context: Pick<Context, 'blobs'>,
+  { blobs }: HasBlobs,
   checkpoint: Pick<Checkpoint, 'layers'>,
   layers: readonly string[],
 ): Promise<CheckpointPart[]> {
@@ -36,7 +36,7 @@ export async function checkpointParts(
   for (const layer of layers) {
     const blob = checkpoint.layers[layer];
     if (!blob) continue;
-    const path = await context.blobs.path(blob.sha256);
+    const path = await blobs.path(blob.sha256);
     const file = await TensorFile.open(path);
     const { tensors, dataStart, fileSize } = file.header;
     await file.close();
@@ -52,11 +52,11 @@ export async function* dataOf(parts: readonly CheckpointPart[]): AsyncGenerator<
 }
 
 export async function checkpointFile(
-  context: Context,
+  ports: HasBlobs,
   options: CheckpointFileOptions,
 ): Promise<CheckpointFile> {
   const { checkpoint, order, metadata, named = (tensor) => [tensor] } = options;
-  const parts = await checkpointParts(context, checkpoint, order);
+  const parts = await checkpointParts(ports, checkpoint, order);
   const entries: Record<string, unknown> = { __metadata__: metadata };
   let at = 0;
   for (const { tensors, dataStart, dataBytes } of parts) {

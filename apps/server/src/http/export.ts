@@ -12,9 +12,8 @@ import {
 import type { RunView } from '@strata/fl-core/protocol';
 import { layoutFor } from '@strata/fl-core/rounds';
 import { tokenizerFiles } from '../models/index.ts';
-import type { Context } from '../rounds/context.ts';
-import { getRun } from '../rounds/rows.ts';
-import type { Views } from '../rounds/views.ts';
+import type { HasBlobs } from '../store/blobs.ts';
+import type { Views } from '../views/views.ts';
 import { checkpointFile, checkpointParts, dataOf } from './checkpoint-file.ts';
 
 export interface ExportedFile {
@@ -28,22 +27,22 @@ export interface ExportedFile {
  * again. Throws `unknown-run`.
  */
 export async function exportFiles(
-  context: Context,
+  ports: HasBlobs,
   views: Views,
   id: string,
 ): Promise<{ name: string; files: ExportedFile[] }> {
   const view = await views.run(id);
   const { config, checkpoint } = view;
-  const { assets } = await getRun(context.db, id);
+  const { assets } = await views.manifest(id);
   const spec = specOf(config);
   const name = `${id}-round-${checkpoint.round}`;
   if (spec.architecture === 'layers-model') {
     return {
       name,
-      files: [text('README.md', modelCard(view)), ...(await layersModelFiles(context, view, spec))],
+      files: [text('README.md', modelCard(view)), ...(await layersModelFiles(ports, view, spec))],
     };
   }
-  const weights = await checkpointFile(context, {
+  const weights = await checkpointFile(ports, {
     checkpoint,
     order: layoutFor(config).layers.map((l) => l.name),
     metadata: { format: 'pt' },
@@ -58,7 +57,7 @@ export async function exportFiles(
   ];
   for (const [role, sha256] of Object.entries(assets)) {
     const file = assetFile(role);
-    if (file !== null) files.push(blob(file, context, sha256));
+    if (file !== null) files.push(blob(file, ports, sha256));
   }
   files.push({ name: 'model.safetensors', chunks: () => weights.chunks() });
   return { name, files };
@@ -66,12 +65,12 @@ export async function exportFiles(
 
 /** What `tf.loadLayersModel` opens. */
 async function layersModelFiles(
-  context: Context,
+  ports: HasBlobs,
   { config, checkpoint }: RunView,
   spec: LayersModelSpec,
 ): Promise<ExportedFile[]> {
   const order = layoutFor(config).layers.map((l) => l.name);
-  const parts = await checkpointParts(context, checkpoint, order);
+  const parts = await checkpointParts(ports, checkpoint, order);
   const weights = parts.flatMap((part) => part.tensors);
   return [
     text('model.json', json(exportLayersModel(spec, config.labels, weights))),
@@ -94,7 +93,7 @@ const text = (name: string, content: string): ExportedFile => ({
   },
 });
 
-const blob = (name: string, { blobs }: Context, sha256: string): ExportedFile => ({
+const blob = (name: string, { blobs }: HasBlobs, sha256: string): ExportedFile => ({
   name,
   async *chunks() {
     yield await blobs.read(sha256);

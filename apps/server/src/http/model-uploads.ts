@@ -2,8 +2,7 @@ import { Readable } from 'node:stream';
 import { Id, ImportedModel } from '@strata/fl-core/protocol';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import type { ModelUploads } from '../models/index.ts';
-import type { Context } from '../rounds/context.ts';
+import type { HasModels, ModelUploads } from '../models/index.ts';
 import { parse } from './parse.ts';
 import { ok } from './reply.ts';
 
@@ -18,7 +17,7 @@ const FileParams = z.object({
 });
 
 /** Models from the operator's own disk. `app` has checked who asks. */
-export function uploadRoutes(app: FastifyInstance, { models }: Context, uploads: ModelUploads): void {
+export function uploadRoutes(app: FastifyInstance, { models }: HasModels, uploads: ModelUploads): void {
   /** All files have arrived: what the model is, as `POST /api/models` says it. */
   app.post('/api/models/uploads/:upload', async (request) => {
     const { upload } = parse(UploadParams, request.params);

@@ -9,13 +9,11 @@ import {
   StrataError,
 } from '@strata/fl-core/protocol';
 import type { FastifyInstance } from 'fastify';
-import type { ModelUploads } from '../models/index.ts';
-import type { Context } from '../rounds/context.ts';
-import { listEvents } from '../rounds/events.ts';
-import { hashSecret, sameHash } from '../rounds/registry.ts';
-import { getRun } from '../rounds/rows.ts';
-import { commandRun, createRun } from '../rounds/runs.ts';
-import type { Views } from '../rounds/views.ts';
+import { type CreatePorts, commandRun, createRun } from '../engine/runs.ts';
+import { hashSecret, sameHash } from '../intake/clients.ts';
+import type { HasModels, ModelUploads } from '../models/index.ts';
+import type { HasBlobs } from '../store/blobs.ts';
+import type { Views } from '../views/views.ts';
 import { checkpointRoutes } from './checkpoint.ts';
 import { uploadRoutes } from './model-uploads.ts';
 import { EventQuery, parse, RoundParams, RunParams } from './parse.ts';
@@ -29,10 +27,11 @@ interface OperatorOptions {
 /** `/api`: what the dashboard does; every request brings `authorization: Bearer TOKEN`. */
 export function operatorRoutes(
   parent: FastifyInstance,
-  context: Context,
+  ports: CreatePorts & HasBlobs,
   views: Views,
   { token, uploads }: OperatorOptions,
 ): void {
+  const { models, events } = ports;
   const wanted = hashSecret(token);
   parent.register(async (app) => {
     app.addHook('onRequest', async (request) => {
@@ -42,15 +41,15 @@ export function operatorRoutes(
       }
     });
 
-    app.get('/api/catalog', async () => ok(await describeCatalog(context)));
+    app.get('/api/catalog', async () => ok(await describeCatalog(models)));
     /** What there is at a source that the operator names; what is fetched for that is kept. */
     app.post('/api/models', async (request) => {
       const { source, granularity } = parse(ImportedModel, request.body, 'bad-config');
-      return ok(await context.models.resolve({ source, granularity, found: null }));
+      return ok(await models.resolve({ source, granularity, found: null }));
     });
     app.get('/api/runs', async () => ok(await views.list()));
     app.post('/api/runs', async (request) => {
-      const run = await createRun(context, parse(RunConfig, request.body, 'bad-config'));
+      const run = await createRun(ports, parse(RunConfig, request.body, 'bad-config'));
       return ok(await views.run(run.id));
     });
     app.get('/api/runs/:run', async (request) => {
@@ -58,7 +57,7 @@ export function operatorRoutes(
     });
     app.post('/api/runs/:run/state', async (request) => {
       const { run } = parse(RunParams, request.params);
-      await commandRun(context, run, parse(RunCommand, request.body).command);
+      await commandRun(ports, run, parse(RunCommand, request.body).command);
       return ok(await views.run(run));
     });
     app.get('/api/runs/:run/rounds/:round', async (request) => {
@@ -68,15 +67,14 @@ export function operatorRoutes(
     app.get('/api/runs/:run/events', async (request) => {
       const { run } = parse(RunParams, request.params);
       const { after, limit } = parse(EventQuery, request.query);
-      await getRun(context.db, run);
-      return ok(await listEvents(context, run, after ?? null, limit));
+      return ok(await events.list(run, after ?? null, limit));
     });
-    checkpointRoutes(app, context, views);
-    uploadRoutes(app, context, uploads);
+    checkpointRoutes(app, ports, views);
+    uploadRoutes(app, ports, uploads);
   });
 }
 
-async function describeCatalog({ models }: Pick<Context, 'models'>): Promise<Catalog> {
+async function describeCatalog(models: HasModels['models']): Promise<Catalog> {
   const described: Catalog['models'] = [];
   for (const id of modelIds) {
     described.push({ id, ...describeModel(catalog[id]), ...(await models.availability(id)) });

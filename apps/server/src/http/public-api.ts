@@ -1,12 +1,12 @@
 import { sql } from 'drizzle-orm';
 import type { FastifyInstance } from 'fastify';
-import type { Context } from '../rounds/context.ts';
-import type { Views } from '../rounds/views.ts';
+import type { HasDb } from '../store/store.ts';
+import type { Views } from '../views/views.ts';
 import { parse, RunParams } from './parse.ts';
 import { ok } from './reply.ts';
 
 /** What anybody may ask. */
-export function publicRoutes(app: FastifyInstance, context: Context, views: Views): void {
+export function publicRoutes(app: FastifyInstance, { db }: HasDb, views: Views): void {
   app.get('/api/public/runs', async () => ok(await views.publicList()));
   app.get('/api/public/runs/:run', async (request) => {
     return ok(await views.public(parse(RunParams, request.params).run));
@@ -16,7 +16,7 @@ export function publicRoutes(app: FastifyInstance, context: Context, views: View
   });
   /** Alive, and the database answers. */
   app.get('/healthz', async () => {
-    await context.db.execute(sql`select 1`);
+    await db.execute(sql`select 1`);
     return ok({ status: 'ready' });
   });
 }

@@ -2,11 +2,11 @@ import { Readable } from 'node:stream';
 import { Id, Sha256, StrataError, type UpdateReceipt } from '@strata/fl-core/protocol';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import type { Context } from '../rounds/context.ts';
-import { workFor } from '../rounds/desk.ts';
-import { takeUpdate } from '../rounds/ingest.ts';
-import { authenticate } from '../rounds/registry.ts';
-import { TokenBucket } from '../sockets/limiter.ts';
+import { takeUpdate, type UpdatePorts } from '../intake/answers.ts';
+import { authenticate } from '../intake/clients.ts';
+import { TokenBucket } from '../live/limiter.ts';
+import type { SeesPresence } from '../live/presence.ts';
+import { workFor } from '../views/work-queries.ts';
 import { parse, RoundParams } from './parse.ts';
 import { ok } from './reply.ts';
 
@@ -18,7 +18,7 @@ const counted = 10_000;
 const Credentials = z.object({ client: Id, secret: Sha256 });
 
 /** `PUT /runs/:run/rounds/:round/update`: the body goes to disk as it comes, never into memory as a whole. */
-export function updateRoutes(parent: FastifyInstance, context: Context): void {
+export function updateRoutes(parent: FastifyInstance, ports: UpdatePorts & SeesPresence): void {
   const buckets = new Map<string, TokenBucket>();
 
   const checkRate = (key: string): void => {
@@ -40,16 +40,16 @@ export function updateRoutes(parent: FastifyInstance, context: Context): void {
     app.put('/runs/:run/rounds/:round/update', async (request) => {
       const { run, round } = parse(RoundParams, request.params);
       const { client, secret } = credentials(request.headers.authorization);
-      const row = await authenticate(context, run, client, secret);
+      await authenticate(ports, run, client, secret);
       checkRate(`${run}/${client}`);
       const body = request.body instanceof Readable ? request.body : Readable.from([]);
-      const taken = await takeUpdate(context, run, round, client, body).catch((error: unknown) => {
+      const taken = await takeUpdate(ports, run, round, client, body).catch((error: unknown) => {
         // What is left of a refused body is read and dropped, so that the client hears the answer; the server's
         // request timeout bounds how long.
         body.resume();
         throw error;
       });
-      const receipt: UpdateReceipt = { ...taken, work: await workFor(context, run, row) };
+      const receipt: UpdateReceipt = { ...taken, work: await workFor(ports, run, client) };
       return ok(receipt);
     });
   });

@@ -13,16 +13,21 @@ import {
   type Work,
 } from '@strata/fl-core/protocol';
 import { sameWork } from '@strata/fl-core/rounds';
+import type { FastifyBaseLogger } from 'fastify';
 import type { DefaultEventsMap, Namespace, Server, Socket } from 'socket.io';
-import type { Context } from '../rounds/context.ts';
-import { workFor, workForAll } from '../rounds/desk.ts';
-import { takeEvaluation, takeProbe } from '../rounds/ingest.ts';
-import { forgetSilent, register, sayHello, takeStanding } from '../rounds/registry.ts';
-import { findClient } from '../rounds/rows.ts';
-import type { Views } from '../rounds/views.ts';
+import { takeEvaluation, takeProbe } from '../intake/answers.ts';
+import { forgetSilent, register, sayHello, takeStanding } from '../intake/clients.ts';
+import type { HasLimits } from '../limits.ts';
+import type { HasBackground } from '../live/background.ts';
+import type { HasBus } from '../live/bus.ts';
+import { TokenBucket } from '../live/limiter.ts';
+import type { HasPresence } from '../live/presence.ts';
+import { Throttle } from '../live/throttle.ts';
+import type { HasDb } from '../store/store.ts';
+import type { HasEvents } from '../views/event-log.ts';
+import type { Views } from '../views/views.ts';
+import { workFor, workForAll } from '../views/work-queries.ts';
 import { answer, errorBody, parseMessage } from './answer.ts';
-import { TokenBucket } from './limiter.ts';
-import { Throttle } from './throttle.ts';
 
 /** What a client may send is not known before it is parsed. */
 interface Untrusted {
@@ -54,18 +59,27 @@ const flood = 500;
 const workPushMs = 25;
 const runPushMs = 1000;
 
+type ClientPorts = HasDb &
+  HasBus &
+  HasPresence &
+  HasEvents &
+  HasBackground &
+  HasLimits<'helloTimeoutMs' | 'clientsPerRun' | 'registrationsPerRun'> & {
+    readonly log: FastifyBaseLogger;
+  };
+
 /** The training clients' namespace: authentication, messages, and pushes of work. */
 export class ClientSockets {
-  readonly #context: Context;
+  readonly #ports: ClientPorts;
   readonly #views: Views;
   readonly #namespace: ClientNamespace;
   readonly #workPush: Throttle;
   readonly #runPush: Throttle;
 
-  constructor(io: Server, context: Context, views: Views) {
-    this.#context = context;
+  constructor(io: Server, ports: ClientPorts, views: Views) {
+    this.#ports = ports;
     this.#views = views;
-    const onError = (error: unknown) => context.log.error({ err: error }, 'push to clients failed');
+    const onError = (error: unknown) => ports.log.error({ err: error }, 'push to clients failed');
     this.#workPush = new Throttle(workPushMs, (run) => this.#pushWork(run), onError);
     this.#runPush = new Throttle(runPushMs, (run) => this.#pushRun(run), onError);
     this.#namespace = io.of(clientNamespace);
@@ -73,13 +87,13 @@ export class ClientSockets {
       this.#admit(socket).then(
         () => next(),
         (error: unknown) => {
-          const body = errorBody(error, context.log);
+          const body = errorBody(error, ports.log);
           next(Object.assign(new Error(body.message), { data: body }));
         },
       );
     });
     this.#namespace.on('connection', (socket) => this.#onConnection(socket));
-    context.bus.onChanged((run) => {
+    ports.bus.onChanged((run) => {
       this.#workPush.touch(run);
       this.#runPush.touch(run);
     });
@@ -99,7 +113,7 @@ export class ClientSockets {
         'Reload the page.',
       );
     }
-    const client = await register(this.#context, auth);
+    const client = await register(this.#ports, auth);
     socket.data = {
       run: auth.run,
       client: auth.client,
@@ -111,24 +125,24 @@ export class ClientSockets {
   }
 
   #onConnection(socket: ClientSocket): void {
-    const context = this.#context;
+    const ports = this.#ports;
     const { run } = socket.data;
     void socket.join(run);
     if (socket.data.introduced) this.#speaksFor(socket);
-    const silence = setTimeout(() => socket.disconnect(true), context.limits.helloTimeoutMs);
+    const silence = setTimeout(() => socket.disconnect(true), ports.limits.helloTimeoutMs);
     socket.data.silence = silence.unref();
     socket.onAny((event: string, ...args: unknown[]) => {
-      void answer(args, context.log, (message) => this.#handle(socket, event, message));
+      void answer(args, ports.log, (message) => this.#handle(socket, event, message));
     });
     socket.on('disconnect', () => {
       clearTimeout(silence);
-      context.background.run('recording a disconnection', () => this.#onDisconnect(socket));
+      ports.background.run('recording a disconnection', () => this.#onDisconnect(socket));
     });
   }
 
   /** From now on this socket is the client; an older one of the same client is closed. */
   #speaksFor(socket: ClientSocket): void {
-    const { presence, bus } = this.#context;
+    const { presence, bus } = this.#ports;
     const { run, client } = socket.data;
     const older = presence.connection(run, client);
     presence.connect(run, client, socket.id);
@@ -138,19 +152,19 @@ export class ClientSockets {
 
   async #onDisconnect(socket: ClientSocket): Promise<void> {
     const { run, client } = socket.data;
-    if (this.#context.presence.disconnect(run, client, socket.id)) this.#context.bus.changed(run);
-    await forgetSilent(this.#context, run, client);
+    if (this.#ports.presence.disconnect(run, client, socket.id)) this.#ports.bus.changed(run);
+    await forgetSilent(this.#ports, run, client);
   }
 
   async #handle(socket: ClientSocket, event: string, message: unknown): Promise<unknown> {
     this.#checkRate(socket);
     const { run, client } = socket.data;
-    const context = this.#context;
+    const ports = this.#ports;
     switch (event) {
       case 'hello': {
         const hello = parseMessage(Hello, message, event);
         clearTimeout(socket.data.silence);
-        await sayHello(context, run, client, hello);
+        await sayHello(ports, run, client, hello);
         this.#speaksFor(socket);
         const welcome: Welcome = {
           manifest: await this.#views.manifest(run),
@@ -161,17 +175,17 @@ export class ClientSockets {
       case 'work':
         return this.#tellWork(socket);
       case 'probed':
-        await takeProbe(context, run, client, parseMessage(Probed, message, event));
+        await takeProbe(ports, run, client, parseMessage(Probed, message, event));
         return this.#tellWork(socket);
       case 'evaluated':
-        await takeEvaluation(context, run, client, parseMessage(Evaluated, message, event));
+        await takeEvaluation(ports, run, client, parseMessage(Evaluated, message, event));
         return this.#tellWork(socket);
       case 'progress':
-        context.presence.setProgress(run, client, parseMessage(Progress, message, event));
-        context.bus.progressed(run);
+        ports.presence.setProgress(run, client, parseMessage(Progress, message, event));
+        ports.bus.progressed(run);
         return null;
       case 'standing':
-        await takeStanding(context, run, client, parseMessage(Standing, message, event));
+        await takeStanding(ports, run, client, parseMessage(Standing, message, event));
         return this.#tellWork(socket);
       default:
         throw new StrataError(
@@ -199,10 +213,7 @@ export class ClientSockets {
 
   async #tellWork(socket: ClientSocket): Promise<Work> {
     const { run, client } = socket.data;
-    const row = await findClient(this.#context.db, run, client);
-    if (!row)
-      throw new StrataError('unknown-client', `Run ${run} has no client ${client}.`, 'Connect again.');
-    const work = await workFor(this.#context, run, row);
+    const work = await workFor(this.#ports, run, client);
     socket.data.told = work;
     // Something may have changed while this was put together: look once more.
     this.#workPush.touch(run);
@@ -210,11 +221,11 @@ export class ClientSockets {
   }
 
   async #pushWork(run: string): Promise<void> {
-    const connected = this.#context.presence.connected(run);
+    const connected = this.#ports.presence.connected(run);
     if (connected.length === 0) return;
-    const work = await workForAll(this.#context, run);
+    const work = await workForAll(this.#ports, run);
     for (const client of connected) {
-      const socket = this.#namespace.sockets.get(this.#context.presence.connection(run, client) ?? '');
+      const socket = this.#namespace.sockets.get(this.#ports.presence.connection(run, client) ?? '');
       const next = work.get(client);
       if (!socket || !next || (socket.data.told && sameWork(socket.data.told, next))) continue;
       socket.data.told = next;

@@ -1,11 +1,12 @@
 import { Id, operatorNamespace, type RunEvent, type RunView, StrataError } from '@strata/fl-core/protocol';
+import type { FastifyBaseLogger } from 'fastify';
 import type { DefaultEventsMap, Namespace, Server, Socket } from 'socket.io';
 import { z } from 'zod';
-import type { Context } from '../rounds/context.ts';
-import { hashSecret, sameHash } from '../rounds/registry.ts';
-import type { Views } from '../rounds/views.ts';
+import { hashSecret, sameHash } from '../intake/clients.ts';
+import type { HasBus } from '../live/bus.ts';
+import { Throttle } from '../live/throttle.ts';
+import type { Views } from '../views/views.ts';
 import { answer, parseMessage } from './answer.ts';
-import { Throttle } from './throttle.ts';
 
 interface Untrusted {
   [event: string]: (...args: unknown[]) => void;
@@ -24,22 +25,24 @@ const pushMs = 250;
 /** Runs one dashboard may watch at once. */
 const maxWatched = 20;
 
+type OperatorPorts = HasBus & { readonly log: FastifyBaseLogger };
+
 /** The dashboards' namespace: `watch {run}` answers the view, then `run` and `event` are pushed. */
 export class OperatorSockets {
-  readonly #context: Context;
+  readonly #log: FastifyBaseLogger;
   readonly #views: Views;
   readonly #namespace: OperatorNamespace;
   readonly #push: Throttle;
   /** What watchers of a run were told last, as JSON. */
   readonly #told = new Map<string, string>();
 
-  constructor(io: Server, context: Context, views: Views, token: string) {
-    this.#context = context;
+  constructor(io: Server, { bus, log }: OperatorPorts, views: Views, token: string) {
+    this.#log = log;
     this.#views = views;
     this.#push = new Throttle(
       pushMs,
       (run) => this.#pushRun(run),
-      (error) => context.log.error({ err: error }, 'push to operators failed'),
+      (error) => log.error({ err: error }, 'push to operators failed'),
     );
     const wanted = hashSecret(token);
     this.#namespace = io.of(operatorNamespace);
@@ -54,9 +57,9 @@ export class OperatorSockets {
       next(Object.assign(new Error(error.message), { data: error.toBody() }));
     });
     this.#namespace.on('connection', (socket) => this.#onConnection(socket));
-    context.bus.onChanged((run) => this.#push.touch(run));
-    context.bus.onProgressed((run) => this.#push.touch(run));
-    context.bus.onLogged((run, event) => this.#namespace.to(run).emit('event', event));
+    bus.onChanged((run) => this.#push.touch(run));
+    bus.onProgressed((run) => this.#push.touch(run));
+    bus.onLogged((run, event) => this.#namespace.to(run).emit('event', event));
   }
 
   close(): void {
@@ -65,7 +68,7 @@ export class OperatorSockets {
 
   #onConnection(socket: OperatorSocket): void {
     socket.onAny((event: string, ...args: unknown[]) => {
-      void answer(args, this.#context.log, (message) => this.#handle(socket, event, message));
+      void answer(args, this.#log, (message) => this.#handle(socket, event, message));
     });
   }
 

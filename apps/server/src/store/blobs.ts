@@ -20,6 +20,10 @@ export interface BlobStore {
   spool(body: Readable, maxBytes: number): Promise<SpooledFile>;
 }
 
+export interface HasBlobs {
+  readonly blobs: BlobStore;
+}
+
 export interface SpooledFile {
   readonly path: string;
   readonly sha256: string;

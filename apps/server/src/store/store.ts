@@ -13,6 +13,16 @@ import { migrate } from './migrate.ts';
 import * as schema from './schema.ts';
 
 export type Database = NodePgDatabase<typeof schema>;
+/** The database or a transaction on it. */
+export type Queryable = Pick<
+  Database,
+  'select' | 'selectDistinctOn' | 'insert' | 'update' | 'delete' | 'execute'
+>;
+
+export interface HasDb {
+  /** See {@link Store.db} about transactions. */
+  readonly db: Database;
+}
 
 /** Everything the server keeps: the database and the blobs. */
 export interface Store {

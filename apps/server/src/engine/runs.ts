@@ -1,0 +1,92 @@
+import { randomBytes } from 'node:crypto';
+import { type RunCommand, type RunConfig, StrataError } from '@strata/fl-core/protocol';
+import { checkConfig, commandMoves, stoppedRunReason, wrongState } from '@strata/fl-core/rounds';
+import { and, eq, inArray, sql } from 'drizzle-orm';
+import type { HasLimits } from '../limits.ts';
+import type { HasBus } from '../live/bus.ts';
+import type { HasModels } from '../models/source.ts';
+import { findRun, getRun, openRound, type RunRow } from '../store/rows.ts';
+import { checkpoints, runs } from '../store/schema.ts';
+import type { HasNaming } from '../store/shared-lock.ts';
+import type { HasDb } from '../store/store.ts';
+import type { HasEvents } from '../views/event-log.ts';
+import type { HasGarbage } from './garbage-collection.ts';
+import { abandon } from './steps.ts';
+
+/** How a run begins, what its operator commands, and how it fails. */
+
+export type CreatePorts = HasDb & HasNaming & HasModels & HasBus & HasEvents & HasLimits<'runs'>;
+
+/** A new run in state `draft`, its initial model in the blob store. Throws `bad-config` or `bad-model`. */
+export async function createRun(
+  { db, naming, models, bus, events, limits }: CreatePorts,
+  wanted: RunConfig,
+): Promise<RunRow> {
+  const config = { ...wanted, model: await models.resolve(wanted.model) };
+  checkConfig(config);
+  const [{ n } = { n: 0 }] = await db.select({ n: sql<number>`count(*)::int` }).from(runs);
+  if (n >= limits.runs) {
+    throw new StrataError('unavailable', `This server has ${n} runs already.`, 'Start another server.');
+  }
+  const id = `run-${randomBytes(5).toString('hex')}`;
+  const run = await naming.shared(async () => {
+    const { layers, assets } = await models.load(config);
+    return db.transaction(async (tx) => {
+      const [row] = await tx.insert(runs).values({ id, config, assets, state: 'draft' }).returning();
+      await tx.insert(checkpoints).values({ run: id, round: 0, layers });
+      return row;
+    });
+  });
+  await events.add(id, { kind: 'run-created', message: `Run "${config.name}" was created.` });
+  bus.changed(id);
+  return run ?? getRun(db, id);
+}
+
+const commandMessages = {
+  start: 'The operator started the run.',
+  pause: 'The operator paused the run; the open round goes on, no new one begins.',
+  resume: 'The operator resumed the run.',
+  stop: 'The operator stopped the run.',
+} as const satisfies Record<RunCommand['command'], string>;
+
+/** Throws `unknown-run`, or `wrong-state` when the run cannot do that now. */
+export async function commandRun(
+  { db, bus, events }: HasDb & HasBus & HasEvents,
+  id: string,
+  command: RunCommand['command'],
+): Promise<RunRow> {
+  const { from, to } = commandMoves[command];
+  const [row] = await db
+    .update(runs)
+    .set({
+      state: to,
+      ...(command === 'start' ? { startedAt: new Date() } : {}),
+      ...(command === 'stop' ? { endedAt: new Date(), reason: stoppedRunReason } : {}),
+    })
+    .where(and(eq(runs.id, id), inArray(runs.state, [...from])))
+    .returning();
+  if (!row) {
+    throw wrongState((await getRun(db, id)).state, command);
+  }
+  await events.add(id, { kind: `run-${command}`, message: commandMessages[command] });
+  bus.changed(id);
+  return row;
+}
+
+/** The run cannot go on: its open round is abandoned and its reason shown. Idempotent. */
+export async function failRun(
+  ports: HasDb & HasBus & HasEvents & HasGarbage,
+  id: string,
+  reason: string,
+): Promise<void> {
+  const { db, bus, events } = ports;
+  if (!(await findRun(db, id))) return;
+  await db
+    .update(runs)
+    .set({ state: 'failed', reason: reason.slice(0, 500), endedAt: new Date() })
+    .where(and(eq(runs.id, id), inArray(runs.state, ['running', 'paused'])));
+  const round = await openRound(db, id);
+  if (round) await abandon(ports, id, round.round, 'the run failed.');
+  await events.add(id, { level: 'error', kind: 'run-failed', message: `The run failed: ${reason}` });
+  bus.changed(id);
+}

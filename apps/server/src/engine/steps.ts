@@ -1,0 +1,260 @@
+import {
+  abandoning,
+  beginEvaluating,
+  beginTraining,
+  type Change,
+  type Commit,
+  type CountedUpdate,
+  chooseForRound,
+  countedUpdates,
+  isOver,
+  isTimed,
+  type LayerPort,
+  makeCandidate,
+  type RoundStatus,
+  type SelectionPort,
+  type Standing,
+  settling,
+  statusOf,
+} from '@strata/fl-core/rounds';
+import { and, eq, sql } from 'drizzle-orm';
+import type { HasBus } from '../live/bus.ts';
+import type { HasTraffic } from '../live/traffic.ts';
+import type { HasBlobs } from '../store/blobs.ts';
+import {
+  countCommitted,
+  findRound,
+  getCheckpoint,
+  getRound,
+  getRun,
+  isMember,
+  isRound,
+  listClients,
+  listMembers,
+  lockRound,
+  type RoundRow,
+  type RunRow,
+} from '../store/rows.ts';
+import { checkpoints, members, rounds, runs } from '../store/schema.ts';
+import type { HasNaming } from '../store/shared-lock.ts';
+import type { HasDb, Queryable } from '../store/store.ts';
+import type { HasEvents } from '../views/event-log.ts';
+import { LayerSteps, type SpooledUpdate } from './aggregation/layer-steps.ts';
+import type { HasGarbage } from './garbage-collection.ts';
+import { chooseAside } from './selection/choose-aside.ts';
+import { earlierMasks, earlierProbes } from './selection/earlier.ts';
+
+/**
+ * The steps of a round that are left to the server: each reads where the round stands, asks fl-core's rounds for the
+ * change, records it in one transaction, and tells the rest of the server. Each is idempotent: after a crash the last
+ * one is run again.
+ */
+
+/**
+ * Moves a timed phase on if it may be (R2, R3): to the next phase, to `committed` or to `abandoned`. A round that has
+ * moved on already is answered as it is.
+ */
+export async function settlePhase(
+  ports: HasDb & HasTraffic & HasBus & HasEvents & HasGarbage,
+  runId: string,
+  number: number,
+): Promise<RoundStatus> {
+  const { round, moved } = await moveRound(ports, runId, number, async (standing, tx) => {
+    const { run, round } = standing;
+    if (isTimed(round.phase) && run.state !== 'stopped') await flushTraffic(ports, tx, standing);
+    return settling(standing, Date.now());
+  });
+  if (moved) await announce(ports, round);
+  return statusOf(round);
+}
+
+/** Chooses the layers of every member that is still there and begins training. */
+export async function selectLayers(
+  ports: HasDb & HasBus & HasEvents,
+  runId: string,
+  number: number,
+): Promise<RoundStatus> {
+  const { db, bus, events } = ports;
+  const row = await getRound(db, runId, number);
+  if (row.phase !== 'selecting') return statusOf(row);
+  const choice = await chooseForRound(await standingOf(db, row), selectionPort(db, runId));
+  const { round } = await moveRound(ports, runId, number, (s) => beginTraining(s, choice, Date.now()));
+  await events.add(runId, {
+    kind: 'layers-selected',
+    round: number,
+    message: `Layers were chosen for ${choice.changes.size} clients; training began.`,
+  });
+  bus.changed(runId);
+  return statusOf(round);
+}
+
+function selectionPort(db: Queryable, run: string): SelectionPort {
+  return {
+    earlierProbes: (clients) => earlierProbes(db, run, clients),
+    earlierMasks: (count) => earlierMasks(db, run, count),
+    historyAfter: async (round) => (await findRound(db, run, round))?.history ?? null,
+    choose: chooseAside,
+  };
+}
+
+/** Makes the round's candidate model and begins evaluating. */
+export async function aggregateRound(
+  ports: HasDb & HasBlobs & HasNaming & HasBus & HasEvents,
+  runId: string,
+  number: number,
+): Promise<RoundStatus> {
+  const { db, bus, events } = ports;
+  const row = await getRound(db, runId, number);
+  if (row.phase !== 'aggregating') return statusOf(row);
+  const run = await getRun(db, runId);
+  const base = await getCheckpoint(db, runId, row.baseRound);
+  const updates = countedUpdates(run, await listMembers(db, runId, number));
+  const steps = new LayerSteps();
+  const begun = { candidate: row.candidate ?? {}, optimizer: row.optimizer };
+  const port = await layerPort(ports, run, number, updates, steps);
+  const made = await makeCandidate(run, base, begun, updates, port).finally(() => steps.close());
+
+  const { round } = await moveRound(ports, runId, number, async (standing, tx) => {
+    const ids = standing.cohort.map((m) => m.client);
+    return beginEvaluating(standing, await listClients(tx, runId, ids), made, Date.now());
+  });
+  await events.add(runId, {
+    kind: 'aggregated',
+    round: number,
+    message: `${updates.length} updates were aggregated; the cohort evaluates the result.`,
+  });
+  bus.changed(runId);
+  return statusOf(round);
+}
+
+/** Layers are blobs; those finished before a crash are in the round's row, with their optimizer state. */
+async function layerPort(
+  { db, blobs, naming, events }: HasDb & HasBlobs & HasNaming & HasEvents,
+  { id, config }: RunRow,
+  round: number,
+  updates: readonly CountedUpdate[],
+  steps: LayerSteps,
+): Promise<LayerPort> {
+  const spooled: SpooledUpdate[] = [];
+  for (const u of updates) spooled.push({ ...u, path: await blobs.path(u.update) });
+  return {
+    step: (layer, before, state) => steps.step(config.aggregation, layer, before, state, spooled),
+    read: (sha256) => blobs.read(sha256),
+    write: (bytes) => blobs.put(bytes),
+    keep: (make) =>
+      naming.shared(async () => {
+        const made = await make();
+        await db
+          .update(rounds)
+          .set(made)
+          .where(and(isRound({ run: id, round }), eq(rounds.phase, 'aggregating')));
+        return made;
+      }),
+    refused: (layer, { message, hint }) =>
+      events.add(id, {
+        level: 'warning',
+        kind: 'layer-refused',
+        round,
+        message: `Layer ${layer} stays as it was: ${message} ${hint}`,
+      }),
+  };
+}
+
+/** Abandons a round, whatever its phase, unless it is over. */
+export async function abandon(
+  ports: HasDb & HasBus & HasEvents & HasGarbage,
+  run: string,
+  number: number,
+  reason: string,
+): Promise<RoundStatus> {
+  const { round, moved } = await moveRound(ports, run, number, (standing) =>
+    isOver(standing.round.phase) ? null : abandoning(standing.round, reason, Date.now()),
+  );
+  if (moved) await announce(ports, round);
+  return statusOf(round);
+}
+
+/** What follows a step that is in the database: a line in the log, and the files nobody needs are deleted. */
+async function announce(
+  { bus, events, garbage }: HasBus & HasEvents & HasGarbage,
+  { run, round, phase, reason }: RoundRow,
+): Promise<void> {
+  if (phase === 'abandoned') {
+    await events.add(run, {
+      level: 'warning',
+      kind: 'round-abandoned',
+      round,
+      message: `Round ${round} was abandoned: ${reason} The model stays as it was.`,
+    });
+  } else if (phase === 'committed') {
+    await events.add(run, { kind: 'round-committed', round, message: `Round ${round} was committed.` });
+  }
+  if (isOver(phase)) garbage.afterRound(run, round);
+  bus.changed(run);
+}
+
+/**
+ * Moves a round on by what `decide` says of it, in one transaction (R8). Idempotent where `decide` is: null leaves
+ * the round as it is.
+ */
+async function moveRound(
+  { db }: HasDb,
+  runId: string,
+  number: number,
+  decide: (standing: Standing, tx: Queryable) => Change | null | Promise<Change | null>,
+): Promise<{ readonly round: RoundRow; readonly moved: boolean }> {
+  return db.transaction(async (tx) => {
+    const round = await lockRound(tx, runId, number);
+    const change = await decide(await standingOf(tx, round), tx);
+    return change ? { round: await record(tx, round, change), moved: true } : { round, moved: false };
+  });
+}
+
+async function standingOf(db: Queryable, round: RoundRow): Promise<Standing> {
+  return {
+    run: await getRun(db, round.run),
+    round,
+    cohort: await listMembers(db, round.run, round.round),
+    committed: await countCommitted(db, round.run),
+  };
+}
+
+async function record(tx: Queryable, row: RoundRow, change: Change): Promise<RoundRow> {
+  for (const [client, answer] of change.members) {
+    await tx
+      .update(members)
+      .set(answer)
+      .where(isMember({ ...row, client }));
+  }
+  if (change.commit) await recordCommit(tx, row, change.commit);
+  const [updated] = await tx.update(rounds).set(change.round).where(isRound(row)).returning();
+  return updated ?? row;
+}
+
+async function recordCommit(
+  tx: Queryable,
+  { run, round }: RoundRow,
+  { layers, optimizer, finished }: Commit,
+): Promise<void> {
+  await tx.insert(checkpoints).values({ run, round, layers, optimizer });
+  const over = finished ? { state: 'finished' as const, endedAt: new Date() } : {};
+  await tx
+    .update(runs)
+    .set({ committedRound: round, ...over })
+    .where(eq(runs.id, run));
+}
+
+/** Writes the downloads counted in memory to the cohort's rows. */
+async function flushTraffic(
+  { traffic }: HasTraffic,
+  tx: Queryable,
+  { run, round, cohort }: Standing,
+): Promise<void> {
+  const clients = cohort.map((m) => m.client);
+  for (const [client, bytes] of traffic.take(run.id, clients)) {
+    await tx
+      .update(members)
+      .set({ bytesDown: sql`${members.bytesDown} + ${bytes}` })
+      .where(isMember({ ...round, client }));
+  }
+}

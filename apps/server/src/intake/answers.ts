@@ -1,0 +1,134 @@
+import type { Readable } from 'node:stream';
+import { type Evaluated, type Probed, StrataError } from '@strata/fl-core/protocol';
+import {
+  checkUpdate,
+  countedBefore,
+  evaluationOf,
+  isNewAnswer,
+  layersToSend,
+  type MemberChange,
+  type Place,
+  placeIn,
+  probeOf,
+  type TakenUpdate,
+  type TimedPhase,
+  updateLimit,
+  updateOf,
+} from '@strata/fl-core/rounds';
+import type { HasLimits } from '../limits.ts';
+import type { HasBus } from '../live/bus.ts';
+import type { HasBlobs } from '../store/blobs.ts';
+import { findMember, getRun, isMember, lockRound, openRound } from '../store/rows.ts';
+import { members } from '../store/schema.ts';
+import type { HasNaming } from '../store/shared-lock.ts';
+import type { HasDb, Queryable } from '../store/store.ts';
+import { TensorFile } from '../store/tensor-file.ts';
+import type { HasEvents } from '../views/event-log.ts';
+
+/**
+ * What clients answer to a round. Every answer becomes a row first; then the bus says that the run has changed, and
+ * its phase is looked at again (R3, engine/workflow.ts). Repeating an answer that was counted is acknowledged and
+ * changes nothing (R4).
+ */
+
+/** Throws `wrong-round`, `wrong-phase`, `not-in-cohort`, `wrong-scores`. */
+export async function takeProbe(
+  ports: HasDb & HasBus,
+  runId: string,
+  client: string,
+  probed: Probed,
+): Promise<void> {
+  const run = await getRun(ports.db, runId);
+  const answer = probeOf(run.config, client, probed);
+  await takeAnswer(ports, runId, client, 'probing', probed.round, answer);
+}
+
+/** Throws `wrong-round`, `wrong-phase`, `not-in-cohort`. */
+export async function takeEvaluation(
+  ports: HasDb & HasBus,
+  runId: string,
+  client: string,
+  evaluated: Evaluated,
+): Promise<void> {
+  await takeAnswer(ports, runId, client, 'evaluating', evaluated.round, evaluationOf(evaluated));
+}
+
+async function takeAnswer(
+  { db, bus }: HasDb & HasBus,
+  run: string,
+  client: string,
+  phase: TimedPhase,
+  round: number,
+  answer: MemberChange,
+): Promise<void> {
+  const taken = await db.transaction(async (tx) => {
+    const place = await lockPlace(tx, run, round, client);
+    if (!isNewAnswer(place, phase)) return false;
+    await recordAnswer(tx, place, answer);
+    return true;
+  });
+  if (taken) bus.changed(run);
+}
+
+export type UpdatePorts = HasDb & HasBlobs & HasNaming & HasBus & HasEvents & HasLimits<'updateBytes'>;
+
+/**
+ * Streams an update to disk, checks it there and counts it once. What is refused before the body arrives is
+ * refused without reading it. Throws every code of R5, `too-large` and `bad-safetensors`.
+ */
+export async function takeUpdate(
+  { db, blobs, naming, bus, events, limits }: UpdatePorts,
+  runId: string,
+  round: number,
+  client: string,
+  body: Readable,
+): Promise<TakenUpdate> {
+  const run = await getRun(db, runId);
+  const expected = await db.transaction((tx) => lockPlace(tx, runId, round, client));
+  const counted = countedBefore(expected);
+  if (counted) return counted;
+  const layers = layersToSend(run.config, expected.member);
+  const spooled = await blobs.spool(body, Math.min(limits.updateBytes, updateLimit(layers)));
+  let kept = false;
+  try {
+    const file = await TensorFile.open(spooled.path);
+    const metadata = await checkUpdate(file, layers).finally(() => file.close());
+    const taken = await naming.shared(() =>
+      db.transaction(async (tx): Promise<TakenUpdate> => {
+        const place = await lockPlace(tx, runId, round, client);
+        const before = countedBefore(place);
+        if (before) return before;
+        await spooled.keep();
+        kept = true;
+        await recordAnswer(tx, place, updateOf(place, spooled, metadata, Date.now()));
+        return { sha256: spooled.sha256, bytes: spooled.bytes, duplicate: false };
+      }),
+    );
+    if (!taken.duplicate) bus.changed(runId);
+    return taken;
+  } catch (error) {
+    if (error instanceof StrataError) {
+      await events.add(runId, {
+        level: 'warning',
+        kind: 'update-refused',
+        round,
+        client,
+        message: `An update of ${client} was refused (${error.code}): ${error.message}`,
+      });
+    }
+    throw error;
+  } finally {
+    if (!kept) await spooled.discard();
+  }
+}
+
+/** The place of a client that answers to `round`, which is locked until the transaction ends. */
+async function lockPlace(tx: Queryable, run: string, round: number, client: string): Promise<Place> {
+  const open = await openRound(tx, run);
+  const locked = open && (await lockRound(tx, run, open.round));
+  return placeIn(locked, round, client, await findMember(tx, run, round, client));
+}
+
+async function recordAnswer(tx: Queryable, { member }: Place, answer: MemberChange): Promise<void> {
+  await tx.update(members).set(answer).where(isMember(member));
+}

@@ -1,0 +1,33 @@
+/** Bounds on what grows; see `defaultLimits` for what each is. */
+export interface Limits {
+  readonly graceMs: number;
+  readonly helloTimeoutMs: number;
+  readonly updateBytes: number;
+  readonly clientsPerRun: number;
+  readonly registrationsPerRun: number;
+  readonly runs: number;
+  readonly eventsPerRun: number;
+  readonly keptCheckpoints: number;
+}
+
+export const defaultLimits: Limits = {
+  /** How long a client without a connection still belongs to its round. */
+  graceMs: 30_000,
+  /** How long a socket may stay silent before its hello. */
+  helloTimeoutMs: 15_000,
+  /** Largest update that is taken, whatever the model. */
+  updateBytes: 512 * 2 ** 20,
+  /** Clients of a run that are connected or away. */
+  clientsPerRun: 1_000,
+  /** Clients a run may ever have had. */
+  registrationsPerRun: 20_000,
+  runs: 500,
+  eventsPerRun: 10_000,
+  /** Newest checkpoints whose blobs are kept, beside round 0. */
+  keptCheckpoints: 3,
+};
+
+/** Bounds are passed on by name, so that a signature says which it reads. */
+export interface HasLimits<K extends keyof Limits> {
+  readonly limits: Pick<Limits, K>;
+}

@@ -1,0 +1,245 @@
+import { layerBytes, modelName, parameterCount, specOf } from '@strata/fl-core/models/layouts';
+import type {
+  ClientView,
+  LayerView,
+  RoundDetail,
+  RoundSummary,
+  RunListItem,
+  RunManifest,
+  RunPublic,
+  RunView,
+} from '@strata/fl-core/protocol';
+import { isOver, layoutFor, memberView, summarize } from '@strata/fl-core/rounds';
+import { and, desc, eq, isNotNull } from 'drizzle-orm';
+import type { SeesPresence } from '../live/presence.ts';
+import {
+  countCommitted,
+  findRound,
+  getCheckpoint,
+  getRound,
+  getRun,
+  listMembers,
+  openRound,
+  type RoundRow,
+  type RunRow,
+} from '../store/rows.ts';
+import { checkpoints, clients, rounds, runs } from '../store/schema.ts';
+import type { HasDb, Queryable } from '../store/store.ts';
+
+/** Newest rounds in a {@link RunView}. */
+const shownRounds = 200;
+/** Clients in a {@link RunView}: the newest, those who are there first. */
+const shownClients = 500;
+/** Points of a {@link RunListItem}'s curve. */
+const shownAccuracies = 40;
+/** Runs whose closed rounds are remembered as summaries. */
+const cachedRuns = 50;
+
+/** All parts of a view are of one moment. */
+const snapshot = { isolationLevel: 'repeatable read', accessMode: 'read only' } as const;
+
+const absent = { backend: 'cpu', reason: 'not introduced yet', adapter: '', threads: 1 } as const;
+
+/** What dashboards and participants see, made from rows. Closed rounds never change and are summed up once. */
+export class Views {
+  readonly #ports: HasDb & SeesPresence;
+  /** Summaries of closed rounds, by run; the run used last is last. */
+  readonly #closed = new Map<string, Map<number, RoundSummary>>();
+
+  constructor(ports: HasDb & SeesPresence) {
+    this.#ports = ports;
+  }
+
+  /** What a client must know of a run. Throws `unknown-run`. */
+  async manifest(id: string): Promise<RunManifest> {
+    const { config, assets } = await getRun(this.#ports.db, id);
+    return { id, config, assets };
+  }
+
+  /** Throws `unknown-run`. */
+  run(id: string): Promise<RunView> {
+    return this.#ports.db.transaction((tx) => this.#run(tx, id), snapshot);
+  }
+
+  async #run(db: Queryable, id: string): Promise<RunView> {
+    const run = await getRun(db, id);
+    const newest = await db
+      .select()
+      .from(rounds)
+      .where(eq(rounds.run, id))
+      .orderBy(desc(rounds.round))
+      .limit(shownRounds);
+    const summaries: RoundSummary[] = [];
+    for (const row of newest.reverse()) summaries.push(await this.#summary(db, run, row));
+    const { round, layers } = await getCheckpoint(db, id, run.committedRound);
+    return {
+      id,
+      config: run.config,
+      state: run.state,
+      reason: run.reason,
+      createdAt: run.createdAt.getTime(),
+      layers: this.#layers(run),
+      modelBytes: this.#modelBytes(run),
+      committed: await countCommitted(db, id),
+      rounds: summaries,
+      clients: await this.#clients(db, id),
+      checkpoint: { round, layers },
+    };
+  }
+
+  /** Throws `unknown-run` or `unknown-round`. */
+  async round(id: string, number: number): Promise<RoundDetail> {
+    const { db } = this.#ports;
+    const run = await getRun(db, id);
+    const row = await getRound(db, id, number);
+    const [checkpoint] = await db
+      .select({ round: checkpoints.round, layers: checkpoints.layers })
+      .from(checkpoints)
+      .where(and(eq(checkpoints.run, id), eq(checkpoints.round, number)));
+    const cohort = await listMembers(db, id, number);
+    return {
+      ...(await this.#summary(db, run, row)),
+      members: cohort.map(memberView),
+      checkpoint: checkpoint ?? null,
+    };
+  }
+
+  async list(): Promise<RunListItem[]> {
+    const rows = await this.#ports.db.select().from(runs).orderBy(desc(runs.createdAt));
+    const items: RunListItem[] = [];
+    for (const run of rows) {
+      items.push({
+        id: run.id,
+        name: run.config.name,
+        model: modelName(run.config.model),
+        strategy: run.config.strategy.name,
+        task: run.config.task.name,
+        state: run.state,
+        createdAt: run.createdAt.getTime(),
+        rounds: run.config.rounds,
+        committed: await countCommitted(this.#ports.db, run.id),
+        clients: this.#ports.presence.connected(run.id).length,
+        accuracy: await this.#accuracy(run),
+        accuracies: await this.#accuracies(run),
+      });
+    }
+    return items;
+  }
+
+  /** What anybody with the join link may know. Throws `unknown-run`. */
+  async public(id: string): Promise<RunPublic> {
+    const { db, presence } = this.#ports;
+    const run = await getRun(db, id);
+    const round = await openRound(db, id);
+    const { config } = run;
+    return {
+      id,
+      name: config.name,
+      description: config.description,
+      model: specOf(config).title,
+      data: config.data,
+      task: config.task,
+      labels: config.labels,
+      strategy: config.strategy.name,
+      budget: config.budget,
+      state: run.state,
+      rounds: config.rounds,
+      committed: await countCommitted(db, id),
+      phase: round?.phase ?? null,
+      clients: presence.connected(id).length,
+      accuracy: await this.#accuracy(run),
+    };
+  }
+
+  /** Runs that can be joined. */
+  async publicList(): Promise<RunPublic[]> {
+    const rows = await this.#ports.db.select().from(runs).orderBy(desc(runs.createdAt));
+    const open = rows.filter((r) => r.state === 'running' || r.state === 'paused' || r.state === 'draft');
+    const views: RunPublic[] = [];
+    for (const { id } of open.slice(0, 100)) views.push(await this.public(id));
+    return views;
+  }
+
+  async #accuracies(run: RunRow): Promise<number[]> {
+    const newest = await this.#ports.db
+      .select()
+      .from(rounds)
+      .where(and(eq(rounds.run, run.id), eq(rounds.phase, 'committed')))
+      .orderBy(desc(rounds.round))
+      .limit(shownAccuracies);
+    const values: number[] = [];
+    for (const row of newest.reverse()) {
+      const { accuracy } = await this.#summary(this.#ports.db, run, row);
+      if (accuracy !== null) values.push(accuracy);
+    }
+    return values;
+  }
+
+  async #accuracy(run: RunRow): Promise<number | null> {
+    if (run.committedRound === 0) return null;
+    const row = await findRound(this.#ports.db, run.id, run.committedRound);
+    return row ? (await this.#summary(this.#ports.db, run, row)).accuracy : null;
+  }
+
+  async #summary(db: Queryable, run: RunRow, row: RoundRow): Promise<RoundSummary> {
+    const known = this.#cache(run.id).get(row.round);
+    if (known) return known;
+    const cohort = await listMembers(db, run.id, row.round);
+    const layout = layoutFor(run.config);
+    const summary = summarize(row, cohort, layout, this.#modelBytes(run), Date.now());
+    if (isOver(row.phase)) this.#cache(run.id).set(row.round, summary);
+    return summary;
+  }
+
+  #cache(run: string): Map<number, RoundSummary> {
+    const cache = this.#closed.get(run) ?? new Map<number, RoundSummary>();
+    this.#closed.delete(run);
+    this.#closed.set(run, cache);
+    for (const oldest of this.#closed.keys()) {
+      if (this.#closed.size <= cachedRuns) break;
+      this.#closed.delete(oldest);
+    }
+    for (const oldest of cache.keys()) {
+      if (cache.size <= 2 * shownRounds) break;
+      cache.delete(oldest);
+    }
+    return cache;
+  }
+
+  #layers(run: RunRow): LayerView[] {
+    return layoutFor(run.config).layers.map((layer) => ({
+      name: layer.name,
+      role: layer.role,
+      parameters: parameterCount(layer),
+      bytes: layerBytes(layer),
+    }));
+  }
+
+  #modelBytes(run: RunRow): number {
+    return this.#layers(run).reduce((n, l) => n + l.bytes, 0);
+  }
+
+  async #clients(db: Queryable, run: string): Promise<ClientView[]> {
+    const { presence } = this.#ports;
+    const rows = await db
+      .select()
+      .from(clients)
+      .where(and(eq(clients.run, run), isNotNull(clients.hello)))
+      .orderBy(clients.left, desc(clients.joinedAt))
+      .limit(shownClients);
+    return rows
+      .map(({ id, hello, paused, left, joinedAt }) => ({
+        id,
+        name: hello?.name ?? '',
+        presence: left ? ('left' as const) : presence.state(run, id),
+        paused,
+        device: hello?.device ?? absent,
+        samples: hello?.samples ?? 0,
+        heldOut: hello?.heldOut ?? 0,
+        classCounts: hello?.classCounts ?? [],
+        joinedAt: joinedAt.getTime(),
+        progress: presence.progress(run, id),
+      }))
+      .sort((a, b) => a.joinedAt - b.joinedAt || (a.id < b.id ? -1 : 1));
+  }
+}
