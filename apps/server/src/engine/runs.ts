@@ -5,7 +5,7 @@ import { and, eq, inArray, sql } from 'drizzle-orm';
 import type { HasLimits } from '../limits.ts';
 import type { HasBus } from '../live/bus.ts';
 import type { HasModels } from '../models/source.ts';
-import { findRun, getRun, openRound, type RunRow } from '../store/rows.ts';
+import { findRun, getRun, openRound } from '../store/rows.ts';
 import { checkpoints, runs } from '../store/schema.ts';
 import type { HasNaming } from '../store/shared-lock.ts';
 import type { HasDb } from '../store/store.ts';
@@ -17,11 +17,11 @@ import { abandon } from './steps.ts';
 
 export type CreatePorts = HasDb & HasNaming & HasModels & HasBus & HasEvents & HasLimits<'runs'>;
 
-/** A new run in state `draft`, its initial model in the blob store. Throws `bad-config` or `bad-model`. */
+/** A new run in state `draft`, its initial model in the blob store; returns its id. Throws `bad-config` or `bad-model`. */
 export async function createRun(
   { db, naming, models, bus, events, limits }: CreatePorts,
   wanted: RunConfig,
-): Promise<RunRow> {
+): Promise<string> {
   const config = { ...wanted, model: await models.resolve(wanted.model) };
   checkConfig(config);
   const [{ n } = { n: 0 }] = await db.select({ n: sql<number>`count(*)::int` }).from(runs);
@@ -29,17 +29,16 @@ export async function createRun(
     throw new StrataError('unavailable', `This server has ${n} runs already.`, 'Start another server.');
   }
   const id = `run-${randomBytes(5).toString('hex')}`;
-  const run = await naming.shared(async () => {
+  await naming.shared(async () => {
     const { layers, assets } = await models.load(config);
-    return db.transaction(async (tx) => {
-      const [row] = await tx.insert(runs).values({ id, config, assets, state: 'draft' }).returning();
+    await db.transaction(async (tx) => {
+      await tx.insert(runs).values({ id, config, assets, state: 'draft' });
       await tx.insert(checkpoints).values({ run: id, round: 0, layers });
-      return row;
     });
   });
   await events.add(id, { kind: 'run-created', message: `Run "${config.name}" was created.` });
   bus.changed(id);
-  return run ?? getRun(db, id);
+  return id;
 }
 
 const commandMessages = {
@@ -54,7 +53,7 @@ export async function commandRun(
   { db, bus, events }: HasDb & HasBus & HasEvents,
   id: string,
   command: RunCommand['command'],
-): Promise<RunRow> {
+): Promise<void> {
   const { from, to } = commandMoves[command];
   const [row] = await db
     .update(runs)
@@ -64,13 +63,10 @@ export async function commandRun(
       ...(command === 'stop' ? { endedAt: new Date(), reason: stoppedRunReason } : {}),
     })
     .where(and(eq(runs.id, id), inArray(runs.state, [...from])))
-    .returning();
-  if (!row) {
-    throw wrongState((await getRun(db, id)).state, command);
-  }
+    .returning({ id: runs.id });
+  if (!row) throw wrongState((await getRun(db, id)).state, command);
   await events.add(id, { kind: `run-${command}`, message: commandMessages[command] });
   bus.changed(id);
-  return row;
 }
 
 /** The run cannot go on: its open round is abandoned and its reason shown. Idempotent. */

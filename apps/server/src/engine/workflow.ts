@@ -42,7 +42,7 @@ const applicationVersion = 'strata-1';
 const lookMs = 5;
 
 /** What the steps of the workflows touch, all together. */
-export type WorkflowPorts = HasDb &
+type WorkflowPorts = HasDb &
   HasBlobs &
   HasNaming &
   HasBus &

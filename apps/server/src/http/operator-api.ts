@@ -50,7 +50,7 @@ export function operatorRoutes(
     app.get('/api/runs', async () => ok(await views.list()));
     app.post('/api/runs', async (request) => {
       const run = await createRun(ports, parse(RunConfig, request.body, 'bad-config'));
-      return ok(await views.run(run.id));
+      return ok(await views.run(run));
     });
     app.get('/api/runs/:run', async (request) => {
       return ok(await views.run(parse(RunParams, request.params).run));

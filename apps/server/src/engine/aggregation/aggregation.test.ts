@@ -273,7 +273,7 @@ describe('server optimizers in a real run', () => {
     expect(calls).toBe(all + 2); // the layer that was cut off is made again, no other
   });
 
-  it('states of old checkpoints are collected with them', async () => {
+  it('states of old checkpoints go with them', async () => {
     const { id } = await startCrew(server, crew(3), {
       rounds: 5,
       seed: 5, // no other run here has the same states
