@@ -77,7 +77,7 @@ describe('Session', () => {
     expect(Object.keys(times!.passing).sort()).toEqual([...blocks].sort());
     expect(Object.keys(times!.training).sort()).toEqual([...blocks].sort());
     expect(times!.base).toBeGreaterThan(0);
-    expect(steps).toBe(6 * 3); // 6 passes over 12 samples in batches of 4
+    expect(steps).toBe(6 * 3); // 6 epochs over 12 samples in batches of 4
   });
 
   it('says when the device ran out of memory and goes on with fewer samples', async () => {
@@ -248,8 +248,8 @@ describe('Session', () => {
     world.session.resume();
     await world.until((s) => s.roundsDone === 1);
     expect(server.received.standing).toEqual(['pause', 'resume']);
-    const perPass = Math.ceil(12 / config.local.batchSize);
-    expect(world.snapshot.curve).toHaveLength(perPass * config.local.passes);
+    const perEpoch = Math.ceil(12 / config.local.batchSize);
+    expect(world.snapshot.curve).toHaveLength(perEpoch * config.local.epochs);
   });
 
   it('C6: pause after the round finishes the work first', async () => {

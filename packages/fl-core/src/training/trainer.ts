@@ -73,7 +73,7 @@ export class Trainer {
   train(data: Dataset, options: TrainOptions): Job<TrainResult> {
     const { memoryBytes, recovery = null } = this.#options;
     const limit = memoryBytes === undefined || memoryBytes === null ? {} : { memoryBytes };
-    // Reading everything back after each pass is worth it only where something can be lost.
+    // Reading everything back after each epoch is worth it only where something can be lost.
     const resumption: Resumption | null = recovery === null ? null : { last: null };
     return this.#surviving(() => train(this.#workplace, data, { ...limit, ...options }, resumption));
   }

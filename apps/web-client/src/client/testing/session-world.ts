@@ -30,7 +30,7 @@ export const config = RunConfig.parse({
   data: { kind: 'image' },
   labels,
   strategy: { name: 'full' },
-  local: { batchSize: 4, passes: 6, probeBatches: 1 },
+  local: { batchSize: 4, epochs: 6, probeBatches: 1 },
 });
 const manifest = { id: 'run-1', config, assets: {} };
 

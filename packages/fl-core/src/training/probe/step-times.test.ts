@@ -10,7 +10,7 @@ import { Trainer } from '../trainer.ts';
 import { Weights } from '../weights.ts';
 import { measureStepTimes } from './step-times.ts';
 
-const local = LocalConfig.parse({ batchSize: 3, passes: 2 });
+const local = LocalConfig.parse({ batchSize: 3, epochs: 2 });
 
 /** An engine on which every kind of work takes a known time, by a clock of its own. */
 function timed(slower: () => number): Engine {
