@@ -1,7 +1,7 @@
 import { createModel } from '@strata/fl-core/models';
 import { LocalConfig } from '@strata/fl-core/protocol';
 import { Trainer } from '@strata/fl-core/training';
-import type { Engine, Steps } from './measure.ts';
+import type { MeasuredTrainer, Steps } from './measure.ts';
 import type { Meters } from './meters.ts';
 import { initialWeights, optimizer } from './weights.ts';
 import { type Selection, samplesOf, type Workload } from './workload.ts';
@@ -10,7 +10,7 @@ import { type Selection, samplesOf, type Workload } from './workload.ts';
 const manyEpochs = 100;
 const cacheBytes = 2 ** 30;
 
-export interface StrataEngine extends Engine {
+export interface StrataEngine extends MeasuredTrainer {
   prepare(selection: Selection): Promise<Steps>;
   dispose(): void;
 }

@@ -81,8 +81,8 @@ describe('Session', () => {
   });
 
   it('says when the device ran out of memory and goes on with fewer samples', async () => {
-    const { server, engine } = world;
-    const trainer = await engine.trainer();
+    const { server, trainers } = world;
+    const trainer = await trainers.trainer();
     const train = trainer.train.bind(trainer);
     trainer.train = async function* (data, options) {
       yield { fraction: 0, microBatch: { from: 4, to: 2 } };
@@ -206,18 +206,18 @@ describe('Session', () => {
   });
 
   it('makes everything anew when the trainer itself fails', async () => {
-    const { server, engine } = world;
+    const { server, trainers } = world;
     server.onMessage = (kind) => {
       if (kind === 'update') server.work = wait('others');
     };
-    const trainer = await engine.trainer();
+    const trainer = await trainers.trainer();
     const broken = vi.spyOn(trainer, 'setLayer').mockImplementation(() => {
       throw new Error('GPU device was lost');
     });
     server.push(world.train());
     await world.until((s) => s.roundsDone === 1);
     expect(broken).toHaveBeenCalled();
-    expect(engine.rebuilt).toBe(1);
+    expect(trainers.rebuilt).toBe(1);
     expect(world.snapshot.notice).toBeNull();
   });
 

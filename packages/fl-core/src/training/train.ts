@@ -16,7 +16,7 @@ import { identityOf, Prefix } from './prefix/prefix.ts';
 import { betweenBatches, type Job } from './progress.ts';
 import { positionOf, rateAt } from './schedule.ts';
 import { SelectiveSteps } from './step.ts';
-import type { Weights } from './weights.ts';
+import type { GlobalWeights } from './weights.ts';
 import { requireSamples, type Workplace } from './workplace.ts';
 
 /**
@@ -135,7 +135,7 @@ export function stepsOf(data: Dataset, { batchSize, maxBatches, epochs }: LocalC
 }
 
 /** Trained minus global values. Throws `non-finite` when training broke in its last step. */
-async function delta(weights: Weights, name: string, training: TrainedView): Promise<NamedTensor> {
+async function delta(weights: GlobalWeights, name: string, training: TrainedView): Promise<NamedTensor> {
   const { data: before, shape } = weights.value(name);
   const after = await training.read(name);
   // A loop: `from` with a function goes through an iterator, which takes 60 ms for a block of a small ViT.

@@ -226,7 +226,7 @@ describe('the rules', () => {
     expect(await played([1, 2, 0], true)).toEqual(first);
   });
 
-  it('R8: wherever the engine crashes, all of a round exists or none of it, and the bytes are the same', async () => {
+  it('R8: wherever the player crashes, all of a round exists or none of it, and the bytes are the same', async () => {
     const whole = await memoryRun({ config: config({ rounds: 1 }) });
     await answerAll(whole, await startCrew(whole, 3));
     for (let point = 0, crashes = 1; crashes > 0; point++) {
