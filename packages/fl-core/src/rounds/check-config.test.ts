@@ -12,7 +12,7 @@ describe('checkConfig', () => {
   it('refuses Krum where even everybody is too few, and names the numbers', () => {
     const krum = { rule: { name: 'krum', byzantine: 2 } } as const;
     expect(check({ aggregation: krum, cohort: cohort(6) })).toThrow(
-      'krum against 2 Byzantine clients needs 2 * 2 + 3 = 7 updates of a layer; the goal is 6 a round.',
+      'krum against 2 Byzantine participants needs 2 * 2 + 3 = 7 updates of a layer; the goal is 6 a round.',
     );
     expect(check({ aggregation: krum, cohort: cohort(7) })).not.toThrow();
     const multi = { rule: { name: 'multi-krum', byzantine: 1, keep: 2 } } as const;

@@ -47,7 +47,7 @@ export function settling(facts: RoundFacts, now: number): Change | null {
     case 'failed': {
       const answered = cohort.filter((m) => memberState(phase, m) === 'answered').length;
       const needed = answersNeeded(cohort.length, run.config.cohort.quorum);
-      const reason = `${answered} of ${cohort.length} clients answered in ${phase}; ${needed} were needed.`;
+      const reason = `${answered} of ${cohort.length} participants answered in ${phase}; ${needed} were needed.`;
       return abandoning(round, reason, now, members);
     }
     case 'closed':

@@ -22,7 +22,7 @@ export async function selectLayers(context: Context, runId: string, number: numb
   await logEvent(context, runId, {
     kind: 'layers-selected',
     round: number,
-    message: `Layers were chosen for ${choice.changes.size} clients; training began.`,
+    message: `Layers were chosen for ${choice.changes.size} participants; training began.`,
   });
   context.bus.changed(runId);
   return statusOf(round);

@@ -7,7 +7,7 @@ it('says what will happen', () => {
   expect(summaryLines(config, 12)).toEqual([
     '2 labels, predicted from images.',
     'Every participant trains 3 of 12 layers a round, and the head.',
-    '1 round with 3 updates each; a round opens when 1 client is ready.',
+    '1 round with 3 updates each; a round opens when 1 participant is ready.',
     'No round waits for anybody longer than 25 min.',
   ]);
 });

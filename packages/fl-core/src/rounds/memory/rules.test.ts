@@ -76,7 +76,7 @@ describe('the rules', () => {
     await run.advance(20);
     expect(run.book.round(1)).toMatchObject({
       phase: 'abandoned',
-      reason: '1 of 3 clients answered in probing; 2 were needed.',
+      reason: '1 of 3 participants answered in probing; 2 were needed.',
     });
     expect(run.book.run.committedRound).toBe(0);
   });
