@@ -65,9 +65,9 @@ describe('training backends in Chromium', () => {
   });
 
   it.each([
-    ['the first pass', 1, 1 + 4],
-    // The first pass is not done again.
-    ['the second pass', 3, 3 + 2],
+    ['the first epoch', 1, 1 + 4],
+    // The first epoch is not done again.
+    ['the second epoch', 3, 3 + 2],
   ])(
     'C2: a device destroyed in %s is started anew and the job ends as if nothing had happened',
     async (_, destroyAfter, batches) => {

@@ -106,7 +106,7 @@ describe('tasks', () => {
     await operator.getByLabel('Passage length').fill('16');
     await operator.getByLabel('Rounds', { exact: true }).fill('1');
     await operator.getByLabel('Updates wanted').fill('1');
-    await operator.getByText('The next token, told from passages of 16 tokens.').waitFor();
+    await operator.getByText('The next token, predicted from passages of 16 tokens.').waitFor();
     expect(await operator.getByLabel('Name', { exact: true }).inputValue()).toBe('gpt2 on own data');
     await shot(operator, 'form-next-token');
     await operator.setViewportSize({ width: 360, height: 740 });

@@ -13,7 +13,7 @@ import {
   makeCandidate,
   type RoundStatus,
   type SelectionPort,
-  type Standing,
+  type RoundFacts,
   settling,
   statusOf,
 } from '@strata/fl-core/rounds';
@@ -59,10 +59,10 @@ export async function settlePhase(
   runId: string,
   number: number,
 ): Promise<RoundStatus> {
-  const { round, moved } = await moveRound(ports, runId, number, async (standing, tx) => {
-    const { run, round } = standing;
-    if (isTimed(round.phase) && run.state !== 'stopped') await flushTraffic(ports, tx, standing);
-    return settling(standing, Date.now());
+  const { round, moved } = await moveRound(ports, runId, number, async (facts, tx) => {
+    const { run, round } = facts;
+    if (isTimed(round.phase) && run.state !== 'stopped') await flushTraffic(ports, tx, facts);
+    return settling(facts, Date.now());
   });
   if (moved) await announce(ports, round);
   return statusOf(round);
@@ -77,12 +77,12 @@ export async function selectLayers(
   const { db, bus, events } = ports;
   const row = await getRound(db, runId, number);
   if (row.phase !== 'selecting') return statusOf(row);
-  const choice = await chooseForRound(await standingOf(db, row), selectionPort(db, runId));
+  const choice = await chooseForRound(await factsOf(db, row), selectionPort(db, runId));
   const { round } = await moveRound(ports, runId, number, (s) => beginTraining(s, choice, Date.now()));
   await events.add(runId, {
     kind: 'layers-selected',
     round: number,
-    message: `Layers were chosen for ${choice.changes.size} clients; training began.`,
+    message: `Layers were chosen for ${choice.changes.size} participants; training began.`,
   });
   bus.changed(runId);
   return statusOf(round);
@@ -114,9 +114,9 @@ export async function aggregateRound(
   const port = await layerPort(ports, run, number, updates, steps);
   const made = await makeCandidate(run, base, begun, updates, port).finally(() => steps.close());
 
-  const { round } = await moveRound(ports, runId, number, async (standing, tx) => {
-    const ids = standing.cohort.map((m) => m.client);
-    return beginEvaluating(standing, await listClients(tx, runId, ids), made, Date.now());
+  const { round } = await moveRound(ports, runId, number, async (facts, tx) => {
+    const ids = facts.cohort.map((m) => m.client);
+    return beginEvaluating(facts, await listClients(tx, runId, ids), made, Date.now());
   });
   await events.add(runId, {
     kind: 'aggregated',
@@ -167,8 +167,8 @@ export async function abandon(
   number: number,
   reason: string,
 ): Promise<RoundStatus> {
-  const { round, moved } = await moveRound(ports, run, number, (standing) =>
-    isOver(standing.round.phase) ? null : abandoning(standing.round, reason, Date.now()),
+  const { round, moved } = await moveRound(ports, run, number, (facts) =>
+    isOver(facts.round.phase) ? null : abandoning(facts.round, reason, Date.now()),
   );
   if (moved) await announce(ports, round);
   return statusOf(round);
@@ -201,16 +201,16 @@ async function moveRound(
   { db }: HasDb,
   runId: string,
   number: number,
-  decide: (standing: Standing, tx: Queryable) => Change | null | Promise<Change | null>,
+  decide: (facts: RoundFacts, tx: Queryable) => Change | null | Promise<Change | null>,
 ): Promise<{ readonly round: RoundRow; readonly moved: boolean }> {
   return db.transaction(async (tx) => {
     const round = await lockRound(tx, runId, number);
-    const change = await decide(await standingOf(tx, round), tx);
+    const change = await decide(await factsOf(tx, round), tx);
     return change ? { round: await record(tx, round, change), moved: true } : { round, moved: false };
   });
 }
 
-async function standingOf(db: Queryable, round: RoundRow): Promise<Standing> {
+async function factsOf(db: Queryable, round: RoundRow): Promise<RoundFacts> {
   return {
     run: await getRun(db, round.run),
     round,
@@ -248,7 +248,7 @@ async function recordCommit(
 async function flushTraffic(
   { traffic }: HasTraffic,
   tx: Queryable,
-  { run, round, cohort }: Standing,
+  { run, round, cohort }: RoundFacts,
 ): Promise<void> {
   const clients = cohort.map((m) => m.client);
   for (const [client, bytes] of traffic.take(run.id, clients)) {

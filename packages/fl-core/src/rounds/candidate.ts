@@ -16,7 +16,7 @@ import {
 } from '../protocol/index.ts';
 import { layoutFor, trainedLayers } from './layout.ts';
 import { entering } from './phase.ts';
-import type { Change, Client, Layers, Member, Run, Standing } from './types.ts';
+import type { Change, Client, Layers, Member, Run, RoundFacts } from './types.ts';
 
 /** From the updates that count to the model that the cohort evaluates, layer by layer (R6, R7). */
 
@@ -128,7 +128,7 @@ function withLayer(
  * when the round has moved on meanwhile.
  */
 export function beginEvaluating(
-  { run, round }: Standing,
+  { run, round }: RoundFacts,
   clients: readonly Pick<Client, 'id' | 'hello'>[],
   made: Candidate,
   now: number,
@@ -222,7 +222,7 @@ function checkFinite(layer: string, values: Float32Array): void {
   throw new StrataError(
     'non-finite',
     `The aggregated layer ${layer} exceeds float32.`,
-    'A client sent huge values; lower the learning rate, or use a robust rule.',
+    'A participant sent huge values; lower the learning rate, or use a robust rule.',
   );
 }
 

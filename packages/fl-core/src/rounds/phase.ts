@@ -1,7 +1,7 @@
 import type { Phase, RunConfig } from '../protocol/index.ts';
 import { roundDiagnostics } from './diagnose.ts';
 import { isRunOver } from './run-state.ts';
-import type { Change, Commit, Member, Round, RoundChange, Run, Standing } from './types.ts';
+import type { Change, Commit, Member, Round, RoundChange, Run, RoundFacts } from './types.ts';
 
 /** The phases of a round: whom one waits for, whether it goes on, whom an event wakes, and how it ends. */
 
@@ -162,8 +162,8 @@ const stoppedReason = 'stopped by the operator.';
  * How a timed phase ends: with the next phase, the commit or the round's abandonment. Null while it goes on, and
  * for phases in which nobody is waited for.
  */
-export function settling(standing: Standing, now: number): Change | null {
-  const { run, round, cohort } = standing;
+export function settling(facts: RoundFacts, now: number): Change | null {
+  const { run, round, cohort } = facts;
   const { phase } = round;
   if (!isTimed(phase)) return null;
   const deadlinePassed = round.deadline !== null && now >= round.deadline.getTime();
@@ -177,7 +177,7 @@ export function settling(standing: Standing, now: number): Change | null {
     case 'failed': {
       const answered = cohort.filter((m) => memberState(phase, m) === 'answered').length;
       const needed = answersNeeded(cohort.length, run.config.cohort.quorum);
-      const reason = `${answered} of ${cohort.length} clients answered in ${phase}; ${needed} were needed.`;
+      const reason = `${answered} of ${cohort.length} participants answered in ${phase}; ${needed} were needed.`;
       return abandoning(round, reason, now, members);
     }
     case 'closed':
@@ -187,7 +187,7 @@ export function settling(standing: Standing, now: number): Change | null {
         case 'training':
           return { round: entering(round, 'aggregating', run.config, now), members, commit: null };
         case 'evaluating':
-          return committing(standing, now);
+          return committing(facts, now);
         default:
           return phase satisfies never;
       }
@@ -197,7 +197,7 @@ export function settling(standing: Standing, now: number): Change | null {
 }
 
 /** R8: round record, diagnostics, checkpoint and the run's new state are one change. */
-function committing({ run, round, cohort, committed }: Standing, now: number): Change {
+function committing({ run, round, cohort, committed }: RoundFacts, now: number): Change {
   const { candidate, optimizer } = round;
   if (candidate === null) throw new Error(`Round ${round.round} of ${run.id} has no candidate model.`);
   const commit: Commit = { layers: candidate, optimizer, finished: committed + 1 >= run.config.rounds };

@@ -94,7 +94,7 @@ export interface Client {
 }
 
 /** A round and all that the rules read to move it on. */
-export interface Standing {
+export interface RoundFacts {
   readonly run: Run;
   readonly round: Round;
   /** In client-id order. */
