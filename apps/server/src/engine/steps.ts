@@ -11,9 +11,9 @@ import {
   isTimed,
   type LayerPort,
   makeCandidate,
+  type RoundFacts,
   type RoundStatus,
   type SelectionPort,
-  type RoundFacts,
   settling,
   statusOf,
 } from '@strata/fl-core/rounds';

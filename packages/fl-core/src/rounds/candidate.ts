@@ -16,7 +16,7 @@ import {
 } from '../protocol/index.ts';
 import { layoutFor, trainedLayers } from './layout.ts';
 import { entering } from './phase.ts';
-import type { Change, Client, Layers, Member, Run, RoundFacts } from './types.ts';
+import type { Change, Client, Layers, Member, RoundFacts, Run } from './types.ts';
 
 /** From the updates that count to the model that the cohort evaluates, layer by layer (R6, R7). */
 

@@ -1,7 +1,7 @@
 import type { Phase, RunConfig } from '../protocol/index.ts';
 import { roundDiagnostics } from './diagnose.ts';
 import { isRunOver } from './run-state.ts';
-import type { Change, Commit, Member, Round, RoundChange, Run, RoundFacts } from './types.ts';
+import type { Change, Commit, Member, Round, RoundChange, RoundFacts, Run } from './types.ts';
 
 /** The phases of a round: whom one waits for, whether it goes on, whom an event wakes, and how it ends. */
 

@@ -4,7 +4,7 @@ import type { Turnout } from '../cohort.ts';
 import { budgetWindow, type NewRound, type PastRound, turnoutWindow } from '../opening.ts';
 import { isOver } from '../phase.ts';
 import type { EarlierProbe } from '../selection/trainers.ts';
-import type { Change, Client, Layers, Member, MemberChange, Round, Run, RoundFacts } from '../types.ts';
+import type { Change, Client, Layers, Member, MemberChange, Round, RoundFacts, Run } from '../types.ts';
 
 export interface KeptCheckpoint {
   readonly round: number;
