@@ -27,6 +27,13 @@ export interface Stage {
   forward(parameters: Parameters, activation: Activation): Activation;
 }
 
+export interface ModelOptions {
+  /** Outputs of the classification head, 2 or more; not looked at where the next token is told. */
+  readonly classes: number;
+  /** Side of the input images in pixels; text models do not look at it. */
+  readonly side: number;
+}
+
 /** An architecture at one size: a layout and one stage a layer, in the same order. */
 export interface Model {
   readonly layout: ModelLayout;

@@ -44,7 +44,7 @@ describe('checkConfig', () => {
 
   it('refuses random weights for a LayersModel, and takes them for others', () => {
     const file = new URL(
-      '../../../../packages/fl-core/src/models/layers-model/fixtures/network/model.json',
+      '../../../../packages/fl-core/src/models/architectures/layers-model/fixtures/network/model.json',
       import.meta.url,
     );
     const { found } = readLayersModel(JSON.parse(readFileSync(file, 'utf8')), 'network');

@@ -21,7 +21,7 @@ const folders = [
 ];
 
 function open(folder: string) {
-  const read = (file: string) => readFileSync(new URL(`../${folder}/${file}`, import.meta.url));
+  const read = (file: string) => readFileSync(new URL(`../architectures/${folder}/${file}`, import.meta.url));
   const spec = specFromConfig(JSON.parse(read('config.json').toString()), { id: folder });
   return { spec, layout: layoutOf(spec, 3), tensors: decodeSafetensors(read('model.safetensors')).tensors };
 }
