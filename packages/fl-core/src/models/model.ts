@@ -42,3 +42,9 @@ export interface Model {
   /** Batch to the first stage's input; parameter-free. */
   input(batch: Batch): Activation;
 }
+
+/**
+ * What the file `forward.ts` of an architecture exports under the name `createModel`: a model's forward functions, one
+ * stage a layer in the order of its layout. Throws `bad-config` for a side that the model is not for.
+ */
+export type CreateModel<Spec> = (spec: Spec, options: ModelOptions) => Model | Promise<Model>;

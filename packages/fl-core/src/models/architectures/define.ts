@@ -3,7 +3,6 @@ import type { Listed } from '../../variants/index.ts';
 import type { AnySpec } from '../common-spec.ts';
 import { type Dialects, type Json, type Transformers, unchanged } from '../hub/transformers.ts';
 import type { ModelLayout } from '../layout.ts';
-import type { Model, ModelOptions } from '../model.ts';
 
 /** What images a model takes: sides are multiples of the one, up to the other; a single side is both. */
 export interface Sides {
@@ -14,15 +13,18 @@ export interface Sides {
 /** What a run asks of its model beside the task. */
 export type Wishes = Pick<RunConfig, 'side' | 'initial'>;
 
-/** Everything that only the architecture itself knows. Only `forward` may know TensorFlow.js. */
+/**
+ * Everything that only the architecture itself knows, but for its forward functions: those need TensorFlow.js and
+ * stand in `forward.ts` beside it.
+ */
 interface ArchitectureDefinition<Spec extends AnySpec> extends Listed<Spec['architecture']> {
+  /** That of its folder, too. */
+  readonly name: Spec['architecture'];
   readonly kind: Spec['kind'];
   /** Those that its models can be trained for. */
   readonly tasks: readonly TaskName[];
   /** Layers with a classification head of `classes` outputs, in forward order. */
   readonly layout: (spec: Spec, classes: number) => ModelLayout;
-  /** Fetches what makes a model of it: one stage a layer, in the order of the layout. */
-  readonly forward: () => Promise<(spec: Spec, options: ModelOptions) => Model | Promise<Model>>;
   /** Absent: transformers does not have it. */
   readonly transformers?: Transformers<Spec>;
   /** How to open an export of a model for images of `side` pixels: markdown for its card. */
@@ -47,11 +49,6 @@ export function defineArchitecture<Spec extends AnySpec>(definition: Architectur
     /** Whether a spec is of this architecture. */
     has,
     layout: (spec: AnySpec, classes: number): ModelLayout => definition.layout(own(spec), classes),
-    /** A model's forward functions. Throws `bad-config` for a side that it is not for. */
-    load: async (spec: AnySpec, options: ModelOptions): Promise<Model> => {
-      const model = await definition.forward();
-      return model(own(spec), options);
-    },
     /** How files name its tensors, first the names of an export. */
     dialects: (spec: AnySpec): Dialects => transformers?.dialects?.(own(spec)) ?? [unchanged],
     /** Fields of `config.json` of an export, the class that opens it among them where there is one. */

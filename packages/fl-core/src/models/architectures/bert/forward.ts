@@ -2,13 +2,13 @@ import { tanh } from '@tensorflow/tfjs-core';
 import { firstToken } from '../../blocks/first-token.ts';
 import { project } from '../../blocks/named.ts';
 import { encoderStages } from '../../encoder/stages.ts';
-import type { Model, ModelOptions, Stage } from '../../model.ts';
+import type { CreateModel, Stage } from '../../model.ts';
 import { tokenInput } from '../../token-input.ts';
 import { bertLayout } from './layout.ts';
 import type { BertSpec } from './spec.ts';
 
 /** BERT (Devlin et al., arXiv 1810.04805) with a linear classifier on its pooled first token. */
-export const bertModel = (spec: BertSpec, { classes }: ModelOptions): Model => ({
+export const createModel: CreateModel<BertSpec> = (spec, { classes }) => ({
   layout: bertLayout(spec, classes),
   classes,
   stages: [...encoderStages('bert', spec), headStage],

@@ -11,7 +11,6 @@ export const bert = defineArchitecture<BertSpec>({
   kind: 'text',
   tasks: ['classification', 'multi-label', 'sequence-pair'],
   layout: bertLayout,
-  forward: async () => (await import('./forward.ts')).bertModel,
   transformers: {
     modelTypes: ['bert'],
     read: bertSpec,

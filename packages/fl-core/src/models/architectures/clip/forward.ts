@@ -8,7 +8,7 @@ import { projection } from '../../blocks/projection.ts';
 import { patchInput } from '../../images/patch-input.ts';
 import { checkSide } from '../../images/patches.ts';
 import { positionResizer } from '../../images/positions.ts';
-import type { Model, ModelOptions, Stage } from '../../model.ts';
+import type { CreateModel, Stage } from '../../model.ts';
 import { parameter } from '../../parameters.ts';
 import { clipLayout } from './layout.ts';
 import type { ClipSpec } from './spec.ts';
@@ -18,7 +18,7 @@ import type { ClipSpec } from './spec.ts';
  *
  * @throws StrataError `bad-config` for a side that is no multiple of the patch.
  */
-export function clipModel(spec: ClipSpec, { classes, side }: ModelOptions): Model {
+export const createModel: CreateModel<ClipSpec> = (spec, { classes, side }) => {
   checkSide(spec, side);
   return {
     layout: clipLayout(spec, classes),
@@ -30,7 +30,7 @@ export function clipModel(spec: ClipSpec, { classes, side }: ModelOptions): Mode
     ],
     input: (batch) => patchInput(spec, side, batch),
   };
-}
+};
 
 /** Patch projection without bias, class token, positions, norm: (B, N, 3 * patch * patch) -> (B, 1 + N, D). */
 function embedStage(spec: ClipSpec, side: number): Stage {

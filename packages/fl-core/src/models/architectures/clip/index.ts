@@ -13,7 +13,6 @@ export const clip = defineArchitecture<ClipSpec>({
   kind: 'image',
   tasks: ['classification'],
   layout: clipLayout,
-  forward: async () => (await import('./forward.ts')).clipModel,
   transformers: {
     modelTypes: ['clip', 'clip_vision_model'],
     read: clipSpec,

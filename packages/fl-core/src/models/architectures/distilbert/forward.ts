@@ -6,14 +6,14 @@ import { embedding } from '../../blocks/embedding.ts';
 import { firstToken } from '../../blocks/first-token.ts';
 import { masked } from '../../blocks/masked.ts';
 import { norm, project, projectOnto } from '../../blocks/named.ts';
-import type { Model, ModelOptions, Stage } from '../../model.ts';
+import type { CreateModel, Stage } from '../../model.ts';
 import { parameter } from '../../parameters.ts';
 import { tokenInput, tokenParts } from '../../token-input.ts';
 import { distilBertLayout } from './layout.ts';
 import type { DistilBertSpec } from './spec.ts';
 
 /** DistilBERT (Sanh et al., arXiv 1910.01108) with transformers' head of two linear maps. */
-export const distilBertModel = (spec: DistilBertSpec, { classes }: ModelOptions): Model => ({
+export const createModel: CreateModel<DistilBertSpec> = (spec, { classes }) => ({
   layout: distilBertLayout(spec, classes),
   classes,
   stages: [

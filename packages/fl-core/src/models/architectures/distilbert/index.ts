@@ -11,7 +11,6 @@ export const distilbert = defineArchitecture<DistilBertSpec>({
   kind: 'text',
   tasks: ['classification', 'multi-label', 'sequence-pair'],
   layout: distilBertLayout,
-  forward: async () => (await import('./forward.ts')).distilBertModel,
   transformers: {
     modelTypes: ['distilbert'],
     read: distilBertSpec,

@@ -6,7 +6,7 @@ import { embedding } from '../../blocks/embedding.ts';
 import { masked } from '../../blocks/masked.ts';
 import { norm, project, projectOnto } from '../../blocks/named.ts';
 import { projection } from '../../blocks/projection.ts';
-import type { Activation, Model, ModelOptions, Parameters, Stage } from '../../model.ts';
+import type { Activation, CreateModel, Parameters, Stage } from '../../model.ts';
 import { parameter } from '../../parameters.ts';
 import { tokenInput, tokenParts } from '../../token-input.ts';
 import { gpt2Layout } from './layout.ts';
@@ -16,7 +16,7 @@ import type { Gpt2Spec } from './spec.ts';
  * GPT-2 (Radford et al., 2019): pre-norm and causal. For next-token prediction the classes are the vocabulary and
  * the last stage returns logits of every place, (B, T, V); `classes` counts for classification only.
  */
-export const gpt2Model = (spec: Gpt2Spec, { classes }: ModelOptions): Model => ({
+export const createModel: CreateModel<Gpt2Spec> = (spec, { classes }) => ({
   layout: gpt2Layout(spec, classes),
   classes: spec.task === 'next-token' ? spec.vocabulary : classes,
   stages: [

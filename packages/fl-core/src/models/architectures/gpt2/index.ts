@@ -12,7 +12,6 @@ export const gpt2 = defineArchitecture<Gpt2Spec>({
   // It has no form for two texts: no separator that it has learned, no kinds of segments.
   tasks: ['classification', 'multi-label', 'next-token'],
   layout: gpt2Layout,
-  forward: async () => (await import('./forward.ts')).gpt2Model,
   transformers: {
     modelTypes: ['gpt2'],
     read: gpt2Spec,

@@ -1,7 +1,7 @@
 import { tensor4d } from '@tensorflow/tfjs-core';
 import { StrataError } from '../../../protocol/index.ts';
 import type { Batch, ImageBatch } from '../../batch.ts';
-import type { Activation, Model, ModelOptions, Stage } from '../../model.ts';
+import type { Activation, CreateModel, Stage } from '../../model.ts';
 import { BoundLayers } from './bound-layers.ts';
 import { checkLayersModelSide } from './config.ts';
 import { layersModelLayout } from './layout.ts';
@@ -17,7 +17,7 @@ import type { LayersModelSpec } from './spec.ts';
  *
  * @throws StrataError `bad-config` for a side that the model is not for.
  */
-export async function layersModel(spec: LayersModelSpec, { classes, side }: ModelOptions): Promise<Model> {
+export const createModel: CreateModel<LayersModelSpec> = async (spec, { classes, side }) => {
   checkLayersModelSide(spec, side);
   const parts = partsOf(spec, classes);
   const nodes = parts.flatMap((part) => part.nodes);
@@ -33,7 +33,7 @@ export async function layersModel(spec: LayersModelSpec, { classes, side }: Mode
     ),
     input: (batch) => imageInput(spec, side, batch),
   };
-}
+};
 
 /** Images as the model takes them, (B, side, side, channels). Throws `bad-config` on a batch that does not fit. */
 function imageInput(spec: LayersModelSpec, side: number, batch: Batch): Activation {

@@ -12,7 +12,6 @@ export const layersModel = defineArchitecture<LayersModelSpec>({
   kind: 'image',
   tasks: ['classification'],
   layout: layersModelLayout,
-  forward: async () => (await import('./forward.ts')).layersModel,
   usage,
   sides: ({ side }) => (side === null ? {} : { sideMultiple: side, largestSide: side }),
   check: (spec, { side, initial }) => {

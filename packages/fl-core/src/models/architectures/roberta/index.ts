@@ -11,7 +11,6 @@ export const roberta = defineArchitecture<RobertaSpec>({
   kind: 'text',
   tasks: ['classification', 'multi-label', 'sequence-pair'],
   layout: robertaLayout,
-  forward: async () => (await import('./forward.ts')).robertaModel,
   transformers: {
     modelTypes: ['roberta', 'xlm-roberta'],
     read: robertaSpec,

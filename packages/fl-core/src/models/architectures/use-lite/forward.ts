@@ -5,7 +5,7 @@ import { selfAttention } from '../../blocks/attention.ts';
 import { layerNorm } from '../../blocks/layer-norm.ts';
 import { linear, linearOnto } from '../../blocks/linear.ts';
 import { masked } from '../../blocks/masked.ts';
-import type { Activation, Model, ModelOptions, Parameters, Stage } from '../../model.ts';
+import type { Activation, CreateModel, Parameters, Stage } from '../../model.ts';
 import { parameter } from '../../parameters.ts';
 import { blockInput, useLiteLayout } from './layout.ts';
 import type { UseLiteSpec } from './spec.ts';
@@ -15,7 +15,7 @@ import type { UseLiteSpec } from './spec.ts';
  * universal-sentence-encoder-lite/2): pre-norm Transformer, mean over tokens, tanh, unit length.
  * The activation between `pooling` and `head` is the sentence embedding, (B, D).
  */
-export function useLiteModel(spec: UseLiteSpec, { classes }: ModelOptions): Model {
+export const createModel: CreateModel<UseLiteSpec> = (spec, { classes }) => {
   const blocks = Array.from({ length: spec.depth }, (_, index) => [
     attentionStage(spec, index),
     feedForwardStage(spec, index),
@@ -26,7 +26,7 @@ export function useLiteModel(spec: UseLiteSpec, { classes }: ModelOptions): Mode
     stages: [embedStage(spec), ...blocks, poolingStage, headStage(spec)],
     input: (batch) => tokenInput(spec, batch),
   };
-}
+};
 
 /** Token ids (B, T) and the mask of real tokens (B, T). Throws `bad-config` on a batch that does not fit. */
 function tokenInput(spec: UseLiteSpec, batch: Batch): Activation {

@@ -11,7 +11,6 @@ export const useLite = defineArchitecture<UseLiteSpec>({
   // It has no form for two texts: no separator that it has learned, no kinds of segments.
   tasks: ['classification', 'multi-label'],
   layout: useLiteLayout,
-  forward: async () => (await import('./forward.ts')).useLiteModel,
   usage: () =>
     'The sentence encoder is no architecture of transformers: `model.safetensors` opens with the safetensors library, and Strata can run it.',
 });

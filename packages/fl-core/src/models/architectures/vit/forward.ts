@@ -8,7 +8,7 @@ import { norm, project, projectOnto } from '../../blocks/named.ts';
 import { patchInput } from '../../images/patch-input.ts';
 import { checkSide } from '../../images/patches.ts';
 import { positionResizer } from '../../images/positions.ts';
-import type { Model, ModelOptions, Stage } from '../../model.ts';
+import type { CreateModel, Stage } from '../../model.ts';
 import { parameter } from '../../parameters.ts';
 import { tokenNames, vitLayout } from './layout.ts';
 import type { VitSpec } from './spec.ts';
@@ -19,7 +19,7 @@ import type { VitSpec } from './spec.ts';
  *
  * @throws StrataError `bad-config` for a side that is no multiple of the patch.
  */
-export function vitModel(spec: VitSpec, { classes, side }: ModelOptions): Model {
+export const createModel: CreateModel<VitSpec> = (spec, { classes, side }) => {
   checkSide(spec, side);
   return {
     layout: vitLayout(spec, classes),
@@ -31,7 +31,7 @@ export function vitModel(spec: VitSpec, { classes, side }: ModelOptions): Model 
     ],
     input: (batch) => patchInput(spec, side, batch),
   };
-}
+};
 
 /** Patch projection, class token, positions: (B, N, 3 * patch * patch) -> (B, 1 + N, D). */
 function embedStage(spec: VitSpec, side: number): Stage {

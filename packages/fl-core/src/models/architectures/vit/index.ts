@@ -15,7 +15,6 @@ export const vit = defineArchitecture<VitSpec>({
   kind: 'image',
   tasks: ['classification'],
   layout: vitLayout,
-  forward: async () => (await import('./forward.ts')).vitModel,
   transformers: {
     modelTypes: ['vit', 'deit'],
     read: vitSpec,
