@@ -31,8 +31,18 @@ const namedPrograms: Plugin = {
   },
 };
 
-/** What several architectures are made of is one chunk of a worker; without it each fetches ten small ones. */
-const sharedCode = { name: 'models', test: /fl-core.src.models.(?!architectures)/ };
+/**
+ * Of a worker. What architectures are made of is one chunk and fetched with the worker, so that each architecture is
+ * one small chunk of its own; left alone, the bundler makes ten of what several of them share.
+ */
+const modelsTogether = {
+  // Or all of tfjs-core would come along, with what only its layers library needs.
+  includeDependenciesRecursively: false,
+  groups: [
+    { name: 'models', test: /fl-core.src.models.(?!architectures)/ },
+    { name: 'tensors', test: /tfjs-core/, minShareCount: 2 },
+  ],
+};
 
 /** One config for the pages (root: apps/web-client) and for every unit and integration test. */
 export default defineConfig(({ command, mode }) => ({
@@ -41,7 +51,7 @@ export default defineConfig(({ command, mode }) => ({
   worker: {
     format: 'es',
     plugins: () => [selfContainedThreads, namedPrograms],
-    rolldownOptions: { output: { codeSplitting: { groups: [sharedCode] } } },
+    rolldownOptions: { output: { codeSplitting: modelsTogether } },
   },
   build: { outDir: `${webClient}/dist`, emptyOutDir: true, target: 'es2022', chunkSizeWarningLimit: 2000 },
   define: command === 'build' ? { 'process.env.NODE_ENV': '"production"' } : {},

@@ -12,6 +12,7 @@ export type { Granularity } from './common-spec.ts';
 export type { SpecOptions } from './config/fields.ts';
 export * from './config/spec-from-config.ts';
 export * from './describe.ts';
+export * from './families.ts';
 export * from './hub/card.ts';
 export * from './hub/config.ts';
 export * from './hub/export.ts';
