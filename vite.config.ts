@@ -31,11 +31,28 @@ const namedPrograms: Plugin = {
   },
 };
 
+/**
+ * Of a worker. What architectures are made of is one chunk and fetched with the worker, so that each architecture is
+ * one small chunk of its own; left alone, the bundler makes ten of what several of them share.
+ */
+const modelsTogether = {
+  // Or all of tfjs-core would come along, with what only its layers library needs.
+  includeDependenciesRecursively: false,
+  groups: [
+    { name: 'models', test: /fl-core.src.models.(?!architectures)/ },
+    { name: 'tensors', test: /tfjs-core/, minShareCount: 2 },
+  ],
+};
+
 /** One config for the pages (root: apps/web-client) and for every unit and integration test. */
 export default defineConfig(({ command, mode }) => ({
   root: mode === 'test' ? fileURLToPath(new URL('.', import.meta.url)) : webClient,
   plugins: [react()],
-  worker: { format: 'es', plugins: () => [selfContainedThreads, namedPrograms] },
+  worker: {
+    format: 'es',
+    plugins: () => [selfContainedThreads, namedPrograms],
+    rolldownOptions: { output: { codeSplitting: modelsTogether } },
+  },
   build: { outDir: `${webClient}/dist`, emptyOutDir: true, target: 'es2022', chunkSizeWarningLimit: 2000 },
   define: command === 'build' ? { 'process.env.NODE_ENV': '"production"' } : {},
   test: {

@@ -132,7 +132,7 @@ const noMeters: Meters = {
 async function lossesOnWasm(): Promise<Map<string, readonly number[]>> {
   await chooseBackend({ force: 'wasm' });
   const [workload] = workloadsOf('small', [model]);
-  const engine = strataEngine(workload!, noMeters);
+  const engine = await strataEngine(workload!, noMeters);
   const all = new Map<string, readonly number[]>();
   for (const selection of selectionsOf(blocksOf(workload!))) {
     const running = await engine.prepare(selection);

@@ -203,7 +203,7 @@ describe.skipIf(reason)(`an exported run in Python${reason}`, () => {
 
 /** The BERT of the oracles with a table for the tokenizer's 220 tokens. */
 async function writeBert(target: string): Promise<void> {
-  const fixture = join(fixtures, 'models/bert/fixtures/bert');
+  const fixture = join(fixtures, 'models/architectures/bert/fixtures/bert');
   await mkdir(target, { recursive: true });
   await cp(join(fixtures, 'data/tokenizer/fixtures/hub/bert.tokenizer.json'), join(target, 'tokenizer.json'));
   const config = JSON.parse(await readFile(join(fixture, 'config.json'), 'utf8'));

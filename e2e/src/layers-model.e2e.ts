@@ -10,7 +10,10 @@ import { runWorker } from './backends/run-worker.ts';
 import { openWorkerPage, type WorkerPage } from './backends/worker-page.ts';
 import { World } from './world.ts';
 
-const fixture = new URL('../../packages/fl-core/src/models/layers-model/fixtures/network/', import.meta.url);
+const fixture = new URL(
+  '../../packages/fl-core/src/models/architectures/layers-model/fixtures/network/',
+  import.meta.url,
+);
 
 describe('a LayersModel in a worker of Chromium', () => {
   let worker: WorkerPage;

@@ -7,7 +7,7 @@ import { encodeSafetensors } from '@strata/fl-core/protocol';
 const core = fileURLToPath(new URL('../../packages/fl-core/src/', import.meta.url));
 
 export interface TinyModel {
-  /** Folder below `fl-core/src/models` whose `config.json` gives the sizes. */
+  /** Folder below `fl-core/src/models/architectures` whose `config.json` gives the sizes. */
   readonly fixture: string;
   /** File of the tokenizers' fixtures. */
   readonly tokenizer: string;
@@ -29,7 +29,9 @@ export const tinyBert: TinyModel = {
 /** A model with drawn weights as transformers would save it, with the tokenizer that belongs to it. */
 export async function writeTinyModel(folder: string, model: TinyModel): Promise<void> {
   await mkdir(folder, { recursive: true });
-  const fixture = JSON.parse(await readFile(join(core, 'models', model.fixture, 'config.json'), 'utf8'));
+  const fixture = JSON.parse(
+    await readFile(join(core, 'models/architectures', model.fixture, 'config.json'), 'utf8'),
+  );
   const config = { ...fixture, vocab_size: model.vocabulary };
   const spec = specFromConfig(config, { id: 'tiny' });
   const layout = layoutOf(spec, 2);

@@ -1,7 +1,7 @@
 """References for the architectures: tiny random models of Hugging Face transformers, as the Hub would serve them.
 
     pip install torch==2.13.0 transformers==5.23.0 safetensors numpy
-    python experiments/oracles/architectures.py packages/fl-core/src/models
+    python experiments/oracles/architectures.py packages/fl-core/src/models/architectures
 """
 
 import sys

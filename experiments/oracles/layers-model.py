@@ -4,7 +4,7 @@ model.json and weights.bin as TensorFlow.js keeps them (float32); a batch of ima
 gradient of every trained parameter, computed in float64 with batch normalisation in evaluation mode.
 
     pip install torch==2.13.0 safetensors numpy
-    python experiments/oracles/layers-model.py packages/fl-core/src/models/layers-model/fixtures/network
+    python experiments/oracles/layers-model.py packages/fl-core/src/models/architectures/layers-model/fixtures/network
 """
 
 import json

@@ -1,10 +1,10 @@
-"""Reference for packages/fl-core/src/models/vit/positions.ts: PyTorch's bicubic resize of a square grid.
+"""Reference for packages/fl-core/src/models/images/positions.ts: PyTorch's bicubic resize of a square grid.
 
 The same call as Hugging Face transformers' ViTEmbeddings.interpolate_pos_encoding:
 interpolate(size=..., mode="bicubic", align_corners=False) on (1, D, G, G) in float64.
 
     pip install torch==2.13.0
-    python experiments/oracles/position-interpolation.py > packages/fl-core/src/models/vit/fixtures/bicubic.json
+    python experiments/oracles/position-interpolation.py > packages/fl-core/src/models/images/fixtures/bicubic.json
 """
 
 import json

@@ -6,7 +6,7 @@ the embeddings that the published weights gave in tfjs; then a tiny one with ran
 Strata's linear classifier on its embedding.
 
     pip install torch==2.13.0 safetensors numpy
-    python experiments/oracles/sentence-encoder.py $STRATA_TEST_DATA/use-lite packages/fl-core/src/models
+    python experiments/oracles/sentence-encoder.py $STRATA_TEST_DATA/use-lite packages/fl-core/src/models/architectures
 """
 
 import json

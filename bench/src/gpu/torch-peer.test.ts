@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Dataset } from '@strata/fl-core/data';
-import { createModel, initialLayer, type OwnModelSpec } from '@strata/fl-core/models';
+import { initialLayer, loadModel, type ModelSpec } from '@strata/fl-core/models';
 import { catalog } from '@strata/fl-core/models/layouts';
 import { encodeSafetensors, LocalConfig } from '@strata/fl-core/protocol';
 import { random } from '@strata/fl-core/random';
@@ -21,7 +21,7 @@ const labels = [0, 1, 2, 0, 1];
 
 const size = { dim: 16, depth: 2, heads: 2, mlp: 24, layerNormEps: 1e-6, activation: 'gelu' } as const;
 /** Its position embeddings are of another grid than the images have. */
-const vit: OwnModelSpec = {
+const vit: ModelSpec = {
   ...catalog['vit-nano'],
   ...size,
   tokens: 'class-and-distillation',
@@ -32,9 +32,9 @@ const vit: OwnModelSpec = {
 };
 const side = 12;
 const text = { vocabulary: 40, maxTokens: 20, depth: 2 } as const;
-const useLite: OwnModelSpec = { ...catalog['use-lite'], ...size, ...text, embedding: 8 };
+const useLite: ModelSpec = { ...catalog['use-lite'], ...size, ...text, embedding: 8 };
 const { id, title, description, licence } = useLite;
-const bert: OwnModelSpec = {
+const bert: ModelSpec = {
   ...{ id, title, description, licence },
   ...size,
   ...text,
@@ -102,8 +102,8 @@ describe.skipIf(reason)(`the PyTorch peer${reason}`, () => {
   }
 
   /** A model with fresh weights: its trainer, and what the peer is told of it. */
-  function open({ spec, data, top }: (typeof cases)[number]) {
-    const model = createModel(spec, { classes, side });
+  async function open({ spec, data, top }: (typeof cases)[number]) {
+    const model = await loadModel(spec, { classes, side });
     const trainer = new Trainer(model);
     const layers = model.layout.layers.map(({ name }) => ({
       name,
@@ -136,7 +136,7 @@ describe.skipIf(reason)(`the PyTorch peer${reason}`, () => {
   }
 
   it('has the losses of our training on wasm', { timeout: 120_000 }, async () => {
-    const opened = cases.map(open);
+    const opened = await Promise.all(cases.map(open));
     const rows = runPeer({
       ...{ seconds: 90, device: 'cpu', limits: false, products: [], compiled: [], measured: 1 },
       // Only a selection of that name gives its losses.

@@ -45,10 +45,12 @@ async function answer(
   if (file !== undefined) return ['application/wasm', await readFile(join(wasm, file))];
   const fixture = /^\/models\/([\w-]+\/fixtures\/[\w-]+\/[\w-]+\.(json|safetensors|bin))$/.exec(path)?.[1];
   if (fixture === undefined) throw new Error(`There is no ${path}.`);
-  return ['application/octet-stream', await readFile(join(models, fixture))];
+  return ['application/octet-stream', await readFile(join(fixtures, fixture))];
 }
 
-const models = fileURLToPath(new URL('../../../packages/fl-core/src/models', import.meta.url));
+const fixtures = fileURLToPath(
+  new URL('../../../packages/fl-core/src/models/architectures', import.meta.url),
+);
 
 /** The worker as `/worker.js`, and what it imports when it needs it, by path. */
 async function bundle(entry: string): Promise<ReadonlyMap<string, string>> {

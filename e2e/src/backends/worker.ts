@@ -1,5 +1,5 @@
 import type { Dataset } from '@strata/fl-core/data';
-import { alwaysTrained, catalog, createModel, initialLayer, layoutOf } from '@strata/fl-core/models';
+import { alwaysTrained, catalog, initialLayer, layoutOf, loadModel } from '@strata/fl-core/models';
 import { LocalConfig } from '@strata/fl-core/protocol';
 import { random } from '@strata/fl-core/random';
 import {
@@ -61,7 +61,7 @@ async function work({ force, destroyAfter }: Task): Promise<Outcome> {
   const onDeviceLost = () => {
     losses += 1;
   };
-  const trainer = new Trainer(createModel(spec, { classes, side }), { recovery, onDeviceLost });
+  const trainer = new Trainer(await loadModel(spec, { classes, side }), { recovery, onDeviceLost });
   for (const { name } of layout.layers) trainer.setLayer(name, initialLayer(spec, layout, name, 1));
 
   const samples = data();

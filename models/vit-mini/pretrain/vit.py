@@ -1,4 +1,4 @@
-"""The Vision Transformer of packages/fl-core/src/models/vit in PyTorch, with timm's parameter names."""
+"""The Vision Transformer of packages/fl-core/src/models/architectures/vit in PyTorch, with timm's parameter names."""
 
 import torch
 import torch.nn.functional as F

@@ -65,7 +65,7 @@ export async function* measureCard({ size, meters, parts, models }: RowsOptions)
 async function* measureModel(workload: Workload, size: Size, meters: Meters): AsyncGenerator<GpuRow> {
   let engine: StrataEngine;
   try {
-    engine = strataEngine(workload, meters);
+    engine = await strataEngine(workload, meters);
   } catch (error) {
     yield { part: 'failed', by: 'strata', what: workload.name, reason: String(error) };
     return;

@@ -1,4 +1,4 @@
-import { createModel } from '@strata/fl-core/models';
+import { loadModel } from '@strata/fl-core/models';
 import { LocalConfig } from '@strata/fl-core/protocol';
 import { Trainer } from '@strata/fl-core/training';
 import type { MeasuredTrainer, Steps } from './measure.ts';
@@ -16,8 +16,8 @@ export interface StrataEngine extends MeasuredTrainer {
 }
 
 /** Our trainer on the backend that is set: one batch an epoch, so that an epoch is a step. */
-export function strataEngine(workload: Workload, meters: Meters): StrataEngine {
-  const model = createModel(workload.spec, { classes: workload.classes, side: workload.size });
+export async function strataEngine(workload: Workload, meters: Meters): Promise<StrataEngine> {
+  const model = await loadModel(workload.spec, { classes: workload.classes, side: workload.size });
   const trainer = new Trainer(model);
   const weights = initialWeights(workload);
   for (const { name: layer } of model.layout.layers) {

@@ -1,8 +1,8 @@
 import type { ImageDataset, TextDataset } from '@strata/fl-core/data';
-import { catalog, type OwnModelSpec } from '@strata/fl-core/models';
+import { catalog, type ModelSpec } from '@strata/fl-core/models';
 import { random } from '@strata/fl-core/random';
 
-type SpecOf<Architecture> = Extract<OwnModelSpec, { architecture: Architecture }>;
+type SpecOf<Architecture> = Extract<ModelSpec, { architecture: Architecture }>;
 export type VitSpec = SpecOf<'vit'>;
 export type MeasuredSpec = VitSpec | SpecOf<'bert'> | SpecOf<'use-lite'>;
 

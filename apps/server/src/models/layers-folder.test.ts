@@ -12,7 +12,10 @@ import { ManifestWeights } from './weights-manifest.ts';
 /** LayersModels as they lie in a folder: the network of experiments/oracles/layers-model.py. */
 
 const fixture = fileURLToPath(
-  new URL('../../../../packages/fl-core/src/models/layers-model/fixtures/network/', import.meta.url),
+  new URL(
+    '../../../../packages/fl-core/src/models/architectures/layers-model/fixtures/network/',
+    import.meta.url,
+  ),
 );
 let modelsDir: string;
 let cacheDir: string;

@@ -11,7 +11,7 @@ import { createModelSource } from './source.ts';
 /** A LayersModel from the operator's disk: uploaded, trained by three clients, exported. */
 
 const fixture = new URL(
-  '../../../../packages/fl-core/src/models/layers-model/fixtures/network/',
+  '../../../../packages/fl-core/src/models/architectures/layers-model/fixtures/network/',
   import.meta.url,
 );
 let server: TestServer;

@@ -23,7 +23,9 @@ export function memoryBlobs() {
   };
 }
 
-const models = fileURLToPath(new URL('../../../../packages/fl-core/src/models/', import.meta.url));
+const models = fileURLToPath(
+  new URL('../../../../packages/fl-core/src/models/architectures/', import.meta.url),
+);
 
 /** A copy of a folder that transformers saved (experiments/oracles/architectures.py), for a test to spoil. */
 export class ModelFolder {

@@ -214,7 +214,7 @@ async function textInput({ manifest, asset }: LoadOptions): Promise<TextInput> {
       tokenizer: createHuggingFaceTokenizer(await json(tokenizer), { config, maxTokens }),
       model,
       maxTokens,
-      ...(spec.architecture === 'gpt2' && spec.endOfText !== undefined ? { endOfText: spec.endOfText } : {}),
+      ...(spec.endOfText === undefined ? {} : { endOfText: spec.endOfText }),
     };
   }
   if (spec.kind === 'text' && vocab !== undefined) {

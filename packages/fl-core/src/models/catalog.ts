@@ -1,6 +1,6 @@
 import type { ModelId } from '../protocol/run.ts';
-import type { UseLiteSpec } from './use-lite/spec.ts';
-import type { VitSpec } from './vit/spec.ts';
+import type { UseLiteSpec } from './architectures/use-lite/spec.ts';
+import type { VitSpec } from './architectures/vit/spec.ts';
 
 const imagenet = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] } as const;
 

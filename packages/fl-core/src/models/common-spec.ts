@@ -9,6 +9,16 @@ export interface CommonSpec {
   readonly granularity: Granularity;
 }
 
+/** The spec of a model whose architecture is not known yet. */
+export interface AnySpec extends CommonSpec {
+  /** Name of its architecture, which tells what else the spec says. */
+  readonly architecture: string;
+  readonly kind: 'image' | 'text';
+}
+
+/** What the head is for: one label a sample, (B, C), or the next token at every place, (B, T, V). */
+export type Task = 'classification' | 'next-token';
+
 /** Whether a Transformer block is one layer, or its attention and its feed-forward half are layers of their own. */
 export type Granularity = 'block' | 'sublayer';
 
@@ -46,4 +56,8 @@ export interface TextInput {
   readonly vocabulary: number;
   /** Longest text, in tokens. */
   readonly maxTokens: number;
+  /** What the head is for; absent: classification, the only thing that it can be for. */
+  readonly task?: Task;
+  /** Stands behind the last token of a text; absent where the vocabulary has no such token. */
+  readonly endOfText?: number;
 }

@@ -27,6 +27,13 @@ export interface Stage {
   forward(parameters: Parameters, activation: Activation): Activation;
 }
 
+export interface ModelOptions {
+  /** Outputs of the classification head, 2 or more; not looked at where the next token is predicted. */
+  readonly classes: number;
+  /** Side of the input images in pixels; text models do not look at it. */
+  readonly side: number;
+}
+
 /** An architecture at one size: a layout and one stage a layer, in the same order. */
 export interface Model {
   readonly layout: ModelLayout;
@@ -35,3 +42,9 @@ export interface Model {
   /** Batch to the first stage's input; parameter-free. */
   input(batch: Batch): Activation;
 }
+
+/**
+ * What the file `forward.ts` of an architecture exports under the name `createModel`: a model's forward functions, one
+ * stage a layer in the order of its layout. Throws `bad-config` for a side that the model is not for.
+ */
+export type CreateModel<Spec> = (spec: Spec, options: ModelOptions) => Model | Promise<Model>;

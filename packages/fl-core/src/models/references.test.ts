@@ -10,7 +10,7 @@ import { fixtures } from './testing/fixture.ts';
 import { referenceErrors } from './testing/reference.ts';
 
 const open = (folder: string) => async (file: string) =>
-  readFileSync(new URL(`./${folder}/${file}`, import.meta.url));
+  readFileSync(new URL(`./architectures/${folder}/${file}`, import.meta.url));
 
 beforeAll(() => {
   const wasm = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm');

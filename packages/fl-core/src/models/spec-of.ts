@@ -5,9 +5,9 @@ import {
   StrataError,
   type TaskConfig,
 } from '../protocol/index.ts';
+import { layersModelSpec } from './architectures/layers-model/config.ts';
 import { catalog } from './catalog.ts';
 import { specFromConfig } from './config/spec-from-config.ts';
-import { layersModelSpec } from './layers-model/config.ts';
 import type { ModelSpec } from './spec.ts';
 import { checkTask } from './tasks.ts';
 

@@ -1,8 +1,8 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { BertSpec } from './architectures/bert/spec.ts';
 import type { TextBatch } from './batch.ts';
-import type { BertSpec } from './bert/spec.ts';
 import { classTargets } from './targets.ts';
 import { tokenInput, tokenParts } from './token-input.ts';
 

@@ -28,7 +28,7 @@ describe('checkConfig', () => {
   });
 
   it('refuses a local option that it does not know, so that none is silently another than meant', () => {
-    expect(() => LocalConfig.parse({ passes: 3 })).toThrow('Unrecognized key: \\"passes\\"');
+    expect(() => LocalConfig.parse({ epochs: 3 })).toThrow('Unrecognized key: \\"passes\\"');
   });
 
   it('refuses a task that the model cannot be trained for, and a sample that does not fit the task', () => {
@@ -48,7 +48,7 @@ describe('checkConfig', () => {
 
   it('refuses random weights for a LayersModel, and takes them for others', () => {
     const file = new URL(
-      '../../../../packages/fl-core/src/models/layers-model/fixtures/network/model.json',
+      '../../../../packages/fl-core/src/models/architectures/layers-model/fixtures/network/model.json',
       import.meta.url,
     );
     const { found } = readLayersModel(JSON.parse(readFileSync(file, 'utf8')), 'network');

@@ -1,12 +1,11 @@
 import { ruleNamed } from '../aggregation/index.ts';
 import { samples, sampleTasks } from '../data/samples.ts';
-import { checkLayersModelSide, specOf } from '../models/layouts.ts';
+import { architectureOf, specOf } from '../models/layouts.ts';
 import { type RunConfig, StrataError } from '../protocol/index.ts';
 
 /** Refuses what is valid by its schema and yet cannot work. Throws `bad-config`. */
 export function checkConfig(config: RunConfig): void {
   checkModel(config);
-  checkInitial(config);
   checkSample(config);
   checkRule(config);
   checkBudget(config);
@@ -21,25 +20,7 @@ function checkModel(config: RunConfig): void {
       `Set data.kind to ${spec.kind} or choose another model.`,
     );
   }
-  if (spec.architecture === 'layers-model') checkLayersModelSide(spec, config.side);
-  else if (spec.kind === 'image' && config.side % spec.patch !== 0) {
-    throw new StrataError(
-      'bad-config',
-      `A side of ${config.side} pixels does not divide into patches of ${spec.patch}.`,
-      `Choose a multiple of ${spec.patch}.`,
-    );
-  }
-}
-
-/** A LayersModel does not say what its layers are drawn from. */
-function checkInitial(config: RunConfig): void {
-  const spec = specOf(config);
-  if (config.initial === 'pretrained' || spec.architecture !== 'layers-model') return;
-  throw new StrataError(
-    'bad-config',
-    `${spec.title} is a LayersModel, which cannot be drawn anew.`,
-    'Set initial to pretrained: it then starts from the weights that it came with.',
-  );
+  architectureOf(spec).check(spec, config);
 }
 
 /** Built-in data that demo participants could do nothing with. */

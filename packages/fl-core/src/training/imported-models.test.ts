@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Dataset } from '../data/dataset.ts';
-import { createModel, initialLayer, layoutOf, selectableLayers, specFromConfig } from '../models/index.ts';
+import { initialLayer, layoutOf, loadModel, selectableLayers, specFromConfig } from '../models/index.ts';
 import { LocalConfig } from '../protocol/local-config.ts';
 import { random } from '../random.ts';
 import { chooseBackend } from './backend.ts';
@@ -50,10 +50,13 @@ describe('imported models on wasm', () => {
   });
 
   it.each(fixtures)('%s learns with one half block and the head, and C4 holds', async (folder, data) => {
-    const config = readFileSync(new URL(`../models/${folder}/config.json`, import.meta.url), 'utf8');
+    const config = readFileSync(
+      new URL(`../models/architectures/${folder}/config.json`, import.meta.url),
+      'utf8',
+    );
     const spec = specFromConfig(JSON.parse(config), { id: folder, granularity: 'sublayer' });
     const layout = layoutOf(spec, classes);
-    const trainer = new Trainer(createModel(spec, { classes, side }));
+    const trainer = new Trainer(await loadModel(spec, { classes, side }));
     const weights = new Map(layout.layers.map(({ name }) => [name, initialLayer(spec, layout, name, 1)]));
     for (const [layer, values] of weights) trainer.setLayer(layer, values);
     const blocks = selectableLayers(layout);

@@ -2,8 +2,13 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as library from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Dataset } from '../data/dataset.ts';
+import {
+  drawnWeights,
+  exampleModels,
+  saveModel,
+  specOfSaved,
+} from '../models/architectures/layers-model/testing.ts';
 import { loadModel, selectableLayers } from '../models/index.ts';
-import { drawnWeights, exampleModels, saveModel, specOfSaved } from '../models/layers-model/testing.ts';
 import { LocalConfig } from '../protocol/local-config.ts';
 import { random } from '../random.ts';
 import { chooseBackend } from './backend.ts';

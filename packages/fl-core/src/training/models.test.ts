@@ -10,8 +10,8 @@ import { setLayers, toyData } from './testing.ts';
 import { catalogModel, modelSide, textData } from './testing-models.ts';
 import { Trainer } from './trainer.ts';
 
-function open(id: ModelId) {
-  const { model, weights, blocks } = catalogModel(id);
+async function open(id: ModelId) {
+  const { model, weights, blocks } = await catalogModel(id);
   const trainer = new Trainer(model);
   setLayers(trainer, weights);
   return { trainer, weights, blocks };
@@ -36,7 +36,7 @@ describe('the models of the catalog on wasm', () => {
     ['vit-nano', toyData(6, 1, modelSide)],
     ['use-lite', textData(6)],
   ])('%s: scores are the slope of the loss along a layer’s gradient', async (id, data) => {
-    const { trainer, weights, blocks } = open(id);
+    const { trainer, weights, blocks } = await open(id);
     const { scores, loss } = await finish(trainer.probe(data, { batches: 1, batchSize: 6, seed: 1 }));
     const lossNow = async () => (await finish(trainer.evaluate(data, { batchSize: 6 }))).loss;
     expect(await lossNow()).toBeCloseTo(loss, 5);
@@ -58,7 +58,7 @@ describe('the models of the catalog on wasm', () => {
     ['vit-nano', toyData(18, 1, modelSide)],
     ['use-lite', textData(18)],
   ])('%s learns with one block and the head, and C4 holds', async (id, data) => {
-    const { trainer, weights, blocks } = open(id);
+    const { trainer, weights, blocks } = await open(id);
     const before = await finish(trainer.evaluate(data, { batchSize: 16 }));
     const tensors = tf.memory().numTensors;
     const local = LocalConfig.parse({

@@ -20,13 +20,16 @@ import { GlobalWeights } from './weights.ts';
 const rule = LocalConfig.parse({ optimizer: { name: 'sgd', learningRate: 1 } });
 const whole: StepPlan = { microBatch: 8, backward: 'tape' };
 
-const image = () => ({ ...catalogModel('vit-nano'), data: toyData(7, 1, modelSide) as Dataset });
-const text = () => ({ ...catalogModel(smallText), data: textData(7) as Dataset });
-const pairs = () => ({ ...seededModel(smallBert), data: pairData(7) as Dataset });
-const labelSets = () => ({ ...seededModel(smallBert), data: labelSetData(7) as Dataset });
-const passages = () => ({ ...seededModel(smallGpt2), data: passageData(7) as Dataset });
+const image = async () => ({
+  ...(await catalogModel('vit-nano')),
+  data: toyData(7, 1, modelSide) as Dataset,
+});
+const text = async () => ({ ...(await catalogModel(smallText)), data: textData(7) as Dataset });
+const pairs = async () => ({ ...(await seededModel(smallBert)), data: pairData(7) as Dataset });
+const labelSets = async () => ({ ...(await seededModel(smallBert)), data: labelSetData(7) as Dataset });
+const passages = async () => ({ ...(await seededModel(smallGpt2)), data: passageData(7) as Dataset });
 
-interface Subject extends Pick<ReturnType<typeof catalogModel>, 'model' | 'weights' | 'blocks'> {
+interface Subject extends Pick<Awaited<ReturnType<typeof catalogModel>>, 'model' | 'weights' | 'blocks'> {
   readonly data: Dataset;
 }
 
@@ -82,7 +85,7 @@ describe.each([
     { microBatch: 8, backward: 'block-wise' },
     { microBatch: 3, backward: 'block-wise' },
   ])('$backward in micro-batches of $microBatch is the step of the whole batch on one tape', async (plan) => {
-    const all = open();
+    const all = await open();
     for (const layers of [
       [...all.blocks, 'head'],
       [all.blocks[1]!],
@@ -97,7 +100,7 @@ describe.each([
   });
 
   it('takes less memory block by block, and with fewer samples at a time', async () => {
-    const all = open();
+    const all = await open();
     const layers = [...all.blocks, 'head'];
     const peak = async (plan: StepPlan) => (await step(all, layers, plan)).peak;
     const tape = await peak(whole);

@@ -1,14 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Dataset, sampleCount } from '../data/dataset.ts';
-import type { OwnModelSpec } from '../models/index.ts';
+import type { ModelSpec } from '../models/index.ts';
 import { LocalConfig } from '../protocol/local-config.ts';
 import { chooseBackend } from './backend.ts';
 import { finish } from './progress.ts';
 import { labelSetData, pairData, passageData, seededModel, smallBert, smallGpt2 } from './testing-tasks.ts';
 import { Trainer } from './trainer.ts';
 
-const tasks: readonly (readonly [string, OwnModelSpec, Dataset, number])[] = [
+const tasks: readonly (readonly [string, ModelSpec, Dataset, number])[] = [
   ['pairs', smallBert, pairData(48), 0.9],
   ['sets of labels', smallBert, labelSetData(48), 0.8],
   ['next tokens', smallGpt2, passageData(32), 0.8],
@@ -20,7 +20,7 @@ describe('tasks on wasm', () => {
   });
 
   it.each(tasks)('%s: probed, trained and evaluated; C4 holds', async (_, spec, data, least) => {
-    const { model, weights, blocks } = seededModel(spec);
+    const { model, weights, blocks } = await seededModel(spec);
     const trainer = new Trainer(model);
     for (const [layer, values] of weights) trainer.setLayer(layer, values);
     const before = await finish(trainer.evaluate(data, { batchSize: 16 }));
@@ -52,7 +52,7 @@ describe('tasks on wasm', () => {
   });
 
   it('the mean is over tokens, whatever the batches: long and short passages side by side', async () => {
-    const { model, weights } = seededModel(smallGpt2);
+    const { model, weights } = await seededModel(smallGpt2);
     const trainer = new Trainer(model);
     for (const [layer, values] of weights) trainer.setLayer(layer, values);
     const data = passageData(13);

@@ -1,10 +1,10 @@
 import type { TextDataset } from '../data/dataset.ts';
 import {
   catalog,
-  createModel,
   initialLayer,
   layoutOf,
-  type OwnModelSpec,
+  loadModel,
+  type ModelSpec,
   selectableLayers,
 } from '../models/index.ts';
 import type { ModelId } from '../protocol/run.ts';
@@ -15,7 +15,7 @@ import { toyClasses } from './testing.ts';
 export const modelSide = 32;
 
 /** The sentence encoder at a size for tests; its tokens are below 256. */
-export const smallText: OwnModelSpec = {
+export const smallText: ModelSpec = {
   ...catalog['use-lite'],
   vocabulary: 256,
   embedding: 16,
@@ -25,10 +25,10 @@ export const smallText: OwnModelSpec = {
 };
 
 /** A model of the catalog, or of that kind, with seeded weights. */
-export function catalogModel(of: ModelId | OwnModelSpec) {
+export async function catalogModel(of: ModelId | ModelSpec) {
   const spec = typeof of === 'string' ? catalog[of] : of;
   const layout = layoutOf(spec, toyClasses);
-  const model = createModel(spec, { classes: toyClasses, side: modelSide });
+  const model = await loadModel(spec, { classes: toyClasses, side: modelSide });
   const weights = new Map(layout.layers.map(({ name }) => [name, initialLayer(spec, layout, name, 1)]));
   return { model, layout, weights, blocks: selectableLayers(layout) };
 }

@@ -1,7 +1,7 @@
 import type { LabelSetDataset, PassageDataset, TextDataset } from '../data/dataset.ts';
-import type { BertSpec } from '../models/bert/spec.ts';
-import type { Gpt2Spec } from '../models/gpt2/spec.ts';
-import { createModel, initialLayer, layoutOf, type OwnModelSpec, selectableLayers } from '../models/index.ts';
+import type { BertSpec } from '../models/architectures/bert/spec.ts';
+import type { Gpt2Spec } from '../models/architectures/gpt2/spec.ts';
+import { initialLayer, layoutOf, loadModel, type ModelSpec, selectableLayers } from '../models/index.ts';
 import { random } from '../random.ts';
 import { toyClasses } from './testing.ts';
 
@@ -43,9 +43,9 @@ export const smallGpt2: Gpt2Spec = {
  * A model with seeded weights, those of the frozen embeddings ten times as large: a head that is the embedding table
  * again could say nothing with fresh ones.
  */
-export function seededModel(spec: OwnModelSpec) {
+export async function seededModel(spec: ModelSpec) {
   const layout = layoutOf(spec, toyClasses);
-  const model = createModel(spec, { classes: toyClasses, side: 1 });
+  const model = await loadModel(spec, { classes: toyClasses, side: 1 });
   const weights = new Map(
     layout.layers.map(({ name, role }) => {
       const fresh = initialLayer(spec, layout, name, 1);

@@ -98,9 +98,9 @@ describe('rules of the local step', () => {
   });
 });
 
-describe('memory', () => {
-  const image = { ...catalogModel('vit-nano'), data: toyData(9, 1, modelSide) };
-  const text = { ...catalogModel(smallText), data: textData(9) };
+describe('memory', async () => {
+  const image = { ...(await catalogModel('vit-nano')), data: toyData(9, 1, modelSide) };
+  const text = { ...(await catalogModel(smallText)), data: textData(9) };
   const adamw = { name: 'adamw', learningRate: 0.001, weightDecay: 0 } as const;
 
   /** Trains from nothing uploaded; the bytes it took are those of everything. */

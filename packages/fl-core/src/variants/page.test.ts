@@ -1,64 +1,84 @@
+import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { optimizers, rules } from '../aggregation/index.ts';
+import { architectures, families } from '../models/layouts.ts';
 import { strategies } from '../selection/index.ts';
-
-interface Listed {
-  readonly name: string;
-  readonly title: string;
-  readonly text: string;
-  readonly source: string;
-}
+import type { Listed } from './variant.ts';
 
 interface Row {
   readonly variant: Listed;
   readonly start: Readonly<Record<string, unknown>>;
 }
 
-function table(what: string, rows: readonly Row[]): string {
+const code = (words: readonly string[]) => words.map((word) => `\`${word}\``).join(', ');
+
+const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [row(head), row(head.map(() => '---')), ...rows.map(row)].join('\n');
+
+function variants(what: string, rows: readonly Row[]): string {
   const lines = rows.map(({ variant: { name, title, text, source }, start }) => {
     const options = Object.entries(start).filter(([option]) => option !== 'name');
-    const cells = [
-      `\`${name}\``,
-      title,
-      text,
-      options.map(([option, value]) => `\`${option}\` ${value}`).join(', '),
-      source,
-    ];
-    return `| ${cells.join(' | ')} |`;
+    const values = options.map(([option, value]) => `\`${option}\` ${value}`).join(', ');
+    return [code([name]), title, text, values, source];
   });
-  return [
-    `| ${what} | | what it does | options | source |`,
-    '| --- | --- | --- | --- | --- |',
-    ...lines,
-  ].join('\n');
+  return table([what, '', 'what it does', 'options', 'source'], lines);
 }
 
-/** The page that people read: brought up to date by `npx vitest run --project unit packages/fl-core/src/variants -u`. */
-it('docs/variants.md lists every variant', async () => {
-  const page = `# Strategies, rules, optimizers
+/** Those that a model may be brought of, for the README. */
+const known = families()
+  .map(({ titles, tasks }) => `${titles.join(', ')} (${tasks.join(', ')})`)
+  .join('; ');
+
+/** Pages that people read: brought up to date by `npx vitest run --project unit packages/fl-core/src/variants -u`. */
+it('docs/variants.md lists every variant and every architecture', async () => {
+  const page = `# Strategies, rules, optimizers, architectures
 
 Written by \`packages/fl-core/src/variants/page.test.ts\` from the lists in the code; options with the values that a form starts with (rules: in a round of 10 updates). How to add one: [recipes](../CONTRIBUTING.md#recipes).
 
 ## Strategies: which layers each client trains
 
-${table(
+${variants(
   'strategy',
   strategies.map((variant) => ({ variant, start: variant.startConfig() })),
 )}
 
 ## Rules: how the clients' changes of a layer become one
 
-${table(
+${variants(
   'rule',
   rules.map((variant) => ({ variant, start: variant.startConfig(10) })),
 )}
 
 ## Server optimizers: what becomes of that change
 
-${table(
+${variants(
   'optimizer',
   optimizers.map((variant) => ({ variant, start: variant.startConfig() })),
 )}
+
+## Architectures: what models can be
+
+${table(
+  ['architecture', '', 'what it is', 'kind', 'tasks', '`model_type`', 'source'],
+  architectures.map(({ name, title, text, kind, tasks, transformers, source }) => [
+    code([name]),
+    title,
+    text,
+    kind,
+    tasks.join(', '),
+    code(transformers?.modelTypes ?? []),
+    source,
+  ]),
+)}
 `;
   await expect(page).toMatchFileSnapshot('../../../../docs/variants.md');
+});
+
+it('README.md names every architecture that a model may be brought of', async () => {
+  const readme = readFileSync(new URL('../../../../README.md', import.meta.url), 'utf8');
+  const part = /(<!-- architectures -->).*(<!-- end of architectures -->)/;
+  expect(readme).toMatch(part);
+  await expect(readme.replace(part, `$1${known}$2`)).toMatchFileSnapshot('../../../../README.md');
 });

@@ -4,11 +4,8 @@ import type { OptionField } from './fields.ts';
 /** The schema of each option of a variant; its bounds and defaults stand nowhere else. */
 export type Options = Readonly<Record<string, z.ZodType>>;
 
-/**
- * What a variant tells of itself. A variant is one of several ways to do the same thing that a run's configuration
- * names: a strategy, a rule, an optimizer. It is one file; a list beside it names them all.
- */
-export interface About<N extends string, S extends Options> {
+/** What a member of a list tells people of itself. */
+export interface Listed<N extends string = string> {
   /** As in configurations; never changed, since stored runs have it. */
   readonly name: N;
   readonly title: string;
@@ -16,6 +13,13 @@ export interface About<N extends string, S extends Options> {
   readonly text: string;
   /** The paper it comes from, or that it is our own. */
   readonly source: string;
+}
+
+/**
+ * What a variant tells of itself. A variant is one of several ways to do the same thing that a run's configuration
+ * names: a strategy, a rule, an optimizer. It is one file; a list beside it names them all.
+ */
+export interface About<N extends string, S extends Options> extends Listed<N> {
   readonly options: S;
   readonly fields: readonly OptionField<keyof S & string>[];
 }

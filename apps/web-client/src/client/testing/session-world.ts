@@ -1,5 +1,5 @@
 import type { ImageDataset } from '@strata/fl-core/data';
-import { createModel } from '@strata/fl-core/models';
+import { loadModel } from '@strata/fl-core/models';
 import {
   alwaysTrained,
   catalog,
@@ -65,7 +65,7 @@ class CountedTrainerSource implements TrainerSource {
   rebuilt = 0;
   #trainer: Trainer | null = null;
   async trainer(): Promise<Trainer> {
-    this.#trainer ??= new Trainer(createModel(spec, { classes: labels.length, side: config.side }));
+    this.#trainer ??= new Trainer(await loadModel(spec, { classes: labels.length, side: config.side }));
     return this.#trainer;
   }
   async rebuild(): Promise<void> {

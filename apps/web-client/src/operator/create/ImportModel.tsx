@@ -1,16 +1,26 @@
 import { Button, Collapse, Group, Select, Stack, Text, TextInput, UnstyledButton } from '@mantine/core';
+import { families } from '@strata/fl-core/models/layouts';
 import { ImportedModel, type StrataError } from '@strata/fl-core/protocol';
 import { IconChevronDown } from '@tabler/icons-react';
 import { useState } from 'react';
 import { asStrataError } from '../../app/api.ts';
 import { ErrorNotice } from '../../app/ErrorNotice.tsx';
 import { lookAtModel } from '../api.ts';
+import { taskChoice } from '../task-text.ts';
 import { UploadModel } from './UploadModel.tsx';
 
 const granularities: readonly { readonly value: ImportedModel['granularity']; readonly label: string }[] = [
   { value: 'block', label: 'each block' },
   { value: 'sublayer', label: 'attention and feed-forward apart' },
 ];
+
+/** Architectures with what each can be trained for. */
+const known = families()
+  .map(({ titles, tasks, kind }) => {
+    const choices = tasks.map((task) => taskChoice(task, kind).title.toLowerCase());
+    return `${titles.join(', ')}: ${choices.join(', ')}`;
+  })
+  .join('; ');
 
 /** Brings in a model that is not built in. `onFound` gets it once the server has read its configuration. */
 export function ImportModel({ onFound }: { readonly onFound: (model: ImportedModel) => void }) {
@@ -46,7 +56,7 @@ export function ImportModel({ onFound }: { readonly onFound: (model: ImportedMod
         <Stack gap="sm">
           <TextInput
             label="Where it is"
-            description="hub:OWNER/NAME, https://… with config.json and model.safetensors, or folder:NAME in this server’s folder of models. ViT, DeiT and CLIP tell pictures apart; BERT, RoBERTa and DistilBERT give texts one or several labels, or compare two; GPT-2 gives labels or continues a text. Or model.json of a TensorFlow.js LayersModel."
+            description={`hub:OWNER/NAME, https://… with config.json and model.safetensors, or folder:NAME in this server’s folder of models. ${known}. Or model.json of a TensorFlow.js LayersModel.`}
             placeholder="hub:facebook/deit-tiny-patch16-224"
             value={source}
             onChange={(event) => setSource(event.currentTarget.value)}

@@ -9,7 +9,10 @@ import { defaultConfig } from './defaults.ts';
 
 const catalog = catalogFixture();
 const found = (fixture: string): ImportedModel => {
-  const url = new URL(`../../../../../packages/fl-core/src/models/${fixture}/config.json`, import.meta.url);
+  const url = new URL(
+    `../../../../../packages/fl-core/src/models/architectures/${fixture}/config.json`,
+    import.meta.url,
+  );
   const config = JSON.parse(readFileSync(url, 'utf8'));
   return {
     source: `folder:${fixture.split('/')[0]}`,
@@ -48,7 +51,7 @@ describe('chosenModel', () => {
 
   it('takes the side of a LayersModel, and no other', () => {
     const file = new URL(
-      '../../../../../packages/fl-core/src/models/layers-model/fixtures/network/model.json',
+      '../../../../../packages/fl-core/src/models/architectures/layers-model/fixtures/network/model.json',
       import.meta.url,
     );
     const { found } = readLayersModel(JSON.parse(readFileSync(file, 'utf8')), 'network');

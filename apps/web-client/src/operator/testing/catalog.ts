@@ -1,4 +1,4 @@
-import { catalog, tasksOf } from '@strata/fl-core/models/layouts';
+import { architectureOf, catalog } from '@strata/fl-core/models/layouts';
 import type { Catalog } from '@strata/fl-core/protocol';
 
 /** A catalogue as a server with everything at hand would answer it. */
@@ -9,7 +9,7 @@ export function catalogFixture(): Catalog {
       title: spec.title,
       description: spec.description,
       kind: spec.kind,
-      tasks: [...tasksOf(spec)],
+      tasks: [...architectureOf(spec).tasks],
       parameters: 1_000_000,
       layers: ['block.0', 'block.1', 'block.2', 'block.3'],
       maxTokens: spec.kind === 'text' ? spec.maxTokens : 0,

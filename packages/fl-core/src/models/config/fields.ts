@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ActivationFunction, CommonSpec, Granularity } from '../common-spec.ts';
+import type { ActivationFunction, CommonSpec, Granularity, Task } from '../common-spec.ts';
 
 /** What the schemas of transformers' `config.json` share. Fields that do not change the function are not read. */
 
@@ -13,6 +13,14 @@ const functions: Readonly<Record<string, ActivationFunction>> = {
   gelu_fast: 'gelu-tanh',
   gelu_pytorch_tanh: 'gelu-tanh',
   quick_gelu: 'quick-gelu',
+  relu: 'relu',
+};
+
+/** The name under which transformers writes each. */
+export const activationNames: Readonly<Record<ActivationFunction, string>> = {
+  gelu: 'gelu',
+  'gelu-tanh': 'gelu_new',
+  'quick-gelu': 'quick_gelu',
   relu: 'relu',
 };
 
@@ -43,7 +51,7 @@ export interface SpecOptions {
   readonly granularity?: Granularity;
   readonly licence?: string;
   /** What the head is to be for; absent: what it was saved for. Only GPT-2 has a choice. */
-  readonly task?: 'classification' | 'next-token';
+  readonly task?: Task;
   /** `preprocessor_config.json`, for images: `image_mean` and `image_std`. */
   readonly preprocessor?: unknown;
 }

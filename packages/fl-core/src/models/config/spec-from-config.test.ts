@@ -4,7 +4,7 @@ import { alwaysTrained, layerBytes, layoutOf, selectableLayers } from '../layout
 import { specFromConfig } from './spec-from-config.ts';
 
 const fixture = (folder: string): Record<string, unknown> =>
-  JSON.parse(readFileSync(new URL(`../${folder}/config.json`, import.meta.url), 'utf8'));
+  JSON.parse(readFileSync(new URL(`../architectures/${folder}/config.json`, import.meta.url), 'utf8'));
 const bert = fixture('bert/fixtures/bert');
 const vit = fixture('vit/fixtures/vit');
 

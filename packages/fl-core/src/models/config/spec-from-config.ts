@@ -1,32 +1,18 @@
 import { z } from 'zod';
 import { StrataError } from '../../protocol/index.ts';
 import { layoutOf } from '../architecture.ts';
-import { bertSpec } from '../bert/config.ts';
-import { clipSpec } from '../clip/config.ts';
-import { distilBertSpec } from '../distilbert/config.ts';
-import { gpt2Spec } from '../gpt2/config.ts';
-import { parameterCount } from '../layout.ts';
-import { robertaSpec } from '../roberta/config.ts';
-import type { ModelSpec, OwnModelSpec } from '../spec.ts';
-import { vitSpec } from '../vit/config.ts';
+import { architectures } from '../architectures/index.ts';
+import type { ModelSpec } from '../spec.ts';
 import type { SpecOptions } from './fields.ts';
+import { checkSize } from './size.ts';
 
-type Reader = (config: unknown, options: SpecOptions) => OwnModelSpec;
+type Reader = (config: unknown, options: SpecOptions) => ModelSpec;
 
-const readers: Readonly<Record<string, Reader>> = {
-  vit: vitSpec,
-  deit: vitSpec,
-  clip: clipSpec,
-  clip_vision_model: clipSpec,
-  bert: bertSpec,
-  roberta: robertaSpec,
-  'xlm-roberta': robertaSpec,
-  distilbert: distilBertSpec,
-  gpt2: gpt2Spec,
-};
+const known = architectures.flatMap(({ transformers }) => transformers?.modelTypes ?? []);
 
-/** More than these (1.6 GB of float32) are not fine-tuned in a browser tab; XLM-RoBERTa-base has 278 million. */
-const maxParameters = 400_000_000;
+/** Of the architecture that reads files of that `model_type`. */
+const readerOf = (type: string): Reader | undefined =>
+  architectures.find(({ transformers }) => transformers?.modelTypes.includes(type))?.transformers?.read;
 
 /**
  * A model's spec from `config.json`, as Hugging Face transformers writes it.
@@ -34,37 +20,26 @@ const maxParameters = 400_000_000;
  * @throws StrataError `bad-model` that names the unknown architecture, or the field that is missing or not
  *   supported; `too-large` beyond 400 million parameters.
  */
-export function specFromConfig(config: unknown, options: SpecOptions): OwnModelSpec {
+export function specFromConfig(config: unknown, options: SpecOptions): ModelSpec {
   const type = z.object({ model_type: z.string() }).safeParse(config);
   if (!type.success) {
     throw badConfig(options.id, 'has no model_type', 'Use the config.json that transformers wrote.');
   }
   const { model_type: name } = type.data;
-  const reader = Object.hasOwn(readers, name) ? readers[name] : undefined;
+  const reader = readerOf(name);
   if (!reader) {
     throw badConfig(
       options.id,
       `is of the architecture ${name}, which Strata does not have`,
-      `Choose a model of ${Object.keys(readers).join(', ')}.`,
+      `Choose a model of ${known.join(', ')}.`,
     );
   }
   const spec = parsed(reader, config, options);
-  checkParameters(spec);
+  checkSize(spec.id, layoutOf(spec, 2));
   return spec;
 }
 
-/** Throws `too-large` for a model that a browser tab cannot fine-tune. */
-export function checkParameters(spec: ModelSpec): void {
-  const parameters = layoutOf(spec, 2).layers.reduce((sum, layer) => sum + parameterCount(layer), 0);
-  if (parameters <= maxParameters) return;
-  throw new StrataError(
-    'too-large',
-    `The model ${spec.id} has ${Math.round(parameters / 1e6)} million parameters.`,
-    `Choose one of at most ${maxParameters / 1e6} million.`,
-  );
-}
-
-function parsed(reader: Reader, config: unknown, options: SpecOptions): OwnModelSpec {
+function parsed(reader: Reader, config: unknown, options: SpecOptions): ModelSpec {
   try {
     return reader(config, options);
   } catch (cause) {

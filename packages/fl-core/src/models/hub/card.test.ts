@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type ModelChoice, RunConfig, type RunView } from '../../protocol/index.ts';
+import { readLayersModel } from '../architectures/layers-model/read.ts';
 import { catalog } from '../catalog.ts';
-import { readLayersModel } from '../layers-model/read.ts';
 import { modelCard } from './card.ts';
 import { configJson, exportConfig, exportPreprocessor } from './config.ts';
 
@@ -136,7 +136,7 @@ describe('modelCard', () => {
 
 describe('the card of a LayersModel', () => {
   it('says how to open it and what goes in', () => {
-    const file = new URL('../layers-model/fixtures/network/model.json', import.meta.url);
+    const file = new URL('../architectures/layers-model/fixtures/network/model.json', import.meta.url);
     const { found } = readLayersModel(JSON.parse(readFileSync(file, 'utf8')), 'network');
     const model: ModelChoice = { source: 'folder:network', granularity: 'block', found };
     const run = { ...config(model), side: 12, data: { kind: 'image' as const, sample: null } };
@@ -177,7 +177,7 @@ describe('exportConfig', () => {
   });
 
   it('of a GPT-2 that was a language model is one of a classifier, its padding told', () => {
-    const file = new URL('../gpt2/fixtures/next-token/config.json', import.meta.url);
+    const file = new URL('../architectures/gpt2/fixtures/next-token/config.json', import.meta.url);
     const config = { ...JSON.parse(readFileSync(file, 'utf8')), pad_token_id: null, eos_token_id: 7 };
     const found = { kind: 'transformers' as const, config, preprocessor: null, licence: null };
     expect(

@@ -1,5 +1,5 @@
 import type { RunConfig, RunView } from '../../protocol/index.ts';
-import { layersModelUsage } from '../layers-model/usage.ts';
+import { architectureOf } from '../architectures/index.ts';
 import { specOf } from '../spec-of.ts';
 
 /** What a card says of a run; nothing of a participant but counts. */
@@ -44,7 +44,7 @@ export function modelCard({ id, config, rounds, checkpoint }: CardFacts): string
       ? 'Nobody evaluated this round.'
       : `On ${last.evaluatedSamples} ${config.task.name === 'next-token' ? 'passages' : 'samples'} held out on the devices, after round ${last.round}: ${inWords(metricsOf(config, last.accuracy, last.loss))}.`,
     '## Use',
-    usage(config),
+    architectureOf(spec).usage(spec, config.side),
   ];
   return `${front.join('\n')}\n\n${body.join('\n\n')}\n`;
 }
@@ -138,30 +138,4 @@ function range(counts: readonly number[]): string {
   if (counts.length === 0) return 'none';
   const [least, most] = [Math.min(...counts), Math.max(...counts)];
   return least === most ? String(least) : `${least} to ${most}`;
-}
-
-function usage(config: RunConfig): string {
-  const spec = specOf(config);
-  switch (spec.architecture) {
-    case 'use-lite':
-      return 'The sentence encoder is no architecture of transformers: `model.safetensors` opens with the safetensors library, and Strata can run it.';
-    case 'clip':
-      return '`model.safetensors` opens with `CLIPVisionModelWithProjection`; its tensors `classifier.weight` and `classifier.bias` are a linear map of `image_embeds`.';
-    case 'vit':
-      return config.side === spec.pretrainedSide
-        ? 'Opens with `AutoModelForImageClassification.from_pretrained`.'
-        : `Opens with \`AutoModelForImageClassification.from_pretrained\`. It was trained on images of ${config.side} pixels: call it with \`interpolate_pos_encoding=True\`.`;
-    case 'bert':
-    case 'roberta':
-    case 'distilbert':
-      return 'Opens with `AutoModelForSequenceClassification.from_pretrained`.';
-    case 'gpt2':
-      return spec.task === 'next-token'
-        ? 'Opens with `AutoModelForCausalLM.from_pretrained`.'
-        : 'Opens with `AutoModelForSequenceClassification.from_pretrained`.';
-    case 'layers-model':
-      return layersModelUsage(spec, config.side);
-    default:
-      return spec satisfies never;
-  }
 }

@@ -1,6 +1,6 @@
+import { architectureOf } from '../architectures/index.ts';
 import type { TensorSpec } from '../layout.ts';
 import type { ModelSpec } from '../spec.ts';
-import { dialects } from './names.ts';
 
 export type NamedShape = Pick<TensorSpec, 'name' | 'shape'>;
 
@@ -9,7 +9,8 @@ export type NamedShape = Pick<TensorSpec, 'name' | 'shape'>;
  * values follow each other as they do in the tensor.
  */
 export function exportedTensors(spec: ModelSpec, { name, shape }: NamedShape): NamedShape[] {
-  const names = dialects(spec)[0]?.(name) ?? [name];
+  const [written] = architectureOf(spec).dialects(spec);
+  const names = written(name);
   const [first = 1, ...rest] = shape;
   return names.map((part) => ({
     name: part,

@@ -4,24 +4,19 @@ import { decodeSafetensors, type NamedTensor } from '../../protocol/index.ts';
 import { layoutOf } from '../architecture.ts';
 import { specFromConfig } from '../config/spec-from-config.ts';
 import { elements } from '../layout.ts';
+import { fixtures } from '../testing/fixture.ts';
 import { exportedTensors } from './export.ts';
 import { importLayer } from './import.ts';
 import { planImport } from './plan.ts';
 
-/** Folders made by transformers (experiments/oracles/architectures.py), three labels each. */
-const folders = [
-  'vit/fixtures/vit',
-  'vit/fixtures/deit',
-  'clip/fixtures/clip',
-  'bert/fixtures/bert',
-  'roberta/fixtures/xlm-roberta',
-  'distilbert/fixtures/distilbert',
-  'gpt2/fixtures/next-token',
-  'gpt2/fixtures/classifier',
-];
+/**
+ * Folders made by transformers (experiments/oracles/architectures.py), three labels each. The sentence encoder has
+ * none; MiniLM comes without a prefix and goes out with one.
+ */
+const folders = fixtures.filter((name) => !/use-lite|minilm/.test(name));
 
 function open(folder: string) {
-  const read = (file: string) => readFileSync(new URL(`../${folder}/${file}`, import.meta.url));
+  const read = (file: string) => readFileSync(new URL(`../architectures/${folder}/${file}`, import.meta.url));
   const spec = specFromConfig(JSON.parse(read('config.json').toString()), { id: folder });
   return { spec, layout: layoutOf(spec, 3), tensors: decodeSafetensors(read('model.safetensors')).tensors };
 }

@@ -2,8 +2,8 @@ import type { NamedTensor } from '../../protocol/index.ts';
 import { drawTensor } from '../initial.ts';
 import { elements } from '../layout.ts';
 import type { ModelSpec } from '../spec.ts';
-import type { HubName } from './names.ts';
 import type { PlannedLayer } from './plan.ts';
+import type { HubName } from './transformers.ts';
 
 /**
  * The tensors of one layer, read as planned. `read` gives the float32 values of one tensor of the file; what the

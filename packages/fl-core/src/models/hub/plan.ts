@@ -1,7 +1,8 @@
 import { StrataError } from '../../protocol/index.ts';
+import { architectureOf } from '../architectures/index.ts';
 import type { ModelLayout, TensorSpec } from '../layout.ts';
 import type { ModelSpec } from '../spec.ts';
-import { type Dialect, dialects, type HubName } from './names.ts';
+import type { Dialect, HubName } from './transformers.ts';
 
 /** Where a tensor comes from: tensors of a file, or the seed. */
 export type PlannedTensor =
@@ -39,7 +40,9 @@ function spokenBy(available: PlanOptions['available'], spec: ModelSpec, layout: 
   const tensors = layout.layers.flatMap((layer) => layer.tensors);
   const found = (dialect: Dialect) =>
     tensors.filter(({ name }) => dialect(name).some((source) => available.has(source))).length;
-  return dialects(spec).reduce((best, dialect) => (found(dialect) > found(best) ? dialect : best));
+  return architectureOf(spec)
+    .dialects(spec)
+    .reduce((best, dialect) => (found(dialect) > found(best) ? dialect : best));
 }
 
 function planTensor(

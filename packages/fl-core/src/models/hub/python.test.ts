@@ -22,9 +22,9 @@ import { random } from '../../random.ts';
 import { lacking, python } from '../../testing/python.ts';
 import { layoutOf } from '../architecture.ts';
 import type { Batch } from '../batch.ts';
-import { loadModel } from '../create.ts';
 import { initialLayer } from '../initial.ts';
 import { elements } from '../layout.ts';
+import { loadModel } from '../load.ts';
 import type { TextModelSpec } from '../spec.ts';
 import { specOf } from '../spec-of.ts';
 import { classTargets, termsOf } from '../targets.ts';
@@ -66,7 +66,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 /** A model as a server finds it in a fixture's folder, with some of its fields changed. */
 function found(fixture: string, change: Record<string, z.core.util.JSONType> = {}): ModelChoice {
-  const config = JSON.parse(readFileSync(path(`../${fixture}/config.json`), 'utf8'));
+  const config = JSON.parse(readFileSync(path(`../architectures/${fixture}/config.json`), 'utf8'));
   return {
     source: `folder:${fixture}`,
     granularity: 'block',
@@ -161,7 +161,7 @@ async function textData(
     model: spec.title,
     maxTokens,
     passage: maxTokens,
-    ...(spec.architecture === 'gpt2' && spec.endOfText !== undefined ? { endOfText: spec.endOfText } : {}),
+    ...(spec.endOfText === undefined ? {} : { endOfText: spec.endOfText }),
   });
   const [batch] = batches(dataset, { batchSize: 100 });
   return { data, batch: batch! };

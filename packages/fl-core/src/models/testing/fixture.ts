@@ -3,10 +3,10 @@ import type { Batch } from '../batch.ts';
 import { catalog } from '../catalog.ts';
 import type { Granularity } from '../common-spec.ts';
 import { specFromConfig } from '../config/spec-from-config.ts';
-import type { OwnModelSpec } from '../spec.ts';
+import type { ModelSpec } from '../spec.ts';
 import { classTargets } from '../targets.ts';
 
-/** Tiny models with what PyTorch says of them, made by experiments/oracles: folders beside the architectures. */
+/** Tiny models with what PyTorch says of them, made by experiments/oracles: folders of the architectures. */
 export const fixtures = [
   'vit/fixtures/vit',
   'vit/fixtures/deit',
@@ -72,7 +72,7 @@ export interface ReferenceCase {
 export async function openFixture(
   fixture: Fixture,
   granularity: Granularity,
-): Promise<{ spec: OwnModelSpec; cases: ReferenceCase[] }> {
+): Promise<{ spec: ModelSpec; cases: ReferenceCase[] }> {
   const json = async (file: string): Promise<unknown> =>
     JSON.parse(new TextDecoder().decode(await fixture(file)));
   const reference = Reference.parse(await json('reference.json'));

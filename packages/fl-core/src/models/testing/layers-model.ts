@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
 import { decodeSafetensors, type NamedTensor } from '../../protocol/index.ts';
+import { layersModelSpec } from '../architectures/layers-model/config.ts';
+import { readLayersModel } from '../architectures/layers-model/read.ts';
 import type { ImageBatch } from '../batch.ts';
-import { loadModel } from '../create.ts';
-import { layersModelSpec } from '../layers-model/config.ts';
-import { readLayersModel } from '../layers-model/read.ts';
 import { elements } from '../layout.ts';
+import { loadModel } from '../load.ts';
 import { classTargets } from '../targets.ts';
 import type { Fixture } from './fixture.ts';
 import { run, upload } from './run.ts';

@@ -3,11 +3,11 @@ import { decodeSafetensors, type NamedTensor } from '../../protocol/index.ts';
 import { layoutOf } from '../architecture.ts';
 import type { Batch, TextBatch } from '../batch.ts';
 import type { Granularity } from '../common-spec.ts';
-import { createModel } from '../create.ts';
 import { importLayer } from '../hub/import.ts';
 import { planImport } from '../hub/plan.ts';
+import { loadModel } from '../load.ts';
 import type { Parameters } from '../model.ts';
-import { type OwnModelSpec, taskOf } from '../spec.ts';
+import { type ModelSpec, taskOf } from '../spec.ts';
 import { type Fixture, openFixture } from './fixture.ts';
 import { run, upload } from './run.ts';
 
@@ -55,7 +55,7 @@ const scaleOf = (own: number, largest: number): number =>
   own < 1e-5 * largest ? 1e-2 * largest : Math.max(own, 1e-3 * largest);
 
 /** A file's tensors under our names, the classifier among them. */
-export async function imported(spec: OwnModelSpec, file: Uint8Array): Promise<NamedTensor[]> {
+export async function imported(spec: ModelSpec, file: Uint8Array): Promise<NamedTensor[]> {
   const tensors = new Map(decodeSafetensors(file).tensors.map((t) => [t.name, t]));
   const available = new Map([...tensors.values()].map((t) => [t.name, t.shape]));
   const plan = planImport(spec, layoutOf(spec, toyClasses), { available, sameLabels: true });
@@ -65,9 +65,9 @@ export async function imported(spec: OwnModelSpec, file: Uint8Array): Promise<Na
   return layers.flat();
 }
 
-async function gradients(spec: OwnModelSpec, weights: readonly NamedTensor[], batch: Batch) {
+async function gradients(spec: ModelSpec, weights: readonly NamedTensor[], batch: Batch) {
   const side = batch.kind === 'image' ? batch.side : 1;
-  const model = createModel(spec, { classes: toyClasses, side });
+  const model = await loadModel(spec, { classes: toyClasses, side });
   const parameters = upload(weights);
   const names = Object.keys(parameters);
   const { logits, value, grads } = tf.tidy(() => {
@@ -88,7 +88,7 @@ async function gradients(spec: OwnModelSpec, weights: readonly NamedTensor[], ba
 }
 
 /** Mean cross-entropy: of the label, or of the token that follows each real one. */
-function lossOf(spec: OwnModelSpec, logits: tf.Tensor, batch: Batch): tf.Scalar {
+function lossOf(spec: ModelSpec, logits: tf.Tensor, batch: Batch): tf.Scalar {
   const width = logits.shape.at(-1) ?? 1;
   const targets = taskOf(spec) === 'next-token' ? nextTokens(batch as TextBatch) : [...classIds(batch)];
   const count = targets.filter((t) => t >= 0).length;
@@ -108,7 +108,7 @@ const nextTokens = ({ ids, length, lengths }: TextBatch): number[] =>
 
 /** Logits behind the end of a text mean nothing and are left out. */
 function logitsError(
-  spec: OwnModelSpec,
+  spec: ModelSpec,
   actual: ArrayLike<number>,
   expected: readonly number[],
   batch: Batch,

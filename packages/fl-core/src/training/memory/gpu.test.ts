@@ -48,7 +48,7 @@ const rebuild = async () => {
 
 /** 65 tokens, so that most of the memory is activations. */
 const spec = { ...catalog['vit-nano'], depth: 2, patch: 4 };
-const { model, weights, blocks } = catalogModel(spec);
+const { model, weights, blocks } = await catalogModel(spec);
 const data = toyData(8, 1, modelSide);
 const optimizer = { name: 'adamw', learningRate: 0.001, weightDecay: 0 } as const;
 const options: TrainOptions = {

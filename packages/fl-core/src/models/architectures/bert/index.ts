@@ -1,0 +1,21 @@
+import { encoderOfOldNorms, opensWith } from '../../hub/transformers.ts';
+import { defineArchitecture } from '../define.ts';
+import { bertLayout } from './layout.ts';
+import { type BertSpec, bertSpec } from './spec.ts';
+
+export const bert = defineArchitecture<BertSpec>({
+  name: 'bert',
+  title: 'BERT',
+  text: 'Post-norm Transformer over tokens, positions and segments, classified from its pooled first token; MiniLM is one.',
+  source: 'Devlin et al., “BERT”, arXiv 1810.04805',
+  kind: 'text',
+  tasks: ['classification', 'multi-label', 'sequence-pair'],
+  layout: bertLayout,
+  transformers: {
+    modelTypes: ['bert'],
+    read: bertSpec,
+    dialects: () => encoderOfOldNorms('bert.'),
+    className: () => 'BertForSequenceClassification',
+  },
+  usage: () => opensWith('AutoModelForSequenceClassification'),
+});

@@ -1,0 +1,61 @@
+import { blockLayers } from '../../block-layers.ts';
+import type { LayerSpec, ModelLayout } from '../../layout.ts';
+import { fanIn, forLabels, linearTensors, normTensors, small, table } from '../../tensor-specs.ts';
+import type { ClipSpec } from './spec.ts';
+
+/**
+ * CLIP's image encoder as layers, with the names of transformers' CLIPVisionModelWithProjection ("pre_layrnorm" is
+ * theirs). As in Sun et al., arXiv 2408.15600: the embeddings are frozen; post layer norm, projection and
+ * classifier are always trained.
+ */
+export function clipLayout(spec: ClipSpec, classes: number): ModelLayout {
+  const { dim, patch, pretrainedSide, projection } = spec;
+  const embeddings = 'vision_model.embeddings';
+  return {
+    layers: [
+      {
+        name: 'embed',
+        role: 'embed',
+        tensors: [
+          { name: `${embeddings}.class_embedding`, shape: [dim], initial: small },
+          {
+            name: `${embeddings}.patch_embedding.weight`,
+            shape: [dim, 3, patch, patch],
+            initial: fanIn(3 * patch * patch),
+          },
+          table(`${embeddings}.position_embedding.weight`, 1 + (pretrainedSide / patch) ** 2, dim),
+          ...normTensors('vision_model.pre_layrnorm', dim),
+        ],
+      },
+      ...Array.from({ length: spec.depth }, (_, index) => block(spec, index)).flat(),
+      {
+        name: 'head',
+        role: 'head',
+        tensors: [
+          ...normTensors('vision_model.post_layernorm', dim),
+          { name: 'visual_projection.weight', shape: [projection, dim], initial: fanIn(dim) },
+          ...forLabels(linearTensors('classifier', projection, classes)),
+        ],
+      },
+    ],
+  };
+}
+
+function block({ dim, mlp, granularity }: ClipSpec, index: number): LayerSpec[] {
+  const prefix = `vision_model.encoder.layers.${index}`;
+  return blockLayers(
+    granularity,
+    index,
+    [
+      ...normTensors(`${prefix}.layer_norm1`, dim),
+      ...['q_proj', 'k_proj', 'v_proj', 'out_proj'].flatMap((name) =>
+        linearTensors(`${prefix}.self_attn.${name}`, dim, dim),
+      ),
+    ],
+    [
+      ...normTensors(`${prefix}.layer_norm2`, dim),
+      ...linearTensors(`${prefix}.mlp.fc1`, dim, mlp),
+      ...linearTensors(`${prefix}.mlp.fc2`, mlp, dim),
+    ],
+  );
+}

@@ -1,0 +1,76 @@
+import type { RunConfig, TaskName } from '../../protocol/index.ts';
+import type { Listed } from '../../variants/index.ts';
+import type { AnySpec } from '../common-spec.ts';
+import { type Dialects, type Json, type Transformers, unchanged } from '../hub/transformers.ts';
+import type { ModelLayout } from '../layout.ts';
+
+/** What images a model takes: sides are multiples of the one, up to the other; a single side is both. */
+export interface Sides {
+  readonly sideMultiple: number;
+  readonly largestSide: number;
+}
+
+/** What a run asks of its model beside the task. */
+export type Wishes = Pick<RunConfig, 'side' | 'initial'>;
+
+/**
+ * Everything that only the architecture itself knows, but for its forward functions: those need TensorFlow.js and
+ * stand in `forward.ts` beside it.
+ */
+interface ArchitectureDefinition<Spec extends AnySpec> extends Listed<Spec['architecture']> {
+  /** That of its folder, too. */
+  readonly name: Spec['architecture'];
+  readonly kind: Spec['kind'];
+  /** Those that its models can be trained for. */
+  readonly tasks: readonly TaskName[];
+  /** Layers with a classification head of `classes` outputs, in forward order. */
+  readonly layout: (spec: Spec, classes: number) => ModelLayout;
+  /** Absent: transformers does not have it. */
+  readonly transformers?: Transformers<Spec>;
+  /** How to open an export of a model for images of `side` pixels: markdown for its card. */
+  readonly usage: (spec: Spec, side: number) => string;
+  /** Of image models; absent: images of any side. */
+  readonly sides?: (spec: Spec) => Partial<Sides>;
+  /** Throws `bad-config` for a run that the model is not for. */
+  readonly check?: (spec: Spec, wishes: Wishes) => void;
+}
+
+/** Makes a member of the list of architectures: its functions take a spec that is not known to be its own. */
+export function defineArchitecture<Spec extends AnySpec>(definition: ArchitectureDefinition<Spec>) {
+  const { name, transformers } = definition;
+  // The one place where a spec is believed to be of an architecture: whoever makes a spec types its constants.
+  const has = (spec: AnySpec): spec is Spec => spec.architecture === name;
+  const own = (spec: AnySpec): Spec => {
+    if (has(spec)) return spec;
+    throw new RangeError(`The model ${spec.id} is of ${spec.architecture}, not of ${name}.`);
+  };
+  return {
+    ...definition,
+    /** Whether a spec is of this architecture. */
+    has,
+    layout: (spec: AnySpec, classes: number): ModelLayout => definition.layout(own(spec), classes),
+    /** How files name its tensors, first the names of an export. */
+    dialects: (spec: AnySpec): Dialects => transformers?.dialects?.(own(spec)) ?? [unchanged],
+    /** Fields of `config.json` of an export, the class that opens it among them where there is one. */
+    exportedConfig: (spec: AnySpec, found: Json | null): Json => {
+      if (transformers === undefined) return found ?? constantsOf(spec);
+      const config = transformers.config?.(own(spec), found) ?? found ?? constantsOf(spec);
+      return { ...config, architectures: [transformers.className(own(spec), config)] };
+    },
+    usage: (spec: AnySpec, side: number): string => definition.usage(own(spec), side),
+    sides: (spec: AnySpec): Sides => ({
+      sideMultiple: 1,
+      largestSide: 512,
+      ...definition.sides?.(own(spec)),
+    }),
+    check: (spec: AnySpec, wishes: Wishes): void => definition.check?.(own(spec), wishes),
+  };
+}
+
+/** The spec that a member of the list is for. */
+export type SpecOf<A> = A extends { has(spec: AnySpec): spec is infer Spec extends AnySpec } ? Spec : never;
+
+function constantsOf({ architecture, ...spec }: AnySpec): Json {
+  const { id: _, title: __, description: ___, licence: ____, ...constants } = spec;
+  return { model_type: architecture, ...constants };
+}

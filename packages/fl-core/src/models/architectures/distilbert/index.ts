@@ -1,0 +1,21 @@
+import { encoderAlone, opensWith } from '../../hub/transformers.ts';
+import { defineArchitecture } from '../define.ts';
+import { distilBertLayout } from './layout.ts';
+import { type DistilBertSpec, distilBertSpec } from './spec.ts';
+
+export const distilbert = defineArchitecture<DistilBertSpec>({
+  name: 'distilbert',
+  title: 'DistilBERT',
+  text: 'A BERT of half the depth without segments and pooler, classified from its first token by two maps.',
+  source: 'Sanh et al., “DistilBERT”, arXiv 1910.01108',
+  kind: 'text',
+  tasks: ['classification', 'multi-label', 'sequence-pair'],
+  layout: distilBertLayout,
+  transformers: {
+    modelTypes: ['distilbert'],
+    read: distilBertSpec,
+    dialects: () => encoderAlone('distilbert.'),
+    className: () => 'DistilBertForSequenceClassification',
+  },
+  usage: () => opensWith('AutoModelForSequenceClassification'),
+});

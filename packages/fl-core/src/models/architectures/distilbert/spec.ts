@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import type { CommonSpec, TextInput, TransformerSize } from '../../common-spec.ts';
+import { Activation, Count, commonOf, divides, PadToken, type SpecOptions } from '../../config/fields.ts';
+
+/** DistilBERT (Sanh et al., arXiv 1910.01108): a BERT of half the depth without segments and pooler. */
+export interface DistilBertSpec extends CommonSpec, TextInput, TransformerSize {
+  readonly architecture: 'distilbert';
+  readonly padToken: number;
+}
+
+/** `config.json` of transformers' DistilBERT. Sinusoidal positions are saved as a table like learned ones. */
+const DistilBertConfig = z
+  .object({
+    model_type: z.literal('distilbert'),
+    vocab_size: Count,
+    dim: Count,
+    n_layers: Count,
+    n_heads: Count,
+    hidden_dim: Count,
+    activation: Activation,
+    max_position_embeddings: Count,
+    pad_token_id: PadToken.default(0),
+  })
+  .superRefine((c, context) => divides(context, c.dim, c.n_heads));
+
+/** A constant of transformers' modeling_distilbert.py. */
+const layerNormEps = 1e-12;
+
+export function distilBertSpec(config: unknown, options: SpecOptions): DistilBertSpec {
+  const c = DistilBertConfig.parse(config);
+  return {
+    ...commonOf(options, 'DistilBERT text encoder'),
+    architecture: 'distilbert',
+    kind: 'text',
+    vocabulary: c.vocab_size,
+    maxTokens: c.max_position_embeddings,
+    padToken: c.pad_token_id,
+    dim: c.dim,
+    depth: c.n_layers,
+    heads: c.n_heads,
+    mlp: c.hidden_dim,
+    layerNormEps,
+    activation: c.activation,
+  };
+}

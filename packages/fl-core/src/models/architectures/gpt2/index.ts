@@ -1,0 +1,25 @@
+import { encoderAlone, opensWith } from '../../hub/transformers.ts';
+import { defineArchitecture } from '../define.ts';
+import { gpt2Layout } from './layout.ts';
+import { type Gpt2Spec, gpt2Spec } from './spec.ts';
+
+export const gpt2 = defineArchitecture<Gpt2Spec>({
+  name: 'gpt2',
+  title: 'GPT-2',
+  text: 'Pre-norm causal Transformer. It tells the next token by its embedding table, or classifies from its last token.',
+  source: 'Radford et al., “Language Models are Unsupervised Multitask Learners”, 2019',
+  kind: 'text',
+  // It has no form for two texts: no separator that it has learned, no kinds of segments.
+  tasks: ['classification', 'multi-label', 'next-token'],
+  layout: gpt2Layout,
+  transformers: {
+    modelTypes: ['gpt2'],
+    read: gpt2Spec,
+    dialects: () => encoderAlone('transformer.'),
+    // Without it transformers cannot tell where a padded text ends.
+    config: ({ padToken }, found) => ({ ...found, pad_token_id: padToken }),
+    className: ({ task }) => (task === 'next-token' ? 'GPT2LMHeadModel' : 'GPT2ForSequenceClassification'),
+  },
+  usage: ({ task }) =>
+    opensWith(task === 'next-token' ? 'AutoModelForCausalLM' : 'AutoModelForSequenceClassification'),
+});

@@ -1,0 +1,21 @@
+import { named } from '../../variants/index.ts';
+import { bert } from './bert/index.ts';
+import { clip } from './clip/index.ts';
+import type { SpecOf } from './define.ts';
+import { distilbert } from './distilbert/index.ts';
+import { gpt2 } from './gpt2/index.ts';
+import { layersModel } from './layers-model/index.ts';
+import { roberta } from './roberta/index.ts';
+import { useLite } from './use-lite/index.ts';
+import { vit } from './vit/index.ts';
+
+/** All architectures, in the order in which people read of them. */
+export const architectures = [useLite, vit, clip, bert, roberta, distilbert, gpt2, layersModel] as const;
+
+export type Architecture = (typeof architectures)[number];
+
+/** A model at one size: an architecture and its constants. */
+export type ModelSpec = SpecOf<Architecture>;
+
+export const architectureOf = ({ architecture }: ModelSpec): Architecture =>
+  named(architectures, architecture);

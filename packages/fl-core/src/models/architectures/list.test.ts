@@ -1,0 +1,53 @@
+import { describe, expect, it, vi } from 'vitest';
+import type { ModelSpec } from '../spec.ts';
+
+vi.mock('@tensorflow/tfjs-core', () => {
+  throw new Error('TensorFlow.js was loaded.');
+});
+
+const { architectures, catalog, layoutOf, specFromConfig } = await import('../layouts.ts');
+const files = import.meta.glob(['./*/index.ts', './*/forward.ts'], { query: '?raw', import: 'default' });
+
+describe('architectures', () => {
+  it('need no TensorFlow.js but for their forward functions', async () => {
+    expect(layoutOf(catalog['vit-nano'], 2).layers).toHaveLength(6);
+    await expect(import('./vit/forward.ts')).rejects.toThrow();
+  });
+
+  it('are the folders here, each with its forward functions', async () => {
+    const folders = architectures.map(({ name }) => name).toSorted();
+    expect(Object.keys(files).toSorted()).toEqual(
+      folders.flatMap((name) => [`./${name}/forward.ts`, `./${name}/index.ts`]),
+    );
+    for (const name of folders) {
+      expect(await files[`./${name}/forward.ts`]?.()).toMatch(/^export const createModel: CreateModel</m);
+    }
+  });
+
+  it('read each model_type once', () => {
+    const types = architectures.flatMap(({ transformers }) => transformers?.modelTypes ?? []);
+    expect(new Set(types).size).toBe(types.length);
+    for (const model_type of types) {
+      // Known, and then looked at: nothing else is in the file.
+      expect(() => specFromConfig({ model_type }, { id: 'a' })).not.toThrow(/architecture/);
+    }
+  });
+
+  it.each(architectures.map((each) => [each.name, each] as const))(
+    '%s says of itself what people read',
+    (_, each) => {
+      expect(each.title.trim()).toBe(each.title);
+      expect(each.text).toMatch(/^[A-Z].*\.$/);
+      expect(each.source).not.toBe('');
+      expect(each.tasks).toContain('classification');
+    },
+  );
+
+  it('refuse the spec of another one', () => {
+    const [vit, bert] = ['vit', 'bert'].map((name) => architectures.find((each) => each.name === name)!);
+    const spec: ModelSpec = catalog['vit-nano'];
+    expect(vit!.has(spec)).toBe(true);
+    expect(bert!.has(spec)).toBe(false);
+    expect(() => bert!.layout(spec, 2)).toThrow('The model vit-nano is of vit, not of bert.');
+  });
+});

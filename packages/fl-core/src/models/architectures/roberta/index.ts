@@ -1,0 +1,22 @@
+import { encoderOfOldNorms, opensWith } from '../../hub/transformers.ts';
+import { defineArchitecture } from '../define.ts';
+import { robertaLayout } from './layout.ts';
+import { type RobertaSpec, robertaSpec } from './spec.ts';
+
+export const roberta = defineArchitecture<RobertaSpec>({
+  name: 'roberta',
+  title: 'RoBERTa, XLM-RoBERTa',
+  text: 'BERT’s encoder, positions counted behind the padding token, classified from its first token by two maps; the second one reads a hundred languages.',
+  source: 'Liu et al., “RoBERTa”, arXiv 1907.11692; Conneau et al., “XLM-RoBERTa”, arXiv 1911.02116',
+  kind: 'text',
+  tasks: ['classification', 'multi-label', 'sequence-pair'],
+  layout: robertaLayout,
+  transformers: {
+    modelTypes: ['roberta', 'xlm-roberta'],
+    read: robertaSpec,
+    dialects: () => encoderOfOldNorms('roberta.'),
+    className: (_, { model_type }) =>
+      model_type === 'roberta' ? 'RobertaForSequenceClassification' : 'XLMRobertaForSequenceClassification',
+  },
+  usage: () => opensWith('AutoModelForSequenceClassification'),
+});
