@@ -1,4 +1,4 @@
-import type { TaskName } from '../protocol/task.ts';
+import type { TaskName } from '../tasks/index.ts';
 import { matchLabels } from './labels.ts';
 import type { DataProblem } from './problems.ts';
 import type { ImageRegion } from './resize.ts';

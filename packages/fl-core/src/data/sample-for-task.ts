@@ -1,5 +1,5 @@
 import { StrataError } from '../protocol/errors.ts';
-import type { TaskName } from '../protocol/task.ts';
+import type { TaskName } from '../tasks/index.ts';
 import {
   flagsOf,
   type RawImages,

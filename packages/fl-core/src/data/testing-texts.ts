@@ -1,4 +1,4 @@
-import type { TaskConfig } from '../protocol/task.ts';
+import type { TaskConfig } from '../tasks/index.ts';
 import { flagsOf, type RawTextSamples } from './raw-samples.ts';
 
 /** Labels of the runs whose exports are tested. */

@@ -1,4 +1,4 @@
-import type { TaskName } from '../../protocol/task.ts';
+import type { TaskName } from '../../tasks/index.ts';
 import { listLabels } from '../labels.ts';
 import type { DataProblem } from '../problems.ts';
 import { flagsOf, type RawOfTask } from '../raw-samples.ts';

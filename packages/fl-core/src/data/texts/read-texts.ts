@@ -1,4 +1,4 @@
-import type { TaskName } from '../../protocol/task.ts';
+import type { TaskName } from '../../tasks/index.ts';
 import { Duplicates } from '../duplicates.ts';
 import type { LabelMapping } from '../labels.ts';
 import { type LeftOut, ProblemList, type Reason } from '../problems.ts';

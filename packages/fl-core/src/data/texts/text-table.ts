@@ -1,4 +1,4 @@
-import type { TaskName } from '../../protocol/task.ts';
+import type { TaskName } from '../../tasks/index.ts';
 import { type LabelMapping, readLabels } from '../labels.ts';
 import { type LeftOut, ProblemList, type Reason } from '../problems.ts';
 import type { RawOfTask } from '../raw-samples.ts';

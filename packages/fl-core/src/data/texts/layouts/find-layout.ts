@@ -1,4 +1,4 @@
-import type { TaskName } from '../../../protocol/task.ts';
+import type { TaskName } from '../../../tasks/index.ts';
 import { classificationLayout } from './classification.ts';
 import { documentLayout } from './documents.ts';
 import { labelSetLayout } from './label-sets.ts';
