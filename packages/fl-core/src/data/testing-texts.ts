@@ -1,5 +1,5 @@
 import type { TaskConfig } from '../tasks/index.ts';
-import { flagsOf, type RawTextSamples } from './raw-samples.ts';
+import { flagsOf, type RawTextSamples } from './texts/forms/index.ts';
 
 /** Labels of the runs whose exports are tested. */
 export const labels = ['cat', 'dog', 'cow'];

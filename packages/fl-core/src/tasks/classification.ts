@@ -9,7 +9,7 @@ export const classification = defineTask({
   fields: () => [],
   start: () => ({}),
   head: 'classification',
-  form: 'single',
+  form: 'text',
   labels: ['yes', 'no'],
   samples: ['image', 'text'],
   on: {

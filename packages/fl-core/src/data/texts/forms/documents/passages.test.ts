@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { batches } from './batches.ts';
+import { batches } from '../../../batches.ts';
+import { range } from '../../../testing.ts';
 import { cutPassages, toPassageDataset } from './passages.ts';
-import { range } from './testing.ts';
 
 /** Documents whose every token is a number of its own, so that a mix-up shows. */
 function numberedDocuments(lengths: readonly number[]): Int32Array[] {

@@ -1,9 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { RawDocuments, RawPairs, RawTextSamples } from './raw-samples.ts';
-import { letters } from './testing.ts';
-import { type TokenDatasetOptions, toTokenDataset } from './token-dataset.ts';
-import { createHuggingFaceTokenizer } from './tokenizer/hugging-face.ts';
+import { letters } from '../../testing.ts';
+import { createHuggingFaceTokenizer } from '../../tokenizer/hugging-face.ts';
+import {
+  type RawDocuments,
+  type RawPairs,
+  type RawTextSamples,
+  type TokenDatasetOptions,
+  toTokenDataset,
+} from './index.ts';
 
 const options = { tokenizer: letters, model: 'Letters', maxTokens: 4, passage: 3 };
 const tokens = async (raw: RawTextSamples, more: Partial<TokenDatasetOptions> = {}) => {
@@ -14,7 +19,7 @@ const tokens = async (raw: RawTextSamples, more: Partial<TokenDatasetOptions> = 
 const hub = (name: string, maxTokens: number) =>
   createHuggingFaceTokenizer(
     JSON.parse(
-      readFileSync(new URL(`./tokenizer/fixtures/hub/${name}.tokenizer.json`, import.meta.url), 'utf8'),
+      readFileSync(new URL(`../../tokenizer/fixtures/hub/${name}.tokenizer.json`, import.meta.url), 'utf8'),
     ),
     { maxTokens },
   );

@@ -1,6 +1,6 @@
-import { type Cell, textOf } from '../cell.ts';
-import type { LayoutFinder, TableLayout } from './layout.ts';
-import type { TableView } from './table-view.ts';
+import { type Cell, textOf } from '../../cell.ts';
+import type { LayoutFinder, TableLayout } from '../../layouts/layout.ts';
+import type { TableView } from '../../layouts/table-view.ts';
 
 /** Texts are so many times as long as what stands in any other column. */
 const clearlyLonger = 2;

@@ -1,9 +1,9 @@
-import { listLabels } from '../../labels.ts';
-import type { Reason } from '../../problems.ts';
-import { flagOf, hasLabel, namesOf, separatorOf } from '../label-cell.ts';
-import { noLabels } from './label-names.ts';
-import type { LayoutFinder, RunLabels, TableLayout } from './layout.ts';
-import type { TableView } from './table-view.ts';
+import { listLabels } from '../../../labels.ts';
+import type { Reason } from '../../../problems.ts';
+import { flagOf, hasLabel, namesOf, separatorOf } from '../../label-cell.ts';
+import { noLabels } from '../../layouts/label-names.ts';
+import type { LayoutFinder, RunLabels, TableLayout } from '../../layouts/layout.ts';
+import type { TableView } from '../../layouts/table-view.ts';
 
 const labelNames = ['labels', 'categories', 'classes', 'intents', 'topics', 'targets', 'tags', 'genres'];
 

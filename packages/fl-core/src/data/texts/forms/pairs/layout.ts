@@ -1,6 +1,6 @@
-import { knownLabel, withLabels } from './classification.ts';
-import type { LayoutFinder, RunLabels, TableLayout } from './layout.ts';
-import type { TableView } from './table-view.ts';
+import { knownLabel, withLabels } from '../../layouts/label-names.ts';
+import type { LayoutFinder, RunLabels, TableLayout } from '../../layouts/layout.ts';
+import type { TableView } from '../../layouts/table-view.ts';
 
 /** Usual names of the columns of two texts, as {@link TableView.names} has them. */
 const pairNames = [

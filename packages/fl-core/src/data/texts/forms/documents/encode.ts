@@ -1,21 +1,7 @@
-import { pauses } from './pauses.ts';
-import { type LeftOut, ProblemList } from './problems.ts';
-import type { RawDocuments } from './raw-samples.ts';
-import type { Tokenizer } from './tokenizer/tokenizer.ts';
-
-export interface DocumentOptions {
-  readonly tokenizer: Tokenizer;
-  /** Stands behind the last token of each document. */
-  readonly endOfText?: number;
-  readonly limits?: Partial<TokenLimits>;
-  /** Called now and then with the characters that are done of all; what it throws ends the work. */
-  readonly onProgress?: (done: number, all: number) => void;
-}
-
-export interface TokenLimits {
-  /** Of all documents. */
-  readonly tokens: number;
-}
+import { pauses } from '../../../pauses.ts';
+import { type LeftOut, ProblemList } from '../../../problems.ts';
+import type { TokenDatasetOptions, TokenLimits } from '../encode.ts';
+import type { RawDocuments } from './form.ts';
 
 export const tokenLimits: TokenLimits = { tokens: 20_000_000 };
 
@@ -30,7 +16,7 @@ interface EncodedDocuments extends LeftOut {
  */
 export async function encodeDocuments(
   { texts, places }: RawDocuments,
-  { tokenizer, endOfText, limits, onProgress }: DocumentOptions,
+  { tokenizer, endOfText, limits, onProgress }: Omit<TokenDatasetOptions, 'model' | 'maxTokens'>,
 ): Promise<EncodedDocuments> {
   const limit = { ...tokenLimits, ...limits };
   const problems = new ProblemList();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { broken, type ReadOptions, read, utf16 } from '../testing.ts';
+import { broken, type ReadOptions, read, utf16 } from '../../testing.ts';
 
 const readDocuments = (content: string | Uint8Array, options: ReadOptions = {}) =>
   read('next-token', content, { labels: [], ...options });

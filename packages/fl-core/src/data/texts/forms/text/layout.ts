@@ -1,8 +1,6 @@
-import type { Reason } from '../../problems.ts';
-import { type Cell, textOf } from '../cell.ts';
-import { noLabels } from './label-names.ts';
-import type { LayoutFinder, RunLabels, TableLayout } from './layout.ts';
-import type { TableView } from './table-view.ts';
+import { knownLabel, withLabels } from '../../layouts/label-names.ts';
+import type { LayoutFinder, RunLabels, TableLayout } from '../../layouts/layout.ts';
+import type { TableView } from '../../layouts/table-view.ts';
 
 /**
  * Decides which columns hold the texts and the labels.
@@ -13,7 +11,7 @@ import type { TableView } from './table-view.ts';
  * run's labels is taken when a header names it, or when its values come back often enough to be labels: then
  * the person can say what they mean.
  */
-export function classificationLayout(run: RunLabels): LayoutFinder {
+export function textLayout(run: RunLabels): LayoutFinder {
   const known = knownLabel(run);
   return {
     known,
@@ -31,12 +29,6 @@ export function classificationLayout(run: RunLabels): LayoutFinder {
   };
 }
 
-/** Whether a cell is a label, or a name that the person has said the meaning of. */
-export const knownLabel =
-  ({ meaning }: RunLabels) =>
-  (cell: Cell): boolean =>
-    meaning(textOf(cell)) !== undefined;
-
 function named(table: TableView): TableLayout | undefined {
   const label = table.findLabel();
   const byName = table.findText();
@@ -49,23 +41,3 @@ const layoutOf = (table: TableView, text: number, label: number, header: boolean
   texts: [table.column(text, header)],
   labels: { kind: 'one', column: table.column(label, header) },
 });
-
-/** A layout of one label a row, unless its column cannot be that of the labels. */
-export function withLabels(
-  layout: TableLayout,
-  table: TableView,
-  run: RunLabels,
-  named: boolean,
-): TableLayout | Reason {
-  if (layout.labels.kind !== 'one') return layout;
-  const { column } = layout.labels;
-  const names = table.cells(column.index, layout.header).map(textOf);
-  return (
-    noLabels(
-      column,
-      names.filter((name) => name !== ''),
-      run,
-      named,
-    ) ?? layout
-  );
-}

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import Papa from 'papaparse';
 import { describe, expect, test } from 'vitest';
-import { broken, type ReadOptions, read, utf16 } from '../testing.ts';
+import { broken, type ReadOptions, read, utf16 } from '../../testing.ts';
 
 const labels = ['follows', 'contradicts'];
 
