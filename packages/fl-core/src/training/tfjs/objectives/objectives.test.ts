@@ -5,10 +5,9 @@ import { dirname } from 'node:path';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { registerKernels } from '../../kernels/index.ts';
-import { classTargets, type Targets } from '../../models/targets.ts';
-import { correctOf } from './correct.ts';
-import { lossOf } from './loss.ts';
+import { registerKernels } from '../../../kernels/index.ts';
+import { classTargets, type Targets } from '../../../models/targets.ts';
+import { correctOf, lossOf } from './index.ts';
 
 beforeAll(() => {
   const wasm = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm');
@@ -29,7 +28,7 @@ interface Reference {
   readonly gradient: readonly number[];
 }
 const references: Reference[] = JSON.parse(
-  readFileSync(new URL('./fixtures/losses.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../fixtures/losses.json', import.meta.url), 'utf8'),
 );
 
 function targetsOf({ kind, shape, targets }: Reference): Targets {
