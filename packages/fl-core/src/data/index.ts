@@ -1,7 +1,8 @@
 export * from './archive.ts';
 export * from './batches.ts';
 export { classCounts } from './class-counts.ts';
-export * from './dataset.ts';
+export * from './datasets/index.ts';
+export { subset } from './datasets/subset.ts';
 export { partitionDirichlet } from './dirichlet.ts';
 export { partitionByDomain } from './domain.ts';
 export * from './hold-out.ts';
@@ -16,7 +17,6 @@ export * from './sample-for-task.ts';
 export * from './sample-shard.ts';
 export * from './samples.ts';
 export * from './source-file.ts';
-export { subset } from './subset.ts';
 export { toTextDataset } from './text-dataset.ts';
 export {
   type RawTextSamples,

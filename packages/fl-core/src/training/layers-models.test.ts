@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import * as library from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Dataset } from '../data/dataset.ts';
+import type { Dataset } from '../data/datasets/index.ts';
 import { loadModel, selectableLayers } from '../models/index.ts';
 import { drawnWeights, exampleModels, saveModel, specOfSaved } from '../models/layers-model/testing.ts';
 import { LocalConfig } from '../protocol/local-config.ts';

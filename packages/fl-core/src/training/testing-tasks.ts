@@ -1,4 +1,4 @@
-import type { LabelSetDataset, PassageDataset, TextDataset } from '../data/dataset.ts';
+import type { LabelSetDataset, PassageDataset, TextDataset } from '../data/datasets/index.ts';
 import type { BertSpec } from '../models/bert/spec.ts';
 import type { Gpt2Spec } from '../models/gpt2/spec.ts';
 import { createModel, initialLayer, layoutOf, type OwnModelSpec, selectableLayers } from '../models/index.ts';

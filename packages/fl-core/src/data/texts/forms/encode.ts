@@ -1,4 +1,4 @@
-import type { TokenDataset } from '../../dataset.ts';
+import type { TokenDataset } from '../../datasets/index.ts';
 import { pauses } from '../../pauses.ts';
 import { type LeftOut, ProblemList } from '../../problems.ts';
 import { tokensOf } from '../../text-dataset.ts';

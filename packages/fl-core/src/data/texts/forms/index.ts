@@ -1,14 +1,15 @@
 import { type TaskName, type TaskVariant, taskNamed } from '../../../tasks/index.ts';
 import type { RawTexts } from '../../raw-samples.ts';
 import type { PlacedSample } from '../placed-samples.ts';
-import { documents, type RawDocuments } from './documents/form.ts';
+import type { RawDocuments } from './documents/encode.ts';
+import { documents } from './documents/form.ts';
 import type { TokenDatasetOptions, Tokenized } from './encode.ts';
 import type { TextForm } from './form.ts';
 import { labelSets, type RawLabelSets } from './label-sets/form.ts';
 import { pairs, type RawPairs } from './pairs/form.ts';
 import { text } from './text/form.ts';
 
-export type { RawDocuments } from './documents/form.ts';
+export type { RawDocuments } from './documents/encode.ts';
 export type { TokenDatasetOptions, Tokenized, TokenLimits } from './encode.ts';
 export { flagsOf, type RawLabelSets } from './label-sets/form.ts';
 export type { RawPairs } from './pairs/form.ts';

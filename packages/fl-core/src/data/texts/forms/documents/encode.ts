@@ -1,7 +1,15 @@
 import { pauses } from '../../../pauses.ts';
-import { type LeftOut, ProblemList } from '../../../problems.ts';
+import { type DataProblem, type LeftOut, ProblemList } from '../../../problems.ts';
+import type { Split } from '../../../raw-samples.ts';
 import type { TokenDatasetOptions, TokenLimits } from '../encode.ts';
-import type { RawDocuments } from './form.ts';
+
+/** Texts of any length, without labels. */
+export interface RawDocuments extends Split {
+  readonly kind: 'documents';
+  readonly texts: readonly string[];
+  /** Where each stands, for messages, (N). */
+  readonly places: readonly Pick<DataProblem, 'file' | 'line'>[];
+}
 
 export const tokenLimits: TokenLimits = { tokens: 20_000_000 };
 

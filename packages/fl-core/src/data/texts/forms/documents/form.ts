@@ -1,19 +1,9 @@
-import type { DataProblem } from '../../../problems.ts';
-import type { Split } from '../../../raw-samples.ts';
 import { firstText } from '../../placed-samples.ts';
 import { splitOf } from '../encode.ts';
 import type { TextForm } from '../form.ts';
-import { encodeDocuments } from './encode.ts';
+import { encodeDocuments, type RawDocuments } from './encode.ts';
 import { documentLayout } from './layout.ts';
 import { toPassageDataset } from './passages.ts';
-
-/** Texts of any length, without labels. */
-export interface RawDocuments extends Split {
-  readonly kind: 'documents';
-  readonly texts: readonly string[];
-  /** Where each stands, for messages, (N). */
-  readonly places: readonly Pick<DataProblem, 'file' | 'line'>[];
-}
 
 /** Texts as they are; as token ids they are passages. */
 export const documents: TextForm<RawDocuments> = {

@@ -1,4 +1,4 @@
-import type { PassageDataset } from '../../../dataset.ts';
+import type { PassageDataset } from '../../../datasets/index.ts';
 
 /**
  * Cuts the tokens of one document into passages that overlap by one token, so that each token but the first is the

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { classCounts, strataOf } from './class-counts.ts';
-import { subset } from './subset.ts';
+import { classCounts } from '../class-counts.ts';
 import {
   numberedImages,
   numberedPairs,
@@ -9,7 +8,9 @@ import {
   numberedSets,
   numberedTexts,
   range,
-} from './testing.ts';
+} from '../testing.ts';
+import { viewOf } from './index.ts';
+import { subset } from './subset.ts';
 
 describe('subset', () => {
   test('takes pixels, labels and the given split in the order asked for', () => {
@@ -77,12 +78,12 @@ describe('classCounts', () => {
   });
 });
 
-describe('strataOf', () => {
+describe('strata', () => {
   test('is the class, the rarest of several, one more class for none, the same for all passages', () => {
-    expect([...strataOf(numberedPairs([2, 3, 4, 5]))]).toEqual([0, 1, 2, 0]);
+    expect([...viewOf(numberedPairs([2, 3, 4, 5])).strata()]).toEqual([0, 1, 2, 0]);
     // Class 0 of three samples, classes 1 and 2 of two: of classes as rare the lower.
-    expect([...strataOf(numberedSets([2, 2, 2, 2, 2, 2]))]).toEqual([3, 0, 1, 1, 2, 2]);
-    expect([...strataOf(numberedPassages([2, 3, 4]))]).toEqual([0, 0, 0]);
+    expect([...viewOf(numberedSets([2, 2, 2, 2, 2, 2])).strata()]).toEqual([3, 0, 1, 1, 2, 2]);
+    expect([...viewOf(numberedPassages([2, 3, 4])).strata()]).toEqual([0, 0, 0]);
   });
 
   test('any sets: the stratum is a class of the sample that no other of its classes is rarer than', () => {
@@ -93,14 +94,16 @@ describe('strataOf', () => {
           classes,
         );
         const counts = classCounts(sets, classes);
-        strataOf(sets).forEach((stratum, i) => {
-          const own = range(classes).filter((c) => sets.flags[i * classes + c] === 1);
-          if (own.length === 0) expect(stratum).toBe(classes);
-          else {
-            expect(own).toContain(stratum);
-            expect(counts[stratum]).toBe(Math.min(...own.map((c) => counts[c]!)));
-          }
-        });
+        viewOf(sets)
+          .strata()
+          .forEach((stratum, i) => {
+            const own = range(classes).filter((c) => sets.flags[i * classes + c] === 1);
+            if (own.length === 0) expect(stratum).toBe(classes);
+            else {
+              expect(own).toContain(stratum);
+              expect(counts[stratum]).toBe(Math.min(...own.map((c) => counts[c]!)));
+            }
+          });
       }),
     );
   });
