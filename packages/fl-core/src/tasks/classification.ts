@@ -1,6 +1,6 @@
 import { plural } from '../variants/index.ts';
 import { defineTask } from './define.ts';
-import { otherTables, tableWords } from './tables.ts';
+import { otherLabels, otherTables, tableWords } from './tables.ts';
 
 /** One of the run's labels of a picture or a text. */
 export const classification = defineTask({
@@ -29,6 +29,7 @@ export const classification = defineTask({
         button: 'Choose a ZIP or pictures',
         example: null,
       }),
+      instead: otherLabels,
       pipeline: 'image-classification',
     },
     text: {
@@ -53,6 +54,7 @@ export const classification = defineTask({
           ],
         },
       }),
+      instead: otherLabels,
       pipeline: 'text-classification',
     },
   },

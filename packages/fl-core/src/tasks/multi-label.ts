@@ -1,6 +1,6 @@
 import { plural } from '../variants/index.ts';
 import { defineTask } from './define.ts';
-import { otherTables, tableWords } from './tables.ts';
+import { otherLabels, otherTables, tableWords } from './tables.ts';
 
 /** Any number of the run's labels of a text. */
 export const multiLabel = defineTask({
@@ -36,6 +36,7 @@ export const multiLabel = defineTask({
           ],
         },
       }),
+      instead: otherLabels,
       pipeline: 'text-classification',
     },
   },

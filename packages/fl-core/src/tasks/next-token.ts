@@ -55,6 +55,7 @@ export const nextToken = defineTask({
           ],
         },
       }),
+      instead: 'Choose plain text files (.txt or .md), or a table with a column “text”.',
       pipeline: 'text-generation',
     },
   },

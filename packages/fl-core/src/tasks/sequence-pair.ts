@@ -1,7 +1,7 @@
 import { plural } from '../variants/index.ts';
 import { classification } from './classification.ts';
 import { defineTask } from './define.ts';
-import { otherTables, tableWords } from './tables.ts';
+import { otherLabels, otherTables, tableWords } from './tables.ts';
 
 /** One of the run's labels of two texts: whether one follows from the other, say. */
 export const sequencePair = defineTask({
@@ -36,6 +36,7 @@ export const sequencePair = defineTask({
           ],
         },
       }),
+      instead: otherLabels,
       pipeline: 'text-classification',
     },
   },

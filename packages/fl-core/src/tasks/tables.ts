@@ -8,3 +8,6 @@ export const tableWords = {
 
 /** Behind "a CSV file with ...": what a table may be as well. */
 export const otherTables = 'JSON lines, or a ZIP of them';
+
+/** Where the labels are others than the run's, nothing can be used. */
+export const otherLabels = 'Choose data with the labels of this run.';

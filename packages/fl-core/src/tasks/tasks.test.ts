@@ -43,6 +43,7 @@ describe.each(tasks.map((task) => [task.name, task] as const))('the task %s', (_
     const run = { labels: labels?.length ?? 0, options: task.startConfig(64) };
     expect([words.title, words.text, words.brings, words.summary(run)].join()).not.toMatch(/\b0\b|NaN/);
     expect(words.text).toMatch(/\.$/);
+    expect(words.instead).toMatch(/\.$/);
     expect(words.brings).toMatch(/^Participants .+\.$/);
     expect(words.summary(run)).toMatch(/\.$/);
     expect(words.heading(run, 64).length).toBeGreaterThan(0);

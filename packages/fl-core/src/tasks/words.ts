@@ -53,6 +53,8 @@ export interface TaskWords {
   readonly purpose: (run: RunFacts) => string;
   /** What to bring, and how. @param first one of the run's labels. @param second another one. */
   readonly ownData: (first: string, second: string) => OwnDataWords;
+  /** What to do where nothing of it could be used, in a sentence. */
+  readonly instead: string;
   /** The Hub's name of the task. */
   readonly pipeline: 'image-classification' | 'text-classification' | 'text-generation';
 }
