@@ -1,5 +1,7 @@
 /** Numbers for people; one place, so that the same quantity looks the same on every page. */
 
+export { count, plural } from '@strata/fl-core/variants';
+
 const sizes = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
 
 /** Decimal units, three significant digits: `28.1 MB`. */
@@ -16,13 +18,6 @@ export function bytes(n: number): string {
 
 /** A share in [0, 1] as `63.2 %`. */
 export const percent = (share: number, digits = 1): string => `${(100 * share).toFixed(digits)} %`;
-
-const grouped = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
-export const count = (n: number): string => grouped.format(n);
-
-/** `1 participant`, `2 participants`. */
-export const plural = (n: number, one: string, many = `${one}s`): string =>
-  `${count(n)} ${n === 1 ? one : many}`;
 
 /** Scores span many orders of magnitude: four significant digits, exponent when needed. */
 export function score(value: number): string {

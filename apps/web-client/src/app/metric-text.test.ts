@@ -1,6 +1,6 @@
 import { TaskName } from '@strata/fl-core/protocol';
 import { describe, expect, it } from 'vitest';
-import { metricText, metricTitle, perplexityText, resultText } from './metric-text.ts';
+import { lossText, metricText, metricTitle, resultText } from './metric-text.ts';
 
 describe('the words for accuracy', () => {
   it.each([
@@ -24,9 +24,9 @@ describe('the words for accuracy', () => {
   });
 
   it('has perplexity only where tokens are predicted', () => {
-    expect(perplexityText('next-token', Math.log(12.34))).toBe('perplexity 12.3');
-    expect(perplexityText('next-token', Math.log(50_257))).toBe('perplexity 5.0e+4');
-    expect(perplexityText('classification', 1)).toBeNull();
-    expect(perplexityText('multi-label', 1)).toBeNull();
+    expect(lossText('next-token', Math.log(12.34))).toBe('perplexity 12.3');
+    expect(lossText('next-token', Math.log(50_257))).toBe('perplexity 5.0e+4');
+    expect(lossText('classification', 1)).toBeNull();
+    expect(lossText('multi-label', 1)).toBeNull();
   });
 });

@@ -1,62 +1,22 @@
 import type { TaskName } from '@strata/fl-core/protocol';
+import { type MetricWords, taskNamed } from '@strata/fl-core/tasks';
 import { percent } from './format.ts';
 
-/** How the accuracy of a run is called, by what the run is for; one place, so that all pages call it the same. */
-export interface MetricText {
-  /** In a sentence, and in small print below a number. */
-  readonly name: string;
-  /** What it counts. */
-  readonly meaning: string;
-  /** For a participant, with the number behind it. */
-  readonly own: string;
-}
-
-export function metricText(task: TaskName): MetricText {
-  switch (task) {
-    case 'classification':
-    case 'sequence-pair':
-      return {
-        name: 'accuracy',
-        meaning: 'Accuracy is the share of held-out samples whose label the model predicts.',
-        own: 'Right on your unseen examples',
-      };
-    case 'multi-label':
-      return {
-        name: 'label agreement',
-        meaning:
-          'Label agreement is, of each held-out text, the share of labels that are both true and predicted among those that are either (Jaccard index), and then the mean.',
-        own: 'Labels that agree with yours, on unseen texts',
-      };
-    case 'next-token':
-      return {
-        name: 'next tokens right',
-        meaning:
-          'Next tokens right is the share of held-out tokens (words or parts of words) that the model predicts from those before. Perplexity is exp(loss): among how many tokens it hesitates.',
-        own: 'Next word pieces right, on your unseen text',
-      };
-    default:
-      return task satisfies never;
-  }
-}
+/** How the accuracy of a run is called, by what the run is for; the words are the task's own. */
+export const metricText = (task: TaskName): MetricWords => taskNamed(task).metric;
 
 /** The same at the beginning of a line. */
-export function metricTitle(task: TaskName): string {
-  const { name } = metricText(task);
-  return `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
-}
+export const metricTitle = (task: TaskName): string => capitalized(metricText(task).name);
 
-/** What a loss means beside itself: `perplexity 12.3` where next tokens are predicted, nothing else. */
-export function perplexityText(task: TaskName, loss: number): string | null {
-  switch (task) {
-    case 'next-token':
-      return `perplexity ${short(Math.exp(loss))}`;
-    case 'classification':
-    case 'multi-label':
-    case 'sequence-pair':
-      return null;
-    default:
-      return task satisfies never;
-  }
+/** What a participant's samples are called where they are counted, at the beginning of a line. */
+export const countedTitle = (task: TaskName): string => capitalized(taskNamed(task).counted.many);
+
+const capitalized = (words: string): string => `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
+
+/** What a loss says in other words: `perplexity 12.3` where next tokens are predicted; null where there is nothing. */
+export function lossText(task: TaskName, loss: number): string | null {
+  const { ofLoss } = taskNamed(task);
+  return ofLoss === null ? null : `${ofLoss.name} ${short(ofLoss.value(loss))}`;
 }
 
 /** Three digits; a model that knows nothing yet can be at 1e5. */
@@ -65,22 +25,7 @@ const short = (value: number): string =>
 
 /** For a participant, in a sentence: how the model does on the own held-out data, at first and now. */
 export function resultText(task: TaskName, first: number, last: number): string {
-  const [from, to] = [percent(first, 0), percent(last, 0)];
-  switch (task) {
-    case 'classification':
-    case 'sequence-pair':
-      return first === last
-        ? `The model is right on ${to} of your unseen examples.`
-        : `On your unseen examples the model went from ${from} to ${to} right.`;
-    case 'multi-label':
-      return first === last
-        ? `On your unseen texts the model’s labels agree with yours by ${to}.`
-        : `On your unseen texts the model’s labels went from ${from} to ${to} agreement with yours.`;
-    case 'next-token':
-      return first === last
-        ? `In your unseen text the model predicts ${to} of the word pieces that come next.`
-        : `In your unseen text the model went from ${from} to ${to} of the next word pieces predicted right.`;
-    default:
-      return task satisfies never;
-  }
+  const { result, progress } = metricText(task);
+  const now = percent(last, 0);
+  return first === last ? result(now) : progress(percent(first, 0), now);
 }

@@ -2,6 +2,7 @@ import type { Dataset } from '@strata/fl-core/data';
 import { loadModel } from '@strata/fl-core/models';
 import { layoutOf, parameterCount, specOf } from '@strata/fl-core/models/layouts';
 import { protocolVersion, type RunManifest, StrataError } from '@strata/fl-core/protocol';
+import { taskNamed } from '@strata/fl-core/tasks';
 import { BackendTrainers } from './backend-trainers.ts';
 import { DataStore, preparedKey } from './data-store.ts';
 import { createHttpPlane } from './http.ts';
@@ -172,7 +173,7 @@ export class Client {
       });
       if (loading.signal.aborted) return;
       this.#update(() => ({ data: loaded.summary }));
-      requireSamples(loaded.summary);
+      requireSamples(loaded.summary, manifest.config);
       this.#loaded = loaded;
       this.#update(() => ({ phase: { kind: 'ready' } }));
       this.#joinIfReady();
@@ -249,7 +250,10 @@ export class Client {
   }
 }
 
-function requireSamples({ samples, problemCount, unknown, content }: DataSummary): void {
+function requireSamples(
+  { samples, problemCount, unknown }: DataSummary,
+  { task, data }: RunManifest['config'],
+): void {
   if (samples > 0) return;
   if (unknown.length > 0) {
     throw new StrataError(
@@ -263,9 +267,7 @@ function requireSamples({ samples, problemCount, unknown, content }: DataSummary
     problemCount > 0
       ? 'None of this can be used; the reasons are listed.'
       : 'There is nothing to learn from here.',
-    content.kind === 'passages'
-      ? 'Choose plain text files (.txt or .md), or a table with a column “text”.'
-      : 'Choose data with the labels of this run.',
+    taskNamed(task.name).wordsOn(data.kind).instead,
   );
 }
 

@@ -121,7 +121,7 @@ async function prepare(raw: RawImages | RawTextSamples, options: LoadOptions): P
   const input = await textInput(options);
   return toTokenDataset(raw, {
     ...input,
-    passage: task.name === 'next-token' ? task.passage : input.maxTokens,
+    ...('passage' in task ? { passage: task.passage } : {}),
     onProgress: followed(options),
   });
 }

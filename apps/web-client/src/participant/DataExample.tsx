@@ -1,5 +1,5 @@
+import type { Example } from '@strata/fl-core/tasks';
 import classes from './DataExample.module.css';
-import type { Example } from './task-words.ts';
 
 /** A small picture of a file to bring. */
 export function DataExample({ example }: { example: Example }) {

@@ -1,5 +1,5 @@
 import { bytes, count, percent } from '../app/format.ts';
-import { metricText } from '../app/metric-text.ts';
+import { countedTitle, metricText } from '../app/metric-text.ts';
 import type { ClientHandle, ClientSnapshot } from '../client/index.ts';
 import { Card } from './Card.tsx';
 import { LayerStack } from './LayerStack.tsx';
@@ -28,7 +28,7 @@ function Contribution({ snapshot }: { snapshot: ClientSnapshot }) {
   const facts = [
     ['Rounds you helped', count(snapshot.roundsDone)],
     [metricText(task).own, accuracy === undefined ? 'not yet known' : percent(accuracy, 0)],
-    [task === 'next-token' ? 'Passages' : 'Examples', count(snapshot.data?.samples ?? 0)],
+    [countedTitle(task), count(snapshot.data?.samples ?? 0)],
     ['Downloaded', bytes(snapshot.bytesDown)],
     ['Sent', bytes(snapshot.bytesUp)],
     ['Runs on', deviceName(snapshot)],

@@ -1,22 +1,18 @@
 import { readTexts } from '@strata/fl-core/data';
 import type { TaskConfig } from '@strata/fl-core/protocol';
+import { taskNamed, tasks } from '@strata/fl-core/tasks';
 import { describe, expect, it } from 'vitest';
 import { learns, ownDataWords, purpose, thingsOf } from './task-words.ts';
 
 const labels = ['praise', 'complaint'];
-const tasks: TaskConfig[] = [
-  { name: 'classification' },
-  { name: 'multi-label' },
-  { name: 'sequence-pair' },
-  { name: 'next-token', passage: 64 },
-];
 const textRun = (task: TaskConfig) => ({
   task,
   data: { kind: 'text' as const, sample: null },
-  labels: task.name === 'next-token' ? [] : labels,
+  labels: taskNamed(task.name).labels === null ? [] : labels,
 });
+const configs = tasks.map((task): TaskConfig => task.startConfig(64));
 
-describe.each(tasks.map((task) => [task.name, task] as const))('a run for %s', (name, task) => {
+describe.each(configs.map((task) => [task.name, task] as const))('a run for %s', (name, task) => {
   const run = textRun(task);
 
   it('says what it is for', () => {

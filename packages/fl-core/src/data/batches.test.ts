@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { TextBatch } from '../models/batch.ts';
 import { random } from '../random.ts';
 import { batches, bucketOf } from './batches.ts';
-import type { TokenDataset } from './dataset.ts';
+import type { TokenDataset } from './datasets/index.ts';
 import {
   labelsOf,
   numberedImages,

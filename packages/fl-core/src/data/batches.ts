@@ -1,9 +1,9 @@
 import type { Batch, ImageBatch, TextBatch } from '../models/batch.ts';
-import { classTargets, type Targets } from '../models/targets.ts';
 import { random } from '../random.ts';
 import { allIndices } from './class-counts.ts';
-import type { Dataset, ImageDataset, TokenDataset } from './dataset.ts';
-import { gatherImages, gatherRows } from './subset.ts';
+import { gatherImages } from './datasets/image.ts';
+import { type Dataset, type ImageDataset, type TokenDataset, viewOf } from './datasets/index.ts';
+import { padRows } from './datasets/rows.ts';
 
 export interface BatchOptions {
   /** Samples a batch; at most one batch of an epoch, the remainder, is smaller. */
@@ -66,57 +66,33 @@ function chunk(indices: readonly number[], size: number): number[][] {
 }
 
 function assemble(dataset: Dataset, rows: readonly number[]): Batch {
-  switch (dataset.kind) {
-    case 'image':
-      return imageBatch(dataset, rows);
-    case 'text':
-    case 'label-sets':
-    case 'passages':
-      return textBatch(dataset, rows);
-    default:
-      return dataset satisfies never;
-  }
+  return dataset.kind === 'image' ? imageBatch(dataset, rows) : textBatch(dataset, rows);
 }
 
-const classesOf = (labels: Int32Array, rows: readonly number[]): Targets =>
-  classTargets(Int32Array.from(rows, (i) => labels[i]!)); // (B)
-
 function imageBatch(dataset: ImageDataset, rows: readonly number[]): ImageBatch {
+  const { side } = dataset;
   return {
     kind: 'image',
     size: rows.length,
-    side: dataset.side,
+    side,
     pixels: gatherImages(dataset, rows), // (B, side, side, 3)
-    targets: classesOf(dataset.labels, rows),
+    targets: viewOf(dataset).targets(rows, side),
   };
 }
 
 function textBatch(dataset: TokenDataset, rows: readonly number[]): TextBatch {
-  const lengths = Int32Array.from(rows, (i) => dataset.tokens[i]!.length); // (B)
+  const { tokens } = dataset;
+  const lengths = Int32Array.from(rows, (i) => tokens[i]!.length); // (B)
   const length = bucketOf(lengths.reduce((a, b) => Math.max(a, b), 0));
-  /** Rows of different length side by side, (B, T). */
-  const padded = (of: readonly (Int32Array | Uint8Array)[], skip = 0, padding = 0) => {
-    const out = new Int32Array(rows.length * length).fill(padding);
-    rows.forEach((i, row) => {
-      out.set(of[i]!.subarray(skip), row * length);
-    });
-    return out;
+  return {
+    kind: 'text',
+    size: rows.length,
+    length,
+    ids: padRows(tokens, rows, length),
+    lengths,
+    ...('segments' in dataset && dataset.segments
+      ? { segments: padRows(dataset.segments, rows, length) }
+      : {}),
+    targets: viewOf(dataset).targets(rows, length),
   };
-  const shared = { kind: 'text', size: rows.length, length, ids: padded(dataset.tokens), lengths } as const;
-  switch (dataset.kind) {
-    case 'text':
-      return {
-        ...shared,
-        ...(dataset.segments ? { segments: padded(dataset.segments) } : {}),
-        targets: classesOf(dataset.labels, rows),
-      };
-    case 'label-sets': {
-      const { classes, flags } = dataset;
-      return { ...shared, targets: { kind: 'label-sets', classes, flags: gatherRows(flags, classes, rows) } };
-    }
-    case 'passages':
-      return { ...shared, targets: { kind: 'next-tokens', length, ids: padded(dataset.tokens, 1, -1) } };
-    default:
-      return dataset satisfies never;
-  }
 }

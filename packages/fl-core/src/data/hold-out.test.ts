@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { strataOf } from './class-counts.ts';
+import { viewOf } from './datasets/index.ts';
 import { splitHoldOut } from './hold-out.ts';
 import {
   numberedImages,
@@ -75,7 +75,7 @@ describe('splitHoldOut', () => {
             range(count).map(() => 2),
             classes,
           );
-          const strata = strataOf(sets);
+          const strata = viewOf(sets).strata();
           const { training, heldOut } = splitHoldOut(sets, share, seed);
           const numbers = (part: typeof sets) => part.tokens.map((ids) => ids[0]! - 1);
           expect(union([numbers(training), numbers(heldOut)])).toEqual(range(count));

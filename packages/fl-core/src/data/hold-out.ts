@@ -1,7 +1,7 @@
 import { random } from '../random.ts';
-import { allIndices, indicesByClass, strataOf } from './class-counts.ts';
-import type { Dataset } from './dataset.ts';
-import { subset } from './subset.ts';
+import { allIndices, indicesByClass } from './class-counts.ts';
+import { type Dataset, viewOf } from './datasets/index.ts';
+import { subset } from './datasets/subset.ts';
 
 export interface HoldOutSplit<D extends Dataset> {
   readonly training: D;
@@ -51,7 +51,7 @@ function givenSplit({ heldOut }: Dataset): Set<number> | undefined {
 
 function drawSplit(dataset: Dataset, share: number, seed: number): Set<number> {
   const rng = random(seed, 'hold-out');
-  const strata = strataOf(dataset);
+  const strata = viewOf(dataset).strata();
   const classes = rng.shuffle([...indicesByClass(strata).values()]).map((members) => ({
     members,
     quota: Math.floor(share * members.length),

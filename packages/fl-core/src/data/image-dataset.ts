@@ -1,4 +1,4 @@
-import type { ImageDataset } from './dataset.ts';
+import type { ImageDataset } from './datasets/index.ts';
 import type { RawImages } from './raw-samples.ts';
 import { centreSquare, resizeRegion } from './resize.ts';
 

@@ -1,5 +1,5 @@
 import { imageSize } from 'image-size';
-import type { ImageDataset } from './dataset.ts';
+import type { ImageDataset } from './datasets/index.ts';
 import { Duplicates } from './duplicates.ts';
 import { imageType } from './image-signature.ts';
 import { type LabelMapping, matchLabels } from './labels.ts';

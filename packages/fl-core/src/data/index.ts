@@ -1,9 +1,9 @@
 export * from './archive.ts';
 export * from './batches.ts';
 export { classCounts } from './class-counts.ts';
-export * from './dataset.ts';
+export * from './datasets/index.ts';
+export { subset } from './datasets/subset.ts';
 export { partitionDirichlet } from './dirichlet.ts';
-export type { TokenLimits } from './documents.ts';
 export { partitionByDomain } from './domain.ts';
 export * from './hold-out.ts';
 export * from './image-dataset.ts';
@@ -17,11 +17,15 @@ export * from './sample-for-task.ts';
 export * from './sample-shard.ts';
 export * from './samples.ts';
 export * from './source-file.ts';
-export { subset } from './subset.ts';
 export { toTextDataset } from './text-dataset.ts';
+export {
+  type RawTextSamples,
+  type TokenDatasetOptions,
+  type TokenLimits,
+  toTokenDataset,
+} from './texts/forms/index.ts';
 export * from './texts/read-texts.ts';
 export * from './texts/text-table.ts';
-export * from './token-dataset.ts';
 export { createHuggingFaceTokenizer } from './tokenizer/hugging-face.ts';
 export { createSentencePiece, Vocabulary } from './tokenizer/sentencepiece.ts';
 export type { Tokenizer, TokenPair } from './tokenizer/tokenizer.ts';

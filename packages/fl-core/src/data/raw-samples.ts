@@ -1,26 +1,17 @@
-import type { TaskName } from '../protocol/task.ts';
 import { matchLabels } from './labels.ts';
-import type { DataProblem } from './problems.ts';
 import type { ImageRegion } from './resize.ts';
 
 /** Labelled data before a model's preprocessing: pictures and texts, not pixels of one size and token ids. */
 export type RawSamples = RawImages | RawTexts;
 
-/** Texts as each task takes them, before a model's tokenizer. */
-export interface RawOfTask {
-  readonly classification: RawTexts;
-  readonly 'multi-label': RawLabelSets;
-  readonly 'sequence-pair': RawPairs;
-  readonly 'next-token': RawDocuments;
-}
-export type RawTextSamples = RawOfTask[TaskName];
-
-interface Split {
+/** A split that the data itself brings. */
+export interface Split {
   /** 1 for each sample the data itself sets aside for testing, (N). */
   readonly heldOut?: Uint8Array;
 }
 
-interface RawLabelled extends Split {
+/** One class a sample. */
+export interface RawLabelled extends Split {
   /** Class names; `labels` are indices into it. */
   readonly classes: readonly string[];
   /** Class indices, (N). */
@@ -37,40 +28,6 @@ export interface RawImages extends RawLabelled {
 export interface RawTexts extends RawLabelled {
   readonly kind: 'text';
   readonly texts: readonly string[];
-}
-
-/** Two texts a sample. */
-export interface RawPairs extends RawLabelled {
-  readonly kind: 'pairs';
-  /** The first of each. */
-  readonly texts: readonly string[];
-  readonly seconds: readonly string[];
-}
-
-/** Any number of classes a text. */
-export interface RawLabelSets extends Split {
-  readonly kind: 'label-sets';
-  readonly classes: readonly string[];
-  readonly texts: readonly string[];
-  /** 1 where the text has the class, else 0, (N, classes). */
-  readonly flags: Uint8Array;
-}
-
-/** Texts of any length, without labels. */
-export interface RawDocuments extends Split {
-  readonly kind: 'documents';
-  readonly texts: readonly string[];
-  /** Where each stands, for messages, (N). */
-  readonly places: readonly Pick<DataProblem, 'file' | 'line'>[];
-}
-
-/** 1 at each sample's classes, else 0, (N, classes). @param sets class indices of each sample. */
-export function flagsOf(sets: readonly (readonly number[])[], classes: number): Uint8Array {
-  const flags = new Uint8Array(sets.length * classes);
-  sets.forEach((set, i) => {
-    for (const label of set) flags[i * classes + label] = 1;
-  });
-  return flags;
 }
 
 /** The samples at `indices`, in that order. */

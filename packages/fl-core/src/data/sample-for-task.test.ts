@@ -4,7 +4,7 @@ import { loadSample } from './load-sample.ts';
 import type { RawImages, RawTexts } from './raw-samples.ts';
 import { sampleForTask } from './sample-for-task.ts';
 import { letters, range } from './testing.ts';
-import { toTokenDataset } from './token-dataset.ts';
+import { toTokenDataset } from './texts/forms/index.ts';
 
 const raw: RawTexts = {
   kind: 'text',

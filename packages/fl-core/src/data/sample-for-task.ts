@@ -1,18 +1,12 @@
 import { StrataError } from '../protocol/errors.ts';
-import type { TaskName } from '../protocol/task.ts';
-import {
-  flagsOf,
-  type RawImages,
-  type RawSamples,
-  type RawTextSamples,
-  type RawTexts,
-  withClasses,
-} from './raw-samples.ts';
+import { type TaskName, taskNamed } from '../tasks/index.ts';
+import { type RawImages, type RawSamples, withClasses } from './raw-samples.ts';
 import { sampleShard } from './sample-shard.ts';
+import { formOf, type RawTextSamples } from './texts/forms/index.ts';
 
 export interface SamplePart {
   readonly task: TaskName;
-  /** The run's labels; none where the task is the next token. */
+  /** The run's labels; none where the task has none. */
   readonly labels: readonly string[];
   /** Which part of how many, and the seed that everybody shares: see {@link sampleShard}. */
   readonly shard: number;
@@ -21,45 +15,23 @@ export interface SamplePart {
 }
 
 /**
- * One participant's part of a built-in sample as the task of a run takes it: a text of one class is a set of one
- * label for the task of several labels, and a text without a label for next tokens (parts differ by topic then,
- * as they are drawn by the sample's own classes). Samples of classes that the run does not have are left out
- * before parts are made.
+ * One participant's part of a built-in sample as the task of a run takes it. Samples of classes that the run does not
+ * have are left out before parts are made; where the task has no labels, all are taken, and parts still differ by
+ * topic, as they are drawn by the sample's own classes.
  *
  * @throws StrataError `bad-config` where the sample has nothing for the task: pictures for a task of texts, single
  *   texts for pairs; and what {@link sampleShard} throws.
  */
 export function sampleForTask(raw: RawSamples, part: SamplePart): RawImages | RawTextSamples {
   const { task, labels, shard, of, seed } = part;
+  const { takes, labels: examples } = taskNamed(task);
   if (raw.kind === 'image') {
-    if (task !== 'classification') throw nothingFor(task, 'pictures');
+    if (!takes('image')) throw nothingFor(task, 'pictures');
     return sampleShard(withClasses(raw, labels), shard, of, seed);
   }
-  return textsForTask(
-    sampleShard(task === 'next-token' ? raw : withClasses(raw, labels), shard, of, seed),
-    task,
-  );
-}
-
-function textsForTask(raw: RawTexts, task: TaskName): RawTextSamples {
-  const { texts, classes, heldOut } = raw;
-  const split = heldOut ? { heldOut } : {};
-  switch (task) {
-    case 'classification':
-      return raw;
-    case 'multi-label': {
-      const sets = Array.from(raw.labels, (label) => [label]);
-      return { kind: 'label-sets', classes, texts, flags: flagsOf(sets, classes.length), ...split };
-    }
-    case 'sequence-pair':
-      throw nothingFor(task, 'single texts');
-    case 'next-token': {
-      const places = texts.map((_, i) => ({ file: 'built-in data', line: i + 1 }));
-      return { kind: 'documents', texts, places, ...split };
-    }
-    default:
-      return task satisfies never;
-  }
+  const { ofTexts } = formOf(task);
+  if (ofTexts === null) throw nothingFor(task, 'single texts');
+  return ofTexts(sampleShard(examples === null ? raw : withClasses(raw, labels), shard, of, seed));
 }
 
 const nothingFor = (task: TaskName, what: string) =>

@@ -1,5 +1,5 @@
 import type { SampleId } from '../protocol/run.ts';
-import type { TaskName } from '../protocol/task.ts';
+import { type TaskName, tasks } from '../tasks/index.ts';
 
 /** The built-in data (folder `samples/`): constants only; {@link loadSample} reads the files. */
 export type SampleSpec = ImageSampleSpec | TextSampleSpec;
@@ -103,4 +103,4 @@ export const samples: Readonly<Record<SampleId, SampleSpec>> = {
 
 /** What a run on a built-in sample can be for: its texts can be classified, or read on as they are. */
 export const sampleTasks = ({ kind }: SampleSpec): readonly TaskName[] =>
-  kind === 'image' ? ['classification'] : ['classification', 'next-token'];
+  tasks.filter(({ samples }) => samples.some((of) => of === kind)).map(({ name }) => name);

@@ -1,5 +1,5 @@
-import type { TaskConfig } from '../protocol/task.ts';
-import { flagsOf, type RawTextSamples } from './raw-samples.ts';
+import { type TaskConfig, taskNamed } from '../tasks/index.ts';
+import { flagsOf, type RawTextSamples } from './texts/forms/index.ts';
 
 /** Labels of the runs whose exports are tested. */
 export const labels = ['cat', 'dog', 'cow'];
@@ -18,8 +18,9 @@ export function textsOf({ name }: TaskConfig): { file: string; content: string; 
   const classes = Int32Array.from(texts, (_, i) => i % 3);
   const quoted = texts.map((text) => `"${text}"`);
   const table = (header: string, rows: readonly string[]) => `${header}\n${rows.join('\n')}\n`;
-  switch (name) {
-    case 'classification':
+  const { form } = taskNamed(name);
+  switch (form) {
+    case 'text':
       return {
         file: 'texts.csv',
         content: table(
@@ -28,7 +29,7 @@ export function textsOf({ name }: TaskConfig): { file: string; content: string; 
         ),
         raw: { kind: 'text', classes: labels, texts, labels: classes },
       };
-    case 'multi-label': {
+    case 'label-sets': {
       const sets = [[0, 2], [], [1], [0, 1, 2], [2], [1, 2]];
       return {
         file: 'texts.csv',
@@ -39,7 +40,7 @@ export function textsOf({ name }: TaskConfig): { file: string; content: string; 
         raw: { kind: 'label-sets', classes: labels, texts, flags: flagsOf(sets, labels.length) },
       };
     }
-    case 'sequence-pair': {
+    case 'pairs': {
       const seconds = [...texts].reverse();
       return {
         file: 'texts.csv',
@@ -50,12 +51,12 @@ export function textsOf({ name }: TaskConfig): { file: string; content: string; 
         raw: { kind: 'pairs', classes: labels, texts, seconds, labels: classes },
       };
     }
-    case 'next-token': {
+    case 'documents': {
       const text = texts.join('\n');
       const places = [{ file: 'text.txt' }];
       return { file: 'text.txt', content: text, raw: { kind: 'documents', texts: [text], places } };
     }
     default:
-      return name satisfies never;
+      return form satisfies never;
   }
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { PNG } from 'pngjs';
 import type { Batch } from '../models/batch.ts';
-import type { ImageDataset, LabelSetDataset, PassageDataset, TextDataset } from './dataset.ts';
+import type { ImageDataset, LabelSetDataset, PassageDataset, TextDataset } from './datasets/index.ts';
 import type { SourceFile } from './source-file.ts';
 import type { Tokenizer } from './tokenizer/tokenizer.ts';
 

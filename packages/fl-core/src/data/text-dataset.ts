@@ -1,4 +1,4 @@
-import type { TextDataset } from './dataset.ts';
+import type { TextDataset } from './datasets/index.ts';
 import type { Tokenizer } from './tokenizer/tokenizer.ts';
 
 /** The id that stands for a text in which the tokenizer finds nothing (padding and unknown share it). */

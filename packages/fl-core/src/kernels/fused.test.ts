@@ -10,7 +10,7 @@ import { layerNorm } from '../models/blocks/layer-norm.ts';
 import { linear, linearOnto } from '../models/blocks/linear.ts';
 import { classTargets } from '../models/targets.ts';
 import { gradientError } from '../models/testing/gradients.ts';
-import { lossOf } from '../training/tfjs/loss.ts';
+import { lossOf } from '../training/tfjs/objectives/index.ts';
 import { registerKernels } from './index.ts';
 import { expectClose, normal, type Plain, runOn, valueAndGradients } from './testing/compare.ts';
 import { type Dawn, openDawn, startDawn } from './testing/dawn.ts';

@@ -5,6 +5,7 @@ import {
   StrataError,
   type TaskConfig,
 } from '../protocol/index.ts';
+import { taskNamed } from '../tasks/index.ts';
 import { layersModelSpec } from './architectures/layers-model/config.ts';
 import { catalog } from './catalog.ts';
 import { specFromConfig } from './config/spec-from-config.ts';
@@ -43,7 +44,7 @@ function importedSpec(model: ImportedModel, task: TaskConfig): ModelSpec {
         id,
         granularity,
         // The run's, whatever the file was trained for.
-        task: task.name === 'next-token' ? 'next-token' : 'classification',
+        task: taskNamed(task.name).head,
         preprocessor: found.preprocessor ?? undefined,
         ...(found.licence === null ? {} : { licence: found.licence }),
       });

@@ -1,11 +1,37 @@
+/** One class a sample. */
+export interface ClassTargets {
+  readonly kind: 'classes';
+  /** Class indices, (B). */
+  readonly ids: Int32Array;
+}
+
+/** Any number of classes a sample. */
+export interface LabelSetTargets {
+  readonly kind: 'label-sets';
+  readonly classes: number;
+  /** 1 where it has the class, else 0, (B, classes). */
+  readonly flags: Uint8Array;
+}
+
+/** The token that follows each one. */
+export interface NextTokenTargets {
+  readonly kind: 'next-tokens';
+  /** T. */
+  readonly length: number;
+  /** -1 where none follows, (B, T). */
+  readonly ids: Int32Array;
+}
+
+interface TargetsByKind {
+  readonly classes: ClassTargets;
+  readonly 'label-sets': LabelSetTargets;
+  readonly 'next-tokens': NextTokenTargets;
+}
+export type TargetsKind = keyof TargetsByKind;
+export type TargetsOf<K extends TargetsKind> = TargetsByKind[K] & { readonly kind: K };
+
 /** What the model is to predict for a batch. */
-export type Targets =
-  /** One class a sample: class indices, (B). */
-  | { readonly kind: 'classes'; readonly ids: Int32Array }
-  /** Any number of classes a sample: 1 where it has the class, else 0, (B, classes). */
-  | { readonly kind: 'label-sets'; readonly classes: number; readonly flags: Uint8Array }
-  /** The token that follows each one, -1 where none does, (B, T). */
-  | { readonly kind: 'next-tokens'; readonly length: number; readonly ids: Int32Array };
+export type Targets = TargetsByKind[TargetsKind];
 
 /** One class a sample. */
 export const classTargets = (ids: Int32Array): Targets => ({ kind: 'classes', ids });

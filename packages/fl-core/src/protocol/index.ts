@@ -1,3 +1,4 @@
+export { TaskConfig, TaskName } from '../tasks/index.ts';
 export * from './aggregation-config.ts';
 export * from './errors.ts';
 export * from './found-model.ts';
@@ -7,5 +8,4 @@ export * from './run.ts';
 export * from './safetensors.ts';
 export * from './safetensors-index.ts';
 export * from './selection-config.ts';
-export * from './task.ts';
 export * from './views.ts';

@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import { TaskConfig } from '../tasks/index.ts';
 import type { ErrorBody } from './errors.ts';
 import { Checkpoint, Id, LayerName, Phase, RunConfig, RunState, Sha256 } from './run.ts';
 import { ScoreKind } from './selection-config.ts';
-import { TaskConfig } from './task.ts';
 
 /** Bumped when a message changes so that an old tab is told to reload. */
 export const protocolVersion = 4;

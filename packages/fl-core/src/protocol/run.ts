@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import { TaskConfig, taskNamed } from '../tasks/index.ts';
 import { AggregationConfig } from './aggregation-config.ts';
 import { FoundModel } from './found-model.ts';
 import { LocalConfig } from './local-config.ts';
 import { BudgetConfig, SelectionConfig, StrategyConfig } from './selection-config.ts';
-import { TaskConfig } from './task.ts';
 
 /** Identifiers appear in paths: short, lower case, no separators that mean something elsewhere. */
 export const Id = z
@@ -58,7 +58,7 @@ export const RunConfig = z
       sample: SampleId.nullable().default(null),
     }),
     task: TaskConfig.default({ name: 'classification' }),
-    /** What the model distinguishes, 2 or more; none where it predicts the next token. */
+    /** What the model tells apart, 2 or more; none where the task has none. */
     labels: z.array(z.string().trim().min(1).max(80)).max(1000),
     strategy: StrategyConfig,
     selection: SelectionConfig.prefault({}),
@@ -90,17 +90,21 @@ export const RunConfig = z
     path: ['labels'],
     message: 'labels must differ',
   })
-  .refine((c) => c.task.name === 'next-token' || c.labels.length >= 2, {
+  .refine((c) => taskNamed(c.task.name).labels === null || c.labels.length >= 2, {
     path: ['labels'],
     message: 'two labels or more are needed',
   })
-  .refine((c) => c.task.name !== 'next-token' || c.labels.length === 0, {
+  .refine((c) => taskNamed(c.task.name).labels !== null || c.labels.length === 0, {
     path: ['labels'],
-    message: 'a model that predicts the next token has no labels',
+    message: 'this task has no labels',
   })
-  .refine((c) => c.task.name === 'classification' || c.data.kind === 'text', {
+  .refine((c) => c.data.kind !== 'image' || taskNamed(c.task.name).takes('image'), {
     path: ['task'],
-    message: 'pictures can only be classified, one label each',
+    message: 'this task is not for pictures',
+  })
+  .refine((c) => c.data.kind !== 'text' || taskNamed(c.task.name).takes('text'), {
+    path: ['task'],
+    message: 'this task is not for texts',
   })
   .refine((c) => c.cohort.minimum <= c.cohort.goal, {
     path: ['cohort', 'minimum'],

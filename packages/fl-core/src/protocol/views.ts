@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { TaskName } from '../tasks/index.ts';
 import { DeviceInfo, Progress } from './messages.ts';
 import { Checkpoint, Id, LayerName, Phase, RunConfig, RunState } from './run.ts';
-import { TaskName } from './task.ts';
 
 /** What the dashboard shows: the answers of `/api` and the pushes of the operators' namespace. */
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Dataset } from '../data/dataset.ts';
+import type { Dataset } from '../data/datasets/index.ts';
 import { initialLayer, layoutOf, loadModel, selectableLayers, specFromConfig } from '../models/index.ts';
 import { LocalConfig } from '../protocol/local-config.ts';
 import { random } from '../random.ts';

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Dataset } from '../data/dataset.ts';
+import type { Dataset } from '../data/datasets/index.ts';
 import { LocalConfig } from '../protocol/local-config.ts';
 import type { ModelId } from '../protocol/run.ts';
 import type { NamedTensor } from '../protocol/safetensors.ts';

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { batches } from '../data/batches.ts';
-import type { Dataset } from '../data/dataset.ts';
+import type { Dataset } from '../data/datasets/index.ts';
 import type { Model } from '../models/model.ts';
 import { LocalConfig } from '../protocol/local-config.ts';
 import { chooseBackend } from './backend.ts';

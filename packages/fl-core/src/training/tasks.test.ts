@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type Dataset, sampleCount } from '../data/dataset.ts';
+import { type Dataset, sampleCount } from '../data/datasets/index.ts';
 import type { ModelSpec } from '../models/index.ts';
 import { LocalConfig } from '../protocol/local-config.ts';
 import { chooseBackend } from './backend.ts';

@@ -1,4 +1,4 @@
-import type { TextDataset } from '../data/dataset.ts';
+import type { TextDataset } from '../data/datasets/index.ts';
 import {
   catalog,
   initialLayer,

@@ -1,4 +1,4 @@
-import type { LabelSetDataset, PassageDataset, TextDataset } from '../data/dataset.ts';
+import type { LabelSetDataset, PassageDataset, TextDataset } from '../data/datasets/index.ts';
 import type { BertSpec } from '../models/architectures/bert/spec.ts';
 import type { Gpt2Spec } from '../models/architectures/gpt2/spec.ts';
 import { initialLayer, layoutOf, loadModel, type ModelSpec, selectableLayers } from '../models/index.ts';

@@ -1,5 +1,5 @@
 import { add, matMul, mul, type Tensor, tanh, tensor2d } from '@tensorflow/tfjs-core';
-import type { ImageDataset } from '../data/dataset.ts';
+import type { ImageDataset } from '../data/datasets/index.ts';
 import { elements, type ModelLayout } from '../models/layout.ts';
 import type { Model, Parameters } from '../models/model.ts';
 import type { NamedTensor } from '../protocol/safetensors.ts';

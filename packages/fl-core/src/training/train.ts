@@ -1,5 +1,5 @@
 import { batches } from '../data/batches.ts';
-import { type Dataset, sampleCount } from '../data/dataset.ts';
+import { type Dataset, sampleCount } from '../data/datasets/index.ts';
 import type { Batch } from '../models/batch.ts';
 import { termsOf } from '../models/targets.ts';
 import { StrataError } from '../protocol/errors.ts';

@@ -1,4 +1,4 @@
-import type { Dataset } from '../data/dataset.ts';
+import type { Dataset } from '../data/datasets/index.ts';
 import type { Model } from '../models/model.ts';
 import type { NamedTensor } from '../protocol/safetensors.ts';
 import { evaluate } from './evaluate.ts';

@@ -11,6 +11,8 @@ export interface NumberField<Option extends string = string> extends Field<Optio
   readonly kind: 'number';
   readonly description?: string;
   readonly step?: number;
+  /** Written behind the number: `tokens`. */
+  readonly unit?: string;
   /** Where the schema's own bound is one that the value must not reach. */
   readonly max?: number;
 }

@@ -1,2 +1,3 @@
 export * from './fields.ts';
+export * from './numbers.ts';
 export * from './variant.ts';

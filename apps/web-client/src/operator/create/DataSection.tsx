@@ -1,9 +1,9 @@
 import { Pill, PillGroup, Radio, SimpleGrid, Stack, TagsInput, Text } from '@mantine/core';
 import { SampleId } from '@strata/fl-core/protocol';
+import { taskNamed } from '@strata/fl-core/tasks';
 import { Choice } from '../../app/Choice.tsx';
 import { plural } from '../../app/format.ts';
 import { Panel } from '../../app/Panel.tsx';
-import { taskChoice } from '../task-text.ts';
 import { chosenModel } from './chosen-model.ts';
 import { type CatalogSample, fittingSamples, labelsFor, usualName } from './defaults.ts';
 import type { ConfigForm, SectionProps } from './form.ts';
@@ -17,6 +17,8 @@ const splits: Readonly<Record<CatalogSample['split'], string>> = {
 /** What the model learns, what participants bring for that, and the labels it is sorted into. */
 export function DataSection({ form, catalog }: SectionProps) {
   const { data, task } = form.values;
+  const { labels, wordsOn } = taskNamed(task.name);
+  const labelled = labels !== null;
   const model = chosenModel(form.values.model, catalog);
   const samples = model === undefined ? [] : fittingSamples(model, catalog.samples, task.name);
   const choose = (value: string) => {
@@ -44,26 +46,21 @@ export function DataSection({ form, catalog }: SectionProps) {
         >
           <SimpleGrid cols={{ base: 1, sm: 3 }} spacing="sm" mt={6}>
             {samples.map((s) => (
-              <Choice
-                key={s.id}
-                value={s.id}
-                title={s.title}
-                text={sampleText(s, task.name === 'next-token')}
-              />
+              <Choice key={s.id} value={s.id} title={s.title} text={sampleText(s, labelled)} />
             ))}
-            <Choice value="own" title="Own data only" text={taskChoice(task.name, data.kind).data} />
+            <Choice value="own" title="Own data only" text={wordsOn(data.kind).brings} />
           </SimpleGrid>
         </Radio.Group>
-        {task.name !== 'next-token' && <Labels form={form} />}
+        {labelled && <Labels form={form} />}
       </Stack>
     </Panel>
   );
 }
 
-function sampleText({ labels, split }: CatalogSample, unlabelled: boolean): string {
-  const about = unlabelled
-    ? 'Its texts, without their labels.'
-    : `${plural(labels.length, 'label')}. ${splits[split]}`;
+function sampleText({ labels, split }: CatalogSample, labelled: boolean): string {
+  const about = labelled
+    ? `${plural(labels.length, 'label')}. ${splits[split]}`
+    : 'Its texts, without their labels.';
   return `${about} Participants may bring their own, too.`;
 }
 

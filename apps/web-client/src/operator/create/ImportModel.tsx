@@ -1,12 +1,12 @@
 import { Button, Collapse, Group, Select, Stack, Text, TextInput, UnstyledButton } from '@mantine/core';
 import { families } from '@strata/fl-core/models/layouts';
 import { ImportedModel, type StrataError } from '@strata/fl-core/protocol';
+import { taskNamed } from '@strata/fl-core/tasks';
 import { IconChevronDown } from '@tabler/icons-react';
 import { useState } from 'react';
 import { asStrataError } from '../../app/api.ts';
 import { ErrorNotice } from '../../app/ErrorNotice.tsx';
 import { lookAtModel } from '../api.ts';
-import { taskChoice } from '../task-text.ts';
 import { UploadModel } from './UploadModel.tsx';
 
 const granularities: readonly { readonly value: ImportedModel['granularity']; readonly label: string }[] = [
@@ -17,7 +17,7 @@ const granularities: readonly { readonly value: ImportedModel['granularity']; re
 /** Architectures with what each can be trained for. */
 const known = families()
   .map(({ titles, tasks, kind }) => {
-    const choices = tasks.map((task) => taskChoice(task, kind).title.toLowerCase());
+    const choices = tasks.map((task) => taskNamed(task).wordsOn(kind).title.toLowerCase());
     return `${titles.join(', ')}: ${choices.join(', ')}`;
   })
   .join('; ');

@@ -13,13 +13,13 @@ import { lambdaAt, positionOf } from './lambda.ts';
 interface OptionInputProps<F extends OptionField = OptionField> {
   readonly form: ConfigForm;
   /** Where the variant's configuration stands in the run's. */
-  readonly path: 'strategy' | 'aggregation.rule' | 'aggregation.optimizer';
+  readonly path: 'task' | 'strategy' | 'aggregation.rule' | 'aggregation.optimizer';
   /** The variant's, whose bounds the field has. */
   readonly options: Options;
   readonly field: F;
 }
 
-/** One option of a strategy, a rule or an optimizer, as its file describes it. */
+/** One option of a task, a strategy, a rule or an optimizer, as its file describes it. */
 export function OptionInput({ field, ...props }: OptionInputProps) {
   switch (field.kind) {
     case 'number':
@@ -39,6 +39,7 @@ function NumberOption({ form, path, options, field }: OptionInputProps<NumberFie
       label={field.label}
       description={field.description}
       step={field.step}
+      {...(field.unit === undefined ? {} : { suffix: ` ${field.unit}` })}
       decimalScale={8}
       {...bounds(options, field)}
       {...form.getInputProps(`${path}.${field.option}`)}
@@ -112,6 +113,8 @@ function bounds(options: Options, field: OptionField) {
 
 function configAt({ values }: ConfigForm, path: OptionInputProps['path']): Readonly<Record<string, unknown>> {
   switch (path) {
+    case 'task':
+      return values.task;
     case 'strategy':
       return values.strategy;
     case 'aggregation.rule':

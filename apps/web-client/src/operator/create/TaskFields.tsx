@@ -1,10 +1,13 @@
-import { NumberInput, Radio, SimpleGrid } from '@mantine/core';
+import { Box, Radio, SimpleGrid } from '@mantine/core';
 import { TaskName } from '@strata/fl-core/protocol';
+import { taskNamed, tasks } from '@strata/fl-core/tasks';
 import { Choice } from '../../app/Choice.tsx';
-import { taskChoice } from '../task-text.ts';
 import { chosenModel } from './chosen-model.ts';
 import type { SectionProps } from './form.ts';
+import { OptionInput } from './OptionInput.tsx';
 import { switchTask } from './switch-task.ts';
+
+const optionPaths = tasks.flatMap(({ options }) => Object.keys(options).map((option) => `task.${option}`));
 
 /** What the model is to learn, of what it can: nothing to ask where there is one thing only. */
 export function TaskFields({ form, catalog }: SectionProps) {
@@ -15,9 +18,10 @@ export function TaskFields({ form, catalog }: SectionProps) {
     if (!chosen.success || model === undefined) return;
     const { name, ...parts } = switchTask(form.values, model, catalog.samples, chosen.data);
     form.setValues({ ...parts, ...(form.isTouched('name') ? {} : { name }) });
-    for (const path of ['task', 'task.passage', 'data.sample', 'labels']) form.clearFieldError(path);
+    for (const path of ['task', ...optionPaths, 'data.sample', 'labels']) form.clearFieldError(path);
   };
   if (model === undefined || (model.tasks.length < 2 && form.errors.task === undefined)) return null;
+  const { options, fields } = taskNamed(task.name);
   return (
     <>
       <Radio.Group
@@ -33,23 +37,16 @@ export function TaskFields({ form, catalog }: SectionProps) {
           ))}
         </SimpleGrid>
       </Radio.Group>
-      {task.name === 'next-token' && (
-        <NumberInput
-          label="Passage length"
-          description={`Tokens (words or parts of words) that it reads at a time; this model takes at most ${model.maxTokens}.`}
-          suffix=" tokens"
-          maw="26rem"
-          min={8}
-          max={model.maxTokens}
-          allowDecimal={false}
-          {...form.getInputProps('task.passage')}
-        />
-      )}
+      {fields(model.maxTokens).map((field) => (
+        <Box key={field.option} maw="26rem">
+          <OptionInput form={form} path="task" options={options} field={field} />
+        </Box>
+      ))}
     </>
   );
 }
 
 function choiceOf(name: TaskName, kind: 'image' | 'text') {
-  const { title, text } = taskChoice(name, kind);
+  const { title, text } = taskNamed(name).wordsOn(kind);
   return { title, text };
 }

@@ -49,7 +49,7 @@ it.each([
     { 'aggregation.rule.byzantine': 'Needs 5 updates a round (2 × 1 + 3); “Updates wanted” is 3.' },
   ],
   [{ aggregation: { ...good.aggregation, rule: { name: 'krum', byzantine: 0 } } }, {}],
-  [{ task: { name: 'multi-label' } }, { task: 'Pictures can only be classified, one label each.' }],
+  [{ task: { name: 'multi-label' } }, { task: 'This task is not for pictures.' }],
   [
     { task: { name: 'next-token', passage: 4 }, labels: [], data: { kind: 'text', sample: null } },
     { 'task.passage': 'At least 8.' },

@@ -8,7 +8,7 @@ import {
   StrataError,
   type TaskName,
 } from '@strata/fl-core/protocol';
-import { startingTask } from '../task-text.ts';
+import { taskNamed } from '@strata/fl-core/tasks';
 
 export type CatalogModel = Catalog['models'][number];
 export type CatalogSample = Catalog['samples'][number];
@@ -29,14 +29,6 @@ const starting: Readonly<Record<ModelId, Starting>> = {
 
 /** For a model that the project does not know: usual rates of fine-tuning. */
 const unknownModel = { budget: 2, learningRate: 5e-4 } as const;
-
-/** Labels to be typed over, where no sample brings any: what the form starts with can be sent as it is. */
-const exampleLabels: Readonly<Record<TaskName, readonly string[]>> = {
-  classification: ['yes', 'no'],
-  'multi-label': ['question', 'praise', 'complaint'],
-  'sequence-pair': ['follows', 'contradicts', 'neither'],
-  'next-token': [],
-};
 
 /** The samples that a run of a model for a task can be on. */
 export const fittingSamples = (
@@ -84,7 +76,7 @@ export function defaultConfig(
     model: choice,
     side: model.kind === 'image' ? model.defaultSide : 64,
     data: { kind: model.kind, sample: sample === null ? null : SampleId.parse(sample.id) },
-    task: startingTask(task, model.maxTokens),
+    task: taskNamed(task).startConfig(model.maxTokens),
     labels: labelsFor(task, sample),
     strategy: { name: 'strata', lambda: 1 },
     budget: { kind: 'fixed', unit: 'layers', amount: budget },
@@ -93,9 +85,14 @@ export function defaultConfig(
   return RunConfig.parse(input);
 }
 
-/** What a run starts with as labels: the sample's, examples without one, none where the next token is predicted. */
-export const labelsFor = (task: TaskName, sample: CatalogSample | null): string[] =>
-  task === 'next-token' ? [] : [...(sample?.labels ?? exampleLabels[task])];
+/**
+ * What a run starts with as labels: the sample's, without one the task's examples, so that the form can be sent as it
+ * is; none where the task has none.
+ */
+export function labelsFor(task: TaskName, sample: CatalogSample | null): string[] {
+  const { labels } = taskNamed(task);
+  return labels === null ? [] : [...(sample?.labels ?? labels)];
+}
 
 /** Ready models first, and among them the pretrained ones: what a newcomer should see. */
 const preference: readonly string[] = ['use-lite', 'deit-tiny', 'vit-mini', 'vit-nano'];

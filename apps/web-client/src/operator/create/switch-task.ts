@@ -1,4 +1,5 @@
 import type { RunConfig, TaskName } from '@strata/fl-core/protocol';
+import { taskNamed } from '@strata/fl-core/tasks';
 import {
   type CatalogModel,
   type CatalogSample,
@@ -32,6 +33,6 @@ export function switchTask(
     task: fresh.task,
     name: usualName(model, null),
     data: { ...data, sample: null },
-    labels: typed && task !== 'next-token' ? values.labels : labelsFor(task, null),
+    labels: typed && taskNamed(task).labels !== null ? values.labels : labelsFor(task, null),
   };
 }

@@ -1,6 +1,6 @@
 import type { RunView } from '@strata/fl-core/protocol';
 import { bytes, percent, plural } from '../../app/format.ts';
-import { metricText, perplexityText } from '../../app/metric-text.ts';
+import { lossText, metricText } from '../../app/metric-text.ts';
 import { saving, traffic } from './traffic.ts';
 
 export interface Figure {
@@ -26,7 +26,7 @@ export function figures(run: RunView): Figure[] {
       (v) => v.toFixed(3),
       (d) => signed(d, 3),
       -1,
-      (v) => perplexityText(task, v),
+      (v) => lossText(task, v),
     ),
     {
       id: 'traffic',

@@ -1,16 +1,16 @@
-import type { TaskName } from '../../protocol/task.ts';
+import type { TaskName } from '../../tasks/index.ts';
 import { Duplicates } from '../duplicates.ts';
 import type { LabelMapping } from '../labels.ts';
 import { type LeftOut, ProblemList, type Reason } from '../problems.ts';
-import type { RawOfTask } from '../raw-samples.ts';
 import { isClutter, mebibytes, type SourceFile } from '../source-file.ts';
-import { type PlacedSample, placeOf, rawSamples, saidLabels } from './placed-samples.ts';
+import { collectSamples, formOf, type RawOfTask } from './forms/index.ts';
+import { type PlacedSample, placeOf } from './placed-samples.ts';
 import { decodeTextFile } from './text-file.ts';
 import { readPlacedSamples, type TextTableLimits, textTableLimits } from './text-table.ts';
 
 export interface ReadTextsOptions<T extends TaskName> {
   readonly task: T;
-  /** The run's labels; none where the task is the next token. */
+  /** The run's labels; none where the task has none. */
   readonly labels: readonly string[];
   /** What labels in the files that are none of the run's mean. */
   readonly mapping?: LabelMapping;
@@ -32,12 +32,12 @@ export const readTextsLimits: ReadTextsLimits = {
 };
 
 export interface ReadTexts<T extends TaskName> extends LeftOut {
-  readonly samples: RawOfTask[T];
+  readonly samples: RawOfTask<T>;
 }
 
 /**
- * Reads the samples of a task from tables (see {@link readTextTable}) one after the other. Where the next token is
- * to be told, a file that is no table by its name (`.csv`, `.tsv`, `.tab`, `.jsonl`, `.ndjson`) is one text.
+ * Reads the samples of a task from tables (see {@link readTextTable}) one after the other. Where a text may
+ * be a whole file, one that is no table by its name (`.csv`, `.tsv`, `.tab`, `.jsonl`, `.ndjson`) is one text.
  *
  * A sample that came before is left out: the same text, or both the same texts of a pair. Nothing is thrown for a
  * bad file; what `onProgress` throws ends the reading.
@@ -49,19 +49,20 @@ export async function readTexts<T extends TaskName>(
   const { task, labels, onProgress } = options;
   const limit = { ...readTextsLimits, ...options.limits };
   const problems = new ProblemList();
-  const duplicates = new Duplicates(task === 'sequence-pair' ? 'pair' : 'text');
+  const form = formOf(task);
+  const duplicates = new Duplicates(form.thing);
   const samples: PlacedSample[] = [];
   const add = (sample: PlacedSample): void => {
     const { file, line, texts } = sample;
     const key = texts.length === 1 ? texts[0]! : JSON.stringify(texts);
-    const copy = duplicates.check(key, placeOf(sample), saidLabels(task, sample, labels));
+    const copy = duplicates.check(key, placeOf(sample), form.said(sample, labels));
     if (copy === null) samples.push(sample);
     else problems.add({ file, ...(line === undefined ? {} : { line }), ...copy });
   };
   const read = async (file: SourceFile): Promise<void> => {
     const bytes = await readBytes(file);
     if ('reason' in bytes) return problems.add({ file: file.path, ...bytes });
-    if (task === 'next-token' && !isTable(file)) {
+    if (form.wholeFiles && !isTable(file)) {
       const content = decodeTextFile(bytes, limit.bytes);
       if ('reason' in content) return problems.add({ file: file.path, ...content });
       return add({ texts: [content.text], labels: [], file: file.path });
@@ -88,7 +89,7 @@ export async function readTexts<T extends TaskName>(
     } else problems.add({ file: file.path, ...refusal });
     onProgress?.(i + 1, wanted.length);
   }
-  return { samples: rawSamples(task, samples, labels), ...problems };
+  return { samples: collectSamples(task, samples, labels), ...problems };
 }
 
 const isTable = ({ path }: SourceFile): boolean => /\.(csv|tsv|tab|jsonl|ndjson)$/i.test(path);

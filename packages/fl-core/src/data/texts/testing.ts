@@ -1,4 +1,4 @@
-import type { TaskName } from '../../protocol/task.ts';
+import type { TaskName } from '../../tasks/index.ts';
 import type { LabelMapping } from '../labels.ts';
 import { readTextTable, type TextTableLimits } from './text-table.ts';
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import Papa from 'papaparse';
 import { describe, expect, test } from 'vitest';
-import { TaskName } from '../../protocol/task.ts';
+import { TaskName } from '../../tasks/index.ts';
 import { testData } from '../../testing/data.ts';
 import { keptNames, keptProblems } from '../problems.ts';
 import { broken, utf8, utf16 } from './testing.ts';

@@ -1,12 +1,11 @@
-import type { TaskName } from '../../protocol/task.ts';
+import type { TaskName } from '../../tasks/index.ts';
 import { type LabelMapping, readLabels } from '../labels.ts';
 import { type LeftOut, ProblemList, type Reason } from '../problems.ts';
-import type { RawOfTask } from '../raw-samples.ts';
+import { collectSamples, formOf, type RawOfTask } from './forms/index.ts';
 import { isJsonLines, readJsonRows } from './json-rows.ts';
-import { layoutFinder } from './layouts/find-layout.ts';
 import { columnsOf } from './layouts/layout.ts';
 import { TableView } from './layouts/table-view.ts';
-import { type PlacedSample, rawSamples } from './placed-samples.ts';
+import type { PlacedSample } from './placed-samples.ts';
 import { readRow } from './read-row.ts';
 import { readTableRows } from './table-rows.ts';
 import { decodeTextFile } from './text-file.ts';
@@ -19,7 +18,7 @@ export interface TextTableOptions<T extends TaskName> {
    */
   readonly file: string;
   readonly bytes: Uint8Array;
-  /** The run's labels; none where the task is the next token. */
+  /** The run's labels; none where the task has none. */
   readonly labels: readonly string[];
   /** What labels in the file that are none of the run's mean. */
   readonly mapping?: LabelMapping;
@@ -29,7 +28,7 @@ export interface TextTableOptions<T extends TaskName> {
 export interface TextTableLimits {
   readonly bytes: number;
   readonly rows: number;
-  /** Characters of one text; texts whose next tokens are to be predicted may fill the file. */
+  /** Characters of one text; where a text may be a whole file, it may fill it. */
   readonly characters: number;
 }
 
@@ -37,7 +36,7 @@ export const textTableLimits: TextTableLimits = { bytes: 64 * 2 ** 20, rows: 200
 
 /** What a table has for a task. */
 export interface TextTable<T extends TaskName> extends LeftOut {
-  readonly samples: RawOfTask[T];
+  readonly samples: RawOfTask<T>;
   /** Line of the file that each begins on, from 1, (N). */
   readonly lines: Int32Array;
   /** Which columns were taken, for the page to say; null when the file could not be used at all. */
@@ -48,7 +47,7 @@ export interface TextTable<T extends TaskName> extends LeftOut {
  * Reads a table of the samples of a task: CSV, TSV, or separated by semicolons or bars; UTF-8 with or without a
  * byte order mark, or UTF-16 with one; any line ends; quotes doubled inside quotes. Or JSON lines: an object a
  * line, whose fields are named as columns are. Columns: a text and a label; a text and its labels in one cell or
- * in a column each; two texts and a label; a text (see `layouts/`).
+ * in a column each; two texts and a label; a text (see `forms/`).
  *
  * Nothing is thrown for a bad file: a file that cannot be used and each row that is left out are in `problems`
  * with the reason and the line; labels that nobody knows are counted in `unknown`. Blank lines are no problem
@@ -57,7 +56,7 @@ export interface TextTable<T extends TaskName> extends LeftOut {
 export function readTextTable<T extends TaskName>(options: TextTableOptions<T>): TextTable<T> {
   const { samples, columns, problems, problemCount, unknown } = readPlacedSamples(options);
   return {
-    samples: rawSamples(options.task, samples, options.labels),
+    samples: collectSamples(options.task, samples, options.labels),
     lines: Int32Array.from(samples, ({ line = 1 }) => line),
     columns,
     problems,
@@ -82,8 +81,9 @@ export function readPlacedSamples(options: TextTableOptions<TaskName>): PlacedSa
   };
   const content = decodeTextFile(bytes, limit.bytes);
   if ('reason' in content) return nothing(content);
+  const form = formOf(task);
   const meaning = readLabels(labels, mapping);
-  const finder = layoutFinder(task, { labels, meaning });
+  const finder = form.layout({ labels, meaning });
   // A header and one row too many can be told apart from a full table.
   const most = limit.rows + 2;
   const json = isJsonLines(file, content.text) ? readJsonRows(content.text, most) : null;
@@ -97,7 +97,7 @@ export function readPlacedSamples(options: TextTableOptions<TaskName>): PlacedSa
   if (body.length > limit.rows) {
     problems.add({ file, kind: 'too-many', reason: `only the first ${limit.rows} rows are used` });
   }
-  const characters = task === 'next-token' ? Number.POSITIVE_INFINITY : limit.characters;
+  const characters = form.wholeFiles ? Number.POSITIVE_INFINITY : limit.characters;
   const samples: PlacedSample[] = [];
   for (const row of body.slice(0, limit.rows)) {
     const { line } = row;

@@ -6,7 +6,7 @@ import { gelu } from '../../models/blocks/gelu.ts';
 import { layerNorm } from '../../models/blocks/layer-norm.ts';
 import { linear } from '../../models/blocks/linear.ts';
 import { classTargets } from '../../models/targets.ts';
-import { lossOf } from '../../training/tfjs/loss.ts';
+import { lossOf } from '../../training/tfjs/objectives/index.ts';
 import { registerKernels } from '../index.ts';
 import { type Dawn, openDawn, startDawn } from '../testing/dawn.ts';
 

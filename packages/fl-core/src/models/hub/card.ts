@@ -1,4 +1,5 @@
 import type { RunConfig, RunView } from '../../protocol/index.ts';
+import { type HubMetric, taskNamed } from '../../tasks/index.ts';
 import { architectureOf } from '../architectures/index.ts';
 import { specOf } from '../spec-of.ts';
 
@@ -42,7 +43,7 @@ export function modelCard({ id, config, rounds, checkpoint }: CardFacts): string
     '## Metrics',
     last?.accuracy == null
       ? 'Nobody evaluated this round.'
-      : `On ${last.evaluatedSamples} ${config.task.name === 'next-token' ? 'passages' : 'samples'} held out on the devices, after round ${last.round}: ${inWords(metricsOf(config, last.accuracy, last.loss))}.`,
+      : `On ${last.evaluatedSamples} ${taskNamed(config.task.name).hub.samples} held out on the devices, after round ${last.round}: ${inWords(metricsOf(config, last.accuracy, last.loss))}.`,
     '## Use',
     architectureOf(spec).usage(spec, config.side),
   ];
@@ -50,46 +51,20 @@ export function modelCard({ id, config, rounds, checkpoint }: CardFacts): string
 }
 
 /** The Hub's name of the task. */
-function pipelineOf({ data, task }: RunConfig): string {
-  switch (task.name) {
-    case 'classification':
-      return data.kind === 'image' ? 'image-classification' : 'text-classification';
-    case 'multi-label':
-    case 'sequence-pair':
-      return 'text-classification';
-    case 'next-token':
-      return 'text-generation';
-    default:
-      return task satisfies never;
-  }
-}
+const pipelineOf = ({ data, task }: RunConfig): string => taskNamed(task.name).wordsOn(data.kind).pipeline;
 
 /** A measured number as the Hub names it, and in words. */
-interface Metric {
-  readonly type: string;
-  readonly name: string;
+interface Metric extends HubMetric {
   readonly value: number;
 }
 
 /** What was measured on held-out data, by what the run was for. */
 function metricsOf({ task }: RunConfig, accuracy: number, loss: number | null): Metric[] {
-  const losses = loss === null ? [] : [{ type: 'loss', name: 'loss', value: loss }];
-  switch (task.name) {
-    case 'classification':
-    case 'sequence-pair':
-      return [{ type: 'accuracy', name: 'accuracy', value: accuracy }, ...losses];
-    case 'multi-label': {
-      const name = 'mean Jaccard index of the true and the predicted labels';
-      return [{ type: 'jaccard', name, value: accuracy }, ...losses];
-    }
-    case 'next-token': {
-      const right = { type: 'accuracy', name: 'share of next tokens predicted', value: accuracy };
-      const perplexity = { type: 'perplexity', name: 'perplexity', value: Math.exp(loss ?? 0) };
-      return [right, ...losses, ...(loss === null ? [] : [perplexity])];
-    }
-    default:
-      return task satisfies never;
-  }
+  const { hub, ofLoss } = taskNamed(task.name);
+  const right = { ...hub.metric, value: accuracy };
+  if (loss === null) return [right];
+  const said = ofLoss === null ? [] : [{ ...ofLoss, value: ofLoss.value(loss) }];
+  return [right, { type: 'loss', name: 'loss', value: loss }, ...said];
 }
 
 const inWords = (metrics: readonly Metric[]): string =>
@@ -111,7 +86,7 @@ function baseModel({ model, initial }: RunConfig): string[] {
 /** What the run reported, as the Hub keeps results of an evaluation (`model-index`); JSON is YAML as well. */
 function measured(config: RunConfig, last: RunView['rounds'][number] | undefined): string[] {
   if (last?.accuracy == null) return [];
-  const { task } = config;
+  const { name: _, ...options } = config.task;
   const results = {
     task: { type: pipelineOf(config) },
     dataset: {
@@ -120,7 +95,7 @@ function measured(config: RunConfig, last: RunView['rounds'][number] | undefined
       args: {
         samples: last.evaluatedSamples,
         round: last.round,
-        ...(task.name === 'next-token' ? { passage: task.passage } : {}),
+        ...options,
       },
     },
     metrics: metricsOf(config, last.accuracy, last.loss),

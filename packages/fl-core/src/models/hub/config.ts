@@ -1,4 +1,5 @@
 import type { ModelChoice, RunConfig } from '../../protocol/index.ts';
+import { taskNamed } from '../../tasks/index.ts';
 import { architectureOf } from '../architectures/index.ts';
 import type { ImageInput } from '../common-spec.ts';
 import { specOf } from '../spec-of.ts';
@@ -6,21 +7,13 @@ import type { Json } from './transformers.ts';
 
 /** What transformers keeps in `config.json` of a classifier's labels. */
 function labelFields({ task, labels }: Pick<RunConfig, 'task' | 'labels'>): Json {
-  const names = {
+  const { problem } = taskNamed(task.name).hub;
+  if (problem === null) return {};
+  return {
     id2label: Object.fromEntries(labels.map((label, i) => [String(i), label])),
     label2id: Object.fromEntries(labels.map((label, i) => [label, i])),
+    problem_type: problem,
   };
-  switch (task.name) {
-    case 'classification':
-    case 'sequence-pair':
-      return { ...names, problem_type: 'single_label_classification' };
-    case 'multi-label':
-      return { ...names, problem_type: 'multi_label_classification' };
-    case 'next-token':
-      return {};
-    default:
-      return task satisfies never;
-  }
 }
 
 /**

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { batches } from '../../data/batches.ts';
 import { labels, texts, textsOf } from '../../data/testing-texts.ts';
-import { toTokenDataset } from '../../data/token-dataset.ts';
+import { toTokenDataset } from '../../data/texts/forms/index.ts';
 import { createHuggingFaceTokenizer } from '../../data/tokenizer/hugging-face.ts';
 import {
   encodeSafetensors,

@@ -1,4 +1,4 @@
-import type { Dataset } from '../../data/dataset.ts';
+import type { Dataset } from '../../data/datasets/index.ts';
 import type { Batch } from '../../models/batch.ts';
 import type { Activation, Engine } from '../engine.ts';
 import type { GlobalWeights } from '../weights.ts';

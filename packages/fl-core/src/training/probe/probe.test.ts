@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { ImageDataset } from '../../data/dataset.ts';
-import { subset } from '../../data/subset.ts';
+import type { ImageDataset } from '../../data/datasets/index.ts';
+import { subset } from '../../data/datasets/subset.ts';
 import { layerBytes } from '../../models/layout.ts';
 import { chooseBackend } from '../backend.ts';
 import type { ProbeOptions } from '../jobs.ts';

@@ -1,5 +1,5 @@
 import { batches } from '../../data/batches.ts';
-import type { Dataset } from '../../data/dataset.ts';
+import type { Dataset } from '../../data/datasets/index.ts';
 import type { Batch } from '../../models/batch.ts';
 import { selectableLayers } from '../../models/layout.ts';
 import { termsOf } from '../../models/targets.ts';

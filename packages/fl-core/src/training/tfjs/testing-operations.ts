@@ -6,7 +6,7 @@ import { gelu, geluTanh } from '../../models/blocks/gelu.ts';
 import { layerNorm } from '../../models/blocks/layer-norm.ts';
 import { linear, linearOnto } from '../../models/blocks/linear.ts';
 import { classTargets } from '../../models/targets.ts';
-import { lossOf } from './loss.ts';
+import { lossOf } from './objectives/index.ts';
 
 /** A differentiable function of standard normal inputs of the given shapes. */
 export interface Operation {

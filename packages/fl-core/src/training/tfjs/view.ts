@@ -11,8 +11,7 @@ import {
   tidyActivation,
   tidyScalar,
 } from './activation.ts';
-import { correctOf } from './correct.ts';
-import { lossOf } from './loss.ts';
+import { correctOf, lossOf } from './objectives/index.ts';
 import { differentiate } from './tape.ts';
 import { required } from './tensors.ts';
 

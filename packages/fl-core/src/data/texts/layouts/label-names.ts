@@ -1,6 +1,8 @@
 import { listLabels } from '../../labels.ts';
 import { keptNames, type Reason } from '../../problems.ts';
-import type { Column, RunLabels } from './layout.ts';
+import { type Cell, textOf } from '../cell.ts';
+import type { Column, RunLabels, TableLayout } from './layout.ts';
+import type { TableView } from './table-view.ts';
 
 /**
  * Why a column cannot be that of the labels, or null. It is one when it has any of the run's, or few enough names
@@ -22,4 +24,30 @@ export function noLabels(
     kind: 'unknown-label',
     reason: `${title} has none of this run's labels (${listLabels(labels)}); it has ${listLabels(found.map((f) => f.slice(0, 40)))}`,
   };
+}
+
+/** Whether a cell is a label, or a name that the person has said the meaning of. */
+export const knownLabel =
+  ({ meaning }: RunLabels) =>
+  (cell: Cell): boolean =>
+    meaning(textOf(cell)) !== undefined;
+
+/** A layout of one label a row, unless its column cannot be that of the labels. */
+export function withLabels(
+  layout: TableLayout,
+  table: TableView,
+  run: RunLabels,
+  named: boolean,
+): TableLayout | Reason {
+  if (layout.labels.kind !== 'one') return layout;
+  const { column } = layout.labels;
+  const names = table.cells(column.index, layout.header).map(textOf);
+  return (
+    noLabels(
+      column,
+      names.filter((name) => name !== ''),
+      run,
+      named,
+    ) ?? layout
+  );
 }

@@ -1,0 +1,29 @@
+import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
+import type { TargetsKind, TargetsOf } from '../../../models/targets.ts';
+import { classes } from './classes.ts';
+import { labelSets } from './label-sets.ts';
+import { nextTokens } from './next-tokens.ts';
+import type { Objective } from './objective.ts';
+
+/** What is learned of each kind of targets. All that concerns one alone is in its file. */
+const objectives: { readonly [K in TargetsKind]: Objective<TargetsOf<K>> } = {
+  classes,
+  'label-sets': labelSets,
+  'next-tokens': nextTokens,
+};
+
+/**
+ * The mean loss of a batch over its terms (samples, or tokens that another one follows), times `share`.
+ *
+ * @throws RangeError for targets that the logits do not have.
+ */
+export function lossOf<K extends TargetsKind>(logits: Tensor, targets: TargetsOf<K>, share = 1): Scalar {
+  const objective: Objective<TargetsOf<K>> = objectives[targets.kind];
+  return objective.loss(logits, targets, share);
+}
+
+/** How many of the terms of a batch the model has right, scalar. */
+export function correctOf<K extends TargetsKind>(logits: Tensor, targets: TargetsOf<K>): Tensor {
+  const objective: Objective<TargetsOf<K>> = objectives[targets.kind];
+  return objective.correct(logits, targets);
+}
