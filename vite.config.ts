@@ -32,15 +32,20 @@ const namedPrograms: Plugin = {
 };
 
 /**
- * Of a worker. What architectures are made of is one chunk and fetched with the worker, so that each architecture is
- * one small chunk of its own; left alone, the bundler makes ten of what several of them share.
+ * Of a worker: what several architectures are made of is one chunk, beside a small one for each of them; left alone,
+ * the bundler makes ten of it. Nothing in the groups may import what stands outside of them and imports them in turn:
+ * chunks in a circle do not start, and only a browser says so.
  */
-const modelsTogether = {
+const blocksTogether = {
   // Or all of tfjs-core would come along, with what only its layers library needs.
   includeDependenciesRecursively: false,
+  minShareCount: 2,
   groups: [
-    { name: 'models', test: /fl-core.src.models.(?!architectures)/ },
-    { name: 'tensors', test: /tfjs-core/, minShareCount: 2 },
+    {
+      name: 'blocks',
+      test: /fl-core.src.models.(blocks.|images.|encoder.stages|block-stages|token-input|parameters)/,
+    },
+    { name: 'tensors', test: /tfjs-core/ },
   ],
 };
 
@@ -51,7 +56,7 @@ export default defineConfig(({ command, mode }) => ({
   worker: {
     format: 'es',
     plugins: () => [selfContainedThreads, namedPrograms],
-    rolldownOptions: { output: { codeSplitting: modelsTogether } },
+    rolldownOptions: { output: { codeSplitting: blocksTogether } },
   },
   build: { outDir: `${webClient}/dist`, emptyOutDir: true, target: 'es2022', chunkSizeWarningLimit: 2000 },
   define: command === 'build' ? { 'process.env.NODE_ENV': '"production"' } : {},
