@@ -1,3 +1,4 @@
+import type { DataContent } from '@strata/fl-core/data';
 import type { DeviceInfo, ErrorBody, RunPublic, Work } from '@strata/fl-core/protocol';
 
 export type WaitReason = Extract<Work, { kind: 'wait' }>['reason'];
@@ -69,15 +70,6 @@ export type Keeping =
   | 'no-room'
   /** The browser keeps nothing for this page (private window, plain http, old browser). */
   | 'unavailable';
-
-/** What the samples are, as far as there is more to say than how many. */
-export type DataContent =
-  /** One label each. */
-  | { readonly kind: 'labelled' }
-  /** Any number of labels each; a sample counts for each of its labels, and `unlabelled` have none. */
-  | { readonly kind: 'label-sets'; readonly unlabelled: number }
-  /** No labels; `tokens` is the mean length. */
-  | { readonly kind: 'passages'; readonly tokens: number };
 
 export interface DataSummary {
   /** Training samples, after the hold-out. */

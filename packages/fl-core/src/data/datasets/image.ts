@@ -20,6 +20,7 @@ export const image = (dataset: ImageDataset): DatasetView<ImageDataset> => {
       labels: gatherLabels(labels, indices),
     }),
     eachClass: (say) => labels.forEach(say),
+    content: () => ({ kind: 'labelled' }),
     strata: () => labels,
     targets: (rows) => classTargets(gatherLabels(labels, rows)),
   };

@@ -2,12 +2,13 @@ import { type ImageDataset, image } from './image.ts';
 import { type LabelSetDataset, labelSets } from './label-sets.ts';
 import { type PassageDataset, passages } from './passages.ts';
 import { type TextDataset, text } from './text.ts';
-import type { DatasetView } from './view.ts';
+import type { DataContent, DatasetView } from './view.ts';
 
 export type { ImageDataset } from './image.ts';
 export type { LabelSetDataset } from './label-sets.ts';
 export type { PassageDataset } from './passages.ts';
 export type { TextDataset } from './text.ts';
+export type { DataContent } from './view.ts';
 
 interface DatasetByKind {
   readonly image: ImageDataset;
@@ -33,6 +34,9 @@ const kinds: { readonly [K in Kind]: (dataset: DatasetOf<K>) => DatasetView<Data
 
 export const viewOf = <K extends Kind>(dataset: DatasetOf<K>): DatasetView<DatasetByKind[K]> =>
   kinds[dataset.kind](dataset);
+
+/** What there is to say of a dataset to people. */
+export const contentOf = (dataset: Dataset): DataContent => viewOf(dataset).content();
 
 /** Number of samples. */
 export const sampleCount = (dataset: Dataset): number => viewOf(dataset).count;

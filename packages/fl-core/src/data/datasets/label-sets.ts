@@ -25,6 +25,10 @@ export const labelSets = (dataset: LabelSetDataset): DatasetView<LabelSetDataset
       flags: gatherRows(flags, classes, indices),
     }),
     eachClass,
+    content: () => {
+      const without = tokens.filter((_, i) => !flags.subarray(i * classes, (i + 1) * classes).includes(1));
+      return { kind: 'label-sets', unlabelled: without.length };
+    },
     strata: () => {
       const counts = new Array<number>(classes).fill(0);
       eachClass((label) => {

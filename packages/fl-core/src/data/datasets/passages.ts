@@ -11,6 +11,10 @@ export const passages = ({ kind, tokens }: PassageDataset): DatasetView<PassageD
   count: tokens.length,
   pick: (indices) => ({ kind, tokens: gather(tokens, indices) }),
   eachClass: () => {},
+  content: () => {
+    const all = tokens.reduce((sum, { length }) => sum + length, 0);
+    return { kind: 'passages', tokens: Math.round(all / Math.max(1, tokens.length)) };
+  },
   strata: () => new Int32Array(tokens.length),
   targets: (rows, length) => ({
     kind: 'next-tokens',

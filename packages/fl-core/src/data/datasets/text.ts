@@ -18,6 +18,7 @@ export const text = ({ kind, tokens, labels, segments }: TextDataset): DatasetVi
     labels: gatherLabels(labels, indices),
   }),
   eachClass: (say) => labels.forEach(say),
+  content: () => ({ kind: 'labelled' }),
   strata: () => labels,
   targets: (rows) => classTargets(gatherLabels(labels, rows)),
 });

@@ -1,5 +1,14 @@
 import type { Targets } from '../../models/targets.ts';
 
+/** What the samples are, as far as there is more to say than how many. */
+export type DataContent =
+  /** One label each. */
+  | { readonly kind: 'labelled' }
+  /** Any number of labels each; a sample counts for each of its labels, and `unlabelled` have none. */
+  | { readonly kind: 'label-sets'; readonly unlabelled: number }
+  /** No labels; `tokens` is the mean length. */
+  | { readonly kind: 'passages'; readonly tokens: number };
+
 /** What everything else asks of a dataset, whatever its kind. */
 export interface DatasetView<D> {
   /** Number of samples. */
@@ -8,6 +17,8 @@ export interface DatasetView<D> {
   readonly pick: (indices: readonly number[]) => D;
   /** Says each class of each sample, in any order; nothing where there are none. */
   readonly eachClass: (say: (label: number) => void) => void;
+  /** What there is to say of it to people. */
+  readonly content: () => DataContent;
   /** What a split keeps the shares of, (N). */
   readonly strata: () => Int32Array;
   /** What the model is to say of the samples `rows`. @param length what texts are padded to. */
