@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { type Browser, type BrowserServer, chromium } from 'playwright-core';
+import { type Browser, chromium } from 'playwright-core';
 
 /** Finds, installs and starts Chromium. Nothing here is part of the product: people bring their own browser. */
 
@@ -67,7 +67,7 @@ const neverHide = [
 ];
 
 /**
- * Headless Chromium with WebGPU. Where the machine has no GPU, SwiftShader serves it in software: right, but
+ * Chromium with WebGPU. Where the machine has no GPU, SwiftShader serves it in software: right, but
  * slow. The background-networking flags keep it from calling home; hidden tabs are not slowed down, because
  * several train side by side and none of them is in front, unless `hides` asks for what people's browsers do.
  */
@@ -83,22 +83,19 @@ const args = [
   '--no-first-run',
 ];
 
-/** A browser for this process alone. */
+/** What such a Chromium is launched with, for whoever launches it otherwise than {@link launchChromium}. */
+export const chromiumOptions = (executablePath: string) => ({
+  executablePath,
+  args: [...args, ...neverHide],
+});
+
+/** A headless browser for this process. */
 export function launchChromium(
   executablePath: string,
   { hides = false }: { readonly hides?: boolean } = {},
 ): Promise<Browser> {
   return chromium.launch({
-    executablePath,
     headless: true,
-    ...(hides ? { args, ignoreDefaultArgs: neverHide } : { args: [...args, ...neverHide] }),
+    ...(hides ? { executablePath, args, ignoreDefaultArgs: neverHide } : chromiumOptions(executablePath)),
   });
 }
-
-/** The same browser for several processes at once: each connects to it by {@link connectChromium}. */
-export function serveChromium(executablePath: string): Promise<BrowserServer> {
-  return chromium.launchServer({ executablePath, headless: true, args: [...args, ...neverHide] });
-}
-
-/** A served browser with contexts of one's own; closing it closes only those. */
-export const connectChromium = (endpoint: string): Promise<Browser> => chromium.connect(endpoint);
