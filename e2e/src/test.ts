@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test as base } from '@playwright/test';
 import { ServerProcess } from '@strata/harness';
 import { type ServerAddress, serverOptions } from './server-options.ts';
@@ -30,9 +33,13 @@ export const test = base.extend<Fixtures, SharedFixtures>({
   ],
   address: async ({ server }, use) => use(server),
   world: async ({ address, browser, video }, use, testInfo) => {
-    const recordVideo = video === 'off' ? {} : { recordVideo: { dir: testInfo.outputPath() } };
-    const world = new World(address, browser, recordVideo);
+    // Playwright films only the pages that it opens itself; those of a test that passes are removed with its folder.
+    const films = testInfo.outputPath('videos');
+    const world = new World(address, browser, video === 'off' ? {} : { recordVideo: { dir: films } });
     await use(world);
     await world.leave();
+    if (video === 'off' || testInfo.status === testInfo.expectedStatus) return;
+    for (const film of existsSync(films) ? await readdir(films) : [])
+      await testInfo.attach('video', { path: join(films, film) });
   },
 });

@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
 
 /** Finds, installs and starts Chromium. Nothing here is part of the product: people bring their own browser. */
@@ -31,6 +31,16 @@ function isExecutable(path: string | undefined): path is string {
 /** Path of a Chromium on this machine, or null. `CHROMIUM_PATH` wins. */
 export function findChromium(): string | null {
   return [...candidates, chromium.executablePath()].find(isExecutable) ?? null;
+}
+
+/**
+ * Whether tabs can be filmed: Playwright's own ffmpeg lies beside its own browsers, and comes with them by download
+ * alone.
+ */
+export function canRecordVideo(): boolean {
+  // .../ms-playwright/chromium-1200/chrome-linux/chrome
+  const browsers = resolve(chromium.executablePath(), '../../..');
+  return existsSync(browsers) && readdirSync(browsers).some((name) => name.startsWith('ffmpeg-'));
 }
 
 /**
