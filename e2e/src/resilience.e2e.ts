@@ -20,56 +20,53 @@ const test = shared.extend<{
 });
 
 test('R3: a tab closed in mid-round holds nobody up', async ({ world }) => {
-  const run = await world.startRun({ rounds: 1, local: slow });
+  const release = world.holdUpdates();
+  const run = await world.startRun({ rounds: 1 });
   const tabs = await Promise.all([0, 1, 2].map((shard) => world.join(run, shard)));
   await world.inPhase(run, 'training');
   await tabs[2]?.context().close();
+  release();
   const view = await world.finished(run, 90);
   expect(view.rounds.at(-1)).toMatchObject({ phase: 'committed', cohort: 3 });
   expect(view.rounds.at(-1)?.updates).toBeGreaterThanOrEqual(2);
 });
 
 test('R1: a tab that joins in mid-round is told to wait and takes part in the next', async ({ world }) => {
-  const run = await world.startRun({
-    rounds: 2,
-    cohort: { goal: 2, minimum: 1, quorum: 0.5 },
-    local: slow,
-  });
+  const release = world.holdUpdates();
+  const run = await world.startRun({ rounds: 2, cohort: { goal: 2, minimum: 1, quorum: 0.5 } });
   await world.join(run, 0);
   await world.inPhase(run, 'training');
   const late = await world.join(run, 1);
   await late.locator('[data-testid=status][data-phase=waiting][data-reason=next-round]').waitFor();
+  release();
   const view = await world.finished(run);
   expect(view.rounds.map((r) => r.cohort)).toEqual([1, 2]);
 });
 
 test('R9: a page refresh resumes as the same participant', async ({ world }) => {
-  const run = await world.startRun({
-    rounds: 1,
-    cohort: { goal: 2, minimum: 2, quorum: 1 },
-    local: slow,
-  });
+  const release = world.holdUpdates();
+  const run = await world.startRun({ rounds: 1, cohort: { goal: 2, minimum: 2, quorum: 1 } });
   const [tab] = await Promise.all([0, 1].map((shard) => world.join(run, shard)));
   await world.inPhase(run, 'training');
   await tab?.reload();
+  release();
   const view = await world.finished(run);
   expect(view.clients).toHaveLength(2);
   expect(view.rounds.map((r) => [r.phase, r.updates])).toEqual([['committed', 2]]);
 });
 
 test('C6: pause holds a tab, resume lets it go on, leave ends it', async ({ world }) => {
-  const run = await world.startRun({
-    rounds: 2,
-    cohort: { goal: 1, minimum: 1, quorum: 1 },
-    local: slow,
-  });
+  const release = world.holdUpdates();
+  const run = await world.startRun({ rounds: 2, cohort: { goal: 1, minimum: 1, quorum: 1 } });
   const tab = await world.join(run, 0);
   await world.inPhase(run, 'training');
   await tab.getByTestId('pause').click();
   await tab.getByTestId('pause-after-round').click();
+  release();
   await world.inPhase(run, 'committed');
   await tab.locator('[data-testid=status][data-phase=paused]').waitFor();
   expect((await world.api.run(run)).clients[0]?.paused).toBe(true);
+  world.holdUpdates();
   await tab.getByTestId('resume').click();
   await world.inPhase(run, 'training', 2);
   await tab.getByTestId('leave').click();

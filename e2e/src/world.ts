@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Browser, BrowserContext, BrowserContextOptions, Page } from '@playwright/test';
+import type { Browser, BrowserContext, BrowserContextOptions, Page, Route } from '@playwright/test';
 import { samples } from '@strata/fl-core/data';
 import type { RoundSummary, RunConfigInput, RunView } from '@strata/fl-core/protocol';
 import { OperatorApi } from '@strata/harness';
@@ -15,6 +15,8 @@ export class World {
 
   readonly #options: BrowserContextOptions;
   readonly #contexts: BrowserContext[] = [];
+  /** What the updates of pages wait for; null where nobody has held one. */
+  #released: Promise<void> | null = null;
 
   /** @param options of every page, beside its own */
   constructor(server: ServerAddress, browser: Browser, options: BrowserContextOptions = {}) {
@@ -33,6 +35,8 @@ export class World {
   async newPage(name: string, options: BrowserContextOptions = {}): Promise<Page> {
     const context = await this.browser.newContext({ ...this.#options, ...options });
     this.#contexts.push(context);
+    // Only where it is needed: it turns the browser's cache off.
+    if (this.#released !== null) await context.route(updates, (route) => this.#deliver(route));
     const page = await context.newPage();
     this.watch(page, name);
     return page;
@@ -75,6 +79,24 @@ export class World {
     return page;
   }
 
+  /**
+   * The updates of pages opened after this wait until the answer is called: a round trains for as long as a test looks
+   * at it, on whatever machine.
+   */
+  holdUpdates(): () => void {
+    let release = () => {};
+    this.#released = new Promise((resolve) => {
+      release = resolve;
+    });
+    return release;
+  }
+
+  async #deliver(route: Route): Promise<void> {
+    await this.#released;
+    // A page that has gone takes its requests with it.
+    await route.continue().catch(() => {});
+  }
+
   watch(page: Page, name: string): void {
     page.on('pageerror', (error) => this.pageErrors.push(`${name}: ${error.message}`));
     page.on('console', (message) => {
@@ -113,6 +135,9 @@ export class World {
     return this.until(run, (view) => view.rounds.find((r) => r.round === round && r.phase === phase));
   }
 }
+
+/** Addresses that updates are sent to. */
+const updates = /\/rounds\/\d+\/update$/;
 
 /** Shards that the built-in data is cut into: small ones, because SwiftShader is slow. */
 const shards = 90;
