@@ -17,7 +17,7 @@ import type { BenchContext, Benchmark, Row } from './benchmark.ts';
  */
 export const page: Benchmark = {
   title: "The participant's page while it trains: longest task, speed when hidden.",
-  options: { rounds: 7, passes: 2, side: 64 },
+  options: { rounds: 7, epochs: 2, side: 64 },
   run,
 };
 
@@ -43,7 +43,7 @@ const watcher = `(() => {
 })()`;
 
 async function* run({ options, log }: BenchContext): AsyncIterable<Row> {
-  const { rounds = 0, passes = 0, side = 0 } = options;
+  const { rounds = 0, epochs = 0, side = 0 } = options;
   const server = await ServerProcess.start();
   const browser = await launchChromium(ensureChromium(log), { hides: true });
   try {
@@ -57,7 +57,7 @@ async function* run({ options, log }: BenchContext): AsyncIterable<Row> {
       strategy: { name: 'full' },
       rounds,
       cohort: { goal: 1, minimum: 1, quorum: 1 },
-      local: { passes, batchSize: 16 },
+      local: { epochs, batchSize: 16 },
     });
     await api.command(id, 'start');
 

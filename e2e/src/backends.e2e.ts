@@ -56,9 +56,9 @@ for (const force of ['wasm', 'webgpu'] as const) {
 }
 
 for (const { where, destroyAfter, batches } of [
-  { where: 'the first pass', destroyAfter: 1, batches: 1 + 4 },
-  // The first pass is not done again.
-  { where: 'the second pass', destroyAfter: 3, batches: 3 + 2 },
+  { where: 'the first epoch', destroyAfter: 1, batches: 1 + 4 },
+  // The first epoch is not done again.
+  { where: 'the second epoch', destroyAfter: 3, batches: 3 + 2 },
 ]) {
   test(`C2: a device destroyed in ${where} is started anew and the job ends as if nothing had happened`, async () => {
     const undisturbed = await run({ force: 'webgpu', destroyAfter: 0 });

@@ -111,7 +111,7 @@ test.describe(`an exported run in Python${reason}`, () => {
       cohort: { goal: 1, minimum: 1, quorum: 1 },
       local: {
         ...tinyRun.local,
-        passes: 3,
+        epochs: 3,
         maxBatches: 6,
         holdOut,
         optimizer: { name: 'adamw', learningRate: 0.002 },

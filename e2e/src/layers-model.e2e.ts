@@ -72,7 +72,7 @@ test('a LayersModel from the operator’s disk is uploaded, chosen, trained by t
     model: made.config.model,
     side: 12,
     rounds: 2,
-    local: { passes: 2, batchSize: 8, maxBatches: 4, optimizer: { name: 'adamw', learningRate: 0.01 } },
+    local: { epochs: 2, batchSize: 8, maxBatches: 4, optimizer: { name: 'adamw', learningRate: 0.01 } },
   });
   await Promise.all([0, 1, 2].map((shard) => world.join(run, shard, { backend: 'wasm' })));
   const view = await world.finished(run);

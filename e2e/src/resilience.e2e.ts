@@ -4,7 +4,7 @@ import { expect, test as shared } from './test.ts';
 import { tinyRun } from './world.ts';
 
 /** Training that lasts some seconds: polling sees the phase, and a person's clicks or a page's load fit into it. */
-const slow = { ...tinyRun.local, passes: 80 };
+const slow = { ...tinyRun.local, epochs: 80 };
 
 /** What happens to tabs and servers in real life, on WebGPU. */
 const test = shared.extend<{

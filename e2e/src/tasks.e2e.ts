@@ -105,7 +105,7 @@ test('next token: chosen on the form, learned from a text file, called by its na
   await operator.getByLabel('Passage length').fill('16');
   await operator.getByLabel('Rounds', { exact: true }).fill('1');
   await operator.getByLabel('Updates wanted').fill('1');
-  await operator.getByText('The next token, told from passages of 16 tokens.').waitFor();
+  await operator.getByText('The next token, predicted from passages of 16 tokens.').waitFor();
   await expect(operator.getByLabel('Name', { exact: true })).toHaveValue('gpt2 on own data');
   await fits(operator, 'form-next-token');
   await operator.setViewportSize({ width: 360, height: 740 });

@@ -155,7 +155,7 @@ export const tinyRun: RunConfigInput = {
   cohort: { goal: 3, minimum: 3, quorum: 0.5 },
   deadlines: { probing: 120, training: 120, evaluating: 120 },
   local: {
-    passes: 1,
+    epochs: 1,
     batchSize: 8,
     maxBatches: 1,
     probeBatches: 1,

@@ -1,15 +1,22 @@
 /** Measures one engine on one backend, alone in its process: the task is the argument, results are lines of JSON. */
-import { blocksOf, type Engine, flopsOf, isVit, measureSteps, selectionsOf } from '@strata/gpu-bench';
+import {
+  blocksOf,
+  flopsOf,
+  isVit,
+  type MeasuredTrainer,
+  measureSteps,
+  selectionsOf,
+} from '@strata/gpu-bench';
 import type { EngineName, Task, VitEngineFactory } from './engine.ts';
 
 // Only the engine asked for is loaded: loading ours would register our kernels for stock tfjs too.
-const factories: Readonly<Record<EngineName, (task: Task) => Promise<Engine>>> = {
+const factories: Readonly<Record<EngineName, (task: Task) => Promise<MeasuredTrainer>>> = {
   strata: async (task) => (await import('./strata.ts')).strata(task),
   tfjs: async (task) => ofVit((await import('./stock.ts')).stock, task),
   'jax-js': async (task) => ofVit((await import('./jax.ts')).jax, task),
 };
 
-function ofVit(factory: VitEngineFactory, task: Task): Promise<Engine> {
+function ofVit(factory: VitEngineFactory, task: Task): Promise<MeasuredTrainer> {
   const { workload } = task;
   if (!isVit(workload)) throw new Error(`Only a Vision Transformer was written for ${task.engine}.`);
   return factory({ ...task, workload });

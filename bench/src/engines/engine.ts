@@ -1,4 +1,4 @@
-import type { Engine, VitSpec, Workload } from '@strata/gpu-bench';
+import type { MeasuredTrainer, VitSpec, Workload } from '@strata/gpu-bench';
 
 export const engineNames = ['strata', 'tfjs', 'jax-js'] as const;
 export type EngineName = (typeof engineNames)[number];
@@ -17,6 +17,8 @@ export interface Task {
   readonly losses: number;
 }
 
-export type EngineFactory = (task: Task) => Promise<Engine>;
+export type EngineFactory = (task: Task) => Promise<MeasuredTrainer>;
 /** Of an engine that has only the Vision Transformer. */
-export type VitEngineFactory = (task: Task & { readonly workload: Workload<VitSpec> }) => Promise<Engine>;
+export type VitEngineFactory = (
+  task: Task & { readonly workload: Workload<VitSpec> },
+) => Promise<MeasuredTrainer>;

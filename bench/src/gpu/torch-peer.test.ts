@@ -127,7 +127,7 @@ describe.skipIf(reason)(`the PyTorch peer${reason}`, () => {
 
   async function ourLosses(trainer: Trainer, data: Dataset, layers: string[]): Promise<number[]> {
     const optimizer = { name: 'adamw', learningRate };
-    const local = LocalConfig.parse({ passes: steps, batchSize: labels.length, optimizer });
+    const local = LocalConfig.parse({ epochs: steps, batchSize: labels.length, optimizer });
     const losses: number[] = [];
     for await (const { loss } of trainer.train(data, { layers, local, seed: 1, prefixCacheBytes: 0 })) {
       losses.push(loss ?? Number.NaN);

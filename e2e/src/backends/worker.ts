@@ -66,7 +66,7 @@ async function work({ force, destroyAfter }: Task): Promise<Outcome> {
 
   const samples = data();
   const local = LocalConfig.parse({
-    passes: 2,
+    epochs: 2,
     batchSize: 4,
     optimizer: { name: 'sgd', learningRate: 0.1, momentum: 0.5 },
   });

@@ -25,7 +25,7 @@ const DemoOptions = z.object({
   shards: Whole(1, 10_000).optional(),
   /** Image side in pixels; the model's default when absent. */
   side: Whole(8, 512).optional(),
-  /** Batches of a local pass at most; 0 means all. */
+  /** Batches of a local epoch at most; 0 means all. */
   maxBatches: Whole(0, 100_000).optional(),
   json: z.boolean().default(false),
 });
@@ -53,7 +53,7 @@ export const usage = `npm run --silent demo -- [options]
   --shards N         parts the built-in data is cut into (one a client; 16 a client on webgpu,
                      which is a software adapter where there is no GPU)
   --side N           image side in pixels
-  --max-batches N    batches of a local pass at most
+  --max-batches N    batches of a local epoch at most
   --json             print one JSON object on stdout`;
 
 /** Parses the command line; throws an Error whose message is for the person who typed it. */

@@ -5,7 +5,7 @@ import type { DemoData } from './data.ts';
 import type { DemoOptions } from './options.ts';
 
 /**
- * The run of a demo: AdamW at usual rates for fine-tuning, not tuned; one pass over at most 24 batches of 16 a
+ * The run of a demo: AdamW at usual rates for fine-tuning, not tuned; one epoch over at most 24 batches of 16 a
  * round, which four tabs on two cores finish in one to two minutes (docs/results.md). Far less on WebGPU, which
  * is a software adapter where there is no GPU.
  */
@@ -24,7 +24,7 @@ export function demoRunConfig(options: DemoOptions, data: DemoData): RunConfigIn
     cohort: { goal: options.clients, minimum: options.clients, quorum: 1 },
     deadlines: { probing: 1800, training: 3600, evaluating: 1800 },
     local: {
-      passes: 1,
+      epochs: 1,
       batchSize: options.backend === 'webgpu' ? 8 : 16,
       maxBatches: options.maxBatches ?? (options.backend === 'webgpu' ? 2 : 24),
       probeBatches: options.backend === 'webgpu' ? 1 : 2,

@@ -55,7 +55,7 @@ async function run(args: readonly string[], log: (line: string) => void) {
   for (const layer of layout.layers) trainer.setLayer(layer.name, layerTensors(layer));
 
   const local = LocalConfig.parse({
-    passes: epochs,
+    epochs,
     batchSize: batch,
     optimizer: { name: 'adamw', learningRate: rate, weightDecay: decay },
     schedule: { name: 'cosine', warmUp },

@@ -10,7 +10,7 @@ export interface Steps {
 }
 
 /** Something that trains. */
-export interface Engine {
+export interface MeasuredTrainer {
   readonly meters: Meters;
   /** Null where the engine has nothing of the kind. Every selection starts from the initial weights. */
   prepare(selection: Selection): Promise<Steps | null>;
@@ -54,7 +54,7 @@ export function median(values: readonly number[]): number {
 const warmUps = 2;
 
 export async function measureSteps(
-  { meters }: Engine,
+  { meters }: MeasuredTrainer,
   running: Steps,
   options: MeasureOptions,
 ): Promise<StepFigures> {

@@ -1,21 +1,21 @@
 import { createModel } from '@strata/fl-core/models';
 import { LocalConfig } from '@strata/fl-core/protocol';
 import { Trainer } from '@strata/fl-core/training';
-import type { Engine, Steps } from './measure.ts';
+import type { MeasuredTrainer, Steps } from './measure.ts';
 import type { Meters } from './meters.ts';
 import { initialWeights, optimizer } from './weights.ts';
 import { type Selection, samplesOf, type Workload } from './workload.ts';
 
-/** More passes than are ever asked for: the job is ended when the measurement is. */
-const manyPasses = 100;
+/** More epochs than are ever asked for: the job is ended when the measurement is. */
+const manyEpochs = 100;
 const cacheBytes = 2 ** 30;
 
-export interface StrataEngine extends Engine {
+export interface StrataEngine extends MeasuredTrainer {
   prepare(selection: Selection): Promise<Steps>;
   dispose(): void;
 }
 
-/** Our trainer on the backend that is set: one batch a pass, so that a pass is a step. */
+/** Our trainer on the backend that is set: one batch an epoch, so that an epoch is a step. */
 export function strataEngine(workload: Workload, meters: Meters): StrataEngine {
   const model = createModel(workload.spec, { classes: workload.classes, side: workload.size });
   const trainer = new Trainer(model);
@@ -29,7 +29,7 @@ export function strataEngine(workload: Workload, meters: Meters): StrataEngine {
   }
   const data = samplesOf(workload);
   const local = LocalConfig.parse({
-    passes: manyPasses,
+    epochs: manyEpochs,
     batchSize: workload.batch,
     optimizer: { name: 'adamw', learningRate: optimizer.learningRate, weightDecay: 0 },
   });

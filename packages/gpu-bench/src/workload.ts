@@ -166,7 +166,7 @@ function vocabularyOf(spec: MeasuredSpec): number {
 export interface Selection {
   readonly name: string;
   readonly layers: readonly string[];
-  /** The activations below the shallowest of them are known from an earlier pass. */
+  /** The activations below the shallowest of them are known from an earlier epoch. */
   readonly warm: boolean;
 }
 

@@ -16,7 +16,7 @@ import {
   readFolderConfig,
   tokenizerFiles,
 } from './model-folder.ts';
-import { indexFile, pickled, pickles, readIndex, wholeFile } from './weights.ts';
+import { indexFile, pickled, pickles, readIndex, wholeFile } from './weights-files.ts';
 import { shardNames } from './weights-manifest.ts';
 
 /** Bytes of all files of a model together: 400 million float32 parameters and what belongs to them. */

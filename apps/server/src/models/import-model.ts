@@ -30,7 +30,7 @@ import { locateModel, type Places } from './imported-source.ts';
 import { layersFile, needTokenizer, readFolderConfig, tokenizerFiles } from './model-folder.ts';
 import { readUseLite, readUseLiteVocabulary, useLiteFolder } from './use-lite.ts';
 import { vitMiniFile } from './vit-mini.ts';
-import { Weights } from './weights.ts';
+import { WeightsFiles } from './weights-files.ts';
 import { ManifestWeights } from './weights-manifest.ts';
 
 export interface ImportOptions extends Places {
@@ -99,10 +99,10 @@ async function storeBuiltIn(id: ModelId, options: ImportOptions): Promise<Stored
     }
     case 'deit-tiny': {
       const find = () => findWeights({ modelsDir, cacheDir, pin: deitTinyPin });
-      return { layers: await store(async () => Weights.openFile(await find())), assets: {} };
+      return { layers: await store(async () => WeightsFiles.openFile(await find())), assets: {} };
     }
     case 'vit-mini':
-      return { layers: await store(() => Weights.openFile(vitMiniFile)), assets: {} };
+      return { layers: await store(() => WeightsFiles.openFile(vitMiniFile)), assets: {} };
     case 'vit-nano':
       return { layers: await drawLayers(spec, options), assets: {} };
     default:
@@ -123,7 +123,7 @@ async function storeFolder(model: ImportedModel, options: ImportOptions): Promis
 const openWeights = (spec: ModelSpec, folder: string): Promise<TensorSource> =>
   spec.architecture === 'layers-model'
     ? ManifestWeights.open(join(folder, layersFile))
-    : Weights.openFolder(folder);
+    : WeightsFiles.openFolder(folder);
 
 /** Most LayersModels name no labels: as many outputs as the run has labels are taken to be for them. */
 function keepsClassifier(

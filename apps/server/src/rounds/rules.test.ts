@@ -148,7 +148,7 @@ describe('the rules of a round', () => {
     });
     const before = (await server.view(id)).checkpoint;
     const view = await server.until(id, (v) => v.rounds[0]?.phase === 'abandoned', 'an abandoned round');
-    expect(view.rounds[0]?.reason).toBe('1 of 3 clients answered in training; 2 were needed.');
+    expect(view.rounds[0]?.reason).toBe('1 of 3 participants answered in training; 2 were needed.');
     expect(view.checkpoint).toEqual(before);
     expect((await committed(server, id, 1)).round).toBe(2);
   });

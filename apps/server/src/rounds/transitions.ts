@@ -5,8 +5,8 @@ import {
   type Commit,
   isOver,
   type MemberChange,
+  type RoundFacts,
   type RoundStatus,
-  type Standing,
   statusOf,
 } from '@strata/fl-core/rounds';
 import { and, eq, sql } from 'drizzle-orm';
@@ -31,17 +31,17 @@ export async function moveRound(
   context: Context,
   runId: string,
   number: number,
-  decide: (standing: Standing, tx: Queryable) => Change | null | Promise<Change | null>,
+  decide: (facts: RoundFacts, tx: Queryable) => Change | null | Promise<Change | null>,
 ): Promise<{ readonly round: RoundRow; readonly moved: boolean }> {
   return context.db.transaction(async (tx) => {
     const round = await lockExisting(tx, runId, number);
-    const change = await decide(await standingOf(tx, round), tx);
+    const change = await decide(await factsOf(tx, round), tx);
     return change ? { round: await record(tx, round, change), moved: true } : { round, moved: false };
   });
 }
 
 /** A round and all that the rules read to move it on. */
-export async function standingOf(db: Queryable, round: RoundRow): Promise<Standing> {
+export async function factsOf(db: Queryable, round: RoundRow): Promise<RoundFacts> {
   return {
     run: await getRun(db, round.run),
     round,
@@ -96,8 +96,8 @@ export async function abandon(
   round: number,
   reason: string,
 ): Promise<RoundStatus> {
-  const { round: row, moved } = await moveRound(context, run, round, (standing) =>
-    isOver(standing.round.phase) ? null : abandoning(standing.round, reason, Date.now()),
+  const { round: row, moved } = await moveRound(context, run, round, (facts) =>
+    isOver(facts.round.phase) ? null : abandoning(facts.round, reason, Date.now()),
   );
   if (moved) await announceAbandoned(context, row);
   return statusOf(row);

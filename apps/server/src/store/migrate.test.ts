@@ -21,7 +21,7 @@ async function olderMigrations(count: number): Promise<string> {
   return folder;
 }
 
-test('runs stored before budgets had kinds and runs had tasks load, and do what they did', async () => {
+test('runs stored before budgets had kinds, runs had tasks and epochs were called so load, and do what they did', async () => {
   const dataDir = await temporaryDataDir();
   const older = await olderMigrations(1);
   const { pool, close } = await openEmbeddedPostgres(join(dataDir, 'postgres'));
@@ -51,6 +51,7 @@ test('runs stored before budgets had kinds and runs had tasks load, and do what 
     await migrate(pool);
     const query = 'SELECT config FROM runs ORDER BY id DESC';
     const { rows } = await pool.query<{ config: unknown }>(query);
+    const { passes, ...local } = old.local;
     const expected = {
       ...old,
       task: { name: 'classification' },
@@ -58,7 +59,13 @@ test('runs stored before budgets had kinds and runs had tasks load, and do what 
       budget: { kind: 'fixed', unit: 'layers', amount: 3 },
       selection: { every: 1, smoothing: 1 },
       aggregation: { rule: { name: 'mean' }, optimizer: { name: 'fedavg', learningRate: 1 } },
-      local: { ...old.local, schedule: { name: 'constant', warmUp: 0 }, proximal: 0, clipNorm: null },
+      local: {
+        ...local,
+        epochs: passes,
+        schedule: { name: 'constant', warmUp: 0 },
+        proximal: 0,
+        clipNorm: null,
+      },
     };
     const model = { ...imported.model, found: { kind: 'transformers', ...found } };
     expect(rows.map(({ config }) => config)).toEqual([expected, { ...expected, model }]);

@@ -55,8 +55,8 @@ describe('format', () => {
 
   it('writes shares, plurals and ages', () => {
     expect(percent(0.6321)).toBe('63.2 %');
-    expect(plural(1, 'client')).toBe('1 client');
-    expect(plural(1200, 'client')).toBe('1,200 clients');
+    expect(plural(1, 'participant')).toBe('1 participant');
+    expect(plural(1200, 'participant')).toBe('1,200 participants');
     expect(ago(0, 30_000)).toBe('just now');
     expect(ago(0, 3 * 60_000 + 5)).toBe('3 minutes ago');
     expect(ago(0, 86_400_000)).toBe('yesterday');

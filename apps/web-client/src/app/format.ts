@@ -20,7 +20,7 @@ export const percent = (share: number, digits = 1): string => `${(100 * share).t
 const grouped = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 export const count = (n: number): string => grouped.format(n);
 
-/** `1 client`, `2 clients`. */
+/** `1 participant`, `2 participants`. */
 export const plural = (n: number, one: string, many = `${one}s`): string =>
   `${count(n)} ${n === 1 ? one : many}`;
 

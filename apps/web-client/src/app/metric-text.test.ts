@@ -23,7 +23,7 @@ describe('the words for accuracy', () => {
     );
   });
 
-  it('has perplexity only where tokens are told', () => {
+  it('has perplexity only where tokens are predicted', () => {
     expect(perplexityText('next-token', Math.log(12.34))).toBe('perplexity 12.3');
     expect(perplexityText('next-token', Math.log(50_257))).toBe('perplexity 5.0e+4');
     expect(perplexityText('classification', 1)).toBeNull();

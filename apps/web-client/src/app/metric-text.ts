@@ -17,7 +17,7 @@ export function metricText(task: TaskName): MetricText {
     case 'sequence-pair':
       return {
         name: 'accuracy',
-        meaning: 'Accuracy is the share of held-out samples whose label the model tells right.',
+        meaning: 'Accuracy is the share of held-out samples whose label the model predicts.',
         own: 'Right on your unseen examples',
       };
     case 'multi-label':
@@ -31,7 +31,7 @@ export function metricText(task: TaskName): MetricText {
       return {
         name: 'next tokens right',
         meaning:
-          'Next tokens right is the share of held-out tokens (words or parts of words) that the model tells from those before. Perplexity is exp(loss): among how many tokens it hesitates.',
+          'Next tokens right is the share of held-out tokens (words or parts of words) that the model predicts from those before. Perplexity is exp(loss): among how many tokens it hesitates.',
         own: 'Next word pieces right, on your unseen text',
       };
     default:
@@ -45,7 +45,7 @@ export function metricTitle(task: TaskName): string {
   return `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
 }
 
-/** What a loss means beside itself: `perplexity 12.3` where next tokens are told, nothing else. */
+/** What a loss means beside itself: `perplexity 12.3` where next tokens are predicted, nothing else. */
 export function perplexityText(task: TaskName, loss: number): string | null {
   switch (task) {
     case 'next-token':
@@ -78,8 +78,8 @@ export function resultText(task: TaskName, first: number, last: number): string 
         : `On your unseen texts the model’s labels went from ${from} to ${to} agreement with yours.`;
     case 'next-token':
       return first === last
-        ? `In your unseen text the model tells ${to} of the word pieces that come next.`
-        : `In your unseen text the model went from ${from} to ${to} of the next word pieces told right.`;
+        ? `In your unseen text the model predicts ${to} of the word pieces that come next.`
+        : `In your unseen text the model went from ${from} to ${to} of the next word pieces predicted right.`;
     default:
       return task satisfies never;
   }

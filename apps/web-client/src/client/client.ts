@@ -2,8 +2,8 @@ import type { Dataset } from '@strata/fl-core/data';
 import { loadModel } from '@strata/fl-core/models';
 import { layoutOf, parameterCount, specOf } from '@strata/fl-core/models/layouts';
 import { protocolVersion, type RunManifest, StrataError } from '@strata/fl-core/protocol';
+import { BackendTrainers } from './backend-trainers.ts';
 import { DataStore, preparedKey } from './data-store.ts';
-import { Engine } from './engine.ts';
 import { createHttpPlane } from './http.ts';
 import { type LoadedData, loadData } from './load-data.ts';
 import type { WorkerOptions } from './messages.ts';
@@ -16,9 +16,9 @@ import { createSocketPlane } from './socket.ts';
 import { type DataPlane, errorBody, remedy } from './transport.ts';
 
 /** What is known once the worker has looked around. */
-interface Ground {
+interface ClientSetup {
   readonly manifest: RunManifest;
-  readonly engine: Engine;
+  readonly trainers: BackendTrainers;
   /** Names this run's data in {@link DataStore}. */
   readonly key: string;
 }
@@ -32,7 +32,7 @@ export class Client {
   readonly #dataStore = new DataStore();
   readonly #modelStore = new ModelStore();
   #snapshot: ClientSnapshot;
-  #ground: Ground | null = null;
+  #setup: ClientSetup | null = null;
   #choice: DataChoice | null;
   /** Cancels the loading of data that the person has replaced. */
   #loading = new AbortController();
@@ -65,9 +65,9 @@ export class Client {
   /** Looks at the device and the run, then loads the data if there is a choice already. */
   async start(): Promise<void> {
     try {
-      const [manifest, engine] = await Promise.all([this.#manifest(), this.#engine()]);
+      const [manifest, trainers] = await Promise.all([this.#manifest(), this.#startBackend()]);
       const key = await preparedKey(this.#options.run, manifest);
-      this.#ground = { manifest, engine, key };
+      this.#setup = { manifest, trainers, key };
       await this.#lookAtStores();
       this.#update(() => ({ layers: layersOf(manifest), phase: { kind: 'choosing' } }));
       await this.#load();
@@ -109,7 +109,7 @@ export class Client {
     this.#gone.abort(new Error('left'));
     if (this.#session === null) this.#update(() => ({ phase: { kind: 'left' } }));
     else await this.#session.leave();
-    this.#ground?.engine.dispose();
+    this.#setup?.trainers.dispose();
   }
 
   async #manifest(): Promise<RunManifest> {
@@ -130,19 +130,19 @@ export class Client {
     }
   }
 
-  async #engine(): Promise<Engine> {
-    const engine = await Engine.start(this.#options.backend, () => {
+  async #startBackend(): Promise<BackendTrainers> {
+    const trainers = await BackendTrainers.start(this.#options.backend, () => {
       const { config } = this.#require().manifest;
       return loadModel(specOf(config), { classes: config.labels.length, side: config.side });
     });
-    this.#update(() => ({ device: engine.device }));
-    return engine;
+    this.#update(() => ({ device: trainers.device }));
+    return trainers;
   }
 
   async #load(): Promise<void> {
     const choice = this.#choice;
-    if (choice === null || this.#ground === null) return;
-    const { manifest, key } = this.#ground;
+    if (choice === null || this.#setup === null) return;
+    const { manifest, key } = this.#setup;
     this.#loading.abort();
     const loading = new AbortController();
     this.#loading = loading;
@@ -194,8 +194,8 @@ export class Client {
   }
 
   async #lookAtStores(): Promise<void> {
-    if (this.#ground === null) return;
-    const { key } = this.#ground;
+    if (this.#setup === null) return;
+    const { key } = this.#setup;
     const [data, dataBytes, modelBytes] = await Promise.all([
       this.#dataStore.find(key),
       this.#dataStore.size(),
@@ -207,21 +207,21 @@ export class Client {
   #joinIfReady(): void {
     if (!this.#eager || this.#loaded === null || this.#session !== null) return;
     const { data, summary } = this.#loaded;
-    const { manifest, engine } = this.#require();
+    const { manifest, trainers } = this.#require();
     const { run, server, identity } = this.#options;
     const { name, budget } = this.#wishes;
     this.#session = new Session({
       hello: {
         name: name ?? '',
         ...(budget === undefined ? {} : { budget }),
-        device: engine.device,
+        device: trainers.device,
         samples: summary.samples,
         heldOut: summary.heldOut,
         classCounts: [...summary.classCounts],
       },
       local: manifest.config.local,
       data,
-      trainers: engine,
+      trainers,
       control: createSocketPlane(server, { protocol: protocolVersion, run, ...identity }),
       plane: this.#plane,
       update: (change) => this.#update(change),
@@ -229,8 +229,8 @@ export class Client {
     this.#session.start();
   }
 
-  #require(): Ground {
-    if (this.#ground !== null) return this.#ground;
+  #require(): ClientSetup {
+    if (this.#setup !== null) return this.#setup;
     throw new StrataError('internal', 'The client was used before it had started.', 'Reload the page.');
   }
 

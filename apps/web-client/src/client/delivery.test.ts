@@ -1,6 +1,6 @@
 import { type Evaluated, StrataError, type Work } from '@strata/fl-core/protocol';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { deliver, type Ways } from './delivery.ts';
+import { deliver, type Planes } from './delivery.ts';
 import type { Answer } from './job.ts';
 
 const update: Answer = { kind: 'train', round: 3, update: Uint8Array.of(1, 2, 3), loss: 0.5 };
@@ -12,7 +12,7 @@ const over: Work = { kind: 'over', state: 'finished', checkpoint: { round: 3, la
 function server(...failures: Error[]) {
   const uploads: [number, Uint8Array][] = [];
   const evaluated: Evaluated[] = [];
-  const ways: Ways = {
+  const planes: Planes = {
     link: { welcomed: async (signal) => signal.throwIfAborted() },
     control: {
       probed: () => Promise.reject(new Error('not asked')),
@@ -30,7 +30,7 @@ function server(...failures: Error[]) {
       },
     },
   };
-  return { ways, uploads, evaluated };
+  return { planes, uploads, evaluated };
 }
 
 const refusal = (code: 'unavailable' | 'wrong-tensor') => new StrataError(code, 'refused', 'try this');
@@ -41,16 +41,16 @@ describe('deliver', () => {
   afterEach(() => void vi.useRealTimers());
 
   it('R4: sends the same bytes until they are acknowledged', async () => {
-    const { ways, uploads } = server(new Error('connection lost'), refusal('unavailable'));
-    const delivered = deliver(update, ways, never());
+    const { planes, uploads } = server(new Error('connection lost'), refusal('unavailable'));
+    const delivered = deliver(update, planes, never());
     await vi.runAllTimersAsync();
     await delivered;
     expect(uploads).toEqual([1, 2, 3].map(() => [3, Uint8Array.of(1, 2, 3)]));
   });
 
   it('waits between two attempts', async () => {
-    const { ways, uploads } = server(new Error('connection lost'));
-    const delivered = deliver(update, ways, never());
+    const { planes, uploads } = server(new Error('connection lost'));
+    const delivered = deliver(update, planes, never());
     await vi.advanceTimersByTimeAsync(200);
     expect(uploads).toHaveLength(1);
     await vi.runAllTimersAsync();
@@ -59,15 +59,15 @@ describe('deliver', () => {
   });
 
   it('throws what it was refused with, at once', async () => {
-    const { ways, uploads } = server(refusal('wrong-tensor'));
-    await expect(deliver(update, ways, never())).rejects.toMatchObject({ code: 'wrong-tensor' });
+    const { planes, uploads } = server(refusal('wrong-tensor'));
+    await expect(deliver(update, planes, never())).rejects.toMatchObject({ code: 'wrong-tensor' });
     expect(uploads).toHaveLength(1);
   });
 
   it('ends with the reason of the signal, and sends no more', async () => {
-    const { ways, uploads } = server(new Error('connection lost'));
+    const { planes, uploads } = server(new Error('connection lost'));
     const stop = new AbortController();
-    const outcome = deliver(update, ways, stop.signal).catch((error: unknown) => error);
+    const outcome = deliver(update, planes, stop.signal).catch((error: unknown) => error);
     await vi.advanceTimersByTimeAsync(200);
     stop.abort(new Error('the round is over'));
     await vi.runAllTimersAsync();
@@ -76,8 +76,8 @@ describe('deliver', () => {
   });
 
   it('sends metrics over the control plane', async () => {
-    const { ways, evaluated } = server();
-    await deliver({ kind: 'evaluate', message }, ways, never());
+    const { planes, evaluated } = server();
+    await deliver({ kind: 'evaluate', message }, planes, never());
     expect(evaluated).toEqual([message]);
   });
 });

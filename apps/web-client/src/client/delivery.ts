@@ -3,19 +3,19 @@ import type { Link } from './link.ts';
 import { backoffMs, sleep } from './retry.ts';
 import { type ControlPlane, type DataPlane, remedy } from './transport.ts';
 
-/** The ways an answer goes: scores and metrics over the control plane, updates over the data plane. */
-export interface Ways {
+/** The planes an answer goes: scores and metrics over the control plane, updates over the data plane. */
+export interface Planes {
   readonly link: Pick<Link, 'welcomed'>;
   readonly control: Pick<ControlPlane, 'probed' | 'evaluated'>;
   readonly plane: Pick<DataPlane, 'upload'>;
 }
 
 /** Sends an answer until it is acknowledged, the same bytes each time (R4). Throws what it was refused with. */
-export async function deliver(answer: Answer, ways: Ways, signal: AbortSignal): Promise<void> {
+export async function deliver(answer: Answer, planes: Planes, signal: AbortSignal): Promise<void> {
   for (let n = 0; ; n++) {
-    await ways.link.welcomed(signal);
+    await planes.link.welcomed(signal);
     try {
-      await send(answer, ways, signal);
+      await send(answer, planes, signal);
       return;
     } catch (error) {
       signal.throwIfAborted();
@@ -25,7 +25,7 @@ export async function deliver(answer: Answer, ways: Ways, signal: AbortSignal): 
   }
 }
 
-function send(answer: Answer, { control, plane }: Ways, signal: AbortSignal): Promise<unknown> {
+function send(answer: Answer, { control, plane }: Planes, signal: AbortSignal): Promise<unknown> {
   switch (answer.kind) {
     case 'probe':
       return control.probed(answer.message);

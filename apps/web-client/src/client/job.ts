@@ -20,7 +20,7 @@ import {
   type TrainOptions,
   type TrainResult,
 } from '@strata/fl-core/training';
-import type { Weights } from './weights.ts';
+import type { WeightsSync } from './weights-sync.ts';
 
 /** Work that needs the device. */
 export type ActiveWork = Extract<Work, { kind: 'probe' | 'train' | 'evaluate' }>;
@@ -64,7 +64,7 @@ export interface LocalData {
 
 export interface JobTools {
   readonly trainer: LocalTrainer;
-  readonly weights: Weights;
+  readonly weights: WeightsSync;
   readonly data: LocalData;
   readonly local: LocalConfig;
 }

@@ -19,7 +19,7 @@ export type DataChoice =
     }
   /**
    * Images by label in folders, or what the run's task takes as texts: tables (CSV, TSV, JSON lines), plain text files
-   * where the next token is told; any of them in ZIP archives.
+   * where the next token is predicted; any of them in ZIP archives.
    */
   | {
       readonly kind: 'files';

@@ -77,12 +77,12 @@ describe('Session', () => {
     expect(Object.keys(times!.passing).sort()).toEqual([...blocks].sort());
     expect(Object.keys(times!.training).sort()).toEqual([...blocks].sort());
     expect(times!.base).toBeGreaterThan(0);
-    expect(steps).toBe(6 * 3); // 6 passes over 12 samples in batches of 4
+    expect(steps).toBe(6 * 3); // 6 epochs over 12 samples in batches of 4
   });
 
   it('says when the device ran out of memory and goes on with fewer samples', async () => {
-    const { server, engine } = world;
-    const trainer = await engine.trainer();
+    const { server, trainers } = world;
+    const trainer = await trainers.trainer();
     const train = trainer.train.bind(trainer);
     trainer.train = async function* (data, options) {
       yield { fraction: 0, microBatch: { from: 4, to: 2 } };
@@ -206,18 +206,18 @@ describe('Session', () => {
   });
 
   it('makes everything anew when the trainer itself fails', async () => {
-    const { server, engine } = world;
+    const { server, trainers } = world;
     server.onMessage = (kind) => {
       if (kind === 'update') server.work = wait('others');
     };
-    const trainer = await engine.trainer();
+    const trainer = await trainers.trainer();
     const broken = vi.spyOn(trainer, 'setLayer').mockImplementation(() => {
       throw new Error('GPU device was lost');
     });
     server.push(world.train());
     await world.until((s) => s.roundsDone === 1);
     expect(broken).toHaveBeenCalled();
-    expect(engine.rebuilt).toBe(1);
+    expect(trainers.rebuilt).toBe(1);
     expect(world.snapshot.notice).toBeNull();
   });
 
@@ -248,8 +248,8 @@ describe('Session', () => {
     world.session.resume();
     await world.until((s) => s.roundsDone === 1);
     expect(server.received.standing).toEqual(['pause', 'resume']);
-    const perPass = Math.ceil(12 / config.local.batchSize);
-    expect(world.snapshot.curve).toHaveLength(perPass * config.local.passes);
+    const perEpoch = Math.ceil(12 / config.local.batchSize);
+    expect(world.snapshot.curve).toHaveLength(perEpoch * config.local.epochs);
   });
 
   it('C6: pause after the round finishes the work first', async () => {

@@ -23,7 +23,7 @@ import { backoffMs, sleep } from './retry.ts';
 import { RoundMemory } from './round-memory.ts';
 import type { ClientPhase, ClientSnapshot, PauseWish } from './snapshot.ts';
 import { type ControlPlane, type DataPlane, errorBody, remedy } from './transport.ts';
-import { Weights } from './weights.ts';
+import { WeightsSync } from './weights-sync.ts';
 
 /** Makes trainers; asked for a new one when the old one's device is in doubt (C2). */
 export interface TrainerSource {
@@ -59,7 +59,7 @@ const progressMs = 1_000;
 export class Session {
   readonly #options: SessionOptions;
   readonly #link: Link;
-  readonly #weights: Weights;
+  readonly #weights: WeightsSync;
   readonly #gate = new PauseGate();
   /** Left, over, failed: nothing happens after. */
   readonly #end = new AbortController();
@@ -73,7 +73,7 @@ export class Session {
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    this.#weights = new Weights((sha256, signal) => options.plane.blob(sha256, signal));
+    this.#weights = new WeightsSync((sha256, signal) => options.plane.blob(sha256, signal));
     this.#link = new Link(options.control, options.hello, {
       work: (work) => this.#receive(work),
       run: (run) => options.update(() => ({ run })),

@@ -69,13 +69,13 @@ export function taskSummary({ task, data, labels }: RunConfig): string {
   const labelled = plural(labels.length, 'label');
   switch (task.name) {
     case 'classification':
-      return `${labelled}, told apart from ${data.kind === 'image' ? 'images' : 'text'}.`;
+      return `${labelled}, predicted from ${data.kind === 'image' ? 'images' : 'text'}.`;
     case 'multi-label':
       return `Any of ${labelled} for each text.`;
     case 'sequence-pair':
-      return `${labelled}, told from pairs of texts.`;
+      return `${labelled}, predicted from pairs of texts.`;
     case 'next-token':
-      return `The next token, told from passages of ${count(Number(task.passage) || 0)} tokens.`;
+      return `The next token, predicted from passages of ${count(Number(task.passage) || 0)} tokens.`;
     default:
       return task satisfies never;
   }

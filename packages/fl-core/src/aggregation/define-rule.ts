@@ -13,7 +13,7 @@ export interface Demand {
   readonly updates: number;
   /** How the number comes about: `2 * 1 + 3`. */
   readonly sum: string;
-  /** `against 1 Byzantine clients`. */
+  /** `against 1 Byzantine participants`. */
   readonly purpose: string;
   readonly remedy: string;
   /** All of it in sentences for the form. */

@@ -27,8 +27,8 @@ export function krumDemand(byzantine: number, updates: number): Demand {
     option: 'byzantine',
     updates: needed,
     sum: `2 * ${byzantine} + 3`,
-    purpose: `against ${byzantine} Byzantine clients`,
-    remedy: 'lower the number of Byzantine clients',
+    purpose: `against ${byzantine} Byzantine participants`,
+    remedy: 'lower the number of Byzantine participants',
     note: `Against f hostile clients it needs 2f + 3 updates of a layer, so ${needed} here; ${updates} updates a round withstand ${krumWithstands(updates)}. A layer that fewer trained is refused, so use a strategy whose masks agree.`,
   };
 }
@@ -50,7 +50,7 @@ async function krumOrder(
     throw new AggregationError(
       'too-few-clients',
       `Krum ${purpose} needs ${sum} = ${needed} updates of the layer; there are ${n}.`,
-      'Lower the number of Byzantine clients, enlarge the cohort, or use a strategy whose masks agree more.',
+      'Lower the number of Byzantine participants, enlarge the cohort, or use a strategy whose masks agree more.',
     );
   }
   const sums = new Float64Array(n * n);

@@ -43,7 +43,7 @@ describe('batches of images', () => {
     expect(order(1)).not.toEqual(order(2));
   });
 
-  test('maxBatches ends the pass early; 0 does not', () => {
+  test('maxBatches ends the epoch early; 0 does not', () => {
     const data = numberedImages(range(40));
     expect([...batches(data, { batchSize: 8, seed: 1, maxBatches: 2 })]).toHaveLength(2);
     expect([...batches(data, { batchSize: 8, seed: 1, maxBatches: 0 })]).toHaveLength(5);
@@ -122,7 +122,7 @@ describe('batches of pairs, several labels and passages', () => {
     batchSize: fc.integer({ min: 1, max: 20 }),
     seed: fc.option(seeds, { nil: undefined }),
   };
-  /** Every row of one pass: which sample it is, and where it stands. */
+  /** Every row of one epoch: which sample it is, and where it stands. */
   function* rows(data: TokenDataset, of: { readonly batchSize: number; readonly seed?: number | undefined }) {
     const { batchSize, seed } = of;
     for (const batch of batches(data, { batchSize, ...(seed === undefined ? {} : { seed }) })) {

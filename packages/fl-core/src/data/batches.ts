@@ -6,18 +6,18 @@ import type { Dataset, ImageDataset, TokenDataset } from './dataset.ts';
 import { gatherImages, gatherRows } from './subset.ts';
 
 export interface BatchOptions {
-  /** Samples a batch; at most one batch of a pass, the remainder, is smaller. */
+  /** Samples a batch; at most one batch of an epoch, the remainder, is smaller. */
   readonly batchSize: number;
   /** Shuffles samples and batches; without it the order is that of the data. */
   readonly seed?: number;
-  /** Stops after so many batches; 0 or absent: one whole pass. */
+  /** Stops after so many batches; 0 or absent: one whole epoch. */
   readonly maxBatches?: number;
 }
 
 const shortestBucket = 8;
 
 /**
- * One pass over the data: every sample exactly once, in ceil(N / batchSize) batches, made one at a time as they
+ * One epoch over the data: every sample exactly once, in ceil(N / batchSize) batches, made one at a time as they
  * are asked for.
  *
  * Text is padded to the next power of two (8, 16, 32, ...), so that few distinct shapes occur: buffers of a

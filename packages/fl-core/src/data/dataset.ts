@@ -43,7 +43,7 @@ export interface LabelSetDataset extends Split, Tokens {
   readonly flags: Uint8Array;
 }
 
-/** Passages of text whose next tokens are to be told; each has 2 tokens or more. */
+/** Passages of text whose next tokens are to be predicted; each has 2 tokens or more. */
 export interface PassageDataset extends Split, Tokens {
   readonly kind: 'passages';
 }

@@ -101,6 +101,6 @@ export const samples: Readonly<Record<SampleId, SampleSpec>> = {
   },
 };
 
-/** What a run on a built-in sample can be for: its texts can be told apart, or read on as they are. */
+/** What a run on a built-in sample can be for: its texts can be classified, or read on as they are. */
 export const sampleTasks = ({ kind }: SampleSpec): readonly TaskName[] =>
   kind === 'image' ? ['classification'] : ['classification', 'next-token'];

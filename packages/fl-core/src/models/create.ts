@@ -10,7 +10,7 @@ import { useLiteModel } from './use-lite/forward.ts';
 import { vitModel } from './vit/forward.ts';
 
 export interface ModelOptions {
-  /** Outputs of the classification head, 2 or more; not looked at where the next token is told. */
+  /** Outputs of the classification head, 2 or more; not looked at where the next token is predicted. */
   readonly classes: number;
   /** Side of the input images in pixels; text models do not look at it. */
   readonly side: number;

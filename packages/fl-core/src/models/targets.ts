@@ -1,4 +1,4 @@
-/** What the model is to say of a batch. */
+/** What the model is to predict for a batch. */
 export type Targets =
   /** One class a sample: class indices, (B). */
   | { readonly kind: 'classes'; readonly ids: Int32Array }

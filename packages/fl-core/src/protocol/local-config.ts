@@ -27,12 +27,12 @@ export const ScheduleConfig = z.discriminatedUnion('name', [
 ]);
 export type ScheduleConfig = z.infer<typeof ScheduleConfig>;
 
-/** The local work of one client in one round. */
-export const LocalConfig = z.object({
-  /** Passes over the local training data. */
-  passes: z.number().int().min(1).max(100).default(1),
+/** The local work of one client in one round. An option with another name is refused: it would count as not given. */
+export const LocalConfig = z.strictObject({
+  /** Epochs over the local training data. */
+  epochs: z.number().int().min(1).max(100).default(1),
   batchSize: z.number().int().min(1).max(512).default(16),
-  /** Upper bound on batches a pass; 0 means no bound. */
+  /** Upper bound on batches an epoch; 0 means no bound. */
   maxBatches: z.number().int().min(0).max(100_000).default(0),
   probeBatches: z.number().int().min(1).max(100).default(2),
   optimizer: OptimizerConfig.default({ name: 'adamw', learningRate: 0.001, weightDecay: 0 }),

@@ -5,7 +5,7 @@ import { ScoreKind } from './selection-config.ts';
 import { TaskConfig } from './task.ts';
 
 /** Bumped when a message changes so that an old tab is told to reload. */
-export const protocolVersion = 3;
+export const protocolVersion = 4;
 
 /** Largest control message in bytes (design, 4). */
 export const maxMessageBytes = 1_000_000;
@@ -84,7 +84,7 @@ export const Evaluated = z.object({
   loss: Finite,
   /**
    * In [0, 1]: share of held-out samples classified right, mean Jaccard index of true and predicted label sets, or
-   * share of next tokens told, as the task is.
+   * share of next tokens predicted, as the task is.
    */
   accuracy: z.number().min(0).max(1),
   samples: Count,
@@ -109,7 +109,7 @@ export type Standing = z.infer<typeof Standing>;
 export const UpdateMetadata = z.object({
   /** d_i: training samples that the update stands for. */
   samples: z.coerce.number().int().min(1).max(1_000_000_000),
-  /** Mean training loss over the last local pass. */
+  /** Mean training loss over the last local epoch. */
   loss: z.coerce.number().refine(Number.isFinite),
 });
 export type UpdateMetadata = z.infer<typeof UpdateMetadata>;

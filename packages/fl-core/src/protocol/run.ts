@@ -58,7 +58,7 @@ export const RunConfig = z
       sample: SampleId.nullable().default(null),
     }),
     task: TaskConfig.default({ name: 'classification' }),
-    /** What the model tells apart, 2 or more; none where it tells the next token. */
+    /** What the model distinguishes, 2 or more; none where it predicts the next token. */
     labels: z.array(z.string().trim().min(1).max(80)).max(1000),
     strategy: StrategyConfig,
     selection: SelectionConfig.prefault({}),
@@ -96,7 +96,7 @@ export const RunConfig = z
   })
   .refine((c) => c.task.name !== 'next-token' || c.labels.length === 0, {
     path: ['labels'],
-    message: 'a model that tells the next token has no labels',
+    message: 'a model that predicts the next token has no labels',
   })
   .refine((c) => c.task.name === 'classification' || c.data.kind === 'text', {
     path: ['task'],

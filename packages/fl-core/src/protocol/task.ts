@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** What the model of a run learns to say of a sample. */
+/** What the model of a run learns to predict of a sample. */
 export const TaskConfig = z.discriminatedUnion('name', [
   /** One of the run's labels of a picture or a text. */
   z.object({ name: z.literal('classification') }),

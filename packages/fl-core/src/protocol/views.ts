@@ -48,7 +48,7 @@ export const RoundSummary = z.object({
   importance: ByLayer,
   /** How many clients trained each layer. */
   trainedBy: ByLayer,
-  /** Sample-weighted mean of the clients' last-pass training loss. */
+  /** Sample-weighted mean of the clients' last-epoch training loss. */
   trainLoss: z.number().nullable(),
   /** On the clients' held-out data, sample-weighted. */
   loss: z.number().nullable(),

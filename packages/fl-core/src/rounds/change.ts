@@ -3,7 +3,7 @@ import { isOver, isTimed } from './phase.ts';
 import type { Layers, Member, Round, Run } from './types.ts';
 
 /** A round and all that the rules read to move it on. */
-export interface Standing {
+export interface RoundFacts {
   readonly run: Run;
   readonly round: Round;
   /** In client-id order. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readLayersModel } from '../models/layouts.ts';
-import { type RunConfigInput, StrataError } from '../protocol/index.ts';
+import { LocalConfig, type RunConfigInput, StrataError } from '../protocol/index.ts';
 import { checkConfig } from './check-config.ts';
 import { testConfig } from './testing/config.ts';
 
@@ -12,7 +12,7 @@ describe('checkConfig', () => {
   it('refuses Krum where even everybody is too few, and names the numbers', () => {
     const krum = { rule: { name: 'krum', byzantine: 2 } } as const;
     expect(check({ aggregation: krum, cohort: cohort(6) })).toThrow(
-      'krum against 2 Byzantine clients needs 2 * 2 + 3 = 7 updates of a layer; the goal is 6 a round.',
+      'krum against 2 Byzantine participants needs 2 * 2 + 3 = 7 updates of a layer; the goal is 6 a round.',
     );
     expect(check({ aggregation: krum, cohort: cohort(7) })).not.toThrow();
     const multi = { rule: { name: 'multi-krum', byzantine: 1, keep: 2 } } as const;
@@ -25,6 +25,10 @@ describe('checkConfig', () => {
     const budget = { kind: 'adaptive', first: 1, max: 4 } as const;
     expect(check({ deadlines, budget: { ...budget, deadline: 21 } })).toThrow('training closes after 20 s');
     expect(check({ deadlines, budget: { ...budget, deadline: 20 } })).not.toThrow();
+  });
+
+  it('refuses a local option that it does not know, so that none is silently another than meant', () => {
+    expect(() => LocalConfig.parse({ passes: 3 })).toThrow('Unrecognized key: \\"passes\\"');
   });
 
   it('refuses a task that the model cannot be trained for, and a sample that does not fit the task', () => {

@@ -1,4 +1,4 @@
-import { abandoning, type Change, type Commit, entering, nobody, type Standing } from './change.ts';
+import { abandoning, type Change, type Commit, entering, nobody, type RoundFacts } from './change.ts';
 import { roundDiagnostics } from './diagnose.ts';
 import {
   answersNeeded,
@@ -32,8 +32,8 @@ export function verdictOn(
  * How a timed phase ends: with the next phase, the commit or the round's abandonment. Null while it goes on, and
  * for phases in which nobody is waited for.
  */
-export function settling(standing: Standing, now: number): Change | null {
-  const { run, round, cohort } = standing;
+export function settling(facts: RoundFacts, now: number): Change | null {
+  const { run, round, cohort } = facts;
   const { phase } = round;
   if (!isTimed(phase)) return null;
   const deadlinePassed = round.deadline !== null && now >= round.deadline.getTime();
@@ -47,7 +47,7 @@ export function settling(standing: Standing, now: number): Change | null {
     case 'failed': {
       const answered = cohort.filter((m) => memberState(phase, m) === 'answered').length;
       const needed = answersNeeded(cohort.length, run.config.cohort.quorum);
-      const reason = `${answered} of ${cohort.length} clients answered in ${phase}; ${needed} were needed.`;
+      const reason = `${answered} of ${cohort.length} participants answered in ${phase}; ${needed} were needed.`;
       return abandoning(round, reason, now, members);
     }
     case 'closed':
@@ -57,7 +57,7 @@ export function settling(standing: Standing, now: number): Change | null {
         case 'training':
           return { round: entering(round, 'aggregating', run.config, now), members, commit: null };
         case 'evaluating':
-          return committing(standing, now);
+          return committing(facts, now);
         default:
           return phase satisfies never;
       }
@@ -67,7 +67,7 @@ export function settling(standing: Standing, now: number): Change | null {
 }
 
 /** R8: round record, diagnostics, checkpoint and the run's new state are one change. */
-function committing({ run, round, cohort, committed }: Standing, now: number): Change {
+function committing({ run, round, cohort, committed }: RoundFacts, now: number): Change {
   const { candidate, optimizer } = round;
   if (candidate === null) throw new Error(`Round ${round.round} of ${run.id} has no candidate model.`);
   const commit: Commit = { layers: candidate, optimizer, finished: committed + 1 >= run.config.rounds };

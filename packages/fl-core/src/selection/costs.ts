@@ -31,7 +31,7 @@ export function costsInBytes(bytes: readonly number[]): number[] {
  * shallowest one itself, whose first parameters lie at its input. So a mask costs the depth it reaches plus what each
  * of its layers adds (within 10 % of steps measured on wasm; without the shallowest layer's share up to 30 % less).
  * @param mask indices of the chosen layers.
- * @param steps steps a round, over all passes.
+ * @param steps steps a round, over all epochs.
  */
 export function roundTime(times: StepTimes, mask: readonly number[], steps: number): number {
   if (mask.length === 0) return steps * times.base;

@@ -61,7 +61,7 @@ describe('imported models on wasm', () => {
     const before = await finish(trainer.evaluate(data, { batchSize: 16 }));
     const tensors = tf.memory().numTensors;
     const local = LocalConfig.parse({
-      passes: 12,
+      epochs: 12,
       batchSize: 6,
       optimizer: { name: 'adamw', learningRate: 0.01 },
     });

@@ -25,7 +25,7 @@ export interface ProbeOptions {
 export interface ProbeResult {
   /** Of every selectable layer. */
   readonly scores: Record<string, number>;
-  /** Mean loss over the terms (samples, or tokens to be told) looked at. */
+  /** Mean loss over the terms (samples, or tokens to be predicted) looked at. */
   readonly loss: number;
   /** When asked for. */
   readonly times?: StepTimesByLayer;
@@ -51,7 +51,7 @@ export interface TrainOptions {
 export interface TrainResult {
   /** Trained minus global values of every tensor of `layers`, by full name, in the layout's order. */
   readonly update: NamedTensor[];
-  /** Mean training loss over the last local pass. */
+  /** Mean training loss over the last local epoch. */
   readonly loss: number;
   /** Optimizer steps done. */
   readonly steps: number;
@@ -65,7 +65,7 @@ export interface EvaluateOptions {
 }
 
 export interface EvaluateResult {
-  /** Mean loss over all terms: samples, or tokens to be told. */
+  /** Mean loss over all terms: samples, or tokens to be predicted. */
   readonly loss: number;
   /** Share of the terms that are right, in [0, 1]; a sample of several labels counts in part. */
   readonly accuracy: number;

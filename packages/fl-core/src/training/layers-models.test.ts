@@ -46,7 +46,7 @@ async function prepared(name: keyof typeof examples) {
 }
 
 const local = LocalConfig.parse({
-  passes: 15,
+  epochs: 15,
   batchSize: 6,
   optimizer: { name: 'adamw', learningRate: 0.01 },
 });
@@ -88,7 +88,7 @@ describe.each(['plain', 'residual', 'convolutional'] as const)('a LayersModel (%
     const { scores } = await finish(trainer.probe(data, { batches: 2, batchSize: 6, seed: 1 }));
     expect(Object.keys(scores)).toEqual(selectableLayers(model.layout));
     expect(Object.values(scores).every((score) => score > 0)).toBe(true);
-    const options = { layers: ['head'], local: { ...local, passes: 3 }, seed: 3 };
+    const options = { layers: ['head'], local: { ...local, epochs: 3 }, seed: 3 };
     const plain = await finish(trainer.train(data, { ...options, prefixCacheBytes: 0 }));
     const cached = await finish(trainer.train(data, { ...options, prefixCacheBytes: 2 ** 22 }));
     expect(trainer.cachedBytes).toBeGreaterThan(0);

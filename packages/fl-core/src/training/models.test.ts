@@ -62,7 +62,7 @@ describe('the models of the catalog on wasm', () => {
     const before = await finish(trainer.evaluate(data, { batchSize: 16 }));
     const tensors = tf.memory().numTensors;
     const local = LocalConfig.parse({
-      passes: 6,
+      epochs: 6,
       batchSize: 6,
       optimizer: { name: 'adamw', learningRate: 0.001 },
     });

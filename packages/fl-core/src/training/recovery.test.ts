@@ -50,7 +50,7 @@ class FragileDevice implements Recovery {
 const data = toyData(12);
 const configure = (input: Partial<LocalConfig>) => ({
   layers: ['block1', 'head'],
-  local: LocalConfig.parse({ batchSize: 4, passes: 2, ...input }),
+  local: LocalConfig.parse({ batchSize: 4, epochs: 2, ...input }),
   seed: 5,
 });
 const options = configure({});
@@ -93,12 +93,12 @@ describe('C2: a lost device', () => {
     { name: 'adamw', learningRate: 0.01, weightDecay: 0.1 },
     { name: 'sgd', learningRate: 0.1, momentum: 0.9 },
     { name: 'sgd', learningRate: 0.1, momentum: 0 },
-  ] as const)('goes on from the last whole pass, with the state of $name', async (optimizer) => {
-    const of = configure({ optimizer, passes: 3, proximal: 0.1, clipNorm: 1 });
+  ] as const)('goes on from the last whole epoch, with the state of $name', async (optimizer) => {
+    const of = configure({ optimizer, epochs: 3, proximal: 0.1, clipNorm: 1 });
     const undisturbed = await run([], true, of);
     expect(undisturbed.fractions).toHaveLength(9);
-    // 15 calls of stages in the first pass and, as the prefix is cached, 9 in every other: lost in the second batch
-    // of the second pass and, after 15 again for that pass, in the last batch of the third.
+    // 15 calls of stages in the first epoch and, as the prefix is cached, 9 in every other: lost in the second batch
+    // of the second epoch and, after 15 again for that epoch, in the last batch of the third.
     const disturbed = await run([20, 42], true, of);
     expect(disturbed.result).toEqual(undisturbed.result);
     expect(disturbed.rebuilt).toBe(2);

@@ -14,7 +14,7 @@ import { catalogModel, modelSide, smallText, textData } from './testing-models.t
 import { labelSetData, pairData, passageData, seededModel, smallBert, smallGpt2 } from './testing-tasks.ts';
 import { BytesMeter } from './tfjs/bytes-meter.ts';
 import { TfjsEngine } from './tfjs/engine.ts';
-import { Weights } from './weights.ts';
+import { GlobalWeights } from './weights.ts';
 
 /** Plain gradient descent, in which the update is the gradient. */
 const rule = LocalConfig.parse({ optimizer: { name: 'sgd', learningRate: 1 } });
@@ -32,7 +32,7 @@ interface Subject extends Pick<ReturnType<typeof catalogModel>, 'model' | 'weigh
 
 /** Trained tensors and loss after one step, and the most bytes it took. */
 async function step({ model, weights, data }: Subject, layers: string[], plan: StepPlan) {
-  const values = new Weights(model.layout);
+  const values = new GlobalWeights(model.layout);
   for (const [layer, tensors] of weights) values.set(layer, tensors);
   const engine = new TfjsEngine(model, (name) => values.value(name));
   const training = engine.training(layers, rule);
@@ -129,7 +129,7 @@ describe('the loss of a step', () => {
         },
       })),
     };
-    const values = new Weights(toyLayout);
+    const values = new GlobalWeights(toyLayout);
     for (const [layer, tensors] of toyTensors()) values.set(layer, tensors);
     const engine = new TfjsEngine(model, (name) => values.value(name));
     const training = engine.training(['block1', 'head'], LocalConfig.parse({}));

@@ -31,7 +31,7 @@ describe('tasks on wasm', () => {
     expect(Object.values(scores).every((score) => score > 0)).toBe(true);
     expect(loss).toBeCloseTo(before.loss, 4);
     const local = LocalConfig.parse({
-      passes: 40,
+      epochs: 40,
       batchSize: 8,
       optimizer: { name: 'adamw', learningRate: 0.005 },
     });

@@ -63,8 +63,8 @@ describe('rules of the local step', () => {
   });
 
   it('are held to the global weights by the proximal term', async () => {
-    const free = norm(await train({ passes: 30 }));
-    const held = norm(await train({ passes: 30, proximal: 5 }));
+    const free = norm(await train({ epochs: 30 }));
+    const held = norm(await train({ epochs: 30, proximal: 5 }));
     expect(held).toBeLessThan(free / 2);
     // The first step starts at the global weights.
     expect(await train({ proximal: 5 })).toEqual(await train({}));
@@ -87,12 +87,12 @@ describe('rules of the local step', () => {
       finish(trainer.train(data, { layers: [...toyBlocks, 'head'], local: local(config), seed: 1 }));
     await expect(run({ batchSize: 3, clipNorm: 1 })).rejects.toMatchObject({
       code: 'non-finite',
-      message: 'In pass 1, batch 1, the gradient of layer block1 is not a finite number.',
+      message: 'In epoch 1, batch 1, the gradient of layer block1 is not a finite number.',
     });
     // Without clipping nobody looks at the gradient; the weights it broke are found at the next loss.
     await expect(run({ batchSize: 3 })).rejects.toMatchObject({
       code: 'non-finite',
-      message: expect.stringMatching(/^In pass 1, batch 2, the output of layer block0/),
+      message: expect.stringMatching(/^In epoch 1, batch 2, the output of layer block0/),
     });
     trainer.dispose();
   });
@@ -112,7 +112,7 @@ describe('memory', () => {
       const result = await finish(
         trainer.train(of.data, {
           layers: [...of.blocks, 'head'],
-          local: local({ batchSize: 8, passes: 2, optimizer: adamw }),
+          local: local({ batchSize: 8, epochs: 2, optimizer: adamw }),
           seed: 1,
           prefixCacheBytes: 0,
           ...options,
@@ -165,7 +165,7 @@ describe('memory', () => {
   ])('is foretold for %s, with momentum and clipping, and the cache has its part', async (_, layers) => {
     const config = local({
       batchSize: 8,
-      passes: 2,
+      epochs: 2,
       optimizer: { name: 'sgd', learningRate: 0.01, momentum: 0.9 },
       clipNorm: 1,
     });
@@ -191,7 +191,7 @@ describe('memory', () => {
       })),
     };
   }
-  const halving = { layers: ['block1', 'head'], local: local({ batchSize: 8, passes: 2 }), seed: 1 };
+  const halving = { layers: ['block1', 'head'], local: local({ batchSize: 8, epochs: 2 }), seed: 1 };
 
   it('ran out: goes on with half the samples at a time, and says so once', async () => {
     const seen: TrainingProgress[] = [];
@@ -244,7 +244,7 @@ describe('C3: the prefix over rounds', () => {
     const round = async (seed: number, layers = ['block1', 'head'], of = data) => {
       prefixes = 0;
       const { update } = await finish(
-        trainer.train(of, { layers, local: local({ passes: 2, batchSize: 4 }), seed }),
+        trainer.train(of, { layers, local: local({ epochs: 2, batchSize: 4 }), seed }),
       );
       return { prefixes, update };
     };
@@ -263,7 +263,7 @@ describe('C3: the prefix over rounds', () => {
     for (const layer of ['head', 'block1']) {
       fresh.setLayer(layer, toyTensors(toyModel.layout, 2).get(layer)!);
     }
-    const options = { layers: ['block1', 'head'], local: local({ passes: 2, batchSize: 4 }), seed: 2 };
+    const options = { layers: ['block1', 'head'], local: local({ epochs: 2, batchSize: 4 }), seed: 2 };
     expect((await finish(fresh.train(data, options))).update).toEqual(second.update);
     fresh.dispose();
 

@@ -16,22 +16,22 @@ import { identityOf, Prefix } from './prefix/prefix.ts';
 import { betweenBatches, type Job } from './progress.ts';
 import { positionOf, rateAt } from './schedule.ts';
 import { SelectiveSteps } from './step.ts';
-import type { Weights } from './weights.ts';
+import type { GlobalWeights } from './weights.ts';
 import { requireSamples, type Workplace } from './workplace.ts';
 
 /**
- * The samples of every batch are the same in all passes and rounds, and only their order changes: so activations
+ * The samples of every batch are the same in all epochs and rounds, and only their order changes: so activations
  * below the shallowest trained layer can be kept as long as nobody changes those layers (C3).
  */
 const composition = 0;
 
-/** Where a training whose device is lost goes on: after its last whole pass; null before that. */
+/** Where a training whose device is lost goes on: after its last whole epoch; null before that. */
 export interface Resumption {
-  last: { readonly pass: number; readonly state: TrainedState; readonly plan: MemoryPlan } | null;
+  last: { readonly epoch: number; readonly state: TrainedState; readonly plan: MemoryPlan } | null;
 }
 
 /**
- * Local training of some layers, on a copy of their tensors: the global weights stay as they are. After every pass it
+ * Local training of some layers, on a copy of their tensors: the global weights stay as they are. After every epoch it
  * leaves in `resumption`, if there is one, what it needs to go on from there, and it begins with what is there.
  */
 export async function* train(
@@ -45,7 +45,7 @@ export async function* train(
   const names = tensorNames(engine.layout, layers);
   const chosen = compose(data, local, seed);
   requireSamples(chosen.map(({ batch }) => batch));
-  const total = local.passes * chosen.length;
+  const total = local.epochs * chosen.length;
   const training = engine.training(layers, local);
   const place = `${identityOf(data)}/${local.batchSize}`;
   const prefix = new Prefix(engine, weights, cache, cut, place);
@@ -57,23 +57,24 @@ export async function* train(
       { footprints, engine, steps, training, prefix, batches: chosen.map((c) => c.batch), local },
       options,
     );
-    let passed = 0;
+    let finished = 0;
     const last = resumption?.last ?? null;
     if (last !== null) {
       training.restore(last.state);
-      passed = last.pass;
-      done = passed * chosen.length;
+      finished = last.epoch;
+      done = finished * chosen.length;
       if (last.plan.reduced) plan = last.plan;
       prefix.allow(plan.cacheBytes);
     }
-    for (let pass = passed + 1; pass <= local.passes; pass++) {
+    for (let epoch = finished + 1; epoch <= local.epochs; epoch++) {
       let sum = 0;
       let terms = 0;
-      const order = random(seed, 'pass', pass).shuffle(chosen);
+      // 'pass' is part of what a seed means; another word would give other bytes.
+      const order = random(seed, 'pass', epoch).shuffle(chosen);
       for (const [i, { batch, index }] of order.entries()) {
         await betweenBatches(control);
         const rate = rateAt(local.schedule, positionOf(span, done, total));
-        const take = () => steps.take(batch, String(index), plan, rate, `pass ${pass}, batch ${i + 1}`);
+        const take = () => steps.take(batch, String(index), plan, rate, `epoch ${epoch}, batch ${i + 1}`);
         let value: number | null = null;
         while (value === null) {
           try {
@@ -93,8 +94,8 @@ export async function* train(
         yield { fraction: done / total, loss: value };
       }
       loss = sum / Math.max(1, terms);
-      if (resumption !== null && pass < local.passes) {
-        resumption.last = { pass, plan, state: await training.save() };
+      if (resumption !== null && epoch < local.epochs) {
+        resumption.last = { epoch, plan, state: await training.save() };
       }
     }
     const update: NamedTensor[] = [];
@@ -128,13 +129,13 @@ function compose(data: Dataset, { batchSize, maxBatches }: LocalConfig, seed: nu
 const batchCount = (data: Dataset, batchSize: number): number => Math.ceil(sampleCount(data) / batchSize);
 
 /** Optimizer steps of a round on this data. */
-export function stepsOf(data: Dataset, { batchSize, maxBatches, passes }: LocalConfig): number {
+export function stepsOf(data: Dataset, { batchSize, maxBatches, epochs }: LocalConfig): number {
   const count = batchCount(data, batchSize);
-  return passes * (maxBatches > 0 ? Math.min(maxBatches, count) : count);
+  return epochs * (maxBatches > 0 ? Math.min(maxBatches, count) : count);
 }
 
 /** Trained minus global values. Throws `non-finite` when training broke in its last step. */
-async function delta(weights: Weights, name: string, training: TrainedView): Promise<NamedTensor> {
+async function delta(weights: GlobalWeights, name: string, training: TrainedView): Promise<NamedTensor> {
   const { data: before, shape } = weights.value(name);
   const after = await training.read(name);
   // A loop: `from` with a function goes through an iterator, which takes 60 ms for a block of a small ViT.

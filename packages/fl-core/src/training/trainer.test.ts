@@ -84,7 +84,7 @@ describe.each(['cpu', 'wasm'] as const)('Trainer on %s', (backend) => {
   it('keeps the global weights: training changes neither evaluation nor the next training', async () => {
     const trainer = newTrainer();
     const data = toyData(12);
-    const options = { layers: ['block2', 'head'], local: local({ passes: 3, batchSize: 5 }), seed: 2 };
+    const options = { layers: ['block2', 'head'], local: local({ epochs: 3, batchSize: 5 }), seed: 2 };
     const before = await finish(trainer.evaluate(data, { batchSize: 5 }));
     const first = await finish(trainer.train(data, options));
     expect(await finish(trainer.evaluate(data, { batchSize: 5 }))).toEqual(before);
@@ -95,7 +95,7 @@ describe.each(['cpu', 'wasm'] as const)('Trainer on %s', (backend) => {
   it('gives the same bytes for the same seed and others for another', async () => {
     const run = async (seed: number) => {
       const trainer = newTrainer();
-      const options = { layers: [...blocks, 'head'], local: local({ passes: 2, batchSize: 4 }), seed };
+      const options = { layers: [...blocks, 'head'], local: local({ epochs: 2, batchSize: 4 }), seed };
       const { update } = await finish(trainer.train(toyData(13), options));
       trainer.dispose();
       return update;
@@ -112,7 +112,7 @@ describe.each(['cpu', 'wasm'] as const)('Trainer on %s', (backend) => {
     const data = toyData(30);
     const before = await finish(trainer.evaluate(data, { batchSize: 32 }));
     const layers = [...blocks, 'head'];
-    const options = { layers, local: local({ passes: 10, batchSize: 8, optimizer }), seed: 1 };
+    const options = { layers, local: local({ epochs: 10, batchSize: 8, optimizer }), seed: 1 };
     const { update, loss } = await finish(trainer.train(data, options));
     expect(loss).toBeLessThan(before.loss / 2);
     const deltas = byName(update);
@@ -166,7 +166,7 @@ describe.each(['cpu', 'wasm'] as const)('Trainer on %s', (backend) => {
     trainer.dispose();
   });
 
-  it('C3: computes the prefix once a batch over all passes, with the same result as without the cache', async () => {
+  it('C3: computes the prefix once a batch over all epochs, with the same result as without the cache', async () => {
     let prefixes = 0;
     const trainer = newTrainer(
       watched(toyModel, (layer) => {
@@ -177,7 +177,7 @@ describe.each(['cpu', 'wasm'] as const)('Trainer on %s', (backend) => {
       prefixes = 0;
       const options: TrainOptions = {
         layers: ['block1', 'head'],
-        local: local({ passes: 4, batchSize: 4 }),
+        local: local({ epochs: 4, batchSize: 4 }),
         seed: 1,
         prefixCacheBytes,
       };
@@ -216,7 +216,7 @@ describe.each(['cpu', 'wasm'] as const)('Trainer on %s', (backend) => {
         })),
       };
       const trainer = newTrainer(model);
-      const options = { layers: ['block1', 'head'], local: local({ passes: 4, batchSize: 4 }), seed: 1 };
+      const options = { layers: ['block1', 'head'], local: local({ epochs: 4, batchSize: 4 }), seed: 1 };
       await finish(trainer.train(toyData(12), options));
       expect(prefixes).toBe(calls);
       expect(trainer.cachedBytes).toBe(bytes);
@@ -238,7 +238,7 @@ describe.each(['cpu', 'wasm'] as const)('Trainer on %s', (backend) => {
       const mask = blocks.filter((_, i) => (round >> i) % 2 === 1);
       const options = {
         layers: [...mask, 'head'],
-        local: local({ passes: 2, batchSize: 4 }),
+        local: local({ epochs: 2, batchSize: 4 }),
         seed: round,
         prefixCacheBytes: round % 2 === 0 ? 0 : 1_000_000,
         // Little enough, now and then, for micro-batches or the way back block by block.
@@ -263,7 +263,7 @@ describe.each(['cpu', 'wasm'] as const)('Trainer on %s', (backend) => {
     const controller = new AbortController();
     const options = {
       layers: ['block1', 'head'],
-      local: local({ passes: 3, batchSize: 4 }),
+      local: local({ epochs: 3, batchSize: 4 }),
       seed: 1,
       prefixCacheBytes: 0,
       control: { signal: controller.signal },

@@ -18,7 +18,7 @@ import { surviving } from './recovery.ts';
 import { TfjsEngine } from './tfjs/engine.ts';
 import { type Resumption, train } from './train.ts';
 import type { Recovery } from './webgpu.ts';
-import { Weights } from './weights.ts';
+import { GlobalWeights } from './weights.ts';
 import type { Workplace } from './workplace.ts';
 
 export interface TrainerOptions {
@@ -42,7 +42,7 @@ export class Trainer {
   readonly #options: TrainerOptions;
 
   constructor(model: Model, options: TrainerOptions = {}) {
-    const weights = new Weights(model.layout);
+    const weights = new GlobalWeights(model.layout);
     const engine = new TfjsEngine(model, (name) => weights.value(name));
     this.#workplace = { engine, weights, cache: new PrefixCache(), footprints: new Map() };
     this.#options = options;
@@ -73,7 +73,7 @@ export class Trainer {
   train(data: Dataset, options: TrainOptions): Job<TrainResult> {
     const { memoryBytes, recovery = null } = this.#options;
     const limit = memoryBytes === undefined || memoryBytes === null ? {} : { memoryBytes };
-    // Reading everything back after each pass is worth it only where something can be lost.
+    // Reading everything back after each epoch is worth it only where something can be lost.
     const resumption: Resumption | null = recovery === null ? null : { last: null };
     return this.#surviving(() => train(this.#workplace, data, { ...limit, ...options }, resumption));
   }

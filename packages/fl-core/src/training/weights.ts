@@ -7,7 +7,7 @@ import { findLayer } from './layers.ts';
  * The global model as plain arrays: a lost device costs nothing but the upload, and an update can be told from
  * them. Every layer has a version, which changes when it gets other values.
  */
-export class Weights {
+export class GlobalWeights {
   readonly #layout: ModelLayout;
   readonly #values = new Map<string, NamedTensor>();
   readonly #versions = new Map<string, number>();

@@ -3,12 +3,12 @@ import { StrataError } from '../protocol/errors.ts';
 import type { Engine } from './engine.ts';
 import type { Footprint } from './memory/plan.ts';
 import type { PrefixCache } from './prefix/prefix-cache.ts';
-import type { Weights } from './weights.ts';
+import type { GlobalWeights } from './weights.ts';
 
 /** What every job works with. */
 export interface Workplace {
   readonly engine: Engine;
-  readonly weights: Weights;
+  readonly weights: GlobalWeights;
   readonly cache: PrefixCache;
   /** What training was seen to take, by what decides it: so that it is seen once. */
   readonly footprints: Map<string, Footprint>;

@@ -8,7 +8,7 @@ import {
 import type { Context } from '../context.ts';
 import { logEvent } from '../events.ts';
 import { findRound } from '../rows.ts';
-import { lockExisting, moveRound, standingOf } from '../transitions.ts';
+import { factsOf, lockExisting, moveRound } from '../transitions.ts';
 import { chooseAside } from './choose-aside.ts';
 import { earlierMasks, earlierProbes } from './earlier.ts';
 
@@ -17,12 +17,12 @@ export async function selectLayers(context: Context, runId: string, number: numb
   const { db } = context;
   const row = await findRound(db, runId, number);
   if (row?.phase !== 'selecting') return statusOf(await lockExisting(db, runId, number));
-  const choice = await chooseForRound(await standingOf(db, row), selectionPort(context, runId));
+  const choice = await chooseForRound(await factsOf(db, row), selectionPort(context, runId));
   const { round } = await moveRound(context, runId, number, (s) => beginTraining(s, choice, Date.now()));
   await logEvent(context, runId, {
     kind: 'layers-selected',
     round: number,
-    message: `Layers were chosen for ${choice.changes.size} clients; training began.`,
+    message: `Layers were chosen for ${choice.changes.size} participants; training began.`,
   });
   context.bus.changed(runId);
   return statusOf(round);

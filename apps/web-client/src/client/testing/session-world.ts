@@ -30,7 +30,7 @@ export const config = RunConfig.parse({
   data: { kind: 'image' },
   labels,
   strategy: { name: 'full' },
-  local: { batchSize: 4, passes: 6, probeBatches: 1 },
+  local: { batchSize: 4, epochs: 6, probeBatches: 1 },
 });
 const manifest = { id: 'run-1', config, assets: {} };
 
@@ -61,7 +61,7 @@ export const wait = (reason: Extract<Work, { kind: 'wait' }>['reason'], round: n
   message: '',
 });
 
-class Engine implements TrainerSource {
+class CountedTrainerSource implements TrainerSource {
   rebuilt = 0;
   #trainer: Trainer | null = null;
   async trainer(): Promise<Trainer> {
@@ -78,7 +78,7 @@ class Engine implements TrainerSource {
 /** A session on real sockets, real HTTP and the real trainer against the scripted server. */
 export class World {
   readonly server = new ScriptedServer(manifest, wait('more-clients', null));
-  readonly engine = new Engine();
+  readonly trainers = new CountedTrainerSource();
   readonly identity = newIdentity();
   readonly seen: ClientSnapshot['phase']['kind'][] = [];
   snapshot: ClientSnapshot = initialSnapshot(this.identity.client);
@@ -103,7 +103,7 @@ export class World {
       },
       local: config.local,
       data: { train: pictures(12, 1), heldOut: pictures(6, 2) },
-      trainers: this.engine,
+      trainers: this.trainers,
       control: createSocketPlane(this.server.url, {
         protocol: protocolVersion,
         run: manifest.id,
@@ -123,7 +123,7 @@ export class World {
 
   async stop(): Promise<void> {
     await this.session.leave();
-    await this.engine.rebuild();
+    await this.trainers.rebuild();
     await this.server.stop();
   }
 

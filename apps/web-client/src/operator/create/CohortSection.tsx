@@ -10,7 +10,7 @@ export function CohortSection({ form }: Pick<SectionProps, 'form'>) {
     <Panel
       step={4}
       title="Rounds and cohort"
-      hint="A round opens with the clients that are ready, and closes with those that answered."
+      hint="A round opens with the participants that are ready, and closes with those that answered."
     >
       <Stack gap="md">
         <SimpleGrid cols={{ base: 1, xs: 3 }}>
@@ -27,7 +27,7 @@ export function CohortSection({ form }: Pick<SectionProps, 'form'>) {
             {...form.getInputProps('cohort.goal')}
           />
           <NumberInput
-            label="Clients needed"
+            label="Participants needed"
             description="Before a round opens"
             {...whole}
             {...form.getInputProps('cohort.minimum')}

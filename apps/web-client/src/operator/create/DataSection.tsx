@@ -32,7 +32,7 @@ export function DataSection({ form, catalog }: SectionProps) {
     <Panel
       step={2}
       title="Task and data"
-      hint="Data never reaches this server. The labels, where the task has any, say what the model learns to tell apart."
+      hint="Data never reaches this server. The labels, where the task has any, say what the model learns to predict."
     >
       <Stack gap="md">
         <TaskFields form={form} catalog={catalog} />

@@ -22,7 +22,7 @@ export function SelectionSection({ form, catalog }: SectionProps) {
     <Panel
       step={3}
       title="Layer selection"
-      hint="The pictures are computed by the strategies themselves, for five imaginary clients and eight layers: the tint is the importance of a layer, a filled square is a trained layer."
+      hint="The pictures are computed by the strategies themselves, for five imaginary participants and eight layers: the tint is the importance of a layer, a filled square is a trained layer."
     >
       <Stack gap="md">
         <StrategyCards

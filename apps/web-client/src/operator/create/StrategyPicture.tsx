@@ -22,7 +22,7 @@ export function StrategyPicture({ strategy, budgets }: StrategyPictureProps) {
       className={classes.picture}
       viewBox={`0 0 ${width} ${height}`}
       role="img"
-      aria-label={`Example with five clients and ${exampleLayers} layers; filled squares are trained`}
+      aria-label={`Example with five participants and ${exampleLayers} layers; filled squares are trained`}
     >
       {rows.map((row, r) =>
         row.cells.map((cell, layer) => (

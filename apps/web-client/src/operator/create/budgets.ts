@@ -13,7 +13,7 @@ export const budgetKinds: Readonly<Record<BudgetKind, { readonly label: string; 
   },
   drawn: {
     label: 'Drawn by lot',
-    text: 'One draw a participant for the whole run, from its seed: for trying out clients of different strength.',
+    text: 'One draw a participant for the whole run, from its seed: for trying out devices of different strength.',
   },
   adaptive: {
     label: 'By measured speed',

@@ -93,7 +93,7 @@ export function defaultConfig(
   return RunConfig.parse(input);
 }
 
-/** What a run starts with as labels: the sample's, examples without one, none where the next token is told. */
+/** What a run starts with as labels: the sample's, examples without one, none where the next token is predicted. */
 export const labelsFor = (task: TaskName, sample: CatalogSample | null): string[] =>
   task === 'next-token' ? [] : [...(sample?.labels ?? exampleLabels[task])];
 

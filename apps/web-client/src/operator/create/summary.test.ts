@@ -5,17 +5,17 @@ import { summaryLines } from './summary.ts';
 it('says what will happen', () => {
   const { config } = runView({}, { budget: { kind: 'fixed', unit: 'layers', amount: 3 }, rounds: 1 });
   expect(summaryLines(config, 12)).toEqual([
-    '2 labels, told apart from images.',
+    '2 labels, predicted from images.',
     'Every participant trains 3 of 12 layers a round, and the head.',
-    '1 round with 3 updates each; a round opens when 1 client is ready.',
+    '1 round with 3 updates each; a round opens when 1 participant is ready.',
     'No round waits for anybody longer than 25 min.',
   ]);
 });
 
 it.each([
   [{ name: 'multi-label' }, ['a', 'b'], 'Any of 2 labels for each text.'],
-  [{ name: 'sequence-pair' }, ['a', 'b'], '2 labels, told from pairs of texts.'],
-  [{ name: 'next-token', passage: 64 }, [], 'The next token, told from passages of 64 tokens.'],
+  [{ name: 'sequence-pair' }, ['a', 'b'], '2 labels, predicted from pairs of texts.'],
+  [{ name: 'next-token', passage: 64 }, [], 'The next token, predicted from passages of 64 tokens.'],
 ] as const)('says what a run for %j is for', (task, labels, words) => {
   const { config } = runView({}, { data: { kind: 'text' }, task, labels: [...labels] });
   expect(summaryLines(config, 4)[0]).toBe(words);

@@ -15,7 +15,7 @@ export function summaryLines(config: RunConfig, layers: number): string[] {
     taskSummary(config),
     trained(config, layers),
     ...(selection.every > 1 ? [`Layers are chosen anew every ${selection.every} rounds.`] : []),
-    `${plural(config.rounds, 'round')} with ${plural(cohort.goal, 'update')} each; a round opens when ${plural(cohort.minimum, 'client is', 'clients are')} ready.`,
+    `${plural(config.rounds, 'round')} with ${plural(cohort.goal, 'update')} each; a round opens when ${plural(cohort.minimum, 'participant is', 'participants are')} ready.`,
     `No round waits for anybody longer than ${seconds(limit)}.`,
   ];
 }

@@ -30,7 +30,7 @@ export function ClientsPanel({ clients, labels, over }: ClientsPanelProps) {
   const current = Math.min(page, pages);
   return (
     <Panel
-      title="Clients"
+      title="Participants"
       hint="Everyone who takes part or took part. What they hold is known by counts only."
       flush
       testId="clients"
@@ -38,7 +38,7 @@ export function ClientsPanel({ clients, labels, over }: ClientsPanelProps) {
         clients.length > pageSize && (
           <TextInput
             size="xs"
-            aria-label="Find a client"
+            aria-label="Find a participant"
             placeholder="Find"
             leftSection={<IconSearch size={14} />}
             value={search}
@@ -56,7 +56,7 @@ export function ClientsPanel({ clients, labels, over }: ClientsPanelProps) {
           <Table verticalSpacing="xs" horizontalSpacing="md" className={classes.table}>
             <Table.Thead>
               <Table.Tr>
-                <Table.Th scope="col">Client</Table.Th>
+                <Table.Th scope="col">Participant</Table.Th>
                 <Table.Th scope="col">Doing</Table.Th>
                 <Table.Th scope="col">Device</Table.Th>
                 <Table.Th scope="col" ta="right">

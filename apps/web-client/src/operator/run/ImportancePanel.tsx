@@ -10,13 +10,13 @@ import { ImportanceTable } from './ImportanceTable.tsx';
 import { type ImportanceMatrix, importanceMatrix, type Measure } from './importance.ts';
 
 const hint =
-  'Share and Log: mean score of every layer over the clients that probed it. Trained: how many clients trained it. Clients: how many stand behind it once weighed by their samples. A click on a cell shows that round’s masks.';
+  'Share and Log: mean score of every layer over the participants that probed it. Trained: how many participants trained it. Participants: how many stand behind it once weighed by their samples. A click on a cell shows that round’s masks.';
 
 const views = [
   { value: 'share', label: 'Share' },
   { value: 'value', label: 'Log' },
   { value: 'trained', label: 'Trained' },
-  { value: 'effective', label: 'Clients' },
+  { value: 'effective', label: 'Participants' },
   { value: 'table', label: 'Table' },
 ] as const;
 type View = (typeof views)[number]['value'];

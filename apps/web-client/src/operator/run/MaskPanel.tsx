@@ -14,7 +14,7 @@ import { MaskTable } from './MaskTable.tsx';
 import { maskRows } from './masks.ts';
 
 const hint =
-  'Which layers each client trains in the round. The tint is the client’s own score relative to its best layer; the number, what the mask takes of the client’s budget.';
+  'Which layers each participant trains in the round. The tint is the participant’s own score relative to its best layer; the number, what the mask takes of the participant’s budget.';
 const pageSize = 25;
 
 interface MaskPanelProps {

@@ -16,7 +16,7 @@ export function LearningPanel({ rounds, task }: { rounds: Rounds; task: TaskName
   return (
     <MetricPanel
       title={`Loss and ${name}`}
-      hint={`Sample-weighted means over what clients keep back from training. ${meaning}`}
+      hint={`Sample-weighted means over what participants keep back from training. ${meaning}`}
       rounds={rounds}
       has={(r) => r.loss !== null || r.trainLoss !== null}
       draw={draw}

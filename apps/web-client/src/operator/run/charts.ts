@@ -94,7 +94,7 @@ const cellText: Readonly<Record<Measure, (value: number) => string>> = {
   share: (value) => `mean score ${value}`,
   value: (value) => `mean score ${value}`,
   trained: (value) => `trained by ${value}`,
-  effective: (value) => `${Number(value.toPrecision(3))} effective clients`,
+  effective: (value) => `${Number(value.toPrecision(3))} effective participants`,
 };
 
 /** Rounds to the right, layers upwards in forward order; the picked round is outlined. */

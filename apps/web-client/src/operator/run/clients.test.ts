@@ -27,7 +27,7 @@ describe('clientActivity', () => {
     });
   });
 
-  it('does not show old progress of a client that is gone, lost or paused', () => {
+  it('does not show old progress of a participant that is gone, lost or paused', () => {
     expect(clientActivity(client('a', { presence: 'left', progress: training }), false).label).toBe('left');
     expect(clientActivity(client('a', { presence: 'away', progress: training }), false).fraction).toBeNull();
     expect(clientActivity(client('a', { paused: true, progress: training }), false).label).toBe('paused');

@@ -20,7 +20,7 @@ it('compares the newest measurement with the one before, past rounds without one
   expect(byId(run).loss).toMatchObject({ value: '1.250', note: '+0.250 since round 1', trend: 'worse' });
 });
 
-it('has perplexity beside the loss where next tokens are told', () => {
+it('has perplexity beside the loss where next tokens are predicted', () => {
   const run = runView(
     { rounds: [roundSummary(1, { accuracy: 0.25, loss: Math.log(20) })] },
     { model: 'use-lite', data: { kind: 'text' }, labels: [], task: { name: 'next-token' } },

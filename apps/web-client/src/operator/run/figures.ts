@@ -42,12 +42,12 @@ export function figures(run: RunView): Figure[] {
     },
     {
       id: 'clients',
-      label: 'Clients here',
+      label: 'Participants here',
       value: String(present),
       note:
         last === undefined
           ? `${run.config.cohort.goal} wanted a round`
-          : `${plural(last.cohort, 'client')} in round ${last.round}`,
+          : `${plural(last.cohort, 'participant')} in round ${last.round}`,
       trend: 'neutral',
     },
   ];

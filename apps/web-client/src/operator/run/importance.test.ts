@@ -43,7 +43,7 @@ describe('importanceMatrix', () => {
     expect(cells.map((c) => c.shade)).toEqual([0.25, 1, 0.5]);
   });
 
-  it('shows the effective number of clients against the cohort, 0 where nobody trained', () => {
+  it('shows the effective number of participants against the cohort, 0 where nobody trained', () => {
     const weighed = [roundSummary(1, { effectiveClients: { 'block.0': 0, 'block.1': 3.2 } })];
     const { cells } = importanceMatrix(weighed, layers, 'effective');
     expect(cells.map((c) => [c.value, c.shade])).toEqual([

@@ -13,7 +13,7 @@ describe('maskRows', () => {
     expect(rows.map((r) => r.name)).toEqual(['c-1', 'Ada']);
   });
 
-  it('relates scores to the client’s own best', () => {
+  it('relates scores to the participant’s own best', () => {
     expect(rows[1]?.cells).toEqual([
       { layer: 'block.0', chosen: false, score: 1, preference: 0.25 },
       { layer: 'block.1', chosen: true, score: 4, preference: 1 },
@@ -35,7 +35,7 @@ describe('budgets beside the masks', () => {
     expect(rowIn('bytes')).toMatchObject({ spent: 400 });
   });
 
-  it('leave out what only the client knows, and what is not chosen yet', () => {
+  it('leave out what only the participant knows, and what is not chosen yet', () => {
     expect(rowIn('milliseconds')?.spent).toBeNull();
     expect(maskRows([member('c-1', { mask: null })], layers, [], 'layers')[0]?.spent).toBeNull();
   });

@@ -12,15 +12,18 @@ export interface PhaseStep {
 }
 
 const descriptions: Readonly<Record<OpenPhase, { label: string; explanation: string }>> = {
-  waiting: { label: 'Gather', explanation: 'The round opens as soon as enough clients are ready.' },
+  waiting: { label: 'Gather', explanation: 'The round opens as soon as enough participants are ready.' },
   probing: {
     label: 'Probe',
-    explanation: 'Every client measures, on a few batches, how much each layer matters to it.',
+    explanation: 'Every participant measures, on a few batches, how much each layer matters to it.',
   },
-  selecting: { label: 'Select', explanation: 'The server chooses the layers that each client trains.' },
-  training: { label: 'Train', explanation: 'Clients train their layers and send only what changed in them.' },
+  selecting: { label: 'Select', explanation: 'The server chooses the layers that each participant trains.' },
+  training: {
+    label: 'Train',
+    explanation: 'Participants train their layers and send only what changed in them.',
+  },
   aggregating: { label: 'Aggregate', explanation: 'The server averages the updates, layer by layer.' },
-  evaluating: { label: 'Evaluate', explanation: 'Clients try the candidate on data they held out.' },
+  evaluating: { label: 'Evaluate', explanation: 'Participants try the candidate on data they held out.' },
   committed: {
     label: 'Commit',
     explanation: 'The new model, its masks and its metrics are stored together.',

@@ -4,15 +4,15 @@ import { runHeadline } from './run-headline.ts';
 
 const cohort = { goal: 3, minimum: 2, quorum: 0.5 };
 
-it('says how many clients are missing', () => {
-  expect(runHeadline(runView({}, { cohort })).detail).toBe('Waiting for 2 more clients; 2 are needed.');
+it('says how many participants are missing', () => {
+  expect(runHeadline(runView({}, { cohort })).detail).toBe('Waiting for 2 more participants; 2 are needed.');
 });
 
 it('names the round and its phase', () => {
   const run = runView({ rounds: [roundSummary(7, { phase: 'training', cohort: 3 })] });
   expect(runHeadline(run)).toEqual({
     headline: 'Round 7: training',
-    detail: '3 clients in the cohort, 0 clients here.',
+    detail: '3 participants in the cohort, 0 participants here.',
   });
 });
 

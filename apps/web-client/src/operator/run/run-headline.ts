@@ -14,7 +14,9 @@ export function runHeadline(run: RunView): Headline {
       return {
         headline: 'Not started',
         detail:
-          present === 0 ? 'Invite participants, then start.' : `${plural(present, 'client')} ready to go.`,
+          present === 0
+            ? 'Invite participants, then start.'
+            : `${plural(present, 'participant')} ready to go.`,
       };
     case 'running':
       return running(run, present);
@@ -36,9 +38,9 @@ function running(run: RunView, present: number): Headline {
   const missing = run.config.cohort.minimum - present;
   const gathering =
     missing > 0
-      ? `Waiting for ${missing} more ${missing === 1 ? 'client' : 'clients'}; ${run.config.cohort.minimum} are needed.`
-      : `${plural(present, 'client')} here.`;
-  if (round === undefined) return { headline: 'Gathering clients', detail: gathering };
+      ? `Waiting for ${missing} more ${missing === 1 ? 'participant' : 'participants'}; ${run.config.cohort.minimum} are needed.`
+      : `${plural(present, 'participant')} here.`;
+  if (round === undefined) return { headline: 'Gathering participants', detail: gathering };
   switch (round.phase) {
     case 'waiting':
       return { headline: `Round ${round.round}`, detail: gathering };
@@ -56,7 +58,7 @@ function running(run: RunView, present: number): Headline {
     case 'evaluating':
       return {
         headline: `Round ${round.round}: ${round.phase}`,
-        detail: `${plural(round.cohort, 'client')} in the cohort, ${plural(present, 'client')} here.`,
+        detail: `${plural(round.cohort, 'participant')} in the cohort, ${plural(present, 'participant')} here.`,
       };
     default:
       return round.phase satisfies never;

@@ -35,7 +35,7 @@ export function RunCard({ run }: { run: RunListItem }) {
           />
         </div>
         <Text size="xs" c="dimmed" className={classes.clients}>
-          {plural(run.clients, 'client')}
+          {plural(run.clients, 'participant')}
         </Text>
         <div className={classes.spark}>
           <Sparkline

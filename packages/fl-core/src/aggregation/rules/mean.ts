@@ -5,7 +5,7 @@ import { bySamples, weightedSum } from '../weighted-sum.ts';
 export const mean = defineRule({
   name: 'mean',
   title: 'Mean',
-  text: 'Weighted by samples. Right where all clients are honest.',
+  text: 'Weighted by samples. Right where all participants are honest.',
   source: 'FedAvg; McMahan et al., arXiv 1602.05629',
   options: {},
   fields: [],

@@ -5,7 +5,7 @@ import { meanOfRanks } from '../ranks.ts';
 export const median = defineRule({
   name: 'median',
   title: 'Median',
-  text: 'The middle value of every coordinate; clients count alike.',
+  text: 'The middle value of every coordinate; participants count alike.',
   source: 'Yin et al., arXiv 1803.01498',
   options: {},
   fields: [],

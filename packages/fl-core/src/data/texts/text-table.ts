@@ -29,7 +29,7 @@ export interface TextTableOptions<T extends TaskName> {
 export interface TextTableLimits {
   readonly bytes: number;
   readonly rows: number;
-  /** Characters of one text; texts whose next tokens are to be told may fill the file. */
+  /** Characters of one text; texts whose next tokens are to be predicted may fill the file. */
   readonly characters: number;
 }
 

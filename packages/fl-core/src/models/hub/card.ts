@@ -32,7 +32,7 @@ export function modelCard({ id, config, rounds, checkpoint }: CardFacts): string
       `Rounds committed: ${checkpoint.round}, of ${config.rounds} planned`,
       `Strategy: ${described(config.strategy)}`,
       `Aggregation: ${described(config.aggregation.rule)}, server optimizer ${described(config.aggregation.optimizer)}`,
-      `Local work a round: ${config.local.passes} passes, batches of ${config.local.batchSize}, ${described(config.local.optimizer)}`,
+      `Local work a round: ${config.local.epochs} epochs, batches of ${config.local.batchSize}, ${described(config.local.optimizer)}`,
       `Participants a round: ${range(committed.map((r) => r.updates))}`,
       'Privacy: raw data stayed on the devices; updates were neither clipped for privacy nor noised.',
     ]),

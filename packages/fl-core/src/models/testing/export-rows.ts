@@ -11,7 +11,7 @@ const largest = (values: readonly number[]): number => values.indexOf(Math.max(.
 
 /**
  * @param logits of each sample, (B, C), or of each of its tokens, (B, T, V).
- * @param labels (C); none where tokens are told.
+ * @param labels (C); none where tokens are predicted.
  */
 export function rowsOf(
   targets: Targets,

@@ -1,6 +1,6 @@
 import { AggregationError } from '../../aggregation/index.ts';
 import type { LayerSpec } from '../../models/layouts.ts';
-import { type Change, entering, type Standing } from '../change.ts';
+import { type Change, entering, type RoundFacts } from '../change.ts';
 import { layoutFor, trainedLayers } from '../layout.ts';
 import type { Client, Layers, Member, Run } from '../types.ts';
 import { damaged, type LayerStep } from './step-layer.ts';
@@ -113,7 +113,7 @@ function withLayer(
  * when the round has moved on meanwhile.
  */
 export function beginEvaluating(
-  { run, round }: Standing,
+  { run, round }: RoundFacts,
   clients: readonly Pick<Client, 'id' | 'hello'>[],
   made: Candidate,
   now: number,

@@ -93,7 +93,7 @@ function checkFinite(layer: string, values: Float32Array): void {
   throw new StrataError(
     'non-finite',
     `The aggregated layer ${layer} exceeds float32.`,
-    'A client sent huge values; lower the learning rate, or use a robust rule.',
+    'A participant sent huge values; lower the learning rate, or use a robust rule.',
   );
 }
 

@@ -1,6 +1,6 @@
 import type { RunConfig } from '../../protocol/index.ts';
 import type { Masks, MeasuredRound } from '../../selection/index.ts';
-import type { Change, MemberChange, Standing } from '../change.ts';
+import type { Change, MemberChange, RoundFacts } from '../change.ts';
 import type { Turnout } from '../cohort.ts';
 import { budgetWindow, type NewRound, type PastRound, turnoutWindow } from '../opening.ts';
 import { isOver } from '../phase.ts';
@@ -69,7 +69,7 @@ export class Book {
     return this.members.get(number)?.get(client) ?? null;
   }
 
-  standing(number: number): Standing {
+  facts(number: number): RoundFacts {
     return {
       run: this.run,
       round: this.round(number),

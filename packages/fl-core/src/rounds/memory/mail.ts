@@ -5,7 +5,7 @@ interface Waiter {
   readonly wake: () => void;
 }
 
-/** Messages to an engine. They survive a crash until they are taken; who waits for one does not. */
+/** Messages to a player. They survive a crash until they are taken; who waits for one does not. */
 export class Mail {
   readonly #clock: Clock;
   readonly #messages = new Set<string>();

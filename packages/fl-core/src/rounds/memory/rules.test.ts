@@ -76,7 +76,7 @@ describe('the rules', () => {
     await run.advance(20);
     expect(run.book.round(1)).toMatchObject({
       phase: 'abandoned',
-      reason: '1 of 3 clients answered in probing; 2 were needed.',
+      reason: '1 of 3 participants answered in probing; 2 were needed.',
     });
     expect(run.book.run.committedRound).toBe(0);
   });
@@ -226,7 +226,7 @@ describe('the rules', () => {
     expect(await played([1, 2, 0], true)).toEqual(first);
   });
 
-  it('R8: wherever the engine crashes, all of a round exists or none of it, and the bytes are the same', async () => {
+  it('R8: wherever the player crashes, all of a round exists or none of it, and the bytes are the same', async () => {
     const whole = await memoryRun({ config: config({ rounds: 1 }) });
     await answerAll(whole, await startCrew(whole, 3));
     for (let point = 0, crashes = 1; crashes > 0; point++) {

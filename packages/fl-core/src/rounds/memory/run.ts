@@ -22,8 +22,8 @@ import { waking } from '../waking.ts';
 import { workOf } from '../work.ts';
 import { Book } from './book.ts';
 import { Clock } from './clock.ts';
-import { Engine, phaseTopic, wakeTopic } from './engine.ts';
 import { Mail } from './mail.ts';
+import { Player, phaseTopic, wakeTopic } from './player.ts';
 import { updateFileOf } from './update-file.ts';
 
 export interface MemoryRunOptions {
@@ -54,7 +54,7 @@ export class MemoryRun {
   readonly #mail = new Mail(this.clock);
   readonly #graceMs: number;
   readonly #everyStepTwice: boolean;
-  #engine: Engine;
+  #player: Player;
   /** Connected clients, and those away with what ends their grace; forgotten in a crash. */
   #connected = new Set<string>();
   #away = new Map<string, () => void>();
@@ -63,7 +63,7 @@ export class MemoryRun {
     this.book = new Book(id, config);
     this.#graceMs = graceMs;
     this.#everyStepTwice = everyStepTwice;
-    this.#engine = this.#newEngine();
+    this.#player = this.#newPlayer();
   }
 
   static async create(options: MemoryRunOptions): Promise<MemoryRun> {
@@ -74,9 +74,9 @@ export class MemoryRun {
     return run;
   }
 
-  /** Whether the engine has crashed. */
+  /** Whether the player has crashed. */
   get crashed(): boolean {
-    return this.#engine.state === 'dead';
+    return this.#player.state === 'dead';
   }
 
   get connected(): ReadonlySet<string> {
@@ -85,7 +85,7 @@ export class MemoryRun {
 
   /** Returns when everything that could happen without time passing has happened. */
   quiet(): Promise<void> {
-    return this.#engine.quiet();
+    return this.#player.quiet();
   }
 
   async advance(seconds: number): Promise<void> {
@@ -182,28 +182,28 @@ export class MemoryRun {
     });
   }
 
-  /** The engine ends in mid-work after `points` more points; see {@link Engine}. */
+  /** The player ends in mid-work after `points` more points; see {@link Player}. */
   crashAfter(points: number): void {
-    this.#engine.crashAfter(points);
+    this.#player.crashAfter(points);
   }
 
   /** The process ends (if it has not) and starts again: everybody who had not left is away, and grace begins (R9). */
   async restart(): Promise<void> {
-    this.#engine.kill();
+    this.#player.kill();
     this.#connected.clear();
     for (const cancel of this.#away.values()) cancel();
     this.#away.clear();
     for (const { id, left } of this.book.clients.values()) if (!left) this.#goAway(id);
-    this.#engine = this.#newEngine();
-    if (this.book.run.state !== 'draft') this.#engine.start();
+    this.#player = this.#newPlayer();
+    if (this.book.run.state !== 'draft') this.#player.start();
     await this.quiet();
   }
 
-  #newEngine(): Engine {
+  #newPlayer(): Player {
     const { book, clock, moves } = this;
     const ready = () => this.#ready();
     const onMoved = (round: number, phase: Phase) => moves.push({ round, phase });
-    return new Engine({ book, clock, mail: this.#mail, ready, onMoved }, this.#everyStepTwice);
+    return new Player({ book, clock, mail: this.#mail, ready, onMoved }, this.#everyStepTwice);
   }
 
   #ready(): Client[] {
@@ -249,7 +249,7 @@ export class MemoryRun {
       const topic = phaseTopic(woken.round, woken.phase);
       this.#mail.send(topic, topic);
     } else if (woken?.kind === 'run') {
-      if (this.#engine.state === 'new') this.#engine.start();
+      if (this.#player.state === 'new') this.#player.start();
       else this.#mail.send(wakeTopic);
     }
     await this.quiet();

@@ -1,11 +1,11 @@
 import { selectableLayers } from '../../models/layouts.ts';
 import { carryMasks, type Masks, type SelectionHistory, type SelectionInput } from '../../selection/index.ts';
-import { type Change, entering, type MemberChange, type Standing } from '../change.ts';
+import { type Change, entering, type MemberChange, type RoundFacts } from '../change.ts';
 import { maskDiagnostics } from '../diagnose.ts';
 import { layoutFor } from '../layout.ts';
 import type { Round } from '../types.ts';
 import type { Choice, Chosen } from './choice.ts';
-import { keepTimely, pricesFor, type Trainer, timedClients } from './costs.ts';
+import { keepTimely, pricesFor, type TrainingClient, timedClients } from './costs.ts';
 import { selectionPlan } from './plan.ts';
 import { type EarlierProbe, membersToTrain } from './trainers.ts';
 
@@ -32,7 +32,7 @@ export interface RoundChoice {
 
 /** The layers of every member that is still there. */
 export async function chooseForRound(
-  { run, round, cohort, committed }: Standing,
+  { run, round, cohort, committed }: RoundFacts,
   port: SelectionPort,
 ): Promise<RoundChoice> {
   const { config } = run;
@@ -69,8 +69,8 @@ export async function chooseForRound(
 
 /** Nothing is chosen in this round: the masks since the last choice stay, and what the strategy remembers too. */
 function keptMasks(
-  { config }: Standing['run'],
-  trainers: readonly Trainer[],
+  { config }: RoundFacts['run'],
+  trainers: readonly TrainingClient[],
   input: SelectionInput,
   history: SelectionHistory | null,
   earlier: Masks,
@@ -81,11 +81,11 @@ function keptMasks(
 
 /** Training begins with the layers that were chosen. Null when the round has moved on meanwhile. */
 export function beginTraining(
-  standing: Standing,
+  facts: RoundFacts,
   { chosen, changes }: RoundChoice,
   now: number,
 ): Change | null {
-  const { run, round, cohort } = standing;
+  const { run, round, cohort } = facts;
   if (round.phase !== 'selecting') return null;
   const training = cohort.flatMap((m) => (changes.has(m.client) ? [{ ...m, ...changes.get(m.client) }] : []));
   return {

@@ -12,7 +12,7 @@ import {
 import { layoutFor } from '../layout.ts';
 
 /** A client that selection is about. */
-export interface Trainer {
+export interface TrainingClient {
   readonly id: string;
   readonly samples: number;
   /** In the unit of the run's budget. */
@@ -29,13 +29,13 @@ export interface Prices {
   /** In the order of the trainers, in the unit of `costs`. */
   readonly budgets: readonly number[];
   /** Null where it is not known. */
-  costOf(trainer: Trainer, mask: readonly string[]): number | null;
+  costOf(trainer: TrainingClient, mask: readonly string[]): number | null;
 }
 
 export function pricesFor(
   config: RunConfig,
   layers: readonly string[],
-  trainers: readonly Trainer[],
+  trainers: readonly TrainingClient[],
 ): Prices {
   const { unit } = config.budget;
   switch (unit) {
@@ -57,11 +57,11 @@ export function pricesFor(
 }
 
 /** Trainers of a run whose budgets are milliseconds. */
-export function timedClients(trainers: readonly Trainer[]): TimedClient[] {
+export function timedClients(trainers: readonly TrainingClient[]): TimedClient[] {
   return trainers.map(({ samples, budget, measured }) => ({ samples, deadline: budget, measured }));
 }
 
-function additive(layers: readonly string[], costs: number[], trainers: readonly Trainer[]): Prices {
+function additive(layers: readonly string[], costs: number[], trainers: readonly TrainingClient[]): Prices {
   return {
     costs,
     budgets: trainers.map((t) => t.budget),
@@ -76,7 +76,7 @@ function additive(layers: readonly string[], costs: number[], trainers: readonly
 export function keepTimely(
   config: RunConfig,
   layers: readonly string[],
-  trainers: readonly Trainer[],
+  trainers: readonly TrainingClient[],
   earlier: Masks,
   carried: Masks,
 ): Masks {

@@ -3,7 +3,7 @@ import type { RunConfig, StepTimesMessage } from '../../protocol/index.ts';
 import { smoothScores } from '../../selection/index.ts';
 import { layoutFor } from '../layout.ts';
 import type { Member } from '../types.ts';
-import { stepTimes, type Trainer } from './costs.ts';
+import { stepTimes, type TrainingClient } from './costs.ts';
 import type { SelectionPlan } from './plan.ts';
 
 /** A client's newest probe in the run's earlier committed rounds; the others never happened (R8). */
@@ -18,7 +18,7 @@ export interface EarlierProbe {
 type Probing = Pick<Member, 'client' | 'samples' | 'budget' | 'scores' | 'times' | 'steps' | 'left'>;
 
 export interface TrainingMember {
-  readonly trainer: Trainer;
+  readonly trainer: TrainingClient;
   /** Moving average of its scores with this round's probe; null where that is nothing else than the probe. */
   readonly smoothed: Record<string, number> | null;
 }
@@ -73,7 +73,11 @@ function newestProbes(
   );
 }
 
-function trainerOf(layers: readonly string[], member: Probing, probe: EarlierProbe | undefined): Trainer {
+function trainerOf(
+  layers: readonly string[],
+  member: Probing,
+  probe: EarlierProbe | undefined,
+): TrainingClient {
   const { client, samples, budget } = member;
   const measured =
     probe?.times && probe.steps !== null

@@ -14,7 +14,7 @@ import type { ScoredStrategy } from '../strategy.ts';
 export const diversity = defineStrategy({
   name: 'diversity',
   title: 'Diversity',
-  text: 'Rewards clients for differing, so that together they train every layer evenly.',
+  text: 'Rewards participants for differing, so that together they train every layer evenly.',
   source: 'After F3OCUS; Saha et al., arXiv 2411.11912: P1 with the sign of λ turned',
   group: 'papers',
   options: {
@@ -54,6 +54,6 @@ export const diversity = defineStrategy({
 function rewardWords(reward: number): string {
   if (reward === 0) return 'Everyone trains its own best layers.';
   if (reward < 0.3) return 'Own layers first; close calls go to layers that few others train.';
-  if (reward < 2) return 'Clients spread out wherever that costs little importance.';
+  if (reward < 2) return 'Participants spread out wherever that costs little importance.';
   return 'All layers are trained about equally often, whatever they matter.';
 }

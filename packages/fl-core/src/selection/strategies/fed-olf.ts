@@ -10,7 +10,7 @@ import type { BlindStrategy } from '../strategy.ts';
 export const fedOlf = defineStrategy({
   name: 'fedolf',
   title: 'Ordered freezing',
-  text: 'Weak clients freeze more from the input upwards; what is trained is one stretch up to the output.',
+  text: 'Weak participants freeze more from the input upwards; what is trained is one stretch up to the output.',
   source: 'FedOLF; Niu et al., arXiv 2512.23200, without its compression',
   group: 'papers',
   options: {},

@@ -5,7 +5,7 @@ import { ownBest } from '../own-best.ts';
 export const gradientNorm = defineStrategy({
   name: 'gradient-norm',
   title: 'Gradient norm',
-  text: 'Every client trains the layers with its own largest gradients, whatever the others do.',
+  text: 'Every participant trains the layers with its own largest gradients, whatever the others do.',
   source: 'P1 with λ 0; Sun et al., arXiv 2408.15600',
   group: 'first',
   options: {},

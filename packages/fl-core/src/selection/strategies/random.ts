@@ -7,7 +7,7 @@ import type { BlindStrategy } from '../strategy.ts';
 export const randomLayers = defineStrategy({
   name: 'random',
   title: 'Random',
-  text: 'Every client draws its own layers anew each round. Any clever choice should beat it.',
+  text: 'Every participant draws its own layers anew each round. Any clever choice should beat it.',
   source: 'Baseline; drawn from the run’s seed',
   group: 'simple',
   options: {},

@@ -5,7 +5,7 @@ import { ownBest } from '../own-best.ts';
 export const rgn = defineStrategy({
   name: 'rgn',
   title: 'Relative gradient norm',
-  text: 'Every client trains the layers whose gradients are largest beside their weights.',
+  text: 'Every participant trains the layers whose gradients are largest beside their weights.',
   source: 'Lee et al., arXiv 2210.11466',
   group: 'scores',
   options: {},

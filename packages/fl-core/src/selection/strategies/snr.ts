@@ -5,7 +5,7 @@ import { ownBest } from '../own-best.ts';
 export const snr = defineStrategy({
   name: 'snr',
   title: 'Signal to noise',
-  text: 'Every client trains the layers whose gradients its samples agree on most.',
+  text: 'Every participant trains the layers whose gradients its samples agree on most.',
   source: 'Mahsereci et al., arXiv 1703.09580',
   group: 'scores',
   options: {},

@@ -14,7 +14,7 @@ import type { ScoredStrategy } from '../strategy.ts';
 export const strata = defineStrategy({
   name: 'strata',
   title: 'Strata',
-  text: 'Weighs what matters to each client against agreement between them. λ sets the price of disagreeing.',
+  text: 'Weighs what matters to each participant against agreement between them. λ sets the price of disagreeing.',
   source: 'Sun et al., arXiv 2408.15600, problem P1',
   group: 'first',
   solver: true,
@@ -74,6 +74,6 @@ export const strata = defineStrategy({
 function lambdaWords(lambda: number): string {
   if (lambda === 0) return 'Everyone trains its own best layers.';
   if (lambda < 0.3) return 'Own layers first; close calls go to layers that others train, too.';
-  if (lambda < 2) return 'Clients agree wherever that costs little importance.';
+  if (lambda < 2) return 'Participants agree wherever that costs little importance.';
   return 'Practically one common set of layers for all.';
 }

@@ -116,7 +116,7 @@ describe('strategies over rounds', () => {
     expect(draws.size).toBeGreaterThan(3);
   });
 
-  it('random reaches every layer equally often, independently for each client', () => {
+  it('random reaches every layer equally often, independently for each participant', () => {
     const hits = new Map(layers.map((l) => [l, 0]));
     let same = 0;
     const at = { ...input, clients: input.clients.map((c) => ({ ...c, budget: 1 })) };
@@ -131,7 +131,7 @@ describe('strategies over rounds', () => {
 });
 
 describe('diversity', () => {
-  it('with no reward gives everybody its own best, with a large one spreads the clients evenly', () => {
+  it('with no reward gives everybody its own best, with a large one spreads the participants evenly', () => {
     const at = {
       ...input,
       clients: ['a', 'b', 'c', 'd', 'e'].map((id, i) => ({

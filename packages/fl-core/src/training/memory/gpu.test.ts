@@ -40,7 +40,7 @@ class LiveBuffers {
   }
 }
 
-/** Nothing is lost here; but with something to lose, training reads its state back after a pass. */
+/** Nothing is lost here; but with something to lose, training reads its state back after an epoch. */
 const lost = async () => false;
 const rebuild = async () => {
   throw new Error('There is nothing to rebuild.');
@@ -53,7 +53,7 @@ const data = toyData(8, 1, modelSide);
 const optimizer = { name: 'adamw', learningRate: 0.001, weightDecay: 0 } as const;
 const options: TrainOptions = {
   layers: [...blocks, 'head'],
-  local: LocalConfig.parse({ batchSize: 8, passes: 2, optimizer }),
+  local: LocalConfig.parse({ batchSize: 8, epochs: 2, optimizer }),
   seed: 1,
   prefixCacheBytes: 0,
 };
@@ -76,7 +76,7 @@ describe('memory of a GPU (Dawn)', () => {
     const trainer = new Trainer(model, { memoryBytes, recovery: { lost, rebuild } });
     setLayers(trainer, weights);
     try {
-      await finish(trainer.train(data, { ...options, local: { ...options.local, passes: 1 } }));
+      await finish(trainer.train(data, { ...options, local: { ...options.local, epochs: 1 } }));
       live.peak = live.now;
       const { plan } = await finish(trainer.train(data, options));
       return { ...plan, peakBytes: plan.peakBytes!, live: live.peak };

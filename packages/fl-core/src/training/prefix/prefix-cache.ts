@@ -8,7 +8,7 @@ export interface PrefixKey {
 }
 
 /**
- * Activations at the cut, kept over the passes of a job, and over jobs as long as nobody changes a layer below it
+ * Activations at the cut, kept over the epochs of a job, and over jobs as long as nobody changes a layer below it
  * (C3). The frozen prefix gives the same ones every time, so a batch that does not fit the byte budget is only
  * computed again, never wrong.
  */

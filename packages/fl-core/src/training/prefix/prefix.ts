@@ -1,7 +1,7 @@
 import type { Dataset } from '../../data/dataset.ts';
 import type { Batch } from '../../models/batch.ts';
 import type { Activation, Engine } from '../engine.ts';
-import type { Weights } from '../weights.ts';
+import type { GlobalWeights } from '../weights.ts';
 import type { PrefixCache } from './prefix-cache.ts';
 
 /** The stages below `cut` on this data, which nobody changes while a job runs. */
@@ -14,7 +14,7 @@ export class Prefix {
   #budget = 0;
 
   /** `data` stands for a way of making batches out of it, which `key`s of batches are relative to. */
-  constructor(engine: Engine, weights: Weights, cache: PrefixCache, cut: number, data: string) {
+  constructor(engine: Engine, weights: GlobalWeights, cache: PrefixCache, cut: number, data: string) {
     this.cut = cut;
     this.#engine = engine;
     this.#cache = cache;
@@ -57,7 +57,7 @@ export function runPrefix(engine: Engine, batch: Batch, to: number): Activation 
 }
 
 /** The layers below a cut, as they are now. */
-function prefixKey(stages: readonly string[], weights: Weights, cut: number): string {
+function prefixKey(stages: readonly string[], weights: GlobalWeights, cut: number): string {
   return stages
     .slice(0, cut)
     .map((layer) => weights.version(layer))
@@ -65,7 +65,7 @@ function prefixKey(stages: readonly string[], weights: Weights, cut: number): st
 }
 
 /** Whether the layers of a cached group are still what they were. */
-export function isCurrent(group: string, stages: readonly string[], weights: Weights): boolean {
+export function isCurrent(group: string, stages: readonly string[], weights: GlobalWeights): boolean {
   const [key = ''] = group.split(' ');
   return key === prefixKey(stages, weights, key.split(',').length);
 }

@@ -7,16 +7,16 @@ import { finish } from '../progress.ts';
 import { setLayers, toyBlocks, toyData, toyModel, toyTensors } from '../testing.ts';
 import { TfjsEngine } from '../tfjs/engine.ts';
 import { Trainer } from '../trainer.ts';
-import { Weights } from '../weights.ts';
+import { GlobalWeights } from '../weights.ts';
 import { measureStepTimes } from './step-times.ts';
 
-const local = LocalConfig.parse({ batchSize: 3, passes: 2 });
+const local = LocalConfig.parse({ batchSize: 3, epochs: 2 });
 
 /** An engine on which every kind of work takes a known time, by a clock of its own. */
 function timed(slower: () => number): Engine {
   let now = 0;
   vi.spyOn(performance, 'now').mockImplementation(() => now);
-  const weights = new Weights(toyModel.layout);
+  const weights = new GlobalWeights(toyModel.layout);
   for (const [layer, tensors] of toyTensors()) weights.set(layer, tensors);
   const engine = new TfjsEngine(toyModel, (name) => weights.value(name));
   const take = (ms: number) => {

@@ -133,7 +133,7 @@ describe('correctOf', () => {
     expect(await correct(logits, classTargets(Int32Array.of(0, 1)))).toBe(1);
   });
 
-  it('counts the tokens told, and no place without one', async () => {
+  it('counts the tokens predicted, and no place without one', async () => {
     const logits = tf.tensor3d([
       [
         [1, 0],

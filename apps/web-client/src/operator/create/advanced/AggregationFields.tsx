@@ -16,7 +16,7 @@ export function AggregationFields({ form }: { form: ConfigForm }) {
   return (
     <Part
       title="Aggregation"
-      text="How the server makes one change of a layer from those that clients send, and takes it over."
+      text="How the server makes one change of a layer from those that participants send, and takes it over."
     >
       <SimpleGrid cols={{ base: 1, xs: 3 }}>
         <Select

@@ -12,10 +12,10 @@ export function TrainingFields({ form }: { form: ConfigForm }) {
       <Part title="Local training" text="What every participant does in a round.">
         <SimpleGrid cols={cols}>
           <NumberInput
-            label="Passes"
+            label="Epochs"
             description="Over the own data"
             {...whole}
-            {...form.getInputProps('local.passes')}
+            {...form.getInputProps('local.epochs')}
           />
           <NumberInput
             label="Batch size"
@@ -25,7 +25,7 @@ export function TrainingFields({ form }: { form: ConfigForm }) {
           />
           <NumberInput
             label="Batches at most"
-            description="A pass; 0: all"
+            description="An epoch; 0: all"
             allowDecimal={false}
             min={0}
             {...form.getInputProps('local.maxBatches')}

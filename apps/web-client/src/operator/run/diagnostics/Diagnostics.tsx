@@ -33,8 +33,8 @@ export function Diagnostics({ rounds, config }: DiagnosticsProps) {
       />
       <MetricPanel
         title="Agreement and importance"
-        text="How alike the masks are, and how much of what matters to clients they train. λ trades one for the other."
-        hint="Agreement: pairs of clients that share a layer over pairs of which at least one has it. Covered: share of the clients’ scores that lies in their own masks; unknown without scores."
+        text="How alike the masks are, and how much of what matters to participants they train. λ trades one for the other."
+        hint="Agreement: pairs of participants that share a layer over pairs of which at least one has it. Covered: share of the participants’ scores that lies in their own masks; unknown without scores."
         rounds={rounds}
         has={(r) => r.agreement !== null}
         draw={agreementOption}
@@ -42,9 +42,9 @@ export function Diagnostics({ rounds, config }: DiagnosticsProps) {
         testId="agreement"
       />
       <MetricPanel
-        title="Clients behind a layer"
-        text="A layer that few train follows their data alone; agreement puts more clients behind it."
-        hint="Effective number of clients, by the weights of their samples: 3 clients of equal size count 3, one large and two tiny ones little more than 1. The heatmap’s view “Clients” shows it for every layer."
+        title="Participants behind a layer"
+        text="A layer that few train follows their data alone; agreement puts more participants behind it."
+        hint="Effective number of participants, by the weights of their samples: 3 participants of equal size count 3, one large and two tiny ones little more than 1. The heatmap’s view “Participants” shows it for every layer."
         rounds={rounds}
         has={(r) => Object.values(r.effectiveClients).some((n) => n > 0)}
         draw={clientsOption}
@@ -63,7 +63,7 @@ function Solver({ rounds }: { rounds: Rounds }) {
     <MetricPanel
       title="Solver"
       text="Value of the chosen masks, and the most that any masks could reach. Where both meet, none are better."
-      hint="The objective of P1 (importance less λ times disagreement), before clients with room left take further layers, beside the solver’s upper bound. Its effort is limited, so that large cohorts may get masks that are good but not proved best."
+      hint="The objective of P1 (importance less λ times disagreement), before participants with room left take further layers, beside the solver’s upper bound. Its effort is limited, so that large cohorts may get masks that are good but not proved best."
       rounds={rounds}
       has={(r) => r.solved !== null}
       draw={solverOption}

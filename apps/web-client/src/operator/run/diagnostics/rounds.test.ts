@@ -4,7 +4,7 @@ import { effectiveClients, solverGap, solverRecord } from './rounds.ts';
 
 const solved = (objective: number, bound: number, proved: boolean) => ({ objective, bound, proved });
 
-it('sums the effective numbers of clients up over the layers that somebody trained', () => {
+it('sums the effective numbers of participants up over the layers that somebody trained', () => {
   expect(effectiveClients({ effectiveClients: { a: 0, b: 1, c: 3.5, d: 1.5 } })).toEqual({
     mean: 2,
     fewest: 1,

@@ -8,7 +8,7 @@ import {
   makeCandidate,
 } from '../aggregation/candidate.ts';
 import { stepLayer } from '../aggregation/step-layer.ts';
-import { abandoning, type Change, type Standing } from '../change.ts';
+import { abandoning, type Change, type RoundFacts } from '../change.ts';
 import { cohortOf, type NextRound, nextRound, opening } from '../opening.ts';
 import { isOver, type TimedPhase } from '../phase.ts';
 import { playRound, playRun, type RoundStatus, type RoundSteps, type RunSteps, statusOf } from '../round.ts';
@@ -23,8 +23,8 @@ import type { Mail } from './mail.ts';
 export const wakeTopic = 'wake';
 export const phaseTopic = (round: number, phase: TimedPhase): string => `${round}:${phase}`;
 
-/** What an engine works with; all but `ready` outlives it. */
-export interface EngineWorld {
+/** What a player works with; all but `ready` outlives it. */
+export interface PlayerWorld {
   readonly book: Book;
   readonly clock: Clock;
   readonly mail: Mail;
@@ -34,7 +34,7 @@ export interface EngineWorld {
   readonly onMoved: (round: number, phase: Phase) => void;
 }
 
-type EngineState = 'new' | 'alive' | 'over' | 'dead';
+type PlayerState = 'new' | 'alive' | 'over' | 'dead';
 
 const never = <T>(): Promise<T> => new Promise(() => {});
 
@@ -43,22 +43,22 @@ const never = <T>(): Promise<T> => new Promise(() => {});
  * synchronous lines. A crash is at a given point before or after a step, or between two layers of a candidate; what
  * was recorded until then stays.
  */
-export class Engine {
-  readonly #world: EngineWorld;
+export class Player {
+  readonly #world: PlayerWorld;
   readonly #everyStepTwice: boolean;
   /** Points that are still passed before the crash; null: none is planned. */
   #pointsLeft: number | null = null;
-  #state: EngineState = 'new';
+  #state: PlayerState = 'new';
   #failure: unknown = null;
   #whenQuiet: (() => void)[] = [];
 
   /** @param everyStepTwice as if there were a crash after each step: it runs again and must change nothing more. */
-  constructor(world: EngineWorld, everyStepTwice: boolean) {
+  constructor(world: PlayerWorld, everyStepTwice: boolean) {
     this.#world = world;
     this.#everyStepTwice = everyStepTwice;
   }
 
-  get state(): EngineState {
+  get state(): PlayerState {
     return this.#state;
   }
 
@@ -81,7 +81,7 @@ export class Engine {
     this.#become('dead');
   }
 
-  /** Resolves when the engine is not at work: it waits for a message or a deadline, or is over or dead. Throws what ended it. */
+  /** Resolves when the player is not at work: it waits for a message or a deadline, or is over or dead. Throws what ended it. */
   async quiet(): Promise<void> {
     while (this.#state === 'alive' && !this.#world.mail.awaited) {
       await new Promise<void>((resolve) => this.#whenQuiet.push(resolve));
@@ -116,7 +116,7 @@ export class Engine {
   #roundSteps(round: number): RoundSteps {
     const { book, clock } = this.#world;
     return {
-      settle: () => this.#step(() => this.#move(round, (standing) => settling(standing, clock.now))),
+      settle: () => this.#step(() => this.#move(round, (facts) => settling(facts, clock.now))),
       wait: (phase, deadline) => this.#wait(phaseTopic(round, phase), deadline),
       select: () => this.#step(() => this.#select(round)),
       aggregate: () => this.#step(() => this.#aggregate(round)),
@@ -152,9 +152,9 @@ export class Engine {
   }
 
   /** One transaction: what `decide` says of the round is recorded as a whole. */
-  #move(round: number, decide: (standing: Standing) => Change | null): RoundStatus {
+  #move(round: number, decide: (facts: RoundFacts) => Change | null): RoundStatus {
     const { book, onMoved } = this.#world;
-    const change = decide(book.standing(round));
+    const change = decide(book.facts(round));
     if (change) {
       book.record(round, change);
       onMoved(round, change.round.phase);
@@ -178,9 +178,9 @@ export class Engine {
 
   async #select(round: number): Promise<RoundStatus> {
     const { book, clock } = this.#world;
-    const standing = book.standing(round);
-    if (standing.round.phase !== 'selecting') return statusOf(standing.round);
-    const choice = await chooseForRound(standing, {
+    const facts = book.facts(round);
+    if (facts.round.phase !== 'selecting') return statusOf(facts.round);
+    const choice = await chooseForRound(facts, {
       earlierProbes: async (clients) => book.earlierProbes(clients),
       earlierMasks: async (count) => book.earlierMasks(count),
       historyAfter: async (number) => book.rounds.get(number)?.history ?? null,
@@ -191,7 +191,7 @@ export class Engine {
 
   async #aggregate(round: number): Promise<RoundStatus> {
     const { book, clock } = this.#world;
-    const { run, round: begun, cohort } = book.standing(round);
+    const { run, round: begun, cohort } = book.facts(round);
     if (begun.phase !== 'aggregating') return statusOf(begun);
     const base = book.checkpoint(begun.baseRound);
     const updates = countedUpdates(run, cohort);

@@ -8,7 +8,7 @@ export interface WeightsTarget {
 }
 
 /** Keeps a trainer's weights equal to a checkpoint by fetching only the layers that changed. */
-export class Weights {
+export class WeightsSync {
   readonly #fetchBlob: (sha256: string, signal: AbortSignal) => Promise<Uint8Array>;
   /** What the trainer holds: sha256 by layer. */
   #held = new Map<string, string>();

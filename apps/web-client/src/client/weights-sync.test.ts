@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Checkpoint, encodeSafetensors, type NamedTensor } from '@strata/fl-core/protocol';
 import { describe, expect, it } from 'vitest';
-import { Weights } from './weights.ts';
+import { WeightsSync } from './weights-sync.ts';
 
 /** The HTTP side: blobs by hash, and what was asked for. */
 class Blobs {
@@ -45,10 +45,10 @@ class Target {
 const open = () => new AbortController().signal;
 const ignore = () => {};
 
-describe('Weights', () => {
+describe('WeightsSync', () => {
   it('fetches everything once, then only the layers that changed', async () => {
     const blobs = new Blobs();
-    const weights = new Weights(blobs.fetch);
+    const weights = new WeightsSync(blobs.fetch);
     const target = new Target();
     await weights.sync(blobs.checkpoint(0, { a: 1, b: 2, c: 3 }), target, open(), ignore);
     expect(target.values).toEqual({ a: 1, b: 2, c: 3 });
@@ -62,7 +62,7 @@ describe('Weights', () => {
 
   it('goes back to an earlier checkpoint when a candidate was abandoned', async () => {
     const blobs = new Blobs();
-    const weights = new Weights(blobs.fetch);
+    const weights = new WeightsSync(blobs.fetch);
     const target = new Target();
     const committed = blobs.checkpoint(0, { a: 1 });
     await weights.sync(committed, target, open(), ignore);
@@ -75,14 +75,14 @@ describe('Weights', () => {
     const blobs = new Blobs();
     const shares: number[] = [];
     const checkpoint = blobs.checkpoint(0, { a: 1, b: 2, c: 3, d: 4, e: 5, f: 6 });
-    await new Weights(blobs.fetch).sync(checkpoint, new Target(), open(), (f) => shares.push(f));
+    await new WeightsSync(blobs.fetch).sync(checkpoint, new Target(), open(), (f) => shares.push(f));
     expect(shares).toEqual([...shares].sort((x, y) => x - y));
     expect(shares.at(-1)).toBe(1);
   });
 
   it('keeps what arrived before a failure and asks only for the rest', async () => {
     const blobs = new Blobs();
-    const weights = new Weights(blobs.fetch);
+    const weights = new WeightsSync(blobs.fetch);
     const target = new Target();
     const checkpoint = blobs.checkpoint(0, { a: 1, b: 2, c: 3, d: 4, e: 5 });
     const missing = checkpoint.layers.e!.sha256;
@@ -102,7 +102,7 @@ describe('Weights', () => {
     const target = new Target();
     const stop = new AbortController();
     const checkpoint = blobs.checkpoint(0, { a: 1, b: 2, c: 3, d: 4, e: 5, f: 6 });
-    const sync = new Weights(blobs.fetch).sync(checkpoint, target, stop.signal, () =>
+    const sync = new WeightsSync(blobs.fetch).sync(checkpoint, target, stop.signal, () =>
       stop.abort(new Error('the work has changed')),
     );
     await expect(sync).rejects.toThrow('the work has changed');
@@ -114,7 +114,7 @@ describe('Weights', () => {
 
   it('fetches everything for a new trainer', async () => {
     const blobs = new Blobs();
-    const weights = new Weights(blobs.fetch);
+    const weights = new WeightsSync(blobs.fetch);
     const checkpoint = blobs.checkpoint(0, { a: 1, b: 2 });
     await weights.sync(checkpoint, new Target(), open(), ignore);
     weights.forget();

@@ -8,7 +8,7 @@ import type { BackendName } from './options.ts';
 import type { TrainerSource } from './session.ts';
 
 /** The worker's tfjs backend and the trainer on it. */
-export class Engine implements TrainerSource {
+export class BackendTrainers implements TrainerSource {
   readonly device: DeviceInfo;
   readonly #backend: ChosenBackend;
   readonly #load: () => Promise<Model>;
@@ -23,7 +23,7 @@ export class Engine implements TrainerSource {
   }
 
   /** Chooses the backend (C2) and starts it. `load` is called when the first trainer is needed. */
-  static async start(force: BackendName | undefined, load: () => Promise<Model>): Promise<Engine> {
+  static async start(force: BackendName | undefined, load: () => Promise<Model>): Promise<BackendTrainers> {
     const backend = await chooseBackend({
       ...(force === undefined ? {} : { force }),
       wasmPaths: {
@@ -32,7 +32,7 @@ export class Engine implements TrainerSource {
         'tfjs-backend-wasm-threaded-simd.wasm': threadedWasm,
       },
     });
-    return new Engine(backend, load);
+    return new BackendTrainers(backend, load);
   }
 
   async trainer(): Promise<Trainer> {

@@ -24,7 +24,7 @@ interface Place {
 }
 
 /** The tensors of safetensors files, read one at a time. */
-export class Weights {
+export class WeightsFiles {
   readonly #places: ReadonlyMap<string, Place>;
 
   private constructor(places: ReadonlyMap<string, Place>) {
@@ -32,8 +32,8 @@ export class Weights {
   }
 
   /** @throws StrataError `bad-model` that names the file, and the tensor where one is at fault. */
-  static async openFile(path: string): Promise<Weights> {
-    return new Weights(await placesIn(path));
+  static async openFile(path: string): Promise<WeightsFiles> {
+    return new WeightsFiles(await placesIn(path));
   }
 
   /**
@@ -42,15 +42,15 @@ export class Weights {
    * @throws StrataError `bad-model` that names the file, and the tensor where one is at fault; of PyTorch's own
    *   files it says how to convert them.
    */
-  static async openFolder(folder: string): Promise<Weights> {
+  static async openFolder(folder: string): Promise<WeightsFiles> {
     const whole = join(folder, wholeFile);
-    if (await exists(whole)) return Weights.openFile(whole);
-    if (await exists(join(folder, indexFile))) return Weights.#openShards(folder);
+    if (await exists(whole)) return WeightsFiles.openFile(whole);
+    if (await exists(join(folder, indexFile))) return WeightsFiles.#openShards(folder);
     for (const name of pickles) if (await exists(join(folder, name))) throw pickled(folder, name);
     throw badModel(`${folder} has neither ${wholeFile} nor ${indexFile}.`);
   }
 
-  static async #openShards(folder: string): Promise<Weights> {
+  static async #openShards(folder: string): Promise<WeightsFiles> {
     const places = new Map<string, Place>();
     for (const [file, names] of await readIndex(join(folder, indexFile))) {
       const path = join(folder, file);
@@ -61,7 +61,7 @@ export class Weights {
         places.set(name, place);
       }
     }
-    return new Weights(places);
+    return new WeightsFiles(places);
   }
 
   get shapes(): ReadonlyMap<string, readonly number[]> {
