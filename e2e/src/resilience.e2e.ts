@@ -3,9 +3,6 @@ import { serverOptions } from './server-options.ts';
 import { expect, test as shared } from './test.ts';
 import { tinyRun } from './world.ts';
 
-/** Training that lasts some seconds: polling sees the phase, and a person's clicks or a page's load fit into it. */
-const slow = { ...tinyRun.local, epochs: 80 };
-
 /** What happens to tabs and servers in real life, on WebGPU. */
 const test = shared.extend<{
   /** A server to kill: the other tests go on with the shared one. */
@@ -85,7 +82,8 @@ test.describe('a server of one’s own', () => {
     const run = await world.startRun({
       rounds: 2,
       cohort: { goal: 2, minimum: 2, quorum: 0.5 },
-      local: slow,
+      // The kill comes amid the training itself, which polling must see: it has to last some seconds.
+      local: { ...tinyRun.local, epochs: 80 },
     });
     await Promise.all([0, 1].map((shard) => world.join(run, shard)));
     await world.inPhase(run, 'training', 2);
