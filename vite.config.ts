@@ -49,7 +49,7 @@ const blocksTogether = {
   ],
 };
 
-/** One config for the pages (root: apps/web-client) and for every unit and integration test. */
+/** One config for the pages (root: apps/web-client) and for every unit and integration test; e2e/ has its own. */
 export default defineConfig(({ command, mode }) => ({
   root: mode === 'test' ? fileURLToPath(new URL('.', import.meta.url)) : webClient,
   plugins: [react()],
@@ -61,32 +61,12 @@ export default defineConfig(({ command, mode }) => ({
   build: { outDir: `${webClient}/dist`, emptyOutDir: true, target: 'es2022', chunkSizeWarningLimit: 2000 },
   define: command === 'build' ? { 'process.env.NODE_ENV': '"production"' } : {},
   test: {
+    name: 'unit',
     pool: 'forks',
     testTimeout: 30_000,
-    projects: [
-      {
-        extends: true,
-        test: {
-          name: 'unit',
-          include: ['{packages,apps,experiments,bench,examples,scripts,samples}/**/*.test.{ts,tsx}'],
-          exclude: ['**/node_modules/**', '**/dist/**'],
-          // The server's tests wait for processes and locks: two workers use about half of two cores.
-          maxWorkers: 3,
-        },
-      },
-      {
-        extends: true,
-        test: {
-          name: 'e2e',
-          include: ['e2e/src/**/*.e2e.ts'],
-          // One server and one browser for all files; their tabs fill two cores, so one file at a time.
-          globalSetup: 'e2e/src/stage.ts',
-          maxWorkers: 1,
-          fileParallelism: false,
-          testTimeout: 240_000,
-          hookTimeout: 120_000,
-        },
-      },
-    ],
+    include: ['{packages,apps,experiments,bench,examples,scripts,samples}/**/*.test.{ts,tsx}'],
+    exclude: ['**/node_modules/**', '**/dist/**'],
+    // The server's tests wait for processes and locks: two workers use about half of two cores.
+    maxWorkers: 3,
   },
 }));

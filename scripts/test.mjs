@@ -24,29 +24,44 @@ function step(title, command, args, options = {}) {
 const node = (...args) => [process.execPath, args];
 const bin = (name) => join(root, 'node_modules', '.bin', name);
 
-function vitest(project) {
-  const file = join(reports, `${project}.json`);
-  return step(`${project} tests`, bin('vitest'), [
-    'run',
-    '--project',
-    project,
-    '--reporter=default',
-    '--reporter=json',
-    `--outputFile.json=${file}`,
-  ]);
-}
+/** The runners of tests: what each is started with, and what its JSON report says. */
+const runners = {
+  unit: {
+    start: (report) =>
+      step('unit tests', bin('vitest'), [
+        'run',
+        '--reporter=default',
+        '--reporter=json',
+        `--outputFile.json=${report}`,
+      ]),
+    counts({ testResults, numPassedTests, numFailedTests, numPendingTests, numTodoTests }) {
+      const unread = testResults.filter((f) => f.status === 'failed' && f.assertionResults.length === 0);
+      return {
+        passed: numPassedTests,
+        failed: numFailedTests + unread.length,
+        skipped: numPendingTests + numTodoTests,
+      };
+    },
+  },
+  e2e: {
+    start: (report) =>
+      step('e2e tests', bin('playwright'), ['test', '--config', 'e2e'], {
+        env: { ...process.env, PLAYWRIGHT_JSON_OUTPUT_FILE: report },
+      }),
+    // A file that could not be read, or a server that did not end, is an error of no test.
+    counts: ({ stats, errors }) => ({
+      passed: stats.expected,
+      failed: stats.unexpected + stats.flaky + errors.length,
+      skipped: stats.skipped,
+    }),
+  },
+};
 
-function counts(project) {
+const reportOf = (name) => join(reports, `${name}.json`);
+
+function counts([name, runner]) {
   try {
-    const report = JSON.parse(readFileSync(join(reports, `${project}.json`), 'utf8'));
-    const files = report.testResults.filter(
-      (f) => f.status === 'failed' && f.assertionResults.length === 0,
-    ).length;
-    return {
-      passed: report.numPassedTests,
-      failed: report.numFailedTests + files,
-      skipped: report.numPendingTests + report.numTodoTests,
-    };
+    return runner.counts(JSON.parse(readFileSync(reportOf(name), 'utf8')));
   } catch {
     return { passed: 0, failed: 1, skipped: 0 };
   }
@@ -65,14 +80,16 @@ must(
 must('lint', await step('lint', bin('biome'), ['check', '--error-on-warnings', '.']));
 must('types', await step('types', bin('tsc'), ['--noEmit']));
 await ensurePages();
-const projects = ['unit', 'e2e'];
-for (const project of projects) must(`${project} tests`, await vitest(project));
+for (const [name, runner] of Object.entries(runners))
+  must(`${name} tests`, await runner.start(reportOf(name)));
 
-const total = projects.map(counts).reduce((a, b) => ({
-  passed: a.passed + b.passed,
-  failed: a.failed + b.failed,
-  skipped: a.skipped + b.skipped,
-}));
+const total = Object.entries(runners)
+  .map(counts)
+  .reduce((a, b) => ({
+    passed: a.passed + b.passed,
+    failed: a.failed + b.failed,
+    skipped: a.skipped + b.skipped,
+  }));
 rmSync(reports, { recursive: true, force: true });
 console.log(
   `\n${failures.length ? `Failed: ${failures.join(', ')}` : 'All green'} in ${Math.round((Date.now() - began) / 1000)} s`,

@@ -1,10 +1,10 @@
 import { text } from 'node:stream/consumers';
+import type { Page } from '@playwright/test';
 import { chooseBackend } from '@strata/fl-core/training';
 import { blocksOf, type GpuRow, type Meters, measureSteps, selectionsOf } from '@strata/gpu-bench';
 import { comparedLosses, strataEngine, workloadsOf } from '@strata/gpu-bench/strata';
-import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { World } from './world.ts';
+import { expect, test } from './test.ts';
+import type { World } from './world.ts';
 
 /** The smallest there is: SwiftShader is slow. */
 const model = 'small ViT';
@@ -21,104 +21,88 @@ interface Report {
 const rowsOf = <Part extends GpuRow['part']>(rows: readonly GpuRow[], part: Part) =>
   rows.filter((row): row is Extract<GpuRow, { part: Part }> => row.part === part);
 
-describe('the page that measures a device', () => {
-  let world: World;
-  let page: Page;
-  beforeAll(async () => {
-    world = await World.enter();
-  });
-  afterEach(() => page.context().close());
-  afterAll(() => world.leave());
+async function open(world: World, search: string, before?: (page: Page) => Promise<unknown>) {
+  const page = await world.newPage('bench');
+  await before?.(page);
+  await page.goto(`${world.server.url}/bench?${search}`);
+  return page;
+}
+const reached = (page: Page, state: string) =>
+  expect(page.getByTestId('bench-state')).toHaveAttribute('data-state', state, { timeout: 120_000 });
 
-  const open = async (search: string, before?: (page: Page) => Promise<unknown>) => {
-    const context = await world.browser.newContext();
-    page = await context.newPage();
-    world.watch(page, 'bench');
-    await before?.(page);
-    await page.goto(`${world.server.url}/bench?${search}`);
-  };
-  const state = (name: string) =>
-    page.locator(`[data-testid=bench-state][data-state=${name}]`).waitFor({ timeout: 120_000 });
+test('measures steps whose losses are those of the processor, and hands out its rows', async ({ world }) => {
+  const page = await open(world, String(query));
+  await page.getByTestId('bench-start').click();
+  await reached(page, 'done');
+  const { done, total } = await page
+    .getByTestId('bench-state')
+    .evaluate(({ dataset }) => ({ done: dataset.done, total: dataset.total }));
+  expect(done).toBe(total);
 
-  it('measures steps whose losses are those of the processor, and hands out its rows', async () => {
-    await open(String(query));
-    await page.getByTestId('bench-start').click();
-    await state('done');
-    const { done, total } = await page
-      .getByTestId('bench-state')
-      .evaluate(({ dataset }) => ({ done: dataset.done, total: dataset.total }));
-    expect(done).toBe(total);
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByTestId('bench-save').click(),
+  ]);
+  expect(download.suggestedFilename()).toBe('strata-gpu.json');
+  const report: Report = JSON.parse(await text(await download.createReadStream()));
+  expect(report).toMatchObject({ bench: 'gpu', where: 'browser' });
+  expect(report.userAgent).toContain('Chrome');
+  expect(Date.parse(report.date)).not.toBeNaN();
 
-    const [download] = await Promise.all([
-      page.waitForEvent('download'),
-      page.getByTestId('bench-save').click(),
-    ]);
-    expect(download.suggestedFilename()).toBe('strata-gpu.json');
-    const report: Report = JSON.parse(await text(await download.createReadStream()));
-    expect(report).toMatchObject({ bench: 'gpu', where: 'browser' });
-    expect(report.userAgent).toContain('Chrome');
-    expect(Date.parse(report.date)).not.toBeNaN();
+  const { rows } = report;
+  expect(rowsOf(rows, 'failed')).toEqual([]);
+  expect(rowsOf(rows, 'adapter')).toMatchObject([{ software: true }]);
+  // One for each planned row, and the adapter's.
+  expect(rows).toHaveLength(Number(total) + 1);
+  // The build must not rename what tfjs labels its kernels with.
+  for (const { kernels } of rowsOf(rows, 'kernels')) {
+    for (const { label } of kernels) expect(label).toMatch(/\w{3}/);
+  }
+  const products = rowsOf(rows, 'product');
+  expect(products.length).toBeGreaterThan(0);
+  for (const { name, error } of products) expect(error, name).toBeLessThan(1e-5);
 
-    const { rows } = report;
-    expect(rowsOf(rows, 'failed')).toEqual([]);
-    expect(rowsOf(rows, 'adapter')).toMatchObject([{ software: true }]);
-    // One for each planned row, and the adapter's.
-    expect(rows).toHaveLength(Number(total) + 1);
-    // The build must not rename what tfjs labels its kernels with.
-    for (const { kernels } of rowsOf(rows, 'kernels')) {
-      for (const { label } of kernels) expect(label).toMatch(/\w{3}/);
-    }
-    const products = rowsOf(rows, 'product');
-    expect(products.length).toBeGreaterThan(0);
-    for (const { name, error } of products) expect(error, name).toBeLessThan(1e-5);
+  const steps = rowsOf(rows, 'step');
+  const wasm = await lossesOnWasm();
+  expect(steps.map(({ selection }) => selection)).toEqual([...wasm.keys()]);
+  for (const { selection, losses } of steps) {
+    const expected = wasm.get(selection)?.slice(0, losses.length) ?? [];
+    expect(losses.length, selection).toBeGreaterThan(0);
+    losses.forEach((loss, i) => {
+      const relative = Math.abs(loss - (expected[i] ?? Number.NaN)) / loss;
+      expect(relative, `${selection}, step ${i}`).toBeLessThan(1e-4);
+    });
+  }
+  // The table has what the rows have.
+  await expect(page.locator(`[data-testid=bench-steps] [data-model="${model}"]`)).toHaveCount(steps.length);
+  expect(world.pageErrors).toEqual([]);
+});
 
-    const steps = rowsOf(rows, 'step');
-    const wasm = await lossesOnWasm();
-    expect(steps.map(({ selection }) => selection)).toEqual([...wasm.keys()]);
-    for (const { selection, losses } of steps) {
-      const expected = wasm.get(selection)?.slice(0, losses.length) ?? [];
-      expect(losses.length, selection).toBeGreaterThan(0);
-      losses.forEach((loss, i) => {
-        const relative = Math.abs(loss - (expected[i] ?? Number.NaN)) / loss;
-        expect(relative, `${selection}, step ${i}`).toBeLessThan(1e-4);
-      });
-    }
-    // The table has what the rows have.
-    expect(await page.locator(`[data-testid=bench-steps] [data-model="${model}"]`).count()).toBe(
-      steps.length,
-    );
-    expect(world.pageErrors).toEqual([]);
-  });
+test('starts by its address, and stops by its button', async ({ world }) => {
+  const page = await open(world, `${query}&autostart=1`);
+  await page.getByTestId('bench-stop').click();
+  await reached(page, 'stopped');
+  await expect(page.getByTestId('bench-start')).toBeEnabled();
+  expect(world.pageErrors).toEqual([]);
+});
 
-  it('starts by its address, and stops by its button', async () => {
-    await open(`${query}&autostart=1`);
-    await page.getByTestId('bench-stop').click();
-    await state('stopped');
-    expect(await page.getByTestId('bench-start').isEnabled()).toBe(true);
-    expect(world.pageErrors).toEqual([]);
-  });
+test('says so when its worker does not come', async ({ world }) => {
+  const page = await open(world, `${query}&autostart=1`, (page) =>
+    page.route('**/assets/worker-*.js', (route) => route.abort()),
+  );
+  await reached(page, 'failed');
+  const notice = page.getByRole('alert').filter({ hasText: 'The measurement stopped' });
+  await expect(notice).toHaveAttribute('data-code', 'internal');
+  await expect(page.getByTestId('bench-start')).toBeEnabled();
+});
 
-  it('says so when its worker does not come', async () => {
-    await open(`${query}&autostart=1`, (page) =>
-      page.route('**/assets/worker-*.js', (route) => route.abort()),
-    );
-    await state('failed');
-    const notice = page.getByRole('alert').filter({ hasText: 'The measurement stopped' });
-    expect(await notice.getAttribute('data-code')).toBe('internal');
-    expect(await page.getByTestId('bench-start').isEnabled()).toBe(true);
-    // The browser reports the missing script by itself.
-    world.pageErrors.length = 0;
-  });
-
-  it('tells a browser without WebGPU what to do', async () => {
-    await open('', (page) =>
-      page.addInitScript(() => Object.defineProperty(Navigator.prototype, 'gpu', { value: undefined })),
-    );
-    const notice = page.getByRole('alert').filter({ hasText: 'WebGPU' });
-    await notice.waitFor();
-    expect(await notice.getAttribute('data-code')).toBe('unavailable');
-    expect(await page.getByTestId('bench-start').count()).toBe(0);
-  });
+test('tells a browser without WebGPU what to do', async ({ world }) => {
+  const page = await open(world, '', (page) =>
+    page.addInitScript(() => Object.defineProperty(Navigator.prototype, 'gpu', { value: undefined })),
+  );
+  const notice = page.getByRole('alert').filter({ hasText: 'WebGPU' });
+  await expect(notice).toHaveAttribute('data-code', 'unavailable');
+  await expect(page.getByTestId('bench-start')).toHaveCount(0);
 });
 
 const noMeters: Meters = {

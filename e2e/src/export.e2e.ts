@@ -18,10 +18,10 @@ import { ServerProcess } from '@strata/harness';
 import { nodeSampleIo } from '@strata/samples';
 import { zipSync } from 'fflate';
 import { PNG } from 'pngjs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { serverOptions } from './server-options.ts';
-import { tinyRun, World } from './world.ts';
+import { expect, test } from './test.ts';
+import { tinyRun, type World } from './world.ts';
 
 /**
  * From a person's files over a run to examples/python/load_strata.py: the accuracy and the loss that the run reported
@@ -78,25 +78,31 @@ function heldOutOf<T extends { readonly label: string }>(all: readonly T[], labe
   return heldOut.tokens.map(([i]) => all[i!]!);
 }
 
-describe.skipIf(reason)(`an exported run in Python${reason}`, () => {
+test.describe(`an exported run in Python${reason}`, () => {
+  test.skip(reason !== '', reason);
   let folder: string;
   let server: ServerProcess;
-  let world: World;
-  beforeAll(async () => {
+  test.beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'strata-export-'));
     await writeBert(join(folder, 'models/tiny-bert'));
     const env = { ...serverOptions.env, STRATA_MODELS_DIR: join(folder, 'models') };
     server = await ServerProcess.start({ ...serverOptions, env });
-    world = await World.enter(server);
   });
-  afterAll(async () => {
-    await world?.leave();
+  test.afterAll(async () => {
     await server?.dispose();
     await rm(folder, { recursive: true });
   });
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads what a fixture needs from this pattern.
+  test.use({ address: async ({}, use) => use(server) });
 
   /** One participant with these files takes part in a whole run. */
-  async function finished(config: RunConfigInput, button: string, file: string, bytes: Uint8Array) {
+  async function finished(
+    world: World,
+    config: RunConfigInput,
+    button: string,
+    file: string,
+    bytes: Uint8Array,
+  ) {
     const run = await world.startRun({
       ...config,
       strategy: { name: 'full' },
@@ -111,15 +117,12 @@ describe.skipIf(reason)(`an exported run in Python${reason}`, () => {
         optimizer: { name: 'adamw', learningRate: 0.002 },
       },
     });
-    const page = await (await world.browser.newContext()).newPage();
-    world.watch(page, 'participant');
+    const page = await world.newPage('participant');
     await page.goto(`${server.url}/join/${run}?backend=wasm&seed=${seed}`);
     const buffer = Buffer.from(bytes);
     await page.getByTestId(button).setInputFiles([{ name: file, mimeType: '', buffer }]);
     await page.locator('[data-testid=join]:enabled').click();
-    const view = await world.finished(run);
-    await page.context().close();
-    return view;
+    return world.finished(run);
   }
 
   /** What a person does: download the zip, run the script. */
@@ -145,10 +148,9 @@ describe.skipIf(reason)(`an exported run in Python${reason}`, () => {
     expect(result.accuracy).toBeCloseTo(last.accuracy!, 10);
     expect(Math.abs(lossOf(result, view.config.labels) - last.loss!)).toBeLessThan(1e-4);
     expect(result.reported).toEqual({ accuracy: last.accuracy, samples });
-    expect(world.pageErrors).toEqual([]);
   }
 
-  it('images: emoji and a ViT', async () => {
+  test('images: emoji and a ViT', async ({ world }) => {
     const side = 64;
     const labels = ['animal', 'food', 'vehicle'];
     const raw = await loadSample('emoji', nodeSampleIo);
@@ -160,6 +162,7 @@ describe.skipIf(reason)(`an exported run in Python${reason}`, () => {
     });
     noto.splice(90);
     const view = await finished(
+      world,
       { ...tinyRun, name: 'Emoji', side, data: { kind: 'image', sample: null }, labels },
       'zip',
       'emoji.zip',
@@ -171,9 +174,10 @@ describe.skipIf(reason)(`an exported run in Python${reason}`, () => {
       await writeFile(join(folder, 'emoji', name), bytes);
     }
     expectReported(view, await inPython(view, join(folder, 'emoji')), heldOut.length);
+    expect(world.pageErrors).toEqual([]);
   });
 
-  it('texts: definitions of WordNet and an imported BERT', async () => {
+  test('texts: definitions of WordNet and an imported BERT', async ({ world }) => {
     const labels = ['animal', 'food', 'person'];
     const raw = await loadSample('wordnet', nodeSampleIo);
     if (raw.kind !== 'text') throw new Error('Definitions are texts.');
@@ -184,6 +188,7 @@ describe.skipIf(reason)(`an exported run in Python${reason}`, () => {
     const csv = (some: typeof rows) =>
       `text,label\n${some.map(({ text, label }) => `"${text.replaceAll('"', '""')}",${label}`).join('\n')}\n`;
     const view = await finished(
+      world,
       {
         ...tinyRun,
         name: 'WordNet',
@@ -198,6 +203,7 @@ describe.skipIf(reason)(`an exported run in Python${reason}`, () => {
     const heldOut = heldOutOf(rows, labels);
     await writeFile(join(folder, 'held-out.csv'), csv(heldOut));
     expectReported(view, await inPython(view, join(folder, 'held-out.csv')), heldOut.length);
+    expect(world.pageErrors).toEqual([]);
   });
 });
 

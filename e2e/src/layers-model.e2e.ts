@@ -4,29 +4,27 @@ import { samples } from '@strata/fl-core/data';
 import * as tf from '@tensorflow/tfjs-core';
 import { loadLayersModel } from '@tensorflow/tfjs-layers';
 import { strFromU8, unzipSync } from 'fflate';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Outcome, Task } from './backends/layers-model-worker.ts';
 import { runWorker } from './backends/run-worker.ts';
 import { openWorkerPage, type WorkerPage } from './backends/worker-page.ts';
-import { World } from './world.ts';
+import { expect, test } from './test.ts';
 
 const fixture = new URL(
   '../../packages/fl-core/src/models/architectures/layers-model/fixtures/network/',
   import.meta.url,
 );
 
-describe('a LayersModel in a worker of Chromium', () => {
+test.describe('in a worker of Chromium', () => {
   let worker: WorkerPage;
-  beforeAll(async () => {
-    worker = await openWorkerPage('layers-model-worker.ts', inject('browser'));
+  test.beforeAll(async ({ browser }) => {
+    worker = await openWorkerPage('layers-model-worker.ts', browser);
   });
-  afterAll(() => worker?.close());
+  test.afterAll(() => worker?.close());
 
   // SwiftShader takes minutes to compile the shaders where other tests run beside it.
-  it.each(['wasm', 'webgpu'] as const)(
-    '%s: has the logits and gradients of PyTorch',
-    { timeout: 480_000 },
-    async (force) => {
+  test.describe.configure({ timeout: 480_000 });
+  for (const force of ['wasm', 'webgpu'] as const) {
+    test(`${force}: has the logits and gradients of PyTorch`, async () => {
       const { backend, logits, loss, gradients, left } = await runWorker<Task, Outcome>(worker.page, {
         force,
       });
@@ -36,81 +34,73 @@ describe('a LayersModel in a worker of Chromium', () => {
       expect(Object.keys(gradients)).toHaveLength(15);
       for (const error of [logits, loss, worst]) expect(error).toBeLessThan(1e-4);
       expect(left).toBe(0);
-    },
-  );
+    });
+  }
 });
 
-describe('a LayersModel from the operator’s disk', () => {
-  let world: World;
-  beforeAll(async () => {
-    world = await World.enter();
+const file = async (name: string) => ({
+  name,
+  mimeType: '',
+  buffer: await readFile(new URL(name, fixture)),
+});
+
+test('a LayersModel from the operator’s disk is uploaded, chosen, trained by three tabs, and opens in TensorFlow.js again', async ({
+  world,
+}) => {
+  const page = await world.operate('/operator/new', { width: 360 });
+  await page.getByTestId('import-model').click();
+  const input = page.getByTestId('model-files');
+  await input.setInputFiles([await file('model.json')]);
+  await expect(page.getByRole('alert')).toContainText(/weights\.bin cannot be read/);
+  await input.setInputFiles([await file('model.json'), await file('weights.bin')]);
+  const choice = page.getByRole('radio', { name: /small_network/ });
+  await expect(choice).toBeChecked();
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
+  await page.getByTestId('create').click();
+  await page.waitForURL(/operator\/runs\/run-/);
+  const made = await world.api.run(page.url().replace(/.*\/(run-\w+).*/, '$1'));
+  expect(made.layers.map((l) => `${l.role} ${l.name}`)).toEqual([
+    'embed frozen',
+    'block stem',
+    'block inner',
+    'block depth',
+    'block point',
+    'block hidden',
+    'head head',
+  ]);
+  expect(made.config.side).toBe(12);
+
+  // The same model, with less work: three tabs share two cores.
+  const run = await world.startRun({
+    model: made.config.model,
+    side: 12,
+    rounds: 2,
+    local: { epochs: 2, batchSize: 8, maxBatches: 4, optimizer: { name: 'adamw', learningRate: 0.01 } },
   });
-  afterAll(() => world.leave());
+  await Promise.all([0, 1, 2].map((shard) => world.join(run, shard, { backend: 'wasm' })));
+  const view = await world.finished(run);
+  expect(view.rounds.map((r) => r.phase)).toEqual(['committed', 'committed']);
+  expect(view.rounds.every((r) => r.updates === 3 && r.loss !== null)).toBe(true);
+  expect(view.checkpoint.layers.frozen).toEqual(made.checkpoint.layers.frozen);
 
-  const file = async (name: string) => ({
-    name,
-    mimeType: '',
-    buffer: await readFile(new URL(name, fixture)),
+  const { url, token } = world.server;
+  const zip = await fetch(`${url}/api/runs/${run}/model.zip`, {
+    headers: { authorization: `Bearer ${token}` },
   });
-
-  it('is uploaded, chosen, trained by three tabs, and opens in TensorFlow.js again', async () => {
-    const page = await world.operate('/operator/new', { width: 360 });
-    await page.getByTestId('import-model').click();
-    const input = page.getByTestId('model-files');
-    await input.setInputFiles([await file('model.json')]);
-    await page.getByRole('alert').waitFor();
-    expect(await page.getByRole('alert').innerText()).toMatch(/weights\.bin cannot be read/);
-    await input.setInputFiles([await file('model.json'), await file('weights.bin')]);
-    const choice = page.getByRole('radio', { name: /small_network/ });
-    await choice.waitFor();
-    expect(await choice.isChecked()).toBe(true);
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
-    await page.getByTestId('create').click();
-    await page.waitForURL(/operator\/runs\/run-/);
-    const made = await world.api.run(page.url().replace(/.*\/(run-\w+).*/, '$1'));
-    expect(made.layers.map((l) => `${l.role} ${l.name}`)).toEqual([
-      'embed frozen',
-      'block stem',
-      'block inner',
-      'block depth',
-      'block point',
-      'block hidden',
-      'head head',
-    ]);
-    expect(made.config.side).toBe(12);
-
-    // The same model, with less work: three tabs share two cores.
-    const run = await world.startRun({
-      model: made.config.model,
-      side: 12,
-      rounds: 2,
-      local: { epochs: 2, batchSize: 8, maxBatches: 4, optimizer: { name: 'adamw', learningRate: 0.01 } },
-    });
-    await Promise.all([0, 1, 2].map((shard) => world.join(run, shard, { backend: 'wasm' })));
-    const view = await world.finished(run);
-    expect(view.rounds.map((r) => r.phase)).toEqual(['committed', 'committed']);
-    expect(view.rounds.every((r) => r.updates === 3 && r.loss !== null)).toBe(true);
-    expect(view.checkpoint.layers.frozen).toEqual(made.checkpoint.layers.frozen);
-
-    const { url, token } = world.server;
-    const zip = await fetch(`${url}/api/runs/${run}/model.zip`, {
-      headers: { authorization: `Bearer ${token}` },
-    });
-    const files = unzipSync(new Uint8Array(await zip.arrayBuffer()));
-    const json = JSON.parse(strFromU8(files['model.json']!));
-    const model = await loadLayersModel({
-      load: async () => ({
-        ...json,
-        weightSpecs: json.weightsManifest[0].weights,
-        weightData: new Uint8Array(files['weights.bin']!).buffer,
-      }),
-    });
-    const answer = model.predict(tf.zeros([2, 12, 12, 3])) as tf.Tensor;
-    expect(answer.shape).toEqual([2, samples.emoji.labels.length]);
-    const [sum = 0] = Array.from(tf.sum(answer, 1).dataSync());
-    expect(sum).toBeCloseTo(1, 5);
-    expect(model.getUserDefinedMetadata()).toEqual({ labels: [...samples.emoji.labels] });
-    // The browser itself reports the refusal above, and nothing else.
-    expect(world.pageErrors).toEqual([expect.stringMatching(/status of 422/)]);
+  const files = unzipSync(new Uint8Array(await zip.arrayBuffer()));
+  const json = JSON.parse(strFromU8(files['model.json']!));
+  const model = await loadLayersModel({
+    load: async () => ({
+      ...json,
+      weightSpecs: json.weightsManifest[0].weights,
+      weightData: new Uint8Array(files['weights.bin']!).buffer,
+    }),
   });
+  const answer = model.predict(tf.zeros([2, 12, 12, 3])) as tf.Tensor;
+  expect(answer.shape).toEqual([2, samples.emoji.labels.length]);
+  const [sum = 0] = Array.from(tf.sum(answer, 1).dataSync());
+  expect(sum).toBeCloseTo(1, 5);
+  expect(model.getUserDefinedMetadata()).toEqual({ labels: [...samples.emoji.labels] });
+  // The browser itself reports the refusal above, and nothing else.
+  expect(world.pageErrors).toEqual([expect.stringMatching(/status of 422/)]);
 });

@@ -1,3 +1,4 @@
+import type { Page } from '@playwright/test';
 import {
   ClientAuth,
   decodeSafetensors,
@@ -10,11 +11,10 @@ import {
 } from '@strata/fl-core/protocol';
 import { random } from '@strata/fl-core/random';
 import { zipSync } from 'fflate';
-import type { Page } from 'playwright-core';
 import { PNG } from 'pngjs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { RecordingProxy, type Sent } from './recording-proxy.ts';
+import { expect, test } from './test.ts';
 import { World } from './world.ts';
 
 const side = 32;
@@ -62,41 +62,33 @@ const eventsOf = (sent: readonly Sent[]) =>
     .filter((text) => text.startsWith('42/clients,'))
     .map((text) => JSON.parse(text.slice(text.indexOf('['))) as [keyof typeof events, unknown]);
 
-describe('C5: all that leaves a tab in a whole run', () => {
-  let world: World;
+test.describe('C5: all that leaves a tab in a whole run', () => {
   let proxy: RecordingProxy;
   let run = '';
 
-  beforeAll(async () => {
-    world = await World.enter();
-    proxy = await RecordingProxy.start(world.server.url);
+  test.beforeAll(async ({ server, browser }) => {
+    const world = new World(server, browser);
+    proxy = await RecordingProxy.start(server.url);
     run = await world.startRun({
       labels,
       data: { kind: 'image', sample: null },
       rounds: 2,
       cohort: { goal: 1, minimum: 1, quorum: 1 },
     });
-    const page = await takePart();
+    const page = await takePart(world);
     await world.finished(run);
     await page.locator('[data-testid=ended][data-phase=over]').waitFor();
-    await page.context().close();
-  }, 240_000);
-
-  afterAll(async () => {
-    await world?.leave();
-    await proxy?.close();
+    await world.leave();
   });
+  test.afterAll(() => proxy?.close());
 
   /** As a person does it: chooses a zip, says what its folders mean, joins. */
-  async function takePart(): Promise<Page> {
-    const context = await world.browser.newContext();
-    const page = await context.newPage();
-    world.watch(page, 'participant');
+  async function takePart(world: World): Promise<Page> {
+    const page = await world.newPage('participant');
     await page.goto(`${proxy.url}/join/${run}?backend=wasm&name=Anna`);
     const zip = { name: 'ferien-geheim.zip', mimeType: '', buffer: Buffer.from(zipSync(files)) };
     await page.getByTestId('zip').setInputFiles([zip]);
     const names = page.getByTestId('unknown-names');
-    await names.waitFor();
     await names.getByLabel('Katzenordner').selectOption('cat');
     await names.getByLabel('Eulenordner').selectOption('owl');
     await names.getByRole('button').click();
@@ -104,7 +96,7 @@ describe('C5: all that leaves a tab in a whole run', () => {
     return page;
   }
 
-  it('is the messages of the protocol, with no field beside those it names', () => {
+  test('is the messages of the protocol, with no field beside those it names', () => {
     const names = new Set<string>();
     for (const [name, message] of eventsOf(proxy.sent)) {
       expect(Object.keys(events), name).toContain(name);
@@ -122,7 +114,7 @@ describe('C5: all that leaves a tab in a whole run', () => {
     }
   });
 
-  it('is requests for pages, blobs and public views, and the updates', () => {
+  test('is requests for pages, blobs and public views, and the updates', () => {
     for (const { method, path, body } of requests(proxy.sent)) {
       if (method === 'PUT') {
         expect(path).toMatch(new RegExp(`^/runs/${run}/rounds/[12]/update$`));
@@ -136,7 +128,9 @@ describe('C5: all that leaves a tab in a whole run', () => {
     }
   });
 
-  it('in an update: the trained layers and the head, how many samples they stand for and the mean loss', async () => {
+  test('in an update: the trained layers and the head, how many samples they stand for and the mean loss', async ({
+    world,
+  }) => {
     const updates = requests(proxy.sent).filter(({ method }) => method === 'PUT');
     expect(updates.length).toBe(2);
     for (const { path, body } of updates) {
@@ -152,7 +146,7 @@ describe('C5: all that leaves a tab in a whole run', () => {
     }
   });
 
-  it('holds no file name, no folder name and no row of a picture, in whatever form', () => {
+  test('holds no file name, no folder name and no row of a picture, in whatever form', () => {
     const everything = Buffer.concat(
       proxy.sent.map((s) =>
         s.kind === 'message'

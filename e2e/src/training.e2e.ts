@@ -1,64 +1,56 @@
 import { samples } from '@strata/fl-core/data';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { World } from './world.ts';
+import { expect, test } from './test.ts';
 
-/** The main job in real tabs on WebGPU: three participants, three rounds. */
-describe('three tabs, three rounds on WebGPU', () => {
-  let world: World;
-  beforeAll(async () => {
-    world = await World.enter();
-  });
-  afterAll(() => world.leave());
+/** The main job in real tabs. */
+test('three tabs, three rounds on WebGPU: the loss falls, masks respect the budgets, the heatmap shows the scores the server holds', async ({
+  world,
+}) => {
+  const run = await world.startRun();
+  const tabs = await Promise.all([0, 1, 2].map((shard) => world.join(run, shard)));
+  const dashboard = await world.operate(`/operator/runs/${run}`);
+  const view = await world.finished(run);
 
-  it('the loss falls, masks respect the budgets, the heatmap shows the scores the server holds', async () => {
-    const run = await world.startRun();
-    const tabs = await Promise.all([0, 1, 2].map((shard) => world.join(run, shard)));
-    const dashboard = await world.operate(`/operator/runs/${run}`);
-    const view = await world.finished(run);
+  expect(view.rounds.map((r) => r.phase)).toEqual(['committed', 'committed', 'committed']);
+  expect(view.clients.map((c) => c.device.backend)).toEqual(['webgpu', 'webgpu', 'webgpu']);
+  const losses = view.rounds.map((r) => r.loss ?? Number.NaN);
+  expect(losses[2]).toBeLessThan(losses[0] ?? Number.NaN);
 
-    expect(view.rounds.map((r) => r.phase)).toEqual(['committed', 'committed', 'committed']);
-    expect(view.clients.map((c) => c.device.backend)).toEqual(['webgpu', 'webgpu', 'webgpu']);
-    const losses = view.rounds.map((r) => r.loss ?? Number.NaN);
-    expect(losses[2]).toBeLessThan(losses[0] ?? Number.NaN);
-
-    const details = await Promise.all(view.rounds.map((r) => world.api.round(run, r.round)));
-    for (const member of details.flatMap((d) => d.members)) {
-      expect(member.mask?.length).toBeLessThanOrEqual(2);
-      expect(Object.keys(member.scores ?? {})).toHaveLength(4);
+  const details = await Promise.all(view.rounds.map((r) => world.api.round(run, r.round)));
+  for (const member of details.flatMap((d) => d.members)) {
+    expect(member.mask?.length).toBeLessThanOrEqual(2);
+    expect(Object.keys(member.scores ?? {})).toHaveLength(4);
+  }
+  for (const round of view.rounds) {
+    expect(round.bytesDown + round.bytesUp).toBeLessThan(round.bytesFullExchange);
+    for (const [layer, value] of Object.entries(round.importance)) {
+      const cell = dashboard.locator(
+        `[data-testid=importance-table] [data-round="${round.round}"][data-layer="${layer}"]`,
+      );
+      await expect(cell.first()).toHaveAttribute('data-value', String(value));
     }
-    for (const round of view.rounds) {
-      expect(round.bytesDown + round.bytesUp).toBeLessThan(round.bytesFullExchange);
-      for (const [layer, value] of Object.entries(round.importance)) {
-        const cell = dashboard.locator(
-          `[data-testid=importance-table] [data-round="${round.round}"][data-layer="${layer}"]`,
-        );
-        await cell.first().waitFor({ state: 'attached' });
-        expect(Number(await cell.first().getAttribute('data-value'))).toBe(value);
-      }
-    }
+  }
 
-    for (const tab of tabs) {
-      await tab.locator('[data-testid=ended][data-phase=over]').waitFor();
-      expect(await tab.getByTestId('ended').getAttribute('data-rounds-done')).toBe('3');
-    }
-    expect(world.pageErrors).toEqual([]);
-  });
+  for (const tab of tabs) {
+    await tab.locator('[data-testid=ended][data-phase=over]').waitFor();
+    await expect(tab.getByTestId('ended')).toHaveAttribute('data-rounds-done', '3');
+  }
+  expect(world.pageErrors).toEqual([]);
+});
 
-  it('fine-tunes the sentence encoder on WebGPU', async () => {
-    const run = await world.startRun({
-      name: 'Text',
-      model: 'use-lite',
-      data: { kind: 'text', sample: 'wordnet' },
-      labels: [...samples.wordnet.labels],
-      rounds: 1,
-      cohort: { goal: 1, minimum: 1, quorum: 1 },
-      local: { batchSize: 2, maxBatches: 1, probeBatches: 1, holdOut: 0.05 },
-    });
-    // A two-hundredth of the sample: SwiftShader takes its time.
-    await world.join(run, 0, { sample: 'wordnet', of: '200' });
-    const view = await world.finished(run);
-    expect(view.rounds).toHaveLength(1);
-    expect(view.rounds[0]).toMatchObject({ phase: 'committed', updates: 1 });
-    expect(world.pageErrors).toEqual([]);
+test('fine-tunes the sentence encoder on WebGPU', async ({ world }) => {
+  const run = await world.startRun({
+    name: 'Text',
+    model: 'use-lite',
+    data: { kind: 'text', sample: 'wordnet' },
+    labels: [...samples.wordnet.labels],
+    rounds: 1,
+    cohort: { goal: 1, minimum: 1, quorum: 1 },
+    local: { batchSize: 2, maxBatches: 1, probeBatches: 1, holdOut: 0.05 },
   });
+  // A two-hundredth of the sample: SwiftShader takes its time.
+  await world.join(run, 0, { sample: 'wordnet', of: '200' });
+  const view = await world.finished(run);
+  expect(view.rounds).toHaveLength(1);
+  expect(view.rounds[0]).toMatchObject({ phase: 'committed', updates: 1 });
+  expect(world.pageErrors).toEqual([]);
 });

@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Browser, BrowserContext, BrowserContextOptions, Page, Route } from '@playwright/test';
 import { samples } from '@strata/fl-core/data';
 import type { RoundSummary, RunConfigInput, RunView } from '@strata/fl-core/protocol';
-import { connectChromium, OperatorApi } from '@strata/harness';
-import type { Browser, Page } from 'playwright-core';
-import { inject } from 'vitest';
+import { OperatorApi } from '@strata/harness';
 import type { ServerAddress } from './server-options.ts';
 
 /** A real server, a real browser, and what the end-to-end tests say about them. */
@@ -14,20 +13,33 @@ export class World {
   /** Errors of all pages: uncaught exceptions and console errors, content-security violations among them. */
   readonly pageErrors: string[] = [];
 
-  private constructor(server: ServerAddress, browser: Browser) {
+  readonly #options: BrowserContextOptions;
+  readonly #contexts: BrowserContext[] = [];
+  /** What the updates of pages wait for; null where nobody has held one. */
+  #released: Promise<void> | null = null;
+
+  /** @param options of every page, beside its own */
+  constructor(server: ServerAddress, browser: Browser, options: BrowserContextOptions = {}) {
     this.server = server;
     this.browser = browser;
+    this.#options = options;
     this.api = new OperatorApi(server.url, server.token);
   }
 
-  /** The stage's browser, with the stage's server unless there is another one to talk to. */
-  static async enter(server: ServerAddress = inject('server')): Promise<World> {
-    return new World(server, await connectChromium(inject('browser')));
+  /** Closes this world's pages; the browser and the server stay for the next one. */
+  async leave(): Promise<void> {
+    await Promise.all(this.#contexts.map((context) => context.close()));
   }
 
-  /** Closes this world's pages; the stage stays for the next one. */
-  leave(): Promise<void> {
-    return this.browser.close();
+  /** An empty page with a storage of its own, as another person's browser has it. */
+  async newPage(name: string, options: BrowserContextOptions = {}): Promise<Page> {
+    const context = await this.browser.newContext({ ...this.#options, ...options });
+    this.#contexts.push(context);
+    // Only where it is needed: it turns the browser's cache off.
+    if (this.#released !== null) await context.route(updates, (route) => this.#deliver(route));
+    const page = await context.newPage();
+    this.watch(page, name);
+    return page;
   }
 
   /** A started run of the smallest ViT: tiny, because SwiftShader is slow. */
@@ -39,9 +51,7 @@ export class World {
 
   /** A participant's tab with a storage of its own that joins by itself with a small built-in shard. */
   async join(run: string, shard: number, more: Record<string, string> = {}): Promise<Page> {
-    const context = await this.browser.newContext();
-    const page = await context.newPage();
-    this.watch(page, `participant ${shard}`);
+    const page = await this.newPage(`participant ${shard}`);
     const query = new URLSearchParams({
       sample: 'emoji',
       shard: String(shard),
@@ -61,14 +71,30 @@ export class World {
     path: string,
     options: { width?: number; height?: number; dark?: boolean } = {},
   ): Promise<Page> {
-    const context = await this.browser.newContext({
+    const page = await this.newPage('operator', {
       viewport: { width: options.width ?? 1280, height: options.height ?? 900 },
       colorScheme: options.dark ? 'dark' : 'light',
     });
-    const page = await context.newPage();
-    this.watch(page, 'operator');
     await page.goto(`${this.server.url}${path}#token=${this.server.token}`);
     return page;
+  }
+
+  /**
+   * The updates of pages opened after this wait until the answer is called: a round trains for as long as a test looks
+   * at it, on whatever machine.
+   */
+  holdUpdates(): () => void {
+    let release = () => {};
+    this.#released = new Promise((resolve) => {
+      release = resolve;
+    });
+    return release;
+  }
+
+  async #deliver(route: Route): Promise<void> {
+    await this.#released;
+    // A page that has gone takes its requests with it.
+    await route.continue().catch(() => {});
   }
 
   watch(page: Page, name: string): void {
@@ -109,6 +135,9 @@ export class World {
     return this.until(run, (view) => view.rounds.find((r) => r.round === round && r.phase === phase));
   }
 }
+
+/** Addresses that updates are sent to. */
+const updates = /\/rounds\/\d+\/update$/;
 
 /** Shards that the built-in data is cut into: small ones, because SwiftShader is slow. */
 const shards = 90;

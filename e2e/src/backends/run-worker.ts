@@ -1,4 +1,4 @@
-import type { Page } from 'playwright-core';
+import type { Page } from '@playwright/test';
 
 /** Hands a task to a fresh worker of the page that {@link openHost} serves; throws what it throws. */
 export async function runWorker<Task, Outcome>(page: Page, task: Task): Promise<Outcome> {

@@ -1,23 +1,20 @@
-import { connectChromium } from '@strata/harness';
-import type { Page } from 'playwright-core';
+import type { Browser, Page } from '@playwright/test';
 import { openHost } from './host.ts';
 
-/** A page of the stage's browser that serves a worker of this folder. */
+/** A page that serves a worker of this folder. */
 export interface WorkerPage {
   readonly page: Page;
   close(): Promise<void>;
 }
 
-/** @param browser where the stage's browser listens */
-export async function openWorkerPage(entry: `${string}.ts`, browser: string): Promise<WorkerPage> {
+export async function openWorkerPage(entry: `${string}.ts`, browser: Browser): Promise<WorkerPage> {
   const host = await openHost(entry);
-  const connection = await connectChromium(browser);
-  const page = await connection.newPage();
+  const page = await browser.newPage();
   await page.goto(host.url);
   return {
     page,
     async close() {
-      await connection.close();
+      await page.close();
       await host.close();
     },
   };

@@ -1,8 +1,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { type Browser, type BrowserServer, chromium } from 'playwright-core';
+import { dirname, join, resolve } from 'node:path';
+import { type Browser, chromium } from 'playwright-core';
 
 /** Finds, installs and starts Chromium. Nothing here is part of the product: people bring their own browser. */
 
@@ -31,6 +31,16 @@ function isExecutable(path: string | undefined): path is string {
 /** Path of a Chromium on this machine, or null. `CHROMIUM_PATH` wins. */
 export function findChromium(): string | null {
   return [...candidates, chromium.executablePath()].find(isExecutable) ?? null;
+}
+
+/**
+ * Whether tabs can be filmed: Playwright's own ffmpeg lies beside its own browsers, and comes with them by download
+ * alone.
+ */
+export function canRecordVideo(): boolean {
+  // .../ms-playwright/chromium-1200/chrome-linux/chrome
+  const browsers = resolve(chromium.executablePath(), '../../..');
+  return existsSync(browsers) && readdirSync(browsers).some((name) => name.startsWith('ffmpeg-'));
 }
 
 /**
@@ -67,7 +77,7 @@ const neverHide = [
 ];
 
 /**
- * Headless Chromium with WebGPU. Where the machine has no GPU, SwiftShader serves it in software: right, but
+ * Chromium with WebGPU. Where the machine has no GPU, SwiftShader serves it in software: right, but
  * slow. The background-networking flags keep it from calling home; hidden tabs are not slowed down, because
  * several train side by side and none of them is in front, unless `hides` asks for what people's browsers do.
  */
@@ -83,22 +93,19 @@ const args = [
   '--no-first-run',
 ];
 
-/** A browser for this process alone. */
+/** What such a Chromium is launched with, for whoever launches it otherwise than {@link launchChromium}. */
+export const chromiumOptions = (executablePath: string) => ({
+  executablePath,
+  args: [...args, ...neverHide],
+});
+
+/** A headless browser for this process. */
 export function launchChromium(
   executablePath: string,
   { hides = false }: { readonly hides?: boolean } = {},
 ): Promise<Browser> {
   return chromium.launch({
-    executablePath,
     headless: true,
-    ...(hides ? { args, ignoreDefaultArgs: neverHide } : { args: [...args, ...neverHide] }),
+    ...(hides ? { executablePath, args, ignoreDefaultArgs: neverHide } : chromiumOptions(executablePath)),
   });
 }
-
-/** The same browser for several processes at once: each connects to it by {@link connectChromium}. */
-export function serveChromium(executablePath: string): Promise<BrowserServer> {
-  return chromium.launchServer({ executablePath, headless: true, args: [...args, ...neverHide] });
-}
-
-/** A served browser with contexts of one's own; closing it closes only those. */
-export const connectChromium = (endpoint: string): Promise<Browser> => chromium.connect(endpoint);
