@@ -63,7 +63,8 @@ must(
   await step('Chromium', ...node('--import', 'tsx', 'packages/harness/src/ensure-chromium.ts')),
 );
 must('lint', await step('lint', bin('biome'), ['check', '--error-on-warnings', '.']));
-must('types', await step('types', bin('tsc'), ['--noEmit']));
+// --force: TypeScript 7.0 misses what a change of globals (`platform/*.d.ts`) breaks when it builds upon an earlier check.
+must('types', await step('types', bin('tsc'), ['-b', '--force']));
 await ensurePages();
 const projects = ['unit', 'e2e'];
 for (const project of projects) must(`${project} tests`, await vitest(project));
