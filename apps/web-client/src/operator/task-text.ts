@@ -1,5 +1,5 @@
 import type { RunConfig, TaskConfig, TaskName } from '@strata/fl-core/protocol';
-import { count, plural } from '../app/format.ts';
+import { count, plural } from '../shared/texts/format.ts';
 
 /** What an operator chooses from and reads again in the run's heading: a task in plain words. */
 export interface TaskChoice {

@@ -1,5 +1,5 @@
 import type { RunPublic } from '@strata/fl-core/protocol';
-import { plural } from '../app/format.ts';
+import { plural } from '../shared/texts/format.ts';
 
 /** What a person with no knowledge of the field is told of a run's task. One place, as {@link wordsFor} is. */
 

@@ -1,8 +1,8 @@
 import { Pill, PillGroup, Radio, SimpleGrid, Stack, TagsInput, Text } from '@mantine/core';
 import { SampleId } from '@strata/fl-core/protocol';
-import { Choice } from '../../app/Choice.tsx';
-import { plural } from '../../app/format.ts';
-import { Panel } from '../../app/Panel.tsx';
+import { Choice } from '../../shared/components/Choice.tsx';
+import { Panel } from '../../shared/components/Panel.tsx';
+import { plural } from '../../shared/texts/format.ts';
 import { taskChoice } from '../task-text.ts';
 import { chosenModel } from './chosen-model.ts';
 import { type CatalogSample, fittingSamples, labelsFor, usualName } from './defaults.ts';

@@ -2,8 +2,8 @@ import { Button, Collapse, Group, Select, Stack, Text, TextInput, UnstyledButton
 import { ImportedModel, type StrataError } from '@strata/fl-core/protocol';
 import { IconChevronDown } from '@tabler/icons-react';
 import { useState } from 'react';
-import { asStrataError } from '../../app/api.ts';
-import { ErrorNotice } from '../../app/ErrorNotice.tsx';
+import { asStrataError } from '../../shared/api/api.ts';
+import { ErrorNotice } from '../../shared/components/ErrorNotice.tsx';
 import { lookAtModel } from '../api.ts';
 import { UploadModel } from './UploadModel.tsx';
 

@@ -1,6 +1,6 @@
 import { NumberInput, Radio, SimpleGrid } from '@mantine/core';
 import { TaskName } from '@strata/fl-core/protocol';
-import { Choice } from '../../app/Choice.tsx';
+import { Choice } from '../../shared/components/Choice.tsx';
 import { taskChoice } from '../task-text.ts';
 import { chosenModel } from './chosen-model.ts';
 import type { SectionProps } from './form.ts';

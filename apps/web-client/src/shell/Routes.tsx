@@ -1,7 +1,7 @@
 import { lazy, Suspense } from 'react';
 import { Route, Switch } from 'wouter';
+import { PageLoading } from '../shared/components/PageLoading.tsx';
 import { NotFound } from './NotFound.tsx';
-import { PageLoading } from './PageLoading.tsx';
 
 const StartPage = lazy(() => import('../participant/StartPage.tsx'));
 const JoinPage = lazy(() => import('../participant/JoinPage.tsx'));

@@ -1,6 +1,6 @@
 import type { StrataError } from '@strata/fl-core/protocol';
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { asStrataError } from './api.ts';
+import { asStrataError } from '../api/api.ts';
 
 export type Loaded<T> =
   | { readonly kind: 'loading' }

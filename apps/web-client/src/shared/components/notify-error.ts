@@ -1,5 +1,5 @@
 import { notifications } from '@mantine/notifications';
-import { asStrataError } from './api.ts';
+import { asStrataError } from '../api/api.ts';
 
 /** For what failed in the background of a click: stays long enough to read the remedy. */
 export function notifyError(error: unknown): void {

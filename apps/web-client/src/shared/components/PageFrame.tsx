@@ -2,9 +2,9 @@ import { Group } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { Brand } from './Brand.tsx';
 import { ColorSchemeToggle } from './ColorSchemeToggle.tsx';
-import classes from './Shell.module.css';
+import classes from './PageFrame.module.css';
 
-interface ShellProps {
+interface PageFrameProps {
   readonly children: ReactNode;
   /** Where the mark leads: the start page for participants, the runs for operators. */
   readonly home?: string;
@@ -16,7 +16,7 @@ interface ShellProps {
 }
 
 /** The frame that every page of both audiences shares: a skip link, one bar, one column. */
-export function Shell({ children, home = '/', trail, actions, narrow = false }: ShellProps) {
+export function PageFrame({ children, home = '/', trail, actions, narrow = false }: PageFrameProps) {
   return (
     <>
       <a className={classes.skip} href="#content">

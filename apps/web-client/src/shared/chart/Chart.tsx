@@ -1,6 +1,6 @@
+import { useMantineTheme } from '@mantine/core';
 import { useReducedMotion } from '@mantine/hooks';
 import { type CSSProperties, useEffect, useRef } from 'react';
-import { sans } from '../theme.ts';
 import { type ChartOption, init } from './echarts.ts';
 
 interface ChartProps {
@@ -18,6 +18,7 @@ export function Chart({ option, label, height, onPick, testId }: ChartProps) {
   const host = useRef<HTMLDivElement>(null);
   const chart = useRef<ReturnType<typeof init> | null>(null);
   const reducedMotion = useReducedMotion();
+  const { fontFamily } = useMantineTheme();
 
   useEffect(() => {
     const element = host.current;
@@ -37,11 +38,11 @@ export function Chart({ option, label, height, onPick, testId }: ChartProps) {
     chart.current?.setOption({
       animation: !reducedMotion,
       animationDuration: 250,
-      textStyle: { fontFamily: sans },
+      textStyle: { fontFamily },
       ...option,
       aria: { enabled: true, label: { description: label } },
     });
-  }, [option, label, reducedMotion]);
+  }, [option, label, reducedMotion, fontFamily]);
 
   useEffect(() => {
     const instance = chart.current;

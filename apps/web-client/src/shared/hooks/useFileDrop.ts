@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'react';
-import type { LocalFile } from '../client/index.ts';
-import { filesOfDrop } from './files.ts';
+import type { LocalFile } from '../../client/index.ts';
+import { filesOfDrop } from '../files/files.ts';
 
 /**
  * Takes files and folders dropped anywhere on the page, so that a near miss does not make the browser open the

@@ -1,4 +1,4 @@
-import type { LocalFile } from '../client/index.ts';
+import type { LocalFile } from '../../client/index.ts';
 
 /** More files than anybody drops on purpose; a home folder dropped by mistake must not freeze the page. */
 export const maxFiles = 50_000;

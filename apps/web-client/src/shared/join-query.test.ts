@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { joinQuery } from './query.ts';
+import { joinQuery } from './join-query.ts';
 
 describe('joinQuery', () => {
   it('reads the address of an unattended participant', () => {

@@ -1,10 +1,10 @@
 import { Button, Stack, Text, Title } from '@mantine/core';
 import { Link } from 'wouter';
-import { Shell } from './Shell.tsx';
+import { PageFrame } from '../shared/components/PageFrame.tsx';
 
 export function NotFound() {
   return (
-    <Shell>
+    <PageFrame>
       <Stack align="center" gap="sm" py="15vh" ta="center">
         <Title order={1}>There is nothing at this address</Title>
         <Text c="dimmed">Check the link, or start from the list of open runs.</Text>
@@ -12,6 +12,6 @@ export function NotFound() {
           Open runs
         </Button>
       </Stack>
-    </Shell>
+    </PageFrame>
   );
 }

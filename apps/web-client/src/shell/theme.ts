@@ -6,7 +6,7 @@ import {
   Modal,
   Tooltip,
 } from '@mantine/core';
-import { type Palette, palettes } from './palette.ts';
+import { type Palette, palettes } from '../shared/palette.ts';
 
 /** Teal of a seam of copper ore: actions, links, things that run. */
 const tide: MantineColorsTuple = [
@@ -49,7 +49,7 @@ const slate: MantineColorsTuple = [
   '#0b1013',
 ];
 
-export const sans =
+const sans =
   '"Inter Variable", Inter, ui-sans-serif, system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 
 export const theme = createTheme({
