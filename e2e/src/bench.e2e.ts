@@ -1,7 +1,14 @@
 import { text } from 'node:stream/consumers';
 import { chooseBackend } from '@strata/fl-core/training';
-import { blocksOf, type GpuRow, type Meters, measureSteps, selectionsOf } from '@strata/gpu-bench';
-import { comparedLosses, strataEngine, workloadsOf } from '@strata/gpu-bench/strata';
+import {
+  blocksOf,
+  type GpuRow,
+  type Meters,
+  measureSteps,
+  selectionsOf,
+  workloadsOf,
+} from '@strata/gpu-bench';
+import { comparedLosses, strataEngine } from '@strata/gpu-bench/strata';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { World } from './world.ts';
