@@ -4,7 +4,6 @@ import { StrataError } from '@strata/fl-core/protocol';
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
 import { messageOf } from '../failure.ts';
-import type { Settings } from '../settings.ts';
 import { openBlobFolder } from './blob-folder.ts';
 import type { BlobStore } from './blobs.ts';
 import { openEmbeddedPostgres } from './embedded/postgres.ts';
@@ -13,6 +12,13 @@ import { migrate } from './migrate.ts';
 import * as schema from './schema.ts';
 
 export type Database = NodePgDatabase<typeof schema>;
+
+export interface StoreSettings {
+  /** Absolute. */
+  readonly dataDir: string;
+  /** Null: the embedded database. */
+  readonly databaseUrl: string | null;
+}
 
 /** Everything the server keeps: the database and the blobs. */
 export interface Store {
@@ -40,7 +46,7 @@ const CONNECT_TIMEOUT_MS = 10_000;
  * to date and opens the blob folder. Throws `unavailable` when the folder is locked or the database cannot be
  * reached.
  */
-export async function openStore(settings: Pick<Settings, 'dataDir' | 'databaseUrl'>): Promise<Store> {
+export async function openStore(settings: StoreSettings): Promise<Store> {
   const { dataDir, databaseUrl } = settings;
   await mkdir(dataDir, { recursive: true });
   const lock = await lockDataDir(dataDir);
