@@ -33,7 +33,7 @@ function orderOf(places: readonly Place[]): string[] {
   return places.flatMap(({ path, may }, at) =>
     places
       .slice(at + 1)
-      .filter((later) => may.some((name) => isUnder(name, later.path)))
+      .filter((later) => may.some((name) => isUnder(name, later.path) || isUnder(later.path, name)))
       .map(
         (later) =>
           `${path} may import ${later.path}, which stands further down.\n  Remedy: reorder the table.`,

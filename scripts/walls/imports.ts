@@ -25,7 +25,7 @@ export function byFile(imports: readonly Import[]): Map<string, Import[]> {
   return groups;
 }
 
-const skipped = new Set(['node_modules', 'dist', 'fixtures', 'pack']);
+const skipped = new Set(['node_modules', 'dist']);
 const isSource = (name: string) => /\.(ts|tsx|mjs)$/.test(name) && !name.endsWith('.d.ts');
 
 /** Sources below `folder`, from the root, sorted. */
@@ -41,17 +41,30 @@ export function sourcesBelow(root: string, folder: string): string[] {
 }
 
 /** What the packages of the repository export: the name to import by, and the file. */
-export function exportsOf(root: string, packages: readonly string[]): Map<string, string> {
-  const files = new Map<string, string>();
-  for (const folder of packages) {
-    const { name, exports = {} }: { name: string; exports?: Record<string, string> } = JSON.parse(
-      readFileSync(join(root, folder, 'package.json'), 'utf8'),
-    );
-    for (const [path, file] of Object.entries(exports)) {
-      files.set(posix.join(name, path), posix.join(folder, file));
-    }
-  }
-  return files;
+export function exportsOf(root: string): Map<string, string> {
+  const manifest = (folder: string): Manifest =>
+    JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
+  const folders = (manifest('.').workspaces ?? []).flatMap((pattern) => {
+    const parent = pattern.replace(/\/\*$/, '');
+    return parent === pattern
+      ? [pattern]
+      : readdirSync(join(root, parent)).map((name) => `${parent}/${name}`);
+  });
+  return new Map(
+    folders.flatMap((folder) => {
+      const { name, exports = {} } = manifest(folder);
+      return Object.entries(exports).map(([path, file]) => [
+        posix.join(name, path),
+        posix.join(folder, file),
+      ]);
+    }),
+  );
+}
+
+interface Manifest {
+  readonly name: string;
+  readonly exports?: Readonly<Record<string, string>>;
+  readonly workspaces?: readonly string[];
 }
 
 /**

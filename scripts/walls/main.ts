@@ -4,18 +4,9 @@ import { join } from 'node:path';
 import { root } from '../prepare.mjs';
 import { check } from './check.ts';
 import { exportsOf, importsOf, sourcesBelow } from './imports.ts';
-import {
-  checkedFolders,
-  exceptions,
-  isProduct,
-  isTest,
-  neverLoaded,
-  packages,
-  places,
-  tests,
-} from './table.ts';
+import { checkedFolders, exceptions, isProduct, isTest, neverLoaded, places, tests } from './table.ts';
 
-const exported = exportsOf(root, packages);
+const exported = exportsOf(root);
 const files = checkedFolders.flatMap((folder) => sourcesBelow(root, folder));
 const imports = files.flatMap((path) => importsOf(path, readFileSync(join(root, path), 'utf8'), exported));
 const problems = check(imports, { places, tests, isTest, isProduct, neverLoaded, exceptions });
