@@ -19,6 +19,7 @@ export function check(imports: readonly Import[], rules: Rules): string[] {
   const checked = imports.filter((i) => !excepted(i));
   return [
     ...orderOf(rules.places),
+    ...unplaced(imports, rules),
     ...checked.flatMap((i) => forbidden(i, rules)),
     ...findCircles(checked).map(circleText),
     ...rules.neverLoaded.flatMap((rule) => loaded(checked, rule, rules.isTest)),
@@ -41,12 +42,24 @@ function orderOf(places: readonly Place[]): string[] {
   );
 }
 
-function forbidden(i: Import, { places, tests, isTest, isProduct }: Rules): string[] {
-  const forTests = isTest(i.from) ? around(i.from, tests) : [];
-  const rules = forTests.length > 0 ? forTests : around(i.from, places);
+function unplaced(imports: readonly Import[], rules: Rules): string[] {
+  const files = [...new Set(imports.map((i) => i.from))].filter((file) => rulesFor(file, rules).length === 0);
+  return files.map(
+    (file) => `No place of the table holds ${file}.\n  Remedy: give its folder a line in the table.`,
+  );
+}
+
+/** The lines that hold for a file, the outermost place first. */
+function rulesFor(file: string, { places, tests, isTest }: Rules): Place[] {
+  const forTests = isTest(file) ? around(file, tests) : [];
+  return forTests.length > 0 ? forTests : around(file, places);
+}
+
+function forbidden(i: Import, all: Rules): string[] {
+  const { isTest, isProduct } = all;
+  const rules = rulesFor(i.from, all);
   const rule = rules.at(-1);
-  if (!rule)
-    return [text(i, 'no place of the table holds this file', 'Give its folder a line in the table.')];
+  if (!rule) return [];
   if (i.to.kind === 'not-exported') {
     return [text(i, 'packages are imported by their `exports`', 'Add it to `exports` of its package.json.')];
   }
