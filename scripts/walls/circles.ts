@@ -5,7 +5,8 @@ import { byFile, type Import } from './imports.ts';
  * the first; in the order of files.
  */
 export function findCircles(imports: readonly Import[]): Import[][] {
-  const edges = byFile(knots(imports));
+  // A worker is a program of its own: it may import the file that starts it.
+  const edges = byFile(knots(imports.filter(({ kind }) => kind !== 'worker')));
   const circles: Import[][] = [];
   const told = new Set<string>();
   for (const start of [...edges.keys()].sort()) {

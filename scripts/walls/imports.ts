@@ -9,8 +9,8 @@ export interface Import {
   /** As it is written. */
   readonly specifier: string;
   readonly to: Target;
-  /** `type`: gone when the program runs; `later`: `import()`, or the file of a worker. */
-  readonly kind: 'value' | 'type' | 'later';
+  /** `type`: gone when the program runs; `later`: `import()`; `worker`: the file of a worker that is started. */
+  readonly kind: 'value' | 'type' | 'later' | 'worker';
 }
 
 export type Target =
@@ -96,7 +96,7 @@ export function importsOf(path: string, source: string, exported: ReadonlyMap<st
       const isUrl =
         callee.type === 'Identifier' && callee.name === 'URL' && second?.type === 'MemberExpression';
       if (!isUrl || first?.type !== 'Literal' || typeof first.value !== 'string') return;
-      if (isSource(first.value)) add(start, first.value.replace(/^(?!\.)/, './'), 'later');
+      if (isSource(first.value)) add(start, first.value.replace(/^(?!\.)/, './'), 'worker');
     },
   }).visit(program);
   return imports;

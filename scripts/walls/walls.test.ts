@@ -67,6 +67,8 @@ describe('the walls', () => {
       'tools/b.ts': "\nexport type { C } from './c.ts';",
       'tools/c.ts': "export type A = import('./a.ts').A;",
       'tools/leads-into-it.ts': "import './a.ts';",
+      'tools/starts.ts': "new Worker(new URL('./worker.ts', import.meta.url));",
+      'tools/worker.ts': "import './starts.ts';",
     };
     expect(problemsOf(files)).toEqual([
       "tools/a.ts:1 imports './b.ts',\n  tools/b.ts:2 imports './c.ts',\n  tools/c.ts:1 imports './a.ts': a circle.\n" +
