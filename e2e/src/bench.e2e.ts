@@ -1,8 +1,15 @@
 import { text } from 'node:stream/consumers';
 import type { Page } from '@playwright/test';
 import { chooseBackend } from '@strata/fl-core/training';
-import { blocksOf, type GpuRow, type Meters, measureSteps, selectionsOf } from '@strata/gpu-bench';
-import { comparedLosses, strataEngine, workloadsOf } from '@strata/gpu-bench/strata';
+import {
+  blocksOf,
+  type GpuRow,
+  type Meters,
+  measureSteps,
+  selectionsOf,
+  workloadsOf,
+} from '@strata/gpu-bench';
+import { comparedLosses, strataEngine } from '@strata/gpu-bench/strata';
 import { expect, test } from './test.ts';
 import type { World } from './world.ts';
 

@@ -91,7 +91,7 @@ export async function servePagesByVite({
     plugins: [underPolicy],
     html: { cspNonce: placeholder },
     // What the pages and the workers import is bundled before the first of them asks: a late find reloads the page.
-    optimizeDeps: { entries: ['index.html', 'src/app/Routes.tsx', 'src/{client,bench}/worker.ts'] },
+    optimizeDeps: { entries: ['index.html', 'src/shell/Routes.tsx', 'src/{client,bench}/worker.ts'] },
     server: {
       host,
       port,

@@ -1,12 +1,12 @@
-import './app/zod-config.ts';
+import './zod-config.ts';
 import '@mantine/core/styles.css';
 import '@mantine/notifications/styles.css';
-import './app/fonts/inter.css';
-import './app/global.css';
+import './shell/fonts/inter.css';
+import './shell/global.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { App } from './app/App.tsx';
-import { shareNonce } from './app/nonce.ts';
+import { App } from './shell/App.tsx';
+import { shareNonce } from './shell/nonce.ts';
 
 const root = document.getElementById('root');
 if (root === null) throw new Error('index.html has no #root');

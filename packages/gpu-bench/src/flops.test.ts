@@ -1,14 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { flopsOf } from './flops.ts';
+import { sizes } from './size.ts';
 import { blocksOf } from './weights.ts';
-import {
-  cardWorkloads,
-  type Selection,
-  selectionsOf,
-  smallWorkloads,
-  vitSpec,
-  type Workload,
-} from './workload.ts';
+import { type Selection, selectionsOf, vitSpec, type Workload, workloadsOf } from './workload.ts';
 
 /** 5 tokens of width 2, in two blocks. */
 const tiny: Workload = {
@@ -46,7 +40,7 @@ describe('flopsOf', () => {
   });
 });
 
-it.each([...cardWorkloads, ...smallWorkloads])('knows every layer of $name', (workload) => {
+it.each(sizes.flatMap((size) => workloadsOf(size)))('knows every layer of $name', (workload) => {
   const [full, ...parts] = selectionsOf(blocksOf(workload), blocksOf(workload));
   const all = flopsOf(workload, full!);
   // About three times a forward pass, which is what training the head alone takes at the least.

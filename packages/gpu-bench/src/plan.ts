@@ -1,12 +1,22 @@
+import type { Meters } from './meters.ts';
 import { operations } from './operations.ts';
 import { products } from './products.ts';
-import { type RowsOptions, workloadsOf } from './rows.ts';
+import type { Size } from './size.ts';
 import { blocksOf } from './weights.ts';
-import { selectionsOf } from './workload.ts';
+import { selectionsOf, workloadsOf } from './workload.ts';
 
 /** What can be measured alone, in the order in which it is. */
 export const parts = ['limits', 'steps', 'products', 'operations'] as const;
 export type Part = (typeof parts)[number];
+
+export interface RowsOptions {
+  readonly size: Size;
+  readonly meters: Meters;
+  /** Parts to measure; all when absent. */
+  readonly parts?: readonly Part[];
+  /** Names of the models whose steps are measured; all when absent. */
+  readonly models?: readonly string[];
+}
 
 /** A row that is to come. */
 export interface PlannedRow {

@@ -3,7 +3,7 @@ import { flopsOf } from './flops.ts';
 import { measureSteps } from './measure.ts';
 import type { Meters } from './meters.ts';
 import { measureOperation, operations } from './operations.ts';
-import type { Part } from './plan.ts';
+import type { Part, RowsOptions } from './plan.ts';
 import { measureProduct, products } from './products.ts';
 import { profile } from './profile.ts';
 import { deviceMs, gpuBackend, settle } from './repeat.ts';
@@ -11,24 +11,10 @@ import type { By, GpuRow, StepRow } from './row.ts';
 import { type Size, sizeOf } from './size.ts';
 import { type StrataEngine, strataEngine } from './strata-engine.ts';
 import { blocksOf } from './weights.ts';
-import { cardWorkloads, selectionsOf, smallWorkloads, type Workload } from './workload.ts';
-
-export interface RowsOptions {
-  readonly size: Size;
-  readonly meters: Meters;
-  /** Parts to measure; all when absent. */
-  readonly parts?: readonly Part[];
-  /** Names of the models whose steps are measured; all when absent. */
-  readonly models?: readonly string[];
-}
+import { selectionsOf, type Workload, workloadsOf } from './workload.ts';
 
 /** Steps whose losses are held against those of another engine. */
 export const comparedLosses = 10;
-
-export const workloadsOf = (size: Size, models?: readonly string[]): Workload[] =>
-  sizeOf(size, { card: cardWorkloads, small: smallWorkloads }).filter(
-    ({ name }) => models?.includes(name) ?? true,
-  );
 
 /**
  * Measures the product's own path on the WebGPU backend that tfjs is set to: what the card can do, whole training

@@ -1,6 +1,7 @@
 import type { ImageDataset, TextDataset } from '@strata/fl-core/data';
 import { catalog, type ModelSpec } from '@strata/fl-core/models';
 import { random } from '@strata/fl-core/random';
+import { type Size, sizeOf } from './size.ts';
 
 type SpecOf<Architecture> = Extract<ModelSpec, { architecture: Architecture }>;
 export type VitSpec = SpecOf<'vit'>;
@@ -57,7 +58,7 @@ const bertSpec = (
 });
 
 /** What a graphics card is measured with: models that people fine-tune, at sizes that fill it and that do not. */
-export const cardWorkloads: readonly Workload[] = [
+const cardWorkloads: readonly Workload[] = [
   {
     // Its positions are of the side it is measured at: the twins in other libraries do not resize them.
     name: 'deit-tiny',
@@ -91,7 +92,7 @@ export const cardWorkloads: readonly Workload[] = [
 ];
 
 /** The same architectures, small enough for an adapter that is a program on the processor. */
-export const smallWorkloads: readonly Workload[] = [
+const smallWorkloads: readonly Workload[] = [
   {
     name: 'small ViT',
     spec: vitSpec('small-vit', { dim: 64, depth: 4, heads: 4, mlp: 256, patch: 4 }, 16),
@@ -129,6 +130,12 @@ export const smallWorkloads: readonly Workload[] = [
     size: 16,
   },
 ];
+
+/** Those of a size; of the named models only, when names are given. */
+export const workloadsOf = (size: Size, models?: readonly string[]): Workload[] =>
+  sizeOf(size, { card: cardWorkloads, small: smallWorkloads }).filter(
+    ({ name }) => models?.includes(name) ?? true,
+  );
 
 /** Rows of activations that one sample is: patches and the class token, or tokens. */
 export function tokensOf({ spec, size }: Workload): number {

@@ -7,6 +7,7 @@ import { strFromU8, unzipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createModelSource } from '../models/index.ts';
 import { ModelFolder } from '../models/testing.ts';
+import { accepted } from '../testing/answer.ts';
 import { committed, startCrew } from '../testing/crew.ts';
 import { operatorToken, TestServer, testConfig } from '../testing/server.ts';
 
@@ -77,8 +78,7 @@ const cases: Case[] = [
   },
 ];
 
-const open = async <T>(path: string): Promise<T> =>
-  (await (await fetch(`${server.url}${path}`)).json()).value;
+const open = async <T>(path: string): Promise<T> => accepted(await fetch(`${server.url}${path}`));
 
 describe.each(cases)('a run for $task.name', ({ task, model, labels, config, card }) => {
   it('goes through two rounds and comes out as a model of transformers for the task', async () => {

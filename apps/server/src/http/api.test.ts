@@ -14,6 +14,7 @@ import { layoutFor } from '@strata/fl-core/rounds';
 import { strFromU8, unzipSync } from 'fflate';
 import { io } from 'socket.io-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { accepted, bytesOf } from '../testing/answer.ts';
 import { type Crew, committed, startCrew } from '../testing/crew.ts';
 import { operatorToken, TestServer, testConfig } from '../testing/server.ts';
 
@@ -42,7 +43,7 @@ describe('GET /blobs', () => {
     const answer = await get(`/blobs/${head().sha256}`);
     expect(answer.headers.get('cache-control')).toContain('immutable');
     expect(answer.headers.get('etag')).toBe(`"${head().sha256}"`);
-    expect(sha256(await answer.bytes())).toBe(head().sha256);
+    expect(sha256(await bytesOf(answer))).toBe(head().sha256);
     const again = await get(`/blobs/${head().sha256}`, { 'if-none-match': `"${head().sha256}"` });
     expect(again.status).toBe(304);
   });
@@ -53,7 +54,7 @@ describe('GET /blobs', () => {
     const rest = await get(`/blobs/${hash}`, { range: 'bytes=100-' });
     expect([first.status, rest.status]).toEqual([206, 206]);
     expect(first.headers.get('content-range')).toBe(`bytes 0-99/${bytes}`);
-    expect(sha256(new Uint8Array([...(await first.bytes()), ...(await rest.bytes())]))).toBe(hash);
+    expect(sha256(new Uint8Array([...(await bytesOf(first)), ...(await bytesOf(rest))]))).toBe(hash);
     expect((await get(`/blobs/${hash}`, { range: `bytes=${bytes}-` })).status).toBe(416);
   });
 
@@ -71,7 +72,7 @@ describe('GET /blobs', () => {
         client: Crew['clients'][number],
         work: { round: number } & Parameters<typeof client.delta>[0],
       ) => {
-        await (await get(`/blobs/${hash}`, { 'x-strata-client': `${id}/${client.id}` })).bytes();
+        await bytesOf(await get(`/blobs/${hash}`, { 'x-strata-client': `${id}/${client.id}` }));
         await client.upload(work.round, client.delta(work));
       },
     };
@@ -139,7 +140,7 @@ describe('the operator API', () => {
 
   it('hands out the checkpoint as one file whose layers have the announced hashes', async () => {
     const answer = await get(`/api/runs/${crew.id}/checkpoint.safetensors`, asOperator);
-    const file = await answer.bytes();
+    const file = await bytesOf(answer);
     expect(answer.headers.get('content-length')).toBe(String(file.byteLength));
     const { tensors, metadata } = decodeSafetensors(file);
     expect(metadata).toMatchObject({ run: crew.id, round: '1', strategy: 'strata', model: 'vit-nano' });
@@ -154,7 +155,7 @@ describe('the operator API', () => {
     expect((await get(path)).status).toBe(401);
     const answer = await get(path, asOperator);
     expect(answer.headers.get('content-disposition')).toContain(`${crew.id}-round-1.zip`);
-    const bytes = await answer.bytes();
+    const bytes = await bytesOf(answer);
     const files = unzipSync(bytes);
     expect(Object.keys(files)).toEqual([
       'README.md',
@@ -170,7 +171,7 @@ describe('the operator API', () => {
     const { tensors } = decodeSafetensors(files['model.safetensors']!);
     const named = new Map(tensors.map((t) => [t.name, t]));
     const whole = decodeSafetensors(
-      await (await get(`/api/runs/${crew.id}/checkpoint.safetensors`, asOperator)).bytes(),
+      await bytesOf(await get(`/api/runs/${crew.id}/checkpoint.safetensors`, asOperator)),
     ).tensors.find((t) => t.name === 'blocks.1.attn.qkv.weight')!;
     const parts = ['query', 'key', 'value'].map(
       (part) => named.get(`vit.encoder.layer.1.attention.attention.${part}.weight`)!,
@@ -181,22 +182,22 @@ describe('the operator API', () => {
       [32, 32],
     ]);
     expect(parts.flatMap((t) => [...t.data])).toEqual([...whole.data]);
-    expect(sha256(await (await get(path, asOperator)).bytes())).toBe(sha256(bytes));
+    expect(sha256(await bytesOf(await get(path, asOperator)))).toBe(sha256(bytes));
   });
 });
 
 describe('the public API', () => {
   it('shows a run to anybody who has the link, and no more than that', async () => {
-    const answer = await (await get(`/api/public/runs/${crew.id}`)).json();
-    expect(RunPublic.parse(answer.value)).toMatchObject({
+    const shown = await accepted<RunPublic>(await get(`/api/public/runs/${crew.id}`));
+    expect(RunPublic.parse(shown)).toMatchObject({
       id: crew.id,
       state: 'finished',
       committed: 1,
       accuracy: 0.5,
     });
-    expect(Object.keys(answer.value).sort()).toEqual(Object.keys(RunPublic.shape).sort());
-    const list = await (await get('/api/public/runs')).json();
-    expect(list.value.map((r: RunPublic) => r.id)).not.toContain(crew.id); // it is over
+    expect(Object.keys(shown).sort()).toEqual(Object.keys(RunPublic.shape).sort());
+    const list = await accepted<RunPublic[]>(await get('/api/public/runs'));
+    expect(list.map((r) => r.id)).not.toContain(crew.id); // it is over
     expect((await get('/healthz')).status).toBe(200);
   });
 });

@@ -5,6 +5,7 @@ import { specAtFirst } from '@strata/fl-core/models/layouts';
 import { decodeSafetensors, ImportedModel, RunView } from '@strata/fl-core/protocol';
 import { strFromU8, unzipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { accepted, refused } from '../testing/answer.ts';
 import { operatorToken, TestServer } from '../testing/server.ts';
 import { createModelSource } from './source.ts';
 import { ModelFolder } from './testing.ts';
@@ -57,11 +58,9 @@ const create = (source: string, kind = 'text') =>
 
 describe('a run of an imported model', () => {
   it('starts from its layers, knows its config and gives a folder back', async () => {
-    const answer = await (await create('folder:bert')).json();
-    expect(answer).toMatchObject({ ok: true });
-    const { id } = answer.value;
-    const got = await (await fetch(`${url}/api/runs/${id}`, { headers: { authorization } })).json();
-    const view = RunView.parse(got.value);
+    const { id } = await accepted<RunView>(await create('folder:bert'));
+    const got = await fetch(`${url}/api/runs/${id}`, { headers: { authorization } });
+    const view = RunView.parse(await accepted(got));
     expect(view.layers.map((l) => l.name)).toEqual([
       'embed',
       'blocks.0.attention',
@@ -98,9 +97,9 @@ describe('a run of an imported model', () => {
         headers: { authorization, 'content-type': 'application/json' },
         body: JSON.stringify({ source }),
       });
-    const { value } = await (await look('folder:bert')).json();
-    expect(specAtFirst(ImportedModel.parse(value))).toMatchObject({ kind: 'text', dim: 16, depth: 2 });
-    const { error } = await (await look('folder:other')).json();
+    const found = ImportedModel.parse(await accepted(await look('folder:bert')));
+    expect(specAtFirst(found)).toMatchObject({ kind: 'text', dim: 16, depth: 2 });
+    const error = await refused(await look('folder:other'));
     expect(error).toMatchObject({ code: 'bad-model', message: expect.stringMatching(/no config\.json/) });
   });
 
@@ -111,11 +110,11 @@ describe('a run of an imported model', () => {
     ['the source makes no sense', 'somewhere', 'text', 'bad-config', /folder:NAME, hub:OWNER\/NAME or a URL/],
   ])('is not made when %s', async (_, source, kind, code, message) => {
     const runs = async () =>
-      (await (await fetch(`${url}/api/runs`, { headers: { authorization } })).json()).value.length;
+      (await accepted<RunView[]>(await fetch(`${url}/api/runs`, { headers: { authorization } }))).length;
     const before = await runs();
     const answer = await create(source, kind);
     expect(answer.status).toBeGreaterThanOrEqual(400);
-    const { error } = await answer.json();
+    const error = await refused(answer);
     expect(error.message).toMatch(message);
     expect(error.code).toBe(code);
     expect(await runs()).toBe(before);
@@ -124,8 +123,9 @@ describe('a run of an imported model', () => {
 
 describe('a run of the committed ViT', () => {
   it('starts from its weights on a server with no pin, no Hub and no folder of it', async () => {
-    const { value } = await (await post({ model: 'vit-mini', side: 48, data: { kind: 'image' } })).json();
-    const got = await fetch(`${url}/api/runs/${value.id}/checkpoint.safetensors`, {
+    const made = await post({ model: 'vit-mini', side: 48, data: { kind: 'image' } });
+    const { id } = await accepted<RunView>(made);
+    const got = await fetch(`${url}/api/runs/${id}/checkpoint.safetensors`, {
       headers: { authorization },
     });
     const out = new Map(

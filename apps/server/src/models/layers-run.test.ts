@@ -4,6 +4,7 @@ import { layoutOf, specAtFirst } from '@strata/fl-core/models/layouts';
 import { ImportedModel, type RunView } from '@strata/fl-core/protocol';
 import { strFromU8, unzipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { accepted, refused } from '../testing/answer.ts';
 import { committed, startCrew } from '../testing/crew.ts';
 import { operatorToken, TestServer } from '../testing/server.ts';
 import { createModelSource } from './source.ts';
@@ -23,18 +24,16 @@ beforeAll(async () => {
 afterAll(() => server.close(), 60_000);
 
 const authorization = `Bearer ${operatorToken}`;
-const put = (path: string, body: BodyInit, headers: Record<string, string> = { authorization }) =>
+const put = (path: string, body: Blob | string, headers: Record<string, string> = { authorization }) =>
   fetch(`${server.url}/api/models/uploads/${path}`, { method: 'PUT', body, headers });
 const finish = (upload: string) =>
   fetch(`${server.url}/api/models/uploads/${upload}`, { method: 'POST', headers: { authorization } });
 
-async function upload(id: string, files: Record<string, BodyInit>): Promise<ImportedModel> {
+async function upload(id: string, files: Record<string, Blob>): Promise<ImportedModel> {
   for (const [name, body] of Object.entries(files)) {
     expect(await (await put(`${id}/${name}`, body)).json()).toEqual({ ok: true, value: { file: name } });
   }
-  const answer = await (await finish(id)).json();
-  expect(answer).toMatchObject({ ok: true });
-  return ImportedModel.parse(answer.value);
+  return ImportedModel.parse(await accepted(await finish(id)));
 }
 
 const file = async (name: string) => new Blob([await readFile(new URL(name, fixture))]);
@@ -93,8 +92,10 @@ describe('an uploaded LayersModel', () => {
     await put('broken/model.json', json);
     const answer = await finish('broken');
     expect(answer.status).toBe(422);
-    const { error } = await answer.json();
-    expect(error).toMatchObject({ code: 'bad-model', message: expect.stringMatching(/weights\.bin/) });
+    expect(await refused(answer)).toMatchObject({
+      code: 'bad-model',
+      message: expect.stringMatching(/weights\.bin/),
+    });
     const model = { source: `upload:${'0'.repeat(64)}` };
     const run = await fetch(`${server.url}/api/runs`, {
       method: 'POST',
@@ -107,7 +108,7 @@ describe('an uploaded LayersModel', () => {
         strategy: { name: 'full' },
       }),
     });
-    expect((await run.json()).error).toMatchObject({ code: 'bad-model', hint: 'Upload its files again.' });
+    expect(await refused(run)).toMatchObject({ code: 'bad-model', hint: 'Upload its files again.' });
   });
 
   it('for images of one side takes no other', async () => {

@@ -4,7 +4,6 @@ import { StrataError } from '@strata/fl-core/protocol';
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
 import { messageOf } from '../failure.ts';
-import type { Settings } from '../settings.ts';
 import { openBlobFolder } from './blob-folder.ts';
 import type { BlobStore } from './blobs.ts';
 import { openEmbeddedPostgres } from './embedded/postgres.ts';
@@ -22,6 +21,13 @@ export type Queryable = Pick<
 export interface HasDb {
   /** See {@link Store.db} about transactions. */
   readonly db: Database;
+}
+
+export interface StoreSettings {
+  /** Absolute. */
+  readonly dataDir: string;
+  /** Null: the embedded database. */
+  readonly databaseUrl: string | null;
 }
 
 /** Everything the server keeps: the database and the blobs. */
@@ -50,7 +56,7 @@ const CONNECT_TIMEOUT_MS = 10_000;
  * to date and opens the blob folder. Throws `unavailable` when the folder is locked or the database cannot be
  * reached.
  */
-export async function openStore(settings: Pick<Settings, 'dataDir' | 'databaseUrl'>): Promise<Store> {
+export async function openStore(settings: StoreSettings): Promise<Store> {
   const { dataDir, databaseUrl } = settings;
   await mkdir(dataDir, { recursive: true });
   const lock = await lockDataDir(dataDir);

@@ -15,6 +15,7 @@ import {
 } from '@strata/fl-core/protocol';
 import { syntheticDelta, syntheticScores, syntheticTimes } from '@strata/fl-core/rounds/testing';
 import { io, type Socket } from 'socket.io-client';
+import { accepted } from './answer.ts';
 
 export type WorkOf<K extends Work['kind']> = Extract<Work, { kind: K }>;
 
@@ -187,9 +188,7 @@ export class TestClient {
       },
       body,
     });
-    const answer: Ack<UpdateReceipt> = await response.json();
-    if (answer.ok) return answer.value;
-    throw new Error(answer.error.code, { cause: answer.error });
+    return accepted(response);
   }
 
   /** Waits until the newest work satisfies `test`. */

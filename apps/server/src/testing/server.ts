@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { initialLayer, specOf } from '@strata/fl-core/models/layouts';
 import {
-  type Ack,
   encodeSafetensors,
   type RoundDetail,
   type RunConfig,
@@ -20,6 +19,7 @@ import type { BlobStore } from '../store/blobs.ts';
 import { openStore, type Store } from '../store/store.ts';
 import { temporaryDataDir } from '../store/testing.ts';
 import { createStrata } from '../strata.ts';
+import { accepted } from './answer.ts';
 import { TestClient, type TestClientOptions } from './client.ts';
 
 export const operatorToken = 'a-token-for-tests-only';
@@ -191,9 +191,7 @@ export async function operatorCall<T>(url: string, path: string, body?: unknown)
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
-  const answer: Ack<T> = await response.json();
-  if (answer.ok) return answer.value;
-  throw new Error(answer.error.code, { cause: answer.error });
+  return accepted(response);
 }
 
 export async function untilRun(

@@ -3,10 +3,10 @@ import { useDocumentTitle } from '@mantine/hooks';
 import { StrataError } from '@strata/fl-core/protocol';
 import { useEffect, useMemo, useRef } from 'react';
 import { useSearch } from 'wouter';
-import { ErrorNotice } from '../app/ErrorNotice.tsx';
-import { PageLoading } from '../app/PageLoading.tsx';
-import { Shell } from '../app/Shell.tsx';
-import { useLoaded } from '../app/useLoaded.ts';
+import { ErrorNotice } from '../shared/components/ErrorNotice.tsx';
+import { PageFrame } from '../shared/components/PageFrame.tsx';
+import { PageLoading } from '../shared/components/PageLoading.tsx';
+import { useLoaded } from '../shared/hooks/useLoaded.ts';
 import classes from './Bench.module.css';
 import { type Device, lookAtDevice } from './look.ts';
 import { Progress } from './Progress.tsx';
@@ -21,7 +21,7 @@ export default function BenchPage() {
   useDocumentTitle('Measure this device · Strata');
   const device = useLoaded(lookAtDevice);
   return (
-    <Shell>
+    <PageFrame>
       <header className={classes.hero}>
         <h1>How fast does this device train?</h1>
         <p>
@@ -34,7 +34,7 @@ export default function BenchPage() {
       {device.kind === 'loading' && <PageLoading label="Looking at this device" />}
       {device.kind === 'failed' && <ErrorNotice error={device.error} onRetry={device.reload} />}
       {device.kind === 'ready' && <Bench device={device.value} />}
-    </Shell>
+    </PageFrame>
   );
 }
 

@@ -1,7 +1,7 @@
 import { SimpleGrid } from '@mantine/core';
 import type { GpuRow } from '@strata/gpu-bench';
-import { bytes, count, rate } from '../app/format.ts';
-import { Panel } from '../app/Panel.tsx';
+import { Panel } from '../shared/components/Panel.tsx';
+import { bytes, count, rate } from '../shared/texts/format.ts';
 import classes from './Bench.module.css';
 import { type RowOf, rowsOf } from './groups.ts';
 import { limitText } from './words.ts';

@@ -1,7 +1,7 @@
 import { SimpleGrid, Table } from '@mantine/core';
 import type { GpuRow } from '@strata/gpu-bench';
-import { milliseconds, rate } from '../app/format.ts';
-import { Panel } from '../app/Panel.tsx';
+import { Panel } from '../shared/components/Panel.tsx';
+import { milliseconds, rate } from '../shared/texts/format.ts';
 import classes from './Bench.module.css';
 import { rowsOf } from './groups.ts';
 

@@ -1,10 +1,10 @@
 import { Alert, Progress as Bar, Button, CopyButton, Group, Text } from '@mantine/core';
 import { IconCheck, IconCopy, IconDownload, IconPlayerStop } from '@tabler/icons-react';
 import { useMemo } from 'react';
-import { seconds } from '../app/format.ts';
-import { Panel } from '../app/Panel.tsx';
-import { saveAs } from '../app/save-as.ts';
-import { useNow } from '../app/useNow.ts';
+import { Panel } from '../shared/components/Panel.tsx';
+import { saveAs } from '../shared/files/save-as.ts';
+import { useNow } from '../shared/hooks/useNow.ts';
+import { seconds } from '../shared/texts/format.ts';
 import { type BenchSnapshot, isOver, progressOf, reportOf } from './snapshot.ts';
 import { nowText, stateText } from './words.ts';
 

@@ -1,6 +1,6 @@
 import { Text } from '@mantine/core';
 import type { GpuRow } from '@strata/gpu-bench';
-import { Panel } from '../app/Panel.tsx';
+import { Panel } from '../shared/components/Panel.tsx';
 import classes from './Bench.module.css';
 import { DevicePanel } from './DevicePanel.tsx';
 import { rowsOf } from './groups.ts';

@@ -2,8 +2,8 @@ import { Button, Radio, SimpleGrid, Text } from '@mantine/core';
 import type { Size } from '@strata/gpu-bench';
 import { IconPlayerPlay } from '@tabler/icons-react';
 import { useState } from 'react';
-import { Choice } from '../app/Choice.tsx';
-import { Panel } from '../app/Panel.tsx';
+import { Choice } from '../shared/components/Choice.tsx';
+import { Panel } from '../shared/components/Panel.tsx';
 import classes from './Bench.module.css';
 import type { Device } from './look.ts';
 

@@ -1,8 +1,8 @@
 import { Table, Text } from '@mantine/core';
 import type { GpuRow } from '@strata/gpu-bench';
 import { Fragment } from 'react';
-import { bytes, count, milliseconds, percent, rate, score } from '../app/format.ts';
-import { Panel } from '../app/Panel.tsx';
+import { Panel } from '../shared/components/Panel.tsx';
+import { bytes, count, milliseconds, percent, rate, score } from '../shared/texts/format.ts';
 import classes from './Bench.module.css';
 import { type StepView, stepsByModel } from './groups.ts';
 import { ShareBar } from './ShareBar.tsx';

@@ -1,7 +1,7 @@
 import { SimpleGrid, Title } from '@mantine/core';
 import type { GpuRow } from '@strata/gpu-bench';
-import { milliseconds, percent, plural } from '../app/format.ts';
-import { Panel } from '../app/Panel.tsx';
+import { Panel } from '../shared/components/Panel.tsx';
+import { milliseconds, percent, plural } from '../shared/texts/format.ts';
 import classes from './Bench.module.css';
 import { rowsOf, topKernels } from './groups.ts';
 import { ShareBar } from './ShareBar.tsx';

@@ -1,4 +1,4 @@
-import '../app/zod-config.ts';
+import '../zod-config.ts';
 import { StrataError } from '@strata/fl-core/protocol';
 import { chooseBackend } from '@strata/fl-core/training';
 import { gpuMeters } from '@strata/gpu-bench';

@@ -1,4 +1,4 @@
-import '../app/zod-config.ts';
+import '../zod-config.ts';
 import { Client } from './client.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
 import type { ClientSnapshot } from './snapshot.ts';

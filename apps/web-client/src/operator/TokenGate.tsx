@@ -1,7 +1,7 @@
 import { Button, PasswordInput, Stack, Text, Title } from '@mantine/core';
 import { type FormEvent, type ReactNode, useCallback, useState } from 'react';
-import { Shell } from '../app/Shell.tsx';
-import { operatorToken, rememberToken, takeTokenFromAddress } from '../app/token.ts';
+import { operatorToken, rememberToken, takeTokenFromAddress } from '../shared/api/token.ts';
+import { PageFrame } from '../shared/components/PageFrame.tsx';
 import { ForgetTokenContext } from './forget-token.ts';
 
 /** Asks for the operator's token unless the tab has one; `npm start` prints an address that carries it. */
@@ -20,7 +20,7 @@ export function TokenGate({ children }: { children: ReactNode }) {
   const refused = useCallback(() => setToken('refused'), []);
   if (token === 'known') return <ForgetTokenContext value={refused}>{children}</ForgetTokenContext>;
   return (
-    <Shell home="/operator" narrow>
+    <PageFrame home="/operator" narrow>
       <Stack component="form" onSubmit={submit} maw={420} mx="auto" py="12vh" gap="md">
         <Title order={1}>Operator access</Title>
         <Text c="dimmed">
@@ -40,6 +40,6 @@ export function TokenGate({ children }: { children: ReactNode }) {
           Continue
         </Button>
       </Stack>
-    </Shell>
+    </PageFrame>
   );
 }

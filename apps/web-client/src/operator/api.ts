@@ -9,7 +9,7 @@ import {
   RunListItem,
 } from '@strata/fl-core/protocol';
 import { z } from 'zod';
-import { call } from '../app/api.ts';
+import { call } from '../shared/api/api.ts';
 
 /** The operator's routes (`apps/server/src/http`), each with the schema of its answer. */
 

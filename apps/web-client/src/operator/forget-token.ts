@@ -1,6 +1,6 @@
 import type { StrataError } from '@strata/fl-core/protocol';
 import { createContext, use, useEffect } from 'react';
-import { forgetToken } from '../app/token.ts';
+import { forgetToken } from '../shared/api/token.ts';
 
 /** Sends the operator back to the question for the token. */
 export const ForgetTokenContext = createContext<() => void>(() => {});

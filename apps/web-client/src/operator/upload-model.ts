@@ -1,7 +1,7 @@
 import { ImportedModel, StrataError } from '@strata/fl-core/protocol';
 import { z } from 'zod';
-import { call, readAnswer } from '../app/api.ts';
-import { operatorToken } from '../app/token.ts';
+import { call, readAnswer } from '../shared/api/api.ts';
+import { operatorToken } from '../shared/api/token.ts';
 import type { ModelFile } from './create/model-files.ts';
 
 interface UploadOptions {

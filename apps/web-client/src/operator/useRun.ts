@@ -1,7 +1,7 @@
 import { operatorNamespace, type RunEvent } from '@strata/fl-core/protocol';
 import { useEffect, useState } from 'react';
 import { io } from 'socket.io-client';
-import { operatorToken } from '../app/token.ts';
+import { operatorToken } from '../shared/api/token.ts';
 import { getEvents } from './api.ts';
 import { maxEvents } from './events.ts';
 import { type RunLink, watchRun } from './watch-run.ts';

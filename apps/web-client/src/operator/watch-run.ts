@@ -1,7 +1,7 @@
 import { ErrorBody, RunEvent, RunView, StrataError } from '@strata/fl-core/protocol';
 import type { Socket } from 'socket.io-client';
 import { z } from 'zod';
-import { asStrataError, understood } from '../app/api.ts';
+import { asStrataError, understood } from '../shared/api/api.ts';
 import { mergeEvents } from './events.ts';
 
 export type RunLink =

@@ -1,9 +1,9 @@
 import { Alert, Button, NativeSelect } from '@mantine/core';
 import { useEffect, useRef, useState } from 'react';
-import { plural } from '../app/format.ts';
+import { plural } from '../shared/texts/format.ts';
 import classes from './Camera.module.css';
 import { cameraProblem, filesOfShots, frameMs, type Shots, takePicture, withPicture } from './camera.ts';
-import type { DataWays } from './DataChooser.tsx';
+import type { DataWays } from './data-ways.ts';
 
 interface CameraProps {
   readonly labels: readonly string[];

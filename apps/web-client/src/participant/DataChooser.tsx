@@ -10,27 +10,18 @@ import {
   IconUpload,
 } from '@tabler/icons-react';
 import { useRef, useState } from 'react';
-import { filesOfInput } from '../app/files.ts';
-import { plural } from '../app/format.ts';
-import { useFileDrop } from '../app/useFileDrop.ts';
-import type { ClientSnapshot, DataChoice, LocalFile } from '../client/index.ts';
+import type { ClientSnapshot, DataChoice } from '../client/index.ts';
+import { filesOfInput } from '../shared/files/files.ts';
+import { useFileDrop } from '../shared/hooks/useFileDrop.ts';
+import { plural } from '../shared/texts/format.ts';
 import { Camera } from './Camera.tsx';
 import { Card } from './Card.tsx';
 import classes from './DataChooser.module.css';
 import { DataExample } from './DataExample.tsx';
 import { DataReport } from './DataReport.tsx';
+import type { DataWays } from './data-ways.ts';
 import { ownDataWords, thingsOf } from './task-words.ts';
 import { UnknownNames } from './UnknownNames.tsx';
-
-/** What the person can do about the data. */
-export interface DataWays {
-  readonly onSample: () => void;
-  /** `mapping`: what folders mean that are none of the run's labels. */
-  readonly onFiles: (files: readonly LocalFile[], mapping?: ReadonlyMap<string, string | null>) => void;
-  /** Use what an earlier visit left on this device. */
-  readonly onStored: () => void;
-  readonly onMeanings: (meanings: ReadonlyMap<string, string | null>) => void;
-}
 
 interface DataChooserProps extends DataWays {
   readonly run: RunPublic;

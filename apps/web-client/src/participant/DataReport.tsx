@@ -1,6 +1,6 @@
 import { IconAlertTriangle } from '@tabler/icons-react';
-import { count, plural } from '../app/format.ts';
 import type { DataSummary, Keeping } from '../client/index.ts';
+import { count, plural } from '../shared/texts/format.ts';
 import classes from './DataReport.module.css';
 
 /** Labels shown one by one; more become a line. */

@@ -1,7 +1,7 @@
 import { Anchor, Loader } from '@mantine/core';
 import type { DeviceInfo } from '@strata/fl-core/protocol';
 import { IconCpu, IconSparkles } from '@tabler/icons-react';
-import { plural } from '../app/format.ts';
+import { plural } from '../shared/texts/format.ts';
 import { Card } from './Card.tsx';
 import classes from './DeviceCheck.module.css';
 

@@ -1,9 +1,9 @@
 import { Button, Group } from '@mantine/core';
 import { IconCircleCheck, IconDoorExit, IconMoodSad } from '@tabler/icons-react';
 import { Link } from 'wouter';
-import { bytes, percent, plural } from '../app/format.ts';
-import { resultText } from '../app/metric-text.ts';
 import type { ClientSnapshot } from '../client/index.ts';
+import { bytes, percent, plural } from '../shared/texts/format.ts';
+import { resultText } from '../shared/texts/metric-text.ts';
 import classes from './Ended.module.css';
 import { wordsFor } from './words.ts';
 

@@ -1,5 +1,5 @@
 import type { RunPublic } from '@strata/fl-core/protocol';
-import { plural } from '../app/format.ts';
+import { plural } from '../shared/texts/format.ts';
 import classes from './Intro.module.css';
 import { learns, purpose } from './task-words.ts';
 

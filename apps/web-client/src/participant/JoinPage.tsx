@@ -1,10 +1,10 @@
 import { RunPublic } from '@strata/fl-core/protocol';
 import { useCallback } from 'react';
-import { call } from '../app/api.ts';
-import { ErrorNotice } from '../app/ErrorNotice.tsx';
-import { PageLoading } from '../app/PageLoading.tsx';
-import { Shell } from '../app/Shell.tsx';
-import { useLoaded } from '../app/useLoaded.ts';
+import { call } from '../shared/api/api.ts';
+import { ErrorNotice } from '../shared/components/ErrorNotice.tsx';
+import { PageFrame } from '../shared/components/PageFrame.tsx';
+import { PageLoading } from '../shared/components/PageLoading.tsx';
+import { useLoaded } from '../shared/hooks/useLoaded.ts';
 import { Participant } from './Participant.tsx';
 
 /** `/join/:run`. */
@@ -18,15 +18,15 @@ export default function JoinPage({ params }: { params: { run: string } }) {
   switch (run.kind) {
     case 'loading':
       return (
-        <Shell narrow>
+        <PageFrame narrow>
           <PageLoading label="Loading the run" />
-        </Shell>
+        </PageFrame>
       );
     case 'failed':
       return (
-        <Shell narrow>
+        <PageFrame narrow>
           <ErrorNotice error={run.error} onRetry={run.reload} />
-        </Shell>
+        </PageFrame>
       );
     case 'ready':
       return <Participant key={run.value.id} run={run.value} />;

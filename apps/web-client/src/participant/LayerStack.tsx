@@ -1,6 +1,6 @@
 import { IconCheck, IconSnowflake } from '@tabler/icons-react';
-import { percent } from '../app/format.ts';
 import type { ClientSnapshot, LayerInfo } from '../client/index.ts';
+import { percent } from '../shared/texts/format.ts';
 import { Card } from './Card.tsx';
 import classes from './LayerStack.module.css';
 

@@ -1,6 +1,6 @@
-import { bytes, count, percent } from '../app/format.ts';
-import { countedTitle, metricText } from '../app/metric-text.ts';
 import type { ClientHandle, ClientSnapshot } from '../client/index.ts';
+import { bytes, count, percent } from '../shared/texts/format.ts';
+import { countedTitle, metricText } from '../shared/texts/metric-text.ts';
 import { Card } from './Card.tsx';
 import { LayerStack } from './LayerStack.tsx';
 import classes from './Live.module.css';

@@ -1,7 +1,7 @@
 import { useMemo } from 'react';
-import { Chart } from '../app/chart/Chart.tsx';
-import type { ChartOption } from '../app/chart/echarts.ts';
-import { usePalette } from '../app/usePalette.ts';
+import { Chart } from '../shared/chart/Chart.tsx';
+import type { ChartOption } from '../shared/chart/echarts.ts';
+import { usePalette } from '../shared/hooks/usePalette.ts';
 import { Card } from './Card.tsx';
 import classes from './LossCurve.module.css';
 

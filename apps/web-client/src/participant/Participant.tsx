@@ -1,12 +1,12 @@
 import type { RunPublic, SampleId } from '@strata/fl-core/protocol';
 import { useEffect, useState } from 'react';
-import { Shell } from '../app/Shell.tsx';
 import { type ClientOptions, type DataChoice, type JoinWishes, pastOf } from '../client/index.ts';
+import { PageFrame } from '../shared/components/PageFrame.tsx';
+import { type JoinQuery, joinQuery } from '../shared/join-query.ts';
 import { Ended } from './Ended.tsx';
 import { LayerStack } from './LayerStack.tsx';
 import { Live } from './Live.tsx';
 import { forget, identityOf, type Memory, recall, remember } from './memory.ts';
-import { type JoinQuery, joinQuery } from './query.ts';
 import { Setup } from './Setup.tsx';
 import { StoredNote } from './StoredNote.tsx';
 import { type Share, shareBudget } from './share.ts';
@@ -95,14 +95,14 @@ export function Participant({ run }: { run: RunPublic }) {
     setOptions(clientOptions(run, { ...memory, past }, query, data, data !== null));
   };
 
-  if (snapshot === null || handle === null) return <Shell narrow>{null}</Shell>;
+  if (snapshot === null || handle === null) return <PageFrame narrow>{null}</PageFrame>;
   switch (snapshot.phase.kind) {
     case 'starting':
     case 'choosing':
     case 'loading-data':
     case 'ready':
       return (
-        <Shell narrow>
+        <PageFrame narrow>
           <Setup
             run={snapshot.run ?? run}
             snapshot={snapshot}
@@ -120,25 +120,25 @@ export function Participant({ run }: { run: RunPublic }) {
             onForget={handle.forget}
             onJoin={join}
           />
-        </Shell>
+        </PageFrame>
       );
     case 'left':
     case 'over':
     case 'failed':
       return (
-        <Shell narrow>
+        <PageFrame narrow>
           <Ended snapshot={snapshot} {...(snapshot.phase.kind === 'over' ? {} : { onAgain: again })} />
           {snapshot.mask !== null && (
             <LayerStack layers={snapshot.layers} scores={snapshot.scores} mask={snapshot.mask} past />
           )}
           <StoredNote {...snapshot} onForget={handle.forget} />
-        </Shell>
+        </PageFrame>
       );
     default:
       return (
-        <Shell>
+        <PageFrame>
           <Live handle={handle} snapshot={snapshot} />
-        </Shell>
+        </PageFrame>
       );
   }
 }

@@ -1,6 +1,6 @@
 import { Input, SegmentedControl } from '@mantine/core';
 import type { RunConfig } from '@strata/fl-core/protocol';
-import { amountText } from '../app/budget-text.ts';
+import { amountText } from '../shared/texts/budget-text.ts';
 import { type Share, shareBudget } from './share.ts';
 
 const labels: Readonly<Record<Share, string>> = {

@@ -4,12 +4,12 @@ import { IconArrowRight } from '@tabler/icons-react';
 import { useCallback } from 'react';
 import { Link } from 'wouter';
 import { z } from 'zod';
-import { call } from '../app/api.ts';
-import { ErrorNotice } from '../app/ErrorNotice.tsx';
-import { plural } from '../app/format.ts';
-import { PageLoading } from '../app/PageLoading.tsx';
-import { Shell } from '../app/Shell.tsx';
-import { useLoaded } from '../app/useLoaded.ts';
+import { call } from '../shared/api/api.ts';
+import { ErrorNotice } from '../shared/components/ErrorNotice.tsx';
+import { PageFrame } from '../shared/components/PageFrame.tsx';
+import { PageLoading } from '../shared/components/PageLoading.tsx';
+import { useLoaded } from '../shared/hooks/useLoaded.ts';
+import { plural } from '../shared/texts/format.ts';
 import classes from './StartPage.module.css';
 import { learns } from './task-words.ts';
 
@@ -24,7 +24,7 @@ export default function StartPage() {
   );
   const runs = useLoaded(load, { everyMs: refreshMs });
   return (
-    <Shell narrow>
+    <PageFrame narrow>
       <header className={classes.hero}>
         <h1>Teach a model without giving your data away</h1>
         <p>
@@ -41,7 +41,7 @@ export default function StartPage() {
           Measure it
         </Anchor>
       </p>
-    </Shell>
+    </PageFrame>
   );
 }
 

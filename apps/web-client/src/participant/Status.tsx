@@ -1,7 +1,7 @@
 import { Alert } from '@mantine/core';
 import { IconAlertTriangle, IconPlugConnectedX } from '@tabler/icons-react';
-import { useNow } from '../app/useNow.ts';
 import type { ClientHandle, ClientSnapshot } from '../client/index.ts';
+import { useNow } from '../shared/hooks/useNow.ts';
 import { Controls } from './Controls.tsx';
 import classes from './Status.module.css';
 import { fractionOf, remaining, stepOf, steps, wordsFor } from './words.ts';

@@ -1,7 +1,7 @@
 import { Button } from '@mantine/core';
 import { IconTrash } from '@tabler/icons-react';
-import { bytes } from '../app/format.ts';
 import type { ClientSnapshot, Keeping } from '../client/index.ts';
+import { bytes } from '../shared/texts/format.ts';
 import classes from './StoredNote.module.css';
 
 interface StoredNoteProps extends Pick<ClientSnapshot, 'stored' | 'modelKeeping'> {

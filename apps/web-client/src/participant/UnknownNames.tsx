@@ -1,7 +1,7 @@
 import { Button, NativeSelect } from '@mantine/core';
 import { useState } from 'react';
-import { plural } from '../app/format.ts';
 import type { UnknownName } from '../client/index.ts';
+import { plural } from '../shared/texts/format.ts';
 import classes from './UnknownNames.module.css';
 
 interface UnknownNamesProps {

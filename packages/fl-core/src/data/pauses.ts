@@ -13,7 +13,7 @@ export function pauses(onPause: () => void): () => Promise<void> | undefined {
 
   async function pause(): Promise<void> {
     onPause();
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await new Promise<void>((resolve) => setTimeout(resolve, 0));
     begin = performance.now();
   }
 }

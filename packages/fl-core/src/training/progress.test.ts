@@ -20,9 +20,9 @@ describe('job control (C6)', () => {
   it('lets messages be handled between batches', async () => {
     const { port1, port2 } = new MessageChannel();
     let handled = false;
-    port1.onmessage = () => {
+    port1.on('message', () => {
       handled = true;
-    };
+    });
     port2.postMessage('pause');
     // A message of another context takes a few turns to arrive, which a job has many of.
     for (let batch = 0; batch < 5; batch++) await betweenBatches();

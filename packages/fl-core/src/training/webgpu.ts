@@ -33,7 +33,7 @@ export async function startWebGpu(gpu: GPU, adapter: GPUAdapter): Promise<Recove
   await useDevice(device, adapter);
   return {
     async lost() {
-      if (!gone) await Promise.race([device.lost, new Promise((r) => setTimeout(r, announcementMs))]);
+      if (!gone) await Promise.race([device.lost, new Promise<void>((r) => setTimeout(r, announcementMs))]);
       return gone;
     },
     async rebuild() {

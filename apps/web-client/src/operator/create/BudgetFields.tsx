@@ -1,5 +1,5 @@
 import { NumberInput, Select, SimpleGrid, Stack, Text } from '@mantine/core';
-import { amountText } from '../../app/budget-text.ts';
+import { amountText } from '../../shared/texts/budget-text.ts';
 import {
   type BudgetKind,
   type BudgetUnit,

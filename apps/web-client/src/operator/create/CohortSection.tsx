@@ -1,6 +1,6 @@
 import { Input, NumberInput, SimpleGrid, Slider, Stack } from '@mantine/core';
-import { percent } from '../../app/format.ts';
-import { Panel } from '../../app/Panel.tsx';
+import { Panel } from '../../shared/components/Panel.tsx';
+import { percent } from '../../shared/texts/format.ts';
 import type { SectionProps } from './form.ts';
 
 /** How long the run is and how many take part in a round. */

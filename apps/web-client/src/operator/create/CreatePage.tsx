@@ -1,10 +1,10 @@
 import { Anchor, Breadcrumbs, Text } from '@mantine/core';
 import { useDocumentTitle } from '@mantine/hooks';
 import { Link } from 'wouter';
-import { ErrorNotice } from '../../app/ErrorNotice.tsx';
-import { PageLoading } from '../../app/PageLoading.tsx';
-import { Shell } from '../../app/Shell.tsx';
-import { useLoaded } from '../../app/useLoaded.ts';
+import { ErrorNotice } from '../../shared/components/ErrorNotice.tsx';
+import { PageFrame } from '../../shared/components/PageFrame.tsx';
+import { PageLoading } from '../../shared/components/PageLoading.tsx';
+import { useLoaded } from '../../shared/hooks/useLoaded.ts';
 import { getCatalog } from '../api.ts';
 import { useForgetRefusedToken } from '../forget-token.ts';
 import { TokenGate } from '../TokenGate.tsx';
@@ -23,7 +23,7 @@ function Create() {
   const catalog = useLoaded(getCatalog);
   useForgetRefusedToken(catalog.kind === 'failed' ? catalog.error : null);
   return (
-    <Shell
+    <PageFrame
       home="/operator"
       trail={
         <Breadcrumbs separatorMargin={8} component="nav" aria-label="Breadcrumb">
@@ -37,6 +37,6 @@ function Create() {
       {catalog.kind === 'loading' && <PageLoading label="Loading what this server offers" />}
       {catalog.kind === 'failed' && <ErrorNotice error={catalog.error} onRetry={catalog.reload} />}
       {catalog.kind === 'ready' && <CreateForm catalog={catalog.value} />}
-    </Shell>
+    </PageFrame>
   );
 }

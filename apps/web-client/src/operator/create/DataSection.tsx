@@ -1,9 +1,9 @@
 import { Pill, PillGroup, Radio, SimpleGrid, Stack, TagsInput, Text } from '@mantine/core';
 import { SampleId } from '@strata/fl-core/protocol';
 import { taskNamed } from '@strata/fl-core/tasks';
-import { Choice } from '../../app/Choice.tsx';
-import { plural } from '../../app/format.ts';
-import { Panel } from '../../app/Panel.tsx';
+import { Choice } from '../../shared/components/Choice.tsx';
+import { Panel } from '../../shared/components/Panel.tsx';
+import { plural } from '../../shared/texts/format.ts';
 import { chosenModel } from './chosen-model.ts';
 import { type CatalogSample, fittingSamples, labelsFor, usualName } from './defaults.ts';
 import type { ConfigForm, SectionProps } from './form.ts';

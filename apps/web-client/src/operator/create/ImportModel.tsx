@@ -4,8 +4,8 @@ import { ImportedModel, type StrataError } from '@strata/fl-core/protocol';
 import { taskNamed } from '@strata/fl-core/tasks';
 import { IconChevronDown } from '@tabler/icons-react';
 import { useState } from 'react';
-import { asStrataError } from '../../app/api.ts';
-import { ErrorNotice } from '../../app/ErrorNotice.tsx';
+import { asStrataError } from '../../shared/api/api.ts';
+import { ErrorNotice } from '../../shared/components/ErrorNotice.tsx';
 import { lookAtModel } from '../api.ts';
 import { UploadModel } from './UploadModel.tsx';
 

@@ -1,9 +1,9 @@
 import { type MantineColor, Radio, SimpleGrid } from '@mantine/core';
 import type { ImportedModel } from '@strata/fl-core/protocol';
 import { useState } from 'react';
-import { Choice } from '../../app/Choice.tsx';
-import { plural } from '../../app/format.ts';
-import { Panel } from '../../app/Panel.tsx';
+import { Choice } from '../../shared/components/Choice.tsx';
+import { Panel } from '../../shared/components/Panel.tsx';
+import { plural } from '../../shared/texts/format.ts';
 import { chosenModel } from './chosen-model.ts';
 import { type CatalogModel, defaultConfig } from './defaults.ts';
 import type { SectionProps } from './form.ts';

@@ -1,6 +1,6 @@
 import { Stack } from '@mantine/core';
 import { useMemo } from 'react';
-import { Panel } from '../../app/Panel.tsx';
+import { Panel } from '../../shared/components/Panel.tsx';
 import { ignoresBudget } from '../strategy-text.ts';
 import { BudgetFields } from './BudgetFields.tsx';
 import { largestLayer } from './budgets.ts';

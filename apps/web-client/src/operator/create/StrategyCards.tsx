@@ -4,7 +4,7 @@ import type { RunConfig } from '@strata/fl-core/protocol';
 import { type StrategyName, strategies, strategyNamed } from '@strata/fl-core/selection';
 import { IconChevronDown } from '@tabler/icons-react';
 import { useState } from 'react';
-import { Choice } from '../../app/Choice.tsx';
+import { Choice } from '../../shared/components/Choice.tsx';
 import { drawable } from './example.ts';
 import classes from './StrategyCards.module.css';
 import { StrategyPicture } from './StrategyPicture.tsx';

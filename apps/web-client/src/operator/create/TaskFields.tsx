@@ -1,7 +1,7 @@
 import { Box, Radio, SimpleGrid } from '@mantine/core';
 import { TaskName } from '@strata/fl-core/protocol';
 import { taskNamed, tasks } from '@strata/fl-core/tasks';
-import { Choice } from '../../app/Choice.tsx';
+import { Choice } from '../../shared/components/Choice.tsx';
 import { chosenModel } from './chosen-model.ts';
 import type { SectionProps } from './form.ts';
 import { OptionInput } from './OptionInput.tsx';

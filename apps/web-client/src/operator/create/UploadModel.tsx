@@ -2,11 +2,11 @@ import { Button, Group, Progress, Stack, Text } from '@mantine/core';
 import type { ImportedModel, StrataError } from '@strata/fl-core/protocol';
 import { IconUpload } from '@tabler/icons-react';
 import { useEffect, useRef, useState } from 'react';
-import { asStrataError } from '../../app/api.ts';
-import { ErrorNotice } from '../../app/ErrorNotice.tsx';
-import { filesOfInput } from '../../app/files.ts';
-import { useFileDrop } from '../../app/useFileDrop.ts';
 import type { LocalFile } from '../../client/index.ts';
+import { asStrataError } from '../../shared/api/api.ts';
+import { ErrorNotice } from '../../shared/components/ErrorNotice.tsx';
+import { filesOfInput } from '../../shared/files/files.ts';
+import { useFileDrop } from '../../shared/hooks/useFileDrop.ts';
 import { uploadModel } from '../upload-model.ts';
 import { modelFiles } from './model-files.ts';
 

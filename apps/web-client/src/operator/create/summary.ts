@@ -1,7 +1,7 @@
 import type { RunConfig } from '@strata/fl-core/protocol';
 import { strategyNamed } from '@strata/fl-core/selection';
-import { amountShort, amountText } from '../../app/budget-text.ts';
-import { plural, seconds } from '../../app/format.ts';
+import { amountShort, amountText } from '../../shared/texts/budget-text.ts';
+import { plural, seconds } from '../../shared/texts/format.ts';
 import { taskSummary } from '../task-text.ts';
 
 /** What a configuration means, in sentences; `layers` is how many the model has to choose from. */

@@ -2,7 +2,7 @@ import { ActionIcon, Button, Group, NumberInput, Progress, Stack, Text, Tooltip 
 import type { SampleId } from '@strata/fl-core/protocol';
 import { IconUsersPlus, IconX } from '@tabler/icons-react';
 import { useState, useSyncExternalStore } from 'react';
-import { Panel } from '../../app/Panel.tsx';
+import { Panel } from '../../shared/components/Panel.tsx';
 import classes from './DemoPanel.module.css';
 import { type DemoParticipant, demoParticipants } from './demo-participants.ts';
 import { phaseText } from './phase-text.ts';

@@ -1,6 +1,6 @@
 import type { SampleId } from '@strata/fl-core/protocol';
 import { type ClientHandle, startClient } from '../../client/index.ts';
-import { joinQuery } from '../../participant/query.ts';
+import { joinQuery } from '../../shared/join-query.ts';
 import { demoName, freeShards, shardCount } from './shards.ts';
 
 export interface DemoParticipant {

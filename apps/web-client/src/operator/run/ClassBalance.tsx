@@ -1,5 +1,5 @@
 import { Tooltip } from '@mantine/core';
-import { count } from '../../app/format.ts';
+import { count } from '../../shared/texts/format.ts';
 import classes from './ClassBalance.module.css';
 
 /** One bar a label, as tall as the client has samples of it: skew is seen at a glance. */

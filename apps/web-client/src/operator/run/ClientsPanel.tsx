@@ -2,8 +2,8 @@ import { Group, Pagination, Progress, Table, Text, TextInput } from '@mantine/co
 import type { ClientView } from '@strata/fl-core/protocol';
 import { IconSearch } from '@tabler/icons-react';
 import { useState } from 'react';
-import { count } from '../../app/format.ts';
-import { Panel } from '../../app/Panel.tsx';
+import { Panel } from '../../shared/components/Panel.tsx';
+import { count } from '../../shared/texts/format.ts';
 import { ClassBalance } from './ClassBalance.tsx';
 import classes from './ClientsPanel.module.css';
 import { clientActivity, sortClients } from './clients.ts';

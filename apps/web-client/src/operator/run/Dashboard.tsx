@@ -1,7 +1,7 @@
 import { SimpleGrid, Stack } from '@mantine/core';
 import type { RunEvent, RunView } from '@strata/fl-core/protocol';
 import { useState } from 'react';
-import { useStable } from '../../app/useStable.ts';
+import { useStable } from '../../shared/hooks/useStable.ts';
 import { DemoPanel } from '../demo/DemoPanel.tsx';
 import { ClientsPanel } from './ClientsPanel.tsx';
 import classes from './Dashboard.module.css';

@@ -1,9 +1,9 @@
 import { Button, Menu } from '@mantine/core';
 import { IconChevronDown, IconDownload } from '@tabler/icons-react';
 import { useState } from 'react';
-import { bytes } from '../../app/format.ts';
-import { notifyError } from '../../app/notify-error.ts';
-import { saveAs } from '../../app/save-as.ts';
+import { notifyError } from '../../shared/components/notify-error.ts';
+import { saveAs } from '../../shared/files/save-as.ts';
+import { bytes } from '../../shared/texts/format.ts';
 import type { ModelFile } from '../api.ts';
 import { downloadModel } from './download.ts';
 

@@ -2,7 +2,7 @@ import { ScrollArea, SegmentedControl, Text, TextInput } from '@mantine/core';
 import type { RunEvent } from '@strata/fl-core/protocol';
 import { IconSearch } from '@tabler/icons-react';
 import { useMemo, useState } from 'react';
-import { Panel } from '../../app/Panel.tsx';
+import { Panel } from '../../shared/components/Panel.tsx';
 import { filterEvents, type MinimumLevel } from '../events.ts';
 import classes from './EventLog.module.css';
 

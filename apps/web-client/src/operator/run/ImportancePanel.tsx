@@ -1,9 +1,9 @@
 import { SegmentedControl, Text, VisuallyHidden } from '@mantine/core';
 import type { LayerView, RoundSummary } from '@strata/fl-core/protocol';
 import { useCallback, useMemo, useState } from 'react';
-import { Chart } from '../../app/chart/Chart.tsx';
-import { Panel } from '../../app/Panel.tsx';
-import { usePalette } from '../../app/usePalette.ts';
+import { Chart } from '../../shared/chart/Chart.tsx';
+import { Panel } from '../../shared/components/Panel.tsx';
+import { usePalette } from '../../shared/hooks/usePalette.ts';
 import { drawnCells, importanceOption } from './charts.ts';
 import classes from './ImportancePanel.module.css';
 import { ImportanceTable } from './ImportanceTable.tsx';

@@ -1,6 +1,6 @@
 import { Table } from '@mantine/core';
 import { memo, useMemo } from 'react';
-import { score } from '../../app/format.ts';
+import { score } from '../../shared/texts/format.ts';
 import type { ImportanceMatrix } from './importance.ts';
 
 /** Rounds down, layers across. `data-value` has every digit that the server sent. */

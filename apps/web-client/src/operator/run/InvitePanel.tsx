@@ -1,7 +1,7 @@
 import { ActionIcon, CopyButton, Group, TextInput, Tooltip } from '@mantine/core';
 import { IconCheck, IconCopy } from '@tabler/icons-react';
 import { QRCodeSVG } from 'qrcode.react';
-import { Panel } from '../../app/Panel.tsx';
+import { Panel } from '../../shared/components/Panel.tsx';
 import { joinAddress } from '../api.ts';
 import classes from './InvitePanel.module.css';
 

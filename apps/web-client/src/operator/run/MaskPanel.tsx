@@ -1,11 +1,11 @@
 import { Pagination, Select, Text } from '@mantine/core';
 import type { RoundDetail, RunView } from '@strata/fl-core/protocol';
 import { useCallback, useEffect, useMemo, useState } from 'react';
-import { ErrorNotice } from '../../app/ErrorNotice.tsx';
-import { percent } from '../../app/format.ts';
-import { PageLoading } from '../../app/PageLoading.tsx';
-import { Panel } from '../../app/Panel.tsx';
-import { type Loaded, useLoaded } from '../../app/useLoaded.ts';
+import { ErrorNotice } from '../../shared/components/ErrorNotice.tsx';
+import { PageLoading } from '../../shared/components/PageLoading.tsx';
+import { Panel } from '../../shared/components/Panel.tsx';
+import { type Loaded, useLoaded } from '../../shared/hooks/useLoaded.ts';
+import { percent } from '../../shared/texts/format.ts';
 import { getRound } from '../api.ts';
 import { ignoresBudget } from '../strategy-text.ts';
 import classes from './ImportancePanel.module.css';

@@ -1,6 +1,6 @@
 import { ScrollArea, Tooltip } from '@mantine/core';
 import type { CostUnit } from '@strata/fl-core/protocol';
-import { score } from '../../app/format.ts';
+import { score } from '../../shared/texts/format.ts';
 import classes from './MaskTable.module.css';
 import { budgetCell, type MaskCell, type MaskRow } from './masks.ts';
 

@@ -1,11 +1,11 @@
 import { Text } from '@mantine/core';
 import type { RoundSummary } from '@strata/fl-core/protocol';
 import { type ReactNode, useMemo } from 'react';
-import { Chart } from '../../app/chart/Chart.tsx';
-import type { ChartOption } from '../../app/chart/echarts.ts';
-import { Panel } from '../../app/Panel.tsx';
-import type { Palette } from '../../app/palette.ts';
-import { usePalette } from '../../app/usePalette.ts';
+import { Chart } from '../../shared/chart/Chart.tsx';
+import type { ChartOption } from '../../shared/chart/echarts.ts';
+import { Panel } from '../../shared/components/Panel.tsx';
+import { usePalette } from '../../shared/hooks/usePalette.ts';
+import type { Palette } from '../../shared/palette.ts';
 import classes from './ImportancePanel.module.css';
 
 interface MetricPanelProps {

@@ -1,9 +1,9 @@
 import { Badge } from '@mantine/core';
 import type { RoundSummary, TaskName } from '@strata/fl-core/protocol';
 import { useCallback } from 'react';
-import { percent } from '../../app/format.ts';
-import { metricText } from '../../app/metric-text.ts';
-import type { Palette } from '../../app/palette.ts';
+import type { Palette } from '../../shared/palette.ts';
+import { percent } from '../../shared/texts/format.ts';
+import { metricText } from '../../shared/texts/metric-text.ts';
 import { learningOption, trafficOption } from './charts.ts';
 import { MetricPanel } from './MetricPanel.tsx';
 import { saving } from './traffic.ts';

@@ -1,8 +1,8 @@
 import { Group, Paper, Progress, RingProgress, Text, Tooltip } from '@mantine/core';
 import type { RoundSummary, RunView } from '@strata/fl-core/protocol';
 import { IconCheck } from '@tabler/icons-react';
-import { clock, plural } from '../../app/format.ts';
-import { useNow } from '../../app/useNow.ts';
+import { useNow } from '../../shared/hooks/useNow.ts';
+import { clock, plural } from '../../shared/texts/format.ts';
 import { phaseSteps, remainingMs, timeUsed } from './phases.ts';
 import classes from './RoundPanel.module.css';
 import { runHeadline } from './run-headline.ts';

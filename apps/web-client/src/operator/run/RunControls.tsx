@@ -3,7 +3,7 @@ import { useDisclosure } from '@mantine/hooks';
 import type { RunCommand, RunState } from '@strata/fl-core/protocol';
 import { IconPlayerPause, IconPlayerPlay, IconPlayerStop } from '@tabler/icons-react';
 import { useState } from 'react';
-import { notifyError } from '../../app/notify-error.ts';
+import { notifyError } from '../../shared/components/notify-error.ts';
 import { commandRun } from '../api.ts';
 
 type Command = RunCommand['command'];

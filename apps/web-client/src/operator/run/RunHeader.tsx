@@ -1,7 +1,7 @@
 import { Alert, Group, Text, Title } from '@mantine/core';
 import { modelName } from '@strata/fl-core/models/layouts';
 import type { RunView } from '@strata/fl-core/protocol';
-import { budgetText } from '../../app/budget-text.ts';
+import { budgetText } from '../../shared/texts/budget-text.ts';
 import { StateBadge } from '../StateBadge.tsx';
 import { ignoresBudget, strategyText } from '../strategy-text.ts';
 import { taskFacts } from '../task-text.ts';

@@ -1,8 +1,8 @@
 import { Anchor, Breadcrumbs, Group, Skeleton, Stack, Text } from '@mantine/core';
 import { useDocumentTitle } from '@mantine/hooks';
 import { Link } from 'wouter';
-import { ErrorNotice } from '../../app/ErrorNotice.tsx';
-import { Shell } from '../../app/Shell.tsx';
+import { ErrorNotice } from '../../shared/components/ErrorNotice.tsx';
+import { PageFrame } from '../../shared/components/PageFrame.tsx';
 import { useForgetRefusedToken } from '../forget-token.ts';
 import { TokenGate } from '../TokenGate.tsx';
 import { useRun } from '../useRun.ts';
@@ -24,14 +24,14 @@ function Run({ id }: { id: string }) {
   const run = link.kind === 'live' || link.kind === 'away' ? link.run : null;
   useDocumentTitle(run === null ? 'Run · Strata' : `${run.config.name} · Strata`);
   return (
-    <Shell home="/operator" trail={<Trail name={run?.config.name ?? id} />}>
+    <PageFrame home="/operator" trail={<Trail name={run?.config.name ?? id} />}>
       {link.kind === 'away' && <Away />}
       {run === null ? (
         <NoRun link={link} />
       ) : (
         <Dashboard run={run} events={events} live={link.kind === 'live'} />
       )}
-    </Shell>
+    </PageFrame>
   );
 }
 

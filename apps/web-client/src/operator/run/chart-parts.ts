@@ -1,5 +1,5 @@
-import { axisStyle, tooltipStyle } from '../../app/chart/style.ts';
-import type { Palette } from '../../app/palette.ts';
+import { axisStyle, tooltipStyle } from '../../shared/chart/style.ts';
+import type { Palette } from '../../shared/palette.ts';
 
 /** What the charts over rounds have in common. */
 export const grid = {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { palettes } from '../../app/palette.ts';
+import { palettes } from '../../shared/palette.ts';
 import { layers, roundSummary } from '../testing/views.ts';
 import { drawnCells, importanceOption, learningOption, trafficOption } from './charts.ts';
 import { importanceMatrix } from './importance.ts';

@@ -1,9 +1,9 @@
 import type { RoundSummary, TaskName } from '@strata/fl-core/protocol';
-import type { ChartOption } from '../../app/chart/echarts.ts';
-import { axisStyle, legendStyle, tooltipStyle } from '../../app/chart/style.ts';
-import { bytes, percent } from '../../app/format.ts';
-import { metricTitle } from '../../app/metric-text.ts';
-import type { Palette } from '../../app/palette.ts';
+import type { ChartOption } from '../../shared/chart/echarts.ts';
+import { axisStyle, legendStyle, tooltipStyle } from '../../shared/chart/style.ts';
+import type { Palette } from '../../shared/palette.ts';
+import { bytes, percent } from '../../shared/texts/format.ts';
+import { metricTitle } from '../../shared/texts/metric-text.ts';
 import { byRound, grid, line, roundAxis } from './chart-parts.ts';
 import type { ImportanceCell, ImportanceMatrix, Measure } from './importance.ts';
 import { traffic } from './traffic.ts';

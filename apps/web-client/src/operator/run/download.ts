@@ -1,6 +1,6 @@
 import { StrataError } from '@strata/fl-core/protocol';
 import { z } from 'zod';
-import { readAnswer, send } from '../../app/api.ts';
+import { readAnswer, send } from '../../shared/api/api.ts';
 import { type ModelFile, modelFilePath } from '../api.ts';
 
 /**

@@ -1,6 +1,6 @@
 import type { RunView } from '@strata/fl-core/protocol';
-import { bytes, percent, plural } from '../../app/format.ts';
-import { lossText, metricText } from '../../app/metric-text.ts';
+import { bytes, percent, plural } from '../../shared/texts/format.ts';
+import { lossText, metricText } from '../../shared/texts/metric-text.ts';
 import { saving, traffic } from './traffic.ts';
 
 export interface Figure {

@@ -1,5 +1,5 @@
 import type { ClientView, CostUnit, LayerView, MemberView } from '@strata/fl-core/protocol';
-import { amountShort } from '../../app/budget-text.ts';
+import { amountShort } from '../../shared/texts/budget-text.ts';
 
 export interface MaskCell {
   readonly layer: string;

@@ -1,5 +1,5 @@
 import type { RunView } from '@strata/fl-core/protocol';
-import { plural } from '../../app/format.ts';
+import { plural } from '../../shared/texts/format.ts';
 
 export interface Headline {
   readonly headline: string;

@@ -1,10 +1,10 @@
 import { Progress, Text } from '@mantine/core';
 import type { RunListItem } from '@strata/fl-core/protocol';
 import { Link } from 'wouter';
-import { ago, percent, plural } from '../../app/format.ts';
-import { metricText, metricTitle } from '../../app/metric-text.ts';
-import { Sparkline } from '../../app/Sparkline.tsx';
-import { useNow } from '../../app/useNow.ts';
+import { Sparkline } from '../../shared/components/Sparkline.tsx';
+import { useNow } from '../../shared/hooks/useNow.ts';
+import { ago, percent, plural } from '../../shared/texts/format.ts';
+import { metricText, metricTitle } from '../../shared/texts/metric-text.ts';
 import { StateBadge } from '../StateBadge.tsx';
 import classes from './RunCard.module.css';
 

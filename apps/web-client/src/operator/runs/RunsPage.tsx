@@ -2,9 +2,9 @@ import { Button, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
 import { useDocumentTitle } from '@mantine/hooks';
 import { IconPlus } from '@tabler/icons-react';
 import { Link } from 'wouter';
-import { ErrorNotice } from '../../app/ErrorNotice.tsx';
-import { Shell } from '../../app/Shell.tsx';
-import { useLoaded } from '../../app/useLoaded.ts';
+import { ErrorNotice } from '../../shared/components/ErrorNotice.tsx';
+import { PageFrame } from '../../shared/components/PageFrame.tsx';
+import { useLoaded } from '../../shared/hooks/useLoaded.ts';
 import { listRuns } from '../api.ts';
 import { useForgetRefusedToken } from '../forget-token.ts';
 import { TokenGate } from '../TokenGate.tsx';
@@ -28,7 +28,7 @@ function Runs() {
   useForgetRefusedToken(runs.kind === 'failed' ? runs.error : null);
   const some = runs.kind === 'ready' && runs.value.length > 0;
   return (
-    <Shell home="/operator">
+    <PageFrame home="/operator">
       <Stack gap="lg">
         {some && (
           <Group justify="space-between">
@@ -48,7 +48,7 @@ function Runs() {
         )}
         <Content runs={runs} />
       </Stack>
-    </Shell>
+    </PageFrame>
   );
 }
 

@@ -2,7 +2,7 @@ import { Button, type ButtonProps } from '@mantine/core';
 import { IconPlayerPlay } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useLocation } from 'wouter';
-import { notifyError } from '../../app/notify-error.ts';
+import { notifyError } from '../../shared/components/notify-error.ts';
 import { commandRun, createRun, getCatalog } from '../api.ts';
 import { sampleRun } from '../create/defaults.ts';
 import { demoParticipants } from '../demo/demo-participants.ts';

@@ -1,8 +1,8 @@
 import type { Meaning } from '../labels.ts';
 import type { Reason } from '../problems.ts';
 import { type Cell, textOf } from './cell.ts';
+import { columnsOf, type LabelColumns, type TableColumns } from './columns/table-columns.ts';
 import { flagOf, namesOf } from './label-cell.ts';
-import { columnsOf, type LabelColumns, type TableLayout } from './layouts/layout.ts';
 import type { Row } from './table-rows.ts';
 
 /** What a row of a table is for any task: its text or its two, and the classes it has. */
@@ -23,23 +23,23 @@ export type RowResult =
 /** @param characters that a text may have. */
 export function readRow(
   { cells, error }: Row,
-  layout: TableLayout,
+  columns: TableColumns,
   meaning: (name: string) => Meaning,
   characters: number,
 ): RowResult {
   if (error !== undefined) return problem('malformed', error);
-  if (columnsOf(layout).some(({ index }) => cells[index] === undefined)) {
+  if (columnsOf(columns).some(({ index }) => cells[index] === undefined)) {
     return problem('malformed', `has ${cells.length} of the columns`);
   }
-  const texts = layout.texts.map(({ index }) => textOf(cells[index]));
-  const empty = layout.texts.find((_, i) => texts[i] === '');
+  const texts = columns.texts.map(({ index }) => textOf(cells[index]));
+  const empty = columns.texts.find((_, i) => texts[i] === '');
   if (empty !== undefined) {
     return problem('empty', texts.length === 1 ? 'has no text' : `has no text in ${empty.title}`);
   }
   if (texts.some((text) => text.length > characters)) {
     return problem('too-large', `the text has more than ${characters} characters`);
   }
-  return readLabels(cells, layout.labels, meaning, texts);
+  return readLabels(cells, columns.labels, meaning, texts);
 }
 
 const problem = (kind: Reason['kind'], reason: string): RowResult => ({

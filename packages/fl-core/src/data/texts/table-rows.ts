@@ -1,7 +1,7 @@
 import Papa from 'papaparse';
 import type { Cell } from './cell.ts';
-import type { LayoutFinder } from './layouts/layout.ts';
-import { TableView } from './layouts/table-view.ts';
+import type { ColumnFinder } from './columns/table-columns.ts';
+import { TableView } from './columns/table-view.ts';
 
 /** One row of a table, whatever the file it is from. */
 export interface Row {
@@ -19,12 +19,12 @@ const inspected = 200;
 
 /**
  * The rows that are not blank, at most `most`.
- * @param finder tells a good separator.
+ * @param finder knows a good separator.
  */
 export function readTableRows(
   text: string,
   file: string,
-  finder: LayoutFinder,
+  finder: ColumnFinder,
   most: number,
 ): readonly Row[] {
   const separator = /\.(tsv|tab)$/i.test(file) ? '\t' : findSeparator(text, finder);
@@ -38,7 +38,7 @@ export function readTableRows(
  * The separator under which most rows have a cell that is one of the labels; when none has, the one under which
  * the first row names the columns; else a comma.
  */
-function findSeparator(text: string, finder: LayoutFinder): string {
+function findSeparator(text: string, finder: ColumnFinder): string {
   const scores = separators.map((separator) => {
     const rows = parse(text, separator, '"', inspected);
     const hits = rows.filter(({ cells }) => cells.length > 1 && cells.some(finder.known));

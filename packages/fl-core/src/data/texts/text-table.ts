@@ -1,10 +1,10 @@
 import type { TaskName } from '../../tasks/index.ts';
 import { type LabelMapping, readLabels } from '../labels.ts';
 import { type LeftOut, ProblemList, type Reason } from '../problems.ts';
+import { columnsOf } from './columns/table-columns.ts';
+import { TableView } from './columns/table-view.ts';
 import { collectSamples, formOf, type RawOfTask } from './forms/index.ts';
 import { isJsonLines, readJsonRows } from './json-rows.ts';
-import { columnsOf } from './layouts/layout.ts';
-import { TableView } from './layouts/table-view.ts';
 import type { PlacedSample } from './placed-samples.ts';
 import { readRow } from './read-row.ts';
 import { readTableRows } from './table-rows.ts';
@@ -83,15 +83,15 @@ export function readPlacedSamples(options: TextTableOptions<TaskName>): PlacedSa
   if ('reason' in content) return nothing(content);
   const form = formOf(task);
   const meaning = readLabels(labels, mapping);
-  const finder = form.layout({ labels, meaning });
+  const finder = form.columns({ labels, meaning });
   // A header and one row too many can be told apart from a full table.
   const most = limit.rows + 2;
   const json = isJsonLines(file, content.text) ? readJsonRows(content.text, most) : null;
   const rows = json ?? readTableRows(content.text, file, finder, most);
   const cells = rows.map((row) => row.cells);
-  const layout = finder.choose(new TableView(cells, json !== null));
-  if ('reason' in layout) return nothing(layout);
-  const body = layout.header ? rows.slice(1) : rows;
+  const columns = finder.choose(new TableView(cells, json !== null));
+  if ('reason' in columns) return nothing(columns);
+  const body = columns.header ? rows.slice(1) : rows;
   if (body.length === 0)
     return nothing({ kind: 'empty', reason: 'has no rows below the names of the columns' });
   if (body.length > limit.rows) {
@@ -101,7 +101,7 @@ export function readPlacedSamples(options: TextTableOptions<TaskName>): PlacedSa
   const samples: PlacedSample[] = [];
   for (const row of body.slice(0, limit.rows)) {
     const { line } = row;
-    const result = readRow(row, layout, meaning, characters);
+    const result = readRow(row, columns, meaning, characters);
     switch (result.kind) {
       case 'sample':
         samples.push({ ...result.sample, file, line });
@@ -118,5 +118,5 @@ export function readPlacedSamples(options: TextTableOptions<TaskName>): PlacedSa
         result satisfies never;
     }
   }
-  return { samples, columns: columnsOf(layout).map(({ title }) => title), ...problems };
+  return { samples, columns: columnsOf(columns).map(({ title }) => title), ...problems };
 }

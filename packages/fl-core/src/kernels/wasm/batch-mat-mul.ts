@@ -3,6 +3,7 @@ import { broadcast_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { flagOf, input } from '../attributes.ts';
 import { defect } from '../defect.ts';
 import type { WasmKernel } from './heap.ts';
+import { type Matrices, matrices } from './matrices.ts';
 import { simd } from './simd/module.ts';
 import { xnnpackProduct } from './xnnpack-product.ts';
 
@@ -36,23 +37,6 @@ export const batchMatMul: WasmKernel = ({ inputs, attrs, backend }) => {
  * fast as one of those.
  */
 export const sharesProducts = (): boolean => getThreadsCount() > 2;
-
-/** An operand as a stack of matrices; rows and columns are those after the transposition. */
-export interface Matrices {
-  readonly info: TensorInfo;
-  readonly batch: number;
-  readonly rows: number;
-  readonly columns: number;
-  readonly transposed: boolean;
-}
-
-function matrices(info: TensorInfo, transposed: boolean): Matrices {
-  const [rows = 1, columns = 1] = info.shape.slice(-2);
-  const batch = util.sizeFromShape(info.shape.slice(0, -2));
-  return transposed
-    ? { info, batch, rows: columns, columns: rows, transposed }
-    : { info, batch, rows, columns, transposed };
-}
 
 /** Our own kernel, one matrix of the batch after the other; a stack of one is repeated. */
 function simdProduct(backend: BackendWasm, left: Matrices, right: Matrices, out: TensorInfo): void {

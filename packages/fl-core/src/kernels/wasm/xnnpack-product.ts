@@ -1,8 +1,8 @@
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import type { DataId, TensorInfo } from '@tensorflow/tfjs-core';
 import { defect } from '../defect.ts';
-import type { Matrices } from './batch-mat-mul.ts';
 import { findKernel } from './heap.ts';
+import type { Matrices } from './matrices.ts';
 
 /**
  * Stacks of matrices by the C++ kernel of tfjs 4.22, for what threads share: it uses XNNPACK only for two plain

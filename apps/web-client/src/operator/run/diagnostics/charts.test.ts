@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { palettes } from '../../../app/palette.ts';
+import { palettes } from '../../../shared/palette.ts';
 import { roundSummary } from '../../testing/views.ts';
 import { agreementOption, clientsOption, priceOption, solverOption } from './charts.ts';
 

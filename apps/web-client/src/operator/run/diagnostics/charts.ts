@@ -1,8 +1,8 @@
 import type { RoundSummary } from '@strata/fl-core/protocol';
-import type { ChartOption } from '../../../app/chart/echarts.ts';
-import { axisStyle, legendStyle } from '../../../app/chart/style.ts';
-import { percent, score } from '../../../app/format.ts';
-import type { Palette } from '../../../app/palette.ts';
+import type { ChartOption } from '../../../shared/chart/echarts.ts';
+import { axisStyle, legendStyle } from '../../../shared/chart/style.ts';
+import type { Palette } from '../../../shared/palette.ts';
+import { percent, score } from '../../../shared/texts/format.ts';
 import { byRound, grid, line, roundAxis } from '../chart-parts.ts';
 import { effectiveClients } from './rounds.ts';
 

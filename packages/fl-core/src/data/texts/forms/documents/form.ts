@@ -1,15 +1,15 @@
 import { firstText } from '../../placed-samples.ts';
 import { splitOf } from '../encode.ts';
 import type { TextForm } from '../form.ts';
+import { documentColumns } from './columns.ts';
 import { encodeDocuments, type RawDocuments } from './encode.ts';
-import { documentLayout } from './layout.ts';
 import { toPassageDataset } from './passages.ts';
 
 /** Texts as they are; as token ids they are passages. */
 export const documents: TextForm<RawDocuments> = {
   thing: 'text',
   wholeFiles: true,
-  layout: documentLayout,
+  columns: documentColumns,
   collect: (samples) => ({
     kind: 'documents',
     texts: samples.map(firstText),

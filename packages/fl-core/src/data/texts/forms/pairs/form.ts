@@ -3,7 +3,7 @@ import type { RawLabelled } from '../../../raw-samples.ts';
 import { firstText, onlyLabels, saidLabel } from '../../placed-samples.ts';
 import { inTurn, splitOf, whole } from '../encode.ts';
 import type { TextForm } from '../form.ts';
-import { pairLayout } from './layout.ts';
+import { pairColumns } from './columns.ts';
 
 /** Two texts a sample. */
 export interface RawPairs extends RawLabelled {
@@ -17,7 +17,7 @@ export interface RawPairs extends RawLabelled {
 export const pairs: TextForm<RawPairs> = {
   thing: 'pair',
   wholeFiles: false,
-  layout: pairLayout,
+  columns: pairColumns,
   collect: (samples, classes) => ({
     kind: 'pairs',
     classes,

@@ -1,0 +1,297 @@
+/** A folder, or a file, and all that it may import. A file belongs to the longest path that it is under. */
+export interface Place {
+  /** From the root of the repository. */
+  readonly path: string;
+  /** Other places, or single files and folders of theirs. A place may always import what lies under its own path. */
+  readonly may: readonly string[];
+  /** Packages of npm and modules of Node (`node:fs`), by name or up to a `*`. */
+  readonly packages: readonly string[];
+  /** Shown to whoever breaks the rule. */
+  readonly why: string;
+}
+
+/** Short names of folders. */
+const folders = {
+  core: 'packages/fl-core/src',
+  'gpu-bench': 'packages/gpu-bench/src',
+  harness: 'packages/harness/src',
+  server: 'apps/server/src',
+  web: 'apps/web-client/src',
+};
+
+function expand(names: string): string[] {
+  return names
+    .split(' ')
+    .filter(Boolean)
+    .map((name) => {
+      const [first = '', ...rest] = name.split('/');
+      const folder = Object.entries(folders).find(([short]) => short === first)?.[1] ?? first;
+      return [folder, ...rest].join('/');
+    });
+}
+
+/** All names in one text, with blanks between them. */
+export function place(path: string, may: string, packages: string, why: string): Place {
+  return { path: expand(path).join(), may: expand(may), packages: packages.split(' ').filter(Boolean), why };
+}
+
+const page = 'react @mantine/* @tabler/icons-react wouter zod';
+
+/**
+ * The walls (docs/design.md, 2): place, what it may import of the repository, of npm, and why.
+ * **A place may only import places further up**, so that no two import each other. One inside another may also
+ * import what the outer one may, and the outer one's files. Tests follow {@link tests} instead.
+ */
+export const places: readonly Place[] = [
+  place('core/input-error.ts', '', '', 'a class of errors'),
+  place('core/random.ts', '', '', 'numbers from a seed'),
+  place('core/gamma.ts', 'core/random.ts', '', 'numbers from a seed'),
+  place('core/wasm', '', '', 'an assembler knows nothing of what is assembled'),
+  place('core/variants', '', 'zod', 'what a variant says of itself is the same for every kind'),
+  place(
+    'core/selection',
+    'core/input-error.ts core/random.ts core/gamma.ts core/variants',
+    'zod',
+    'selection knows numbers and names only',
+  ),
+  place(
+    'core/aggregation',
+    'core/input-error.ts core/wasm core/variants',
+    'zod',
+    'aggregation knows numbers and names only',
+  ),
+  place(
+    'core/tasks',
+    'core/variants',
+    'zod',
+    'what a task says of itself, as numbers and words; no sample, no tensor',
+  ),
+  place('core/diagnostics', '', '', 'diagnostics know numbers and names only'),
+  place(
+    'core/protocol',
+    'core/tasks/index.ts core/selection/strategies/index.ts core/aggregation/rules/index.ts core/aggregation/optimizers/index.ts',
+    'zod',
+    'protocol knows nobody but the lists of variants, whose schemas it is made of',
+  ),
+  place(
+    'core/kernels',
+    'core/protocol/errors.ts core/wasm',
+    '@tensorflow/*',
+    'kernels are found through the registry of TensorFlow.js: they know no model and no trainer',
+  ),
+  place(
+    'core/models',
+    'core/protocol core/tasks core/variants core/random.ts',
+    '@tensorflow/tfjs-core @tensorflow/tfjs-layers zod',
+    'models know protocol; kernels are found through the registry of TensorFlow.js',
+  ),
+  place(
+    'core/data',
+    'core/protocol core/tasks core/random.ts core/gamma.ts core/models',
+    '@huggingface/tokenizers fflate image-size papaparse zod',
+    'data become batches for models; nobody trains here',
+  ),
+  place(
+    'core/training',
+    'core/protocol core/random.ts core/models core/data core/kernels',
+    '',
+    'jobs ask an engine (training/engine.ts); only training/tfjs and the start of the backends know TensorFlow.js',
+  ),
+  place('core/training/tfjs', '', '@tensorflow/*', 'the engine on TensorFlow.js'),
+  place('core/training/backend.ts', '', '@tensorflow/*', 'starts a backend'),
+  place('core/training/wasm.ts', '', '@tensorflow/*', 'starts a backend'),
+  place('core/training/webgpu.ts', '', '@tensorflow/*', 'starts a backend'),
+  place(
+    'core/rounds',
+    'core/protocol core/selection core/aggregation core/diagnostics core/random.ts core/models/layouts.ts core/data/samples.ts',
+    '',
+    'the round knows no tensor, no store, no socket and no Node API',
+  ),
+
+  place(
+    'gpu-bench',
+    'core',
+    '@tensorflow/tfjs-core',
+    'rows are the same in Node and in a tab; fl-core never imports its own measurement',
+  ),
+  place(
+    'harness',
+    'core/protocol',
+    'node:* playwright-core zod',
+    'the harness sees the product from outside: processes, HTTP, pages',
+  ),
+
+  place('server/failure.ts', '', '', 'reads errors'),
+  place('server/limits.ts', '', '', 'numbers'),
+  place('server/threads', '', 'node:* tsx', 'starts threads, whatever they do'),
+  place(
+    'server/live',
+    'core/protocol',
+    'node:* fastify',
+    'what a restarted server forgets; it knows nobody who uses it',
+  ),
+  place(
+    'server/store',
+    'core/protocol core/selection server/failure.ts server/threads',
+    'node:* @electric-sql/pglite drizzle-orm pg proper-lockfile zod',
+    'the store keeps rows and blobs, and knows nobody who uses them',
+  ),
+  place(
+    'server/models',
+    'core/protocol core/models/layouts.ts server/store/blobs.ts',
+    'node:* @huggingface/hub zod',
+    'where initial weights come from; the server never loads TensorFlow.js',
+  ),
+  place(
+    'server/views',
+    'core/protocol core/rounds core/models/layouts.ts server/limits.ts server/live server/store',
+    'drizzle-orm',
+    'views read rows and write nothing but the log',
+  ),
+  place(
+    'server/intake',
+    'core/protocol core/rounds server/limits.ts server/live server/store server/views/event-log.ts',
+    'node:* drizzle-orm',
+    'intake writes what clients say, and does not know the engine',
+  ),
+  place(
+    'server/engine',
+    'core/protocol core/selection core/aggregation core/rounds core/models/layouts.ts server/limits.ts server/live server/store server/threads server/models/source.ts server/views/event-log.ts',
+    'node:* drizzle-orm fastify',
+    'the engine writes what becomes of rounds, and does not know the intake',
+  ),
+  place('server/engine/workflow.ts', '', '@dbos-inc/dbos-sdk', 'the one file that knows DBOS'),
+  place('server/operator-token.ts', 'core/protocol server/failure.ts', 'node:*', 'a file with a secret'),
+  place(
+    'server/settings.ts',
+    'core/protocol server/models/index.ts server/operator-token.ts',
+    'node:* zod',
+    'reads the environment',
+  ),
+  place(
+    'server/sockets',
+    'core/protocol core/rounds server/limits.ts server/live server/store/store.ts server/views server/intake',
+    'node:* fastify socket.io zod',
+    'the control plane asks intake and views, and makes no query of its own',
+  ),
+  place(
+    'server/http',
+    'core/protocol core/rounds core/models/layouts.ts core/data/samples.ts server/live server/store/store.ts server/store/blobs.ts server/store/tensor-file.ts server/models/index.ts server/views server/intake server/engine/runs.ts server/settings.ts',
+    'node:* @fastify/static drizzle-orm fastify fflate zod',
+    'the data plane, APIs and pages',
+  ),
+  place(
+    'server/strata.ts',
+    'server/limits.ts server/settings.ts server/live server/store server/models/index.ts server/views server/intake server/engine server/sockets server/http',
+    'node:* fastify',
+    'puts the server together',
+  ),
+  place(
+    'server/main.ts',
+    'core/protocol server/failure.ts server/settings.ts server/store server/http server/strata.ts',
+    'node:*',
+    'the process',
+  ),
+
+  place('web/zod-config.ts', '', 'zod', 'imported before any schema is made'),
+  place(
+    'web/client',
+    'web/zod-config.ts core/protocol core/tasks core/data core/models core/training',
+    '@noble/hashes @tensorflow/tfjs-backend-wasm socket.io-client zod',
+    'the training worker and its handle: no React, no component',
+  ),
+  place(
+    'web/shared',
+    'core/protocol core/tasks core/variants web/client/index.ts',
+    `${page} echarts`,
+    'what several pages show; it knows the client and none of the pages',
+  ),
+  place(
+    'web/participant',
+    'web/shared web/client/index.ts core/protocol core/tasks',
+    page,
+    'pages know the client and what is shared, not the shell and not each other',
+  ),
+  place(
+    'web/operator',
+    'web/shared web/client/index.ts core/protocol core/tasks core/selection core/aggregation core/variants core/models/layouts.ts core/data',
+    `${page} qrcode.react socket.io-client`,
+    'pages know the client and what is shared, not the shell and not each other',
+  ),
+  place(
+    'web/bench',
+    'web/zod-config.ts web/shared core/protocol core/training core/kernels/adapter.ts gpu-bench',
+    page,
+    'pages know what is shared, not the shell and not each other; this one trains by itself',
+  ),
+  place(
+    'web/shell',
+    'web/shared web/participant web/operator web/bench',
+    'react @mantine/* wouter get-nonce',
+    'the shell opens the pages',
+  ),
+  place('web/main.tsx', 'web/zod-config.ts web/shell', 'react react-dom @mantine/*', 'the document'),
+
+  place('samples', 'core', '*', 'samples are made with fl-core'),
+  place('examples', 'core', '', 'an example uses fl-core as a library'),
+  place('experiments', 'core harness', '*', 'experiments see the product from outside'),
+  place('bench', 'core gpu-bench harness', '*', 'benchmarks see the product from outside'),
+  place('e2e', 'core gpu-bench harness samples', '*', 'end-to-end tests see the product from outside'),
+  place(
+    'scripts',
+    'harness server/http',
+    '*',
+    '`npm run dev` starts the server and puts Vite in front of its pages',
+  ),
+];
+
+/** What tests and their helpers may import: all of their package, and what they drive or compare it with. */
+export const tests: readonly Place[] = [
+  place(
+    'packages/fl-core',
+    '',
+    'node:* vitest fast-check highs pngjs webgpu zod fflate papaparse @tensorflow/*',
+    'fl-core is tested without apps, sockets and React',
+  ),
+  place('packages/gpu-bench', 'core', 'node:* vitest', 'rows are tested without the apps'),
+  place('apps/server', 'core', '*', 'the server is tested without the web client'),
+  place('apps/web-client', 'core gpu-bench', '*', 'the web client is tested without the server'),
+  place('examples', 'core', 'node:* vitest', 'an example uses fl-core as a library'),
+];
+
+/** Files that only tests import: in the product nothing of them is loaded. */
+export const isTest = (path: string): boolean =>
+  /\.test\.tsx?$|\/testing\/|\/testing(-[a-z]+)?\.ts$|\/fixtures\//.test(path);
+
+/** The product, which loads no test. */
+export const isProduct = (path: string): boolean => /^(packages|apps)\//.test(path);
+
+/** Nothing of `packages` is loaded by starting `from`, not even by way of others (imports of types and `import()` aside). */
+export const neverLoaded: readonly { from: string; packages: string; why: string }[] = [
+  {
+    from: 'apps/server/src',
+    packages: '@tensorflow/*',
+    why: 'the server never loads TensorFlow.js: it reads layouts, not forward functions',
+  },
+  { from: 'packages/fl-core/src/rounds', packages: '@tensorflow/*', why: 'the round knows no tensor' },
+  ...['shell', 'shared', 'participant', 'operator'].map((folder) => ({
+    from: `apps/web-client/src/${folder}`,
+    packages: '@tensorflow/*',
+    why: 'pages show what the worker says; only the worker and /bench train',
+  })),
+];
+
+/** Imports that break a rule or close a circle, and why they still may. One that no longer does is reported. */
+export const exceptions: readonly { from: string; to: string; why: string }[] = [];
+
+/** Where the sources are. */
+export const checkedFolders = [
+  'packages',
+  'apps',
+  'samples',
+  'examples',
+  'experiments',
+  'bench',
+  'e2e',
+  'scripts',
+];
