@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { type ConfigOf, configOf, type OptionField, type Options } from '../variants/index.ts';
-import type { DataKind, HubMetric, MetricWords, TaskWords, Things } from './words.ts';
+import type { DataKind, Head, HubMetric, MetricWords, TaskWords, Things } from './words.ts';
 
 /** Everything that only the task itself knows; how samples are read and what is learned of them it has by name. */
 interface TaskDefinition<N extends string, S extends Options, F extends string> {
@@ -12,9 +12,11 @@ interface TaskDefinition<N extends string, S extends Options, F extends string> 
   /** Options to start from, as the fields. */
   readonly start: (maxTokens: number) => z.input<z.ZodObject<S>>;
   /** What the model's head gives: one row of logits a sample, or one at every token (`models/spec.ts`). */
-  readonly head: 'classification' | 'next-token';
+  readonly head: Head;
   /** How texts become samples, and so what is learned of them: a form of `data/texts/forms`. */
   readonly form: F;
+  /** Whether a sample is two texts, for which not every model has a form; absent: no. */
+  readonly pairs?: boolean;
   /** Examples of labels, to be typed over; null: a run has none. */
   readonly labels: readonly [string, string, ...string[]] | null;
   /** The kinds of built-in data that a run can be on. */
@@ -41,13 +43,14 @@ interface TaskDefinition<N extends string, S extends Options, F extends string> 
 export function defineTask<const N extends string, S extends Options, const F extends string>(
   definition: TaskDefinition<N, S, F>,
 ) {
-  const { name, options, start, on, ofLoss = null } = definition;
+  const { name, options, start, on, ofLoss = null, pairs = false } = definition;
   const config = configOf(name, options);
   const [words] = Object.values(on);
   if (words === undefined) throw new RangeError(`The task ${name} is on no kind of data.`);
   return {
     ...definition,
     ofLoss,
+    pairs,
     /** The schema of its configuration. */
     config,
     takes: (kind: DataKind): boolean => on[kind] !== undefined,

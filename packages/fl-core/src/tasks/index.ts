@@ -4,6 +4,7 @@ import { classification } from './classification.ts';
 import { multiLabel } from './multi-label.ts';
 import { nextToken } from './next-token.ts';
 import { sequencePair } from './sequence-pair.ts';
+import type { DataKind, Head } from './words.ts';
 
 export type * from './words.ts';
 
@@ -23,3 +24,18 @@ export type TaskConfig = z.output<typeof TaskConfig>;
 
 /** The task that a configuration names. */
 export const taskNamed = (name: TaskName): TaskVariant => named<TaskVariant>(tasks, name);
+
+/** What the models of an architecture can. */
+interface Abilities {
+  /** What they take. */
+  readonly kind: DataKind;
+  readonly heads: readonly Head[];
+  /** Whether they have a form for two texts. */
+  readonly pairs: boolean;
+}
+
+/** The tasks that models can be trained for, in the order of the list. */
+export const tasksFor = ({ kind, heads, pairs }: Abilities): readonly TaskName[] =>
+  tasks
+    .filter((task) => task.takes(kind) && heads.includes(task.head) && (pairs || !task.pairs))
+    .map(({ name }) => name);

@@ -11,6 +11,7 @@ export const sequencePair = defineTask({
   start: () => ({}),
   head: 'classification',
   form: 'pairs',
+  pairs: true,
   labels: ['follows', 'contradicts', 'neither'],
   samples: [],
   on: {

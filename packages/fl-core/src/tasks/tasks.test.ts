@@ -1,12 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { RunConfig } from '../protocol/index.ts';
-import { TaskConfig, taskNamed, tasks } from './index.ts';
+import { TaskConfig, taskNamed, tasks, tasksFor } from './index.ts';
 
 it('has every task once, and none by another name', () => {
   const names = tasks.map(({ name }) => name);
   expect(new Set(names).size).toBe(names.length);
   expect(names.map((name) => taskNamed(name).name)).toEqual(names);
   expect(TaskConfig.safeParse({ name: 'none' }).success).toBe(false);
+});
+
+it('says what models can be trained for, by what they can', () => {
+  const text = { kind: 'text', heads: ['classification'], pairs: false } as const;
+  expect(tasksFor(text)).toEqual(['classification', 'multi-label']);
+  expect(tasksFor({ ...text, pairs: true })).toContain('sequence-pair');
+  expect(tasksFor({ ...text, heads: ['next-token'] })).toEqual(['next-token']);
+  expect(tasksFor({ ...text, kind: 'image', pairs: true })).toEqual(['classification']);
 });
 
 describe.each(tasks.map((task) => [task.name, task] as const))('the task %s', (_, task) => {

@@ -1,6 +1,9 @@
 /** What a run is on. */
 export type DataKind = 'image' | 'text';
 
+/** What a model's head gives. */
+export type Head = 'classification' | 'next-token';
+
 /** What is counted: `text` and `texts`. */
 export interface Things {
   readonly one: string;

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { optimizers, rules } from '../aggregation/index.ts';
 import { architectures, families } from '../models/layouts.ts';
 import { strategies } from '../selection/index.ts';
+import { tasks } from '../tasks/index.ts';
 import type { Listed } from './variant.ts';
 
 interface Row {
@@ -17,12 +18,19 @@ const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [row(head), row(head.map(() => '---')), ...rows.map(row)].join('\n');
 
+function optionsOf(start: Row['start']): string {
+  const options = Object.entries(start).filter(([option]) => option !== 'name');
+  return options.map(([option, value]) => `\`${option}\` ${value}`).join(', ');
+}
+
 function variants(what: string, rows: readonly Row[]): string {
-  const lines = rows.map(({ variant: { name, title, text, source }, start }) => {
-    const options = Object.entries(start).filter(([option]) => option !== 'name');
-    const values = options.map(([option, value]) => `\`${option}\` ${value}`).join(', ');
-    return [code([name]), title, text, values, source];
-  });
+  const lines = rows.map(({ variant: { name, title, text, source }, start }) => [
+    code([name]),
+    title,
+    text,
+    optionsOf(start),
+    source,
+  ]);
   return table([what, '', 'what it does', 'options', 'source'], lines);
 }
 
@@ -33,9 +41,25 @@ const known = families()
 
 /** Pages that people read: brought up to date by `npx vitest run --project unit packages/fl-core/src/variants -u`. */
 it('docs/variants.md lists every variant and every architecture', async () => {
-  const page = `# Strategies, rules, optimizers, architectures
+  const page = `# Tasks, strategies, rules, optimizers, architectures
 
-Written by \`packages/fl-core/src/variants/page.test.ts\` from the lists in the code; options with the values that a form starts with (rules: in a round of 10 updates). How to add one: [recipes](../CONTRIBUTING.md#recipes).
+Written by \`packages/fl-core/src/variants/page.test.ts\` from the lists in the code; options with the values that a form starts with (tasks: for a model of 512 tokens; rules: in a round of 10 updates). How to add one: [recipes](../CONTRIBUTING.md#recipes).
+
+## Tasks: what a model learns to say of a sample
+
+${table(
+  ['task', 'on', '', 'what it learns', 'options', '`accuracy` is'],
+  tasks.flatMap(({ name, on, startConfig, metric }) =>
+    Object.entries(on).map(([kind, { title, text }]) => [
+      code([name]),
+      kind,
+      title,
+      text,
+      optionsOf(startConfig(512)),
+      metric.name,
+    ]),
+  ),
+)}
 
 ## Strategies: which layers each client trains
 

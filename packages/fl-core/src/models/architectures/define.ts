@@ -1,6 +1,7 @@
-import type { RunConfig, TaskName } from '../../protocol/index.ts';
+import type { RunConfig } from '../../protocol/index.ts';
+import { tasksFor } from '../../tasks/index.ts';
 import type { Listed } from '../../variants/index.ts';
-import type { AnySpec } from '../common-spec.ts';
+import type { AnySpec, Task } from '../common-spec.ts';
 import { type Dialects, type Json, type Transformers, unchanged } from '../hub/transformers.ts';
 import type { ModelLayout } from '../layout.ts';
 
@@ -21,8 +22,10 @@ interface ArchitectureDefinition<Spec extends AnySpec> extends Listed<Spec['arch
   /** That of its folder, too. */
   readonly name: Spec['architecture'];
   readonly kind: Spec['kind'];
-  /** Those that its models can be trained for. */
-  readonly tasks: readonly TaskName[];
+  /** What its models can have a head for. */
+  readonly heads: readonly Task[];
+  /** Whether it has a form for two texts in one sample; absent: no. */
+  readonly pairs?: boolean;
   /** Layers with a classification head of `classes` outputs, in forward order. */
   readonly layout: (spec: Spec, classes: number) => ModelLayout;
   /** Absent: transformers does not have it. */
@@ -37,7 +40,7 @@ interface ArchitectureDefinition<Spec extends AnySpec> extends Listed<Spec['arch
 
 /** Makes a member of the list of architectures: its functions take a spec that is not known to be its own. */
 export function defineArchitecture<Spec extends AnySpec>(definition: ArchitectureDefinition<Spec>) {
-  const { name, transformers } = definition;
+  const { name, transformers, kind, heads, pairs = false } = definition;
   // The one place where a spec is believed to be of an architecture: whoever makes a spec types its constants.
   const has = (spec: AnySpec): spec is Spec => spec.architecture === name;
   const own = (spec: AnySpec): Spec => {
@@ -46,6 +49,8 @@ export function defineArchitecture<Spec extends AnySpec>(definition: Architectur
   };
   return {
     ...definition,
+    /** The tasks that its models can be trained for. */
+    tasks: tasksFor({ kind, heads, pairs }),
     /** Whether a spec is of this architecture. */
     has,
     layout: (spec: AnySpec, classes: number): ModelLayout => definition.layout(own(spec), classes),

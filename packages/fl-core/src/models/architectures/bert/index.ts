@@ -9,7 +9,8 @@ export const bert = defineArchitecture<BertSpec>({
   text: 'Post-norm Transformer over tokens, positions and segments, classified from its pooled first token; MiniLM is one.',
   source: 'Devlin et al., “BERT”, arXiv 1810.04805',
   kind: 'text',
-  tasks: ['classification', 'multi-label', 'sequence-pair'],
+  heads: ['classification'],
+  pairs: true,
   layout: bertLayout,
   transformers: {
     modelTypes: ['bert'],

@@ -11,7 +11,7 @@ export const clip = defineArchitecture<ClipSpec>({
   source:
     'Radford et al., “Learning Transferable Visual Models From Natural Language Supervision”, arXiv 2103.00020',
   kind: 'image',
-  tasks: ['classification'],
+  heads: ['classification'],
   layout: clipLayout,
   transformers: {
     modelTypes: ['clip', 'clip_vision_model'],

@@ -9,7 +9,8 @@ export const distilbert = defineArchitecture<DistilBertSpec>({
   text: 'A BERT of half the depth without segments and pooler, classified from its first token by two maps.',
   source: 'Sanh et al., “DistilBERT”, arXiv 1910.01108',
   kind: 'text',
-  tasks: ['classification', 'multi-label', 'sequence-pair'],
+  heads: ['classification'],
+  pairs: true,
   layout: distilBertLayout,
   transformers: {
     modelTypes: ['distilbert'],

@@ -9,8 +9,9 @@ export const gpt2 = defineArchitecture<Gpt2Spec>({
   text: 'Pre-norm causal Transformer. It tells the next token by its embedding table, or classifies from its last token.',
   source: 'Radford et al., “Language Models are Unsupervised Multitask Learners”, 2019',
   kind: 'text',
-  // It has no form for two texts: no separator that it has learned, no kinds of segments.
-  tasks: ['classification', 'multi-label', 'next-token'],
+  heads: ['classification', 'next-token'],
+  // No separator that it has learned, no kinds of segments.
+  pairs: false,
   layout: gpt2Layout,
   transformers: {
     modelTypes: ['gpt2'],

@@ -10,7 +10,7 @@ export const layersModel = defineArchitecture<LayersModelSpec>({
   text: 'Any network of Keras layers that classifies images, read from its `model.json`: layers with weights are the layers, a residual block is one.',
   source: 'https://www.tensorflow.org/js/guide/models_and_layers',
   kind: 'image',
-  tasks: ['classification'],
+  heads: ['classification'],
   layout: layersModelLayout,
   usage,
   sides: ({ side }) => (side === null ? {} : { sideMultiple: side, largestSide: side }),

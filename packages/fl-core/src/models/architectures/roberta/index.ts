@@ -9,7 +9,8 @@ export const roberta = defineArchitecture<RobertaSpec>({
   text: 'BERT’s encoder, positions counted behind the padding token, classified from its first token by two maps; the second one reads a hundred languages.',
   source: 'Liu et al., “RoBERTa”, arXiv 1907.11692; Conneau et al., “XLM-RoBERTa”, arXiv 1911.02116',
   kind: 'text',
-  tasks: ['classification', 'multi-label', 'sequence-pair'],
+  heads: ['classification'],
+  pairs: true,
   layout: robertaLayout,
   transformers: {
     modelTypes: ['roberta', 'xlm-roberta'],

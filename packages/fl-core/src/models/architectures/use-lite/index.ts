@@ -8,8 +8,9 @@ export const useLite = defineArchitecture<UseLiteSpec>({
   text: 'Pre-norm Transformer, mean over tokens and a sentence embedding of unit length. It comes with the npm package of TensorFlow.js, not from the Hub.',
   source: 'Cer et al., “Universal Sentence Encoder”, arXiv 1803.11175',
   kind: 'text',
-  // It has no form for two texts: no separator that it has learned, no kinds of segments.
-  tasks: ['classification', 'multi-label'],
+  heads: ['classification'],
+  // No separator that it has learned, no kinds of segments.
+  pairs: false,
   layout: useLiteLayout,
   usage: () =>
     'The sentence encoder is no architecture of transformers: `model.safetensors` opens with the safetensors library, and Strata can run it.',

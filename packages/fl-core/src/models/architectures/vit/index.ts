@@ -13,7 +13,7 @@ export const vit = defineArchitecture<VitSpec>({
   source:
     'Dosovitskiy et al., “An Image is Worth 16x16 Words”, arXiv 2010.11929; Touvron et al., “Training data-efficient image transformers”, arXiv 2012.12877',
   kind: 'image',
-  tasks: ['classification'],
+  heads: ['classification'],
   layout: vitLayout,
   transformers: {
     modelTypes: ['vit', 'deit'],
