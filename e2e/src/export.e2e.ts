@@ -124,11 +124,8 @@ describe.skipIf(reason)(`an exported run in Python${reason}`, () => {
 
   /** What a person does: download the zip, run the script. */
   async function inPython(view: RunView, data: string): Promise<z.infer<typeof Result>> {
-    const answer = await fetch(`${server.url}/api/runs/${view.id}/model.zip`, {
-      headers: { authorization: `Bearer ${server.token}` },
-    });
     const zip = join(folder, `${view.id}.zip`);
-    await writeFile(zip, new Uint8Array(await answer.arrayBuffer()));
+    await writeFile(zip, await world.api.modelFolder(view.id));
     const { stdout } = await promisify(execFile)(python, [script, zip, data, '--json'], {
       maxBuffer: 2 ** 26,
     });

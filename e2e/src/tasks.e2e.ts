@@ -75,10 +75,7 @@ describe('tasks', () => {
   }
 
   async function exported(run: string): Promise<{ config: unknown; card: string; weights: number }> {
-    const answer = await fetch(`${server.url}/api/runs/${run}/model.zip`, {
-      headers: { authorization: `Bearer ${server.token}` },
-    });
-    const files = unzipSync(new Uint8Array(await answer.arrayBuffer()));
+    const files = unzipSync(await world.api.modelFolder(run));
     expect(Object.keys(files)).toContain('tokenizer.json');
     return {
       config: JSON.parse(strFromU8(files['config.json']!)),

@@ -1,10 +1,7 @@
 import { join } from 'node:path';
 import { DBOS } from '@dbos-inc/dbos-sdk';
 import type { FastifyInstance } from 'fastify';
-import { blobRoutes } from './http/blobs.ts';
-import { operatorRoutes } from './http/operator-api.ts';
-import { publicRoutes } from './http/public-api.ts';
-import { updateRoutes } from './http/updates.ts';
+import { serveApi } from './http/api.ts';
 import { createModelSource, ModelUploads } from './models/index.ts';
 import { Background } from './rounds/background.ts';
 import { Bus } from './rounds/bus.ts';
@@ -101,12 +98,7 @@ export function createStrata(
   const io = createSockets(fastify.server);
   const clientSockets = new ClientSockets(io, context, views);
   const operatorSockets = new OperatorSockets(io, context, views, settings.operatorToken);
-  fastify.register(async (app) => {
-    blobRoutes(app, context);
-    updateRoutes(app, context);
-    publicRoutes(app, context, views);
-    operatorRoutes(app, context, views, { token: settings.operatorToken, uploads });
-  });
+  serveApi(fastify, { context, views, uploads, operatorToken: settings.operatorToken });
 
   return {
     async start() {

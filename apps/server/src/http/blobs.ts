@@ -1,15 +1,15 @@
 import { createReadStream } from 'node:fs';
 import { Id } from '@strata/fl-core/protocol';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import type { Context } from '../rounds/context.ts';
 import { chunkBytes } from '../rounds/tensor-file.ts';
-import { BlobParams, parse } from './parse.ts';
 import { parseRange } from './range.ts';
+import type { RouteHandlers } from './serve-routes.ts';
 
-/** `GET /blobs/:sha256`: immutable, ranged, cached for ever by the browser. */
-export function blobRoutes(app: FastifyInstance, context: Context): void {
-  app.get('/blobs/:sha256', async (request, reply) => {
-    const { sha256 } = parse(BlobParams, request.params);
+/** Immutable, ranged, cached for ever by the browser. */
+export const blob =
+  (context: Context): RouteHandlers['blob'] =>
+  async ({ params: { sha256 }, request, reply }) => {
     const etag = `"${sha256}"`;
     const [size, path] = [await context.blobs.size(sha256), await context.blobs.path(sha256)];
     reply
@@ -30,8 +30,7 @@ export function blobRoutes(app: FastifyInstance, context: Context): void {
     const stream = createReadStream(path, { start, end, highWaterMark: chunkBytes });
     stream.once('close', () => attribute(context, request, stream.bytesRead));
     return reply.send(stream);
-  });
-}
+  };
 
 /** Counts a download for the client named in `x-strata-client: RUN/CLIENT`, if that client is there. */
 function attribute(context: Context, request: FastifyRequest, bytes: number): void {

@@ -30,12 +30,15 @@ const statuses: Readonly<Record<ErrorCode, number>> = {
   internal: 500,
 };
 
+/** The HTTP status of a refusal. */
+export const statusOf = (code: ErrorCode): number => statuses[code];
+
 /** Turns every error of the routes registered on `app` into the envelope. */
 export function answerErrors(app: FastifyInstance): void {
   app.setErrorHandler((error: FastifyError | StrataError, request, reply) => {
     const body = toBody(error);
     if (body.code === 'internal') request.log.error({ err: error }, 'request failed');
-    reply.code(statuses[body.code]).send({ ok: false, error: body });
+    reply.code(statusOf(body.code)).send({ ok: false, error: body });
   });
 }
 

@@ -10,7 +10,11 @@ import { abandon } from './transitions.ts';
 
 /** A new run in state `draft`, its initial model in the blob store. Throws `bad-config` or `bad-model`. */
 export async function createRun(context: Context, wanted: RunConfig): Promise<RunRow> {
-  const config = { ...wanted, model: await context.models.resolve(wanted.model) };
+  const { model } = wanted;
+  const config = {
+    ...wanted,
+    model: typeof model === 'string' ? model : await context.models.resolve(model),
+  };
   checkConfig(config);
   const { db, limits } = context;
   const [{ n } = { n: 0 }] = await db.select({ n: sql<number>`count(*)::int` }).from(runs);
