@@ -38,4 +38,8 @@ const remedies: Readonly<Record<ErrorCode, Remedy>> = {
   'unknown-client': 'fatal',
   'bad-model': 'fatal',
   'bad-config': 'fatal',
+  'bad-layers': 'fatal',
+  'bad-client': 'fatal',
+  'bad-update': 'fatal',
+  'too-few-clients': 'fatal',
 };

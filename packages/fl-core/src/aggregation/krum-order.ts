@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { StrataError } from '../error.ts';
 import type { Demand } from './define-rule.ts';
 import { createDistances } from './distance.ts';
-import { AggregationError } from './error.ts';
 import { type Emit, forEachColumnBlock, type LayerUpdate } from './update.ts';
 import { weightedSum } from './weighted-sum.ts';
 import { inClientOrder } from './weights.ts';
@@ -37,7 +37,7 @@ export function krumDemand(byzantine: number, updates: number): Demand {
  * Krum (Blanchard et al., NeurIPS 2017, arXiv 1703.02757) on one layer: the updates in ascending order of the sum of
  * their squared distances to their n - f - 2 nearest others.
  * @param byzantine f, how many clients may send anything.
- * @throws AggregationError `too-few-clients` where n < 2f + 3: then f clients could outvote the others.
+ * @throws StrataError `too-few-clients` where n < 2f + 3: then f clients could outvote the others.
  */
 async function krumOrder(
   updates: readonly LayerUpdate[],
@@ -47,7 +47,7 @@ async function krumOrder(
   const n = updates.length;
   const { updates: needed, sum, purpose } = krumDemand(byzantine, n);
   if (n < needed) {
-    throw new AggregationError(
+    throw new StrataError(
       'too-few-clients',
       `Krum ${purpose} needs ${sum} = ${needed} updates of the layer; there are ${n}.`,
       'Lower the number of Byzantine clients, enlarge the cohort, or use a strategy whose masks agree more.',

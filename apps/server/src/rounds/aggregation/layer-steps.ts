@@ -1,5 +1,5 @@
 import type { Worker } from 'node:worker_threads';
-import { AggregationError, ruleNamed } from '@strata/fl-core/aggregation';
+import { ruleNamed } from '@strata/fl-core/aggregation';
 import { parameterCount } from '@strata/fl-core/models/layouts';
 import { StrataError } from '@strata/fl-core/protocol';
 import type { LayerStep } from '@strata/fl-core/rounds';
@@ -36,8 +36,6 @@ export class LayerSteps {
         return reply.step;
       case 'refused':
         throw StrataError.fromBody(reply.body);
-      case 'not-aggregated':
-        throw new AggregationError(reply.code, reply.message, reply.hint);
       default:
         return reply satisfies never;
     }

@@ -1,5 +1,4 @@
 import { parentPort } from 'node:worker_threads';
-import { AggregationError, type AggregationErrorCode } from '@strata/fl-core/aggregation';
 import { type ErrorBody, StrataError } from '@strata/fl-core/protocol';
 import type { LayerStep } from '@strata/fl-core/rounds';
 import { stepSpooled } from './step-spooled.ts';
@@ -10,22 +9,14 @@ export type StepJob = Parameters<typeof stepSpooled>;
 export type StepReply =
   | { readonly kind: 'stepped'; readonly step: LayerStep }
   // A class does not survive the way between threads.
-  | { readonly kind: 'refused'; readonly body: ErrorBody }
-  | {
-      readonly kind: 'not-aggregated';
-      readonly code: AggregationErrorCode;
-      readonly message: string;
-      readonly hint: string;
-    };
+  | { readonly kind: 'refused'; readonly body: ErrorBody };
 
 async function reply(job: StepJob): Promise<StepReply> {
   try {
     return { kind: 'stepped', step: await stepSpooled(...job) };
   } catch (error) {
-    if (error instanceof StrataError) return { kind: 'refused', body: error.toBody() };
-    if (!(error instanceof AggregationError)) throw error;
-    const { code, message, hint } = error;
-    return { kind: 'not-aggregated', code, message, hint };
+    if (!(error instanceof StrataError)) throw error;
+    return { kind: 'refused', body: error.toBody() };
   }
 }
 

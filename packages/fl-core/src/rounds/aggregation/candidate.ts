@@ -1,5 +1,5 @@
-import { AggregationError } from '../../aggregation/index.ts';
 import type { LayerSpec } from '../../models/layouts.ts';
+import { StrataError } from '../../protocol/index.ts';
 import { type Change, entering, type Standing } from '../change.ts';
 import { layoutFor, trainedLayers } from '../layout.ts';
 import type { Client, Layers, Member, Run } from '../types.ts';
@@ -44,7 +44,7 @@ export interface LayerPort {
    */
   keep(make: () => Promise<Candidate>): Promise<Candidate>;
   /** A layer keeps its bytes because too few clients trained it for the rule; for the log. */
-  refused(layer: string, why: AggregationError): Promise<void>;
+  refused(layer: string, why: StrataError): Promise<void>;
 }
 
 /**
@@ -90,7 +90,7 @@ async function stepUnlessTooFew(
   try {
     return await port.step(layer, await port.read(before), state === null ? null : await port.read(state));
   } catch (error) {
-    if (!(error instanceof AggregationError && error.code === 'too-few-clients')) throw error;
+    if (!(error instanceof StrataError && error.code === 'too-few-clients')) throw error;
     await port.refused(layer.name, error);
     return null;
   }

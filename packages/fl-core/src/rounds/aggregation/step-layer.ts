@@ -28,7 +28,7 @@ export interface LayerStep {
  * @param before the layer's weights, safetensors.
  * @param updates of those who trained it.
  * @param state what an earlier call returned; null for a layer that was never trained.
- * @throws AggregationError `too-few-clients` for Krum; StrataError `non-finite` when float32 cannot hold the result.
+ * @throws StrataError `too-few-clients` for Krum; StrataError `non-finite` when float32 cannot hold the result.
  */
 export async function stepLayer(
   { rule, optimizer }: AggregationConfig,
