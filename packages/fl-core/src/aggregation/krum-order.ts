@@ -17,19 +17,23 @@ export const byzantineField = {
   label: 'Hostile clients, f',
 } as const;
 
-/** The most hostile clients that Krum withstands with `updates` a round: n >= 2f + 3. */
+/** Updates that Krum needs against f hostile clients, by its authors: n >= 2f + 3. */
+const needed = { each: 2, more: 3 } as const;
+
+/** The most hostile clients that Krum withstands with `updates` a round. */
 export const krumWithstands = (updates: number): number =>
-  Math.min(mostByzantine, Math.max(0, Math.floor((updates - 3) / 2)));
+  Math.min(mostByzantine, Math.max(0, Math.floor((updates - needed.more) / needed.each)));
 
 export function krumDemand(byzantine: number, updates: number): Demand {
-  const needed = 2 * byzantine + 3;
+  const { each, more } = needed;
+  const least = each * byzantine + more;
   return {
     option: 'byzantine',
-    updates: needed,
-    sum: `2 * ${byzantine} + 3`,
+    updates: least,
+    sum: `${each} * ${byzantine} + ${more}`,
     purpose: `against ${byzantine} Byzantine clients`,
     remedy: 'lower the number of Byzantine clients',
-    note: `Against f hostile clients it needs 2f + 3 updates of a layer, so ${needed} here; ${updates} updates a round withstand ${krumWithstands(updates)}. A layer that fewer trained is refused, so use a strategy whose masks agree.`,
+    note: `Against f hostile clients it needs ${each}f + ${more} updates of a layer, so ${least} here; ${updates} updates a round withstand ${krumWithstands(updates)}. A layer that fewer trained is refused, so use a strategy whose masks agree.`,
   };
 }
 
@@ -45,11 +49,11 @@ async function krumOrder(
   byzantine: number,
 ): Promise<LayerUpdate[]> {
   const n = updates.length;
-  const { updates: needed, sum, purpose } = krumDemand(byzantine, n);
-  if (n < needed) {
+  const { updates: least, sum, purpose } = krumDemand(byzantine, n);
+  if (n < least) {
     throw new StrataError(
       'too-few-clients',
-      `Krum ${purpose} needs ${sum} = ${needed} updates of the layer; there are ${n}.`,
+      `Krum ${purpose} needs ${sum} = ${least} updates of the layer; there are ${n}.`,
       'Lower the number of Byzantine clients, enlarge the cohort, or use a strategy whose masks agree more.',
     );
   }
