@@ -126,12 +126,9 @@ test.describe(`an exported run in Python${reason}`, () => {
   }
 
   /** What a person does: download the zip, run the script. */
-  async function inPython(view: RunView, data: string): Promise<z.infer<typeof Result>> {
-    const answer = await fetch(`${server.url}/api/runs/${view.id}/model.zip`, {
-      headers: { authorization: `Bearer ${server.token}` },
-    });
+  async function inPython(world: World, view: RunView, data: string): Promise<z.infer<typeof Result>> {
     const zip = join(folder, `${view.id}.zip`);
-    await writeFile(zip, new Uint8Array(await answer.arrayBuffer()));
+    await writeFile(zip, await world.api.modelFolder(view.id));
     const { stdout } = await promisify(execFile)(python, [script, zip, data, '--json'], {
       maxBuffer: 2 ** 26,
     });
@@ -173,7 +170,7 @@ test.describe(`an exported run in Python${reason}`, () => {
       await mkdir(dirname(join(folder, 'emoji', name)), { recursive: true });
       await writeFile(join(folder, 'emoji', name), bytes);
     }
-    expectReported(view, await inPython(view, join(folder, 'emoji')), heldOut.length);
+    expectReported(view, await inPython(world, view, join(folder, 'emoji')), heldOut.length);
     expect(world.pageErrors).toEqual([]);
   });
 
@@ -202,7 +199,7 @@ test.describe(`an exported run in Python${reason}`, () => {
     );
     const heldOut = heldOutOf(rows, labels);
     await writeFile(join(folder, 'held-out.csv'), csv(heldOut));
-    expectReported(view, await inPython(view, join(folder, 'held-out.csv')), heldOut.length);
+    expectReported(view, await inPython(world, view, join(folder, 'held-out.csv')), heldOut.length);
     expect(world.pageErrors).toEqual([]);
   });
 });

@@ -83,11 +83,7 @@ test('a LayersModel from the operator’s disk is uploaded, chosen, trained by t
   expect(view.rounds.every((r) => r.updates === 3 && r.loss !== null)).toBe(true);
   expect(view.checkpoint.layers.frozen).toEqual(made.checkpoint.layers.frozen);
 
-  const { url, token } = world.server;
-  const zip = await fetch(`${url}/api/runs/${run}/model.zip`, {
-    headers: { authorization: `Bearer ${token}` },
-  });
-  const files = unzipSync(new Uint8Array(await zip.arrayBuffer()));
+  const files = unzipSync(await world.api.modelFolder(run));
   const json = JSON.parse(strFromU8(files['model.json']!));
   const model = await loadLayersModel({
     load: async () => ({

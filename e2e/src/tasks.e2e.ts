@@ -77,11 +77,11 @@ async function fits(page: Page, name: string): Promise<void> {
   await shot(page, name);
 }
 
-async function exported(run: string): Promise<{ config: unknown; card: string; weights: number }> {
-  const answer = await fetch(`${server.url}/api/runs/${run}/model.zip`, {
-    headers: { authorization: `Bearer ${server.token}` },
-  });
-  const files = unzipSync(new Uint8Array(await answer.arrayBuffer()));
+async function exported(
+  world: World,
+  run: string,
+): Promise<{ config: unknown; card: string; weights: number }> {
+  const files = unzipSync(await world.api.modelFolder(run));
   expect(Object.keys(files)).toContain('tokenizer.json');
   return {
     config: JSON.parse(strFromU8(files['config.json']!)),
@@ -146,7 +146,7 @@ test('next token: chosen on the form, learned from a text file, called by its na
   await operator.getByText('Loss and next tokens right').waitFor();
   await expect(operator.getByTestId('clients').getByText('Class balance')).toHaveCount(0);
   await fits(operator, 'dashboard-next-token');
-  const { config, card, weights } = await exported(run);
+  const { config, card, weights } = await exported(world, run);
   expect(config).toMatchObject({ architectures: ['GPT2LMHeadModel'], vocab_size: 340 });
   expect(card).toMatch(/perplexity \d/);
   expect(weights).toBeGreaterThan(4 * 340 * 16);
@@ -193,7 +193,7 @@ test('several labels: a name of another meaning, texts with none, and a model th
   expect(await takePart(page)).toMatch(/labels agree with yours/);
   const view = await world.finished(run);
   expect(view.clients[0]?.classCounts.every((n) => n > 0)).toBe(true);
-  const { config } = await exported(run);
+  const { config } = await exported(world, run);
   expect(config).toMatchObject({
     architectures: ['BertForSequenceClassification'],
     problem_type: 'multi_label_classification',
@@ -214,7 +214,7 @@ test('pairs of texts', async ({ world }) => {
   await fits(page, 'pairs-data');
   expect(await takePart(page)).toMatch(/right on \d+ % of your unseen examples/);
   expect((await world.finished(run)).rounds.at(-1)?.accuracy).not.toBeNull();
-  expect((await exported(run)).config).toMatchObject({ problem_type: 'single_label_classification' });
+  expect((await exported(world, run)).config).toMatchObject({ problem_type: 'single_label_classification' });
   expect(world.pageErrors).toEqual([]);
 });
 

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { routes } from '@strata/fl-core/protocol';
 import { createLogger, createServer, type Plugin, type ViteDevServer } from 'vite';
 import { pageRoutes } from '../../apps/server/src/http/pages.ts';
 import {
@@ -15,8 +16,11 @@ const repository = fileURLToPath(new URL('../..', import.meta.url));
 const webClient = join(repository, 'apps/web-client');
 const placeholder = '__CSP_NONCE__';
 
-/** What the server answers, pages apart. */
-const ofServer = ['/api/', '/blobs/', '/runs/', '/samples/', '/healthz'];
+/** What the server answers, pages apart: the first part of each route's path, and the samples. */
+const ofServer = [
+  ...new Set(Object.values(routes).map(({ path }) => path.replace(/^(\/[^/]+\/?).*$/, '$1'))),
+  '/samples/',
+];
 
 const patterns = pageRoutes.map(
   (route) => new RegExp(`^${route.replace(/:\w+/g, '[^/]+').replace('*', '.*')}$`),

@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { addressOf, routes } from '@strata/fl-core/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { temporaryDataDir, temporaryFolder } from './store/testing.ts';
 
@@ -66,10 +67,12 @@ describe.skipIf(!built)('the server process', () => {
     expect((await fetch(address)).headers.get('content-type')).toContain('text/html');
     const token = address.hash.replace('#token=', '');
     const runs = (authorization: string) =>
-      fetch(new URL('/api/runs', address), { headers: { authorization } });
+      fetch(new URL(addressOf(routes.runs), address), { headers: { authorization } });
     expect(await (await runs(`Bearer ${token}`)).json()).toEqual({ ok: true, value: [] });
     expect((await runs('Bearer wrong')).status).toBe(401);
-    expect(await (await fetch(new URL('/healthz', address))).json()).toMatchObject({ ok: true });
+    expect(await (await fetch(new URL(addressOf(routes.health), address))).json()).toMatchObject({
+      ok: true,
+    });
   });
 
   test('a second server on the same folder says so in one line', async () => {

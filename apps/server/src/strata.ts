@@ -2,10 +2,7 @@ import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { GarbageCollection } from './engine/garbage-collection.ts';
 import { holdWorkflows, lookAfterChanges, shutDownWorkflows, startWorkflows } from './engine/workflow.ts';
-import { blobRoutes } from './http/blobs.ts';
-import { operatorRoutes } from './http/operator-api.ts';
-import { publicRoutes } from './http/public-api.ts';
-import { updateRoutes } from './http/updates.ts';
+import { serveApi } from './http/api.ts';
 import { clientLeft, restorePresence } from './intake/clients.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { Background } from './live/background.ts';
@@ -97,12 +94,7 @@ export function createStrata(
   const io = createSockets(fastify.server);
   const clientSockets = new ClientSockets(io, ports, views);
   const operatorSockets = new OperatorSockets(io, ports, views, settings.operatorToken);
-  fastify.register(async (app) => {
-    blobRoutes(app, ports);
-    updateRoutes(app, ports);
-    publicRoutes(app, ports, views);
-    operatorRoutes(app, ports, views, { token: settings.operatorToken, uploads });
-  });
+  serveApi(fastify, { ports, views, uploads, operatorToken: settings.operatorToken });
 
   return {
     async start() {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { catalog, layoutOf } from '@strata/fl-core/models/layouts';
 import type { RoundDetail, RunView } from '@strata/fl-core/protocol';
 import { ensureChromium, launchChromium, layerHashes, OperatorApi, ServerProcess } from '@strata/harness';
-import { demoData, disposeDemoData } from './data.ts';
+import { type DemoData, demoData, disposeDemoData } from './data.ts';
 import { type DemoOptions, parseOptions, usage } from './options.ts';
 import { type DemoReport, demoReport } from './report.ts';
 import { demoRunConfig } from './run-config.ts';
@@ -17,12 +17,21 @@ const log = (line: string) => process.stderr.write(`${line}\n`);
 
 async function demo(options: DemoOptions): Promise<DemoReport> {
   const data = await demoData(options);
+  try {
+    return await demoWith(options, data);
+  } finally {
+    await disposeDemoData(data);
+  }
+}
+
+async function demoWith(options: DemoOptions, data: DemoData): Promise<DemoReport> {
+  const config = demoRunConfig(options, data);
   const server = await ServerProcess.start({ log: (line) => log(`server: ${line}`) });
   try {
     const browser = await launchChromium(ensureChromium(log));
     try {
       const api = new OperatorApi(server.url, server.token);
-      const { id } = await api.createRun(demoRunConfig(options, data));
+      const { id } = await api.createRun(config);
       await api.command(id, 'start');
       const tabs = await openTabs(browser, server.url, id, options, data, log);
       const final = await follow(api, id, () => tabs.check());
@@ -37,7 +46,6 @@ async function demo(options: DemoOptions): Promise<DemoReport> {
     }
   } finally {
     await server.dispose();
-    await disposeDemoData(data);
   }
 }
 

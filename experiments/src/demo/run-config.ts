@@ -1,5 +1,6 @@
 import { catalog } from '@strata/fl-core/models/layouts';
-import type { RunConfigInput } from '@strata/fl-core/protocol';
+import { RunConfig, type RunConfigInput } from '@strata/fl-core/protocol';
+import { checkConfig } from '@strata/fl-core/rounds/check-config';
 import { strategyNamed } from '@strata/fl-core/selection';
 import type { DemoData } from './data.ts';
 import type { DemoOptions } from './options.ts';
@@ -7,11 +8,11 @@ import type { DemoOptions } from './options.ts';
 /**
  * The run of a demo: AdamW at usual rates for fine-tuning, not tuned; one epoch over at most 24 batches of 16 a
  * round, which four tabs on two cores finish in one to two minutes (docs/results.md). Far less on WebGPU, which
- * is a software adapter where there is no GPU.
+ * is a software adapter where there is no GPU. Throws as a server would refuse it.
  */
-export function demoRunConfig(options: DemoOptions, data: DemoData): RunConfigInput {
+export function demoRunConfig(options: DemoOptions, data: DemoData): RunConfig {
   const model = catalog[options.model];
-  return {
+  const config = RunConfig.parse({
     name: `Demo: ${model.title}`,
     model: options.model,
     initial: options.initial,
@@ -31,7 +32,9 @@ export function demoRunConfig(options: DemoOptions, data: DemoData): RunConfigIn
       optimizer: { name: 'adamw', learningRate: model.kind === 'text' ? 1e-3 : 5e-4 },
     },
     seed: options.seed,
-  };
+  } satisfies RunConfigInput);
+  checkConfig(config);
+  return config;
 }
 
 /** As it starts on the form; strata with the price that was asked for. */

@@ -1,5 +1,6 @@
+import { Caller } from '@strata/client';
 import { createSentencePiece, type Tokenizer, Vocabulary } from '@strata/fl-core/data';
-import { decodeSafetensors, type NamedTensor, RunManifest, StrataError } from '@strata/fl-core/protocol';
+import { decodeSafetensors, type NamedTensor, routes } from '@strata/fl-core/protocol';
 import { OperatorApi, ServerProcess } from '@strata/harness';
 import type { FinetuneOptions } from './options.ts';
 
@@ -26,23 +27,15 @@ export async function startPoint(
       strategy: { name: 'full' },
       seed,
     });
-    const manifest = RunManifest.parse(await json(`${server.url}/api/public/runs/${id}/manifest`));
-    const { vocab } = manifest.assets;
+    const anybody = new Caller({ server: server.url });
+    const { vocab } = (await anybody.call(routes.manifest, { params: { run: id } })).assets;
+    const json = async (sha256: string): Promise<unknown> =>
+      (await anybody.bytes(routes.blob, { params: { sha256 } })).json();
     return {
       tensors: decodeSafetensors(await api.checkpoint(id)).tensors,
-      tokenizer:
-        vocab === undefined
-          ? null
-          : createSentencePiece(Vocabulary.parse(await json(`${server.url}/blobs/${vocab}`))),
+      tokenizer: vocab === undefined ? null : createSentencePiece(Vocabulary.parse(await json(vocab))),
     };
   } finally {
     await server.dispose();
   }
-}
-
-async function json(url: string): Promise<unknown> {
-  const answer = await fetch(url);
-  if (!answer.ok) throw new StrataError('unavailable', `${url}: ${answer.status}`, 'See the server.');
-  const body: unknown = await answer.json();
-  return body !== null && typeof body === 'object' && 'value' in body ? body.value : body;
 }

@@ -1,71 +1,51 @@
 import { createHash } from 'node:crypto';
+import { Caller } from '@strata/client';
 import {
   decodeSafetensors,
-  ErrorBody,
   encodeSafetensors,
-  RoundDetail,
+  type RoundDetail,
   type RunCommand,
   type RunConfigInput,
-  RunView,
-  StrataError,
+  type RunView,
+  routes,
 } from '@strata/fl-core/protocol';
-import { z } from 'zod';
 
-/** The operator's HTTP API, as a program uses it. Refusals become {@link StrataError}. */
+/** What a program asks as the operator. Throws as {@link Caller} does. */
 export class OperatorApi {
-  readonly #url: string;
-  readonly #token: string;
+  readonly #caller: Caller;
 
-  constructor(url: string, token: string) {
-    this.#url = url;
-    this.#token = token;
+  constructor(server: string, token: string) {
+    this.#caller = new Caller({ server, token: () => token });
   }
 
-  createRun(config: RunConfigInput): Promise<RunView> {
-    return this.#call(RunView, 'POST', '/api/runs', config);
+  createRun(body: RunConfigInput): Promise<RunView> {
+    return this.#caller.call(routes.createRun, { body });
   }
 
   run(run: string): Promise<RunView> {
-    return this.#call(RunView, 'GET', `/api/runs/${run}`);
+    return this.#caller.call(routes.run, { params: { run } });
   }
 
   command(run: string, command: RunCommand['command']): Promise<RunView> {
-    return this.#call(RunView, 'POST', `/api/runs/${run}/state`, { command });
+    return this.#caller.call(routes.commandRun, { params: { run }, body: { command } });
   }
 
   round(run: string, round: number): Promise<RoundDetail> {
-    return this.#call(RoundDetail, 'GET', `/api/runs/${run}/rounds/${round}`);
+    return this.#caller.call(routes.round, { params: { run, round } });
   }
 
   /** The current global model, one safetensors file. */
   async checkpoint(run: string): Promise<Uint8Array> {
-    const answer = await fetch(`${this.#url}/api/runs/${run}/checkpoint.safetensors`, {
-      headers: this.#headers(),
-    });
-    if (!answer.ok) throw await refusal(answer);
-    return new Uint8Array(await answer.arrayBuffer());
+    return bytesOf(await this.#caller.bytes(routes.checkpoint, { params: { run } }));
   }
 
-  async #call<T>(schema: z.ZodType<T>, method: string, path: string, body?: unknown): Promise<T> {
-    const answer = await fetch(`${this.#url}${path}`, {
-      method,
-      headers: this.#headers(body === undefined ? {} : { 'content-type': 'application/json' }),
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    if (!answer.ok) throw await refusal(answer);
-    return z.object({ ok: z.literal(true), value: schema }).parse(await answer.json()).value;
-  }
-
-  #headers(more: Record<string, string> = {}): Record<string, string> {
-    return { authorization: `Bearer ${this.#token}`, ...more };
+  /** The current global model, a zip of a folder that transformers opens. */
+  async modelFolder(run: string): Promise<Uint8Array> {
+    return bytesOf(await this.#caller.bytes(routes.modelFolder, { params: { run } }));
   }
 }
 
-async function refusal(answer: Response): Promise<StrataError> {
-  const parsed = z.object({ error: ErrorBody }).safeParse(await answer.json().catch(() => null));
-  if (parsed.success) return StrataError.fromBody(parsed.data.error);
-  return new StrataError('internal', `The server answered ${answer.status}.`, 'See its log.');
-}
+const bytesOf = async (answer: Response): Promise<Uint8Array> => new Uint8Array(await answer.arrayBuffer());
 
 /**
  * Hash of every layer of a downloaded checkpoint, computed from its tensors alone, so that it can be held

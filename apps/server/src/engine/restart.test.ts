@@ -4,10 +4,10 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { RunView } from '@strata/fl-core/protocol';
+import { type RunView, routes } from '@strata/fl-core/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Script, TestClient } from '../testing/client.ts';
-import { freshDatabase, operatorCall, testConfig, untilRun } from '../testing/server.ts';
+import { freshDatabase, operatorOf, testConfig, untilRun } from '../testing/server.ts';
 
 const program = fileURLToPath(new URL('../testing/child.ts', import.meta.url));
 
@@ -68,7 +68,7 @@ describe('kill -9 of the server', () => {
     // A start may take longer than a deadline on a busy machine; what happens then is R2's affair.
     const deadlines = { probing: 200, training: 200, evaluating: 200 };
     const config = testConfig({ rounds: 3, deadlines });
-    const { id } = await operatorCall<RunView>(url, '/api/runs', config);
+    const { id } = await operatorOf(url).call(routes.createRun, { body: config });
     for (const name of ['c1', 'c2', 'c3']) {
       const script = {
         train: async (client: TestClient, work: { round: number } & Parameters<TestClient['delta']>[0]) => {
@@ -79,13 +79,13 @@ describe('kill -9 of the server', () => {
       clients.push(new TestClient({ url, run: id, id: name, config, script }));
     }
     await Promise.all(clients.map((c) => c.join()));
-    await operatorCall(url, `/api/runs/${id}/state`, { command: 'start' });
+    await operatorOf(url).call(routes.commandRun, { params: { run: id }, body: { command: 'start' } });
 
     await untilRun(url, id, (v) => v.rounds[1]?.phase === 'training', 'training of round 2', 60_000);
-    const before = await operatorCall<RunView>(url, `/api/runs/${id}`);
+    const before = await operatorOf(url).call(routes.run, { params: { run: id } });
     await kill();
     await start();
-    const after = await operatorCall<RunView>(url, `/api/runs/${id}`);
+    const after = await operatorOf(url).call(routes.run, { params: { run: id } });
     expect(after.rounds[0]).toEqual(before.rounds[0]);
     expect(after.checkpoint.round).toBeGreaterThanOrEqual(1);
 
@@ -110,7 +110,7 @@ describe('kill -9 of the server', () => {
     });
     /** Ends with the model's hashes; `disturb` sees the run while it goes on. */
     const run = async (disturb: (id: string) => Promise<void>): Promise<RunView['checkpoint']> => {
-      const { id } = await operatorCall<RunView>(url, '/api/runs', config);
+      const { id } = await operatorOf(url).call(routes.createRun, { body: config });
       const crew = ['c1', 'c2', 'c3'].map((name) => {
         const script: Partial<Script> = {
           evaluate: async (client, { round }) => {
@@ -122,7 +122,7 @@ describe('kill -9 of the server', () => {
       });
       clients.push(...crew);
       await Promise.all(crew.map((c) => c.join()));
-      await operatorCall(url, `/api/runs/${id}/state`, { command: 'start' });
+      await operatorOf(url).call(routes.commandRun, { params: { run: id }, body: { command: 'start' } });
       await disturb(id);
       const end = await untilRun(url, id, (v) => v.state === 'finished', 'the end', 60_000);
       expect(end.rounds.map((r) => r.phase)).toEqual(['committed', 'committed', 'committed']);

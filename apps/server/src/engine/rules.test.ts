@@ -118,7 +118,7 @@ describe('the rules of a round', () => {
     });
     await server.until(id, (v) => v.rounds.at(-1)?.phase === 'training', 'training');
     const late = server.client({ run: id, id: 'late', config });
-    const { work } = await late.join();
+    const work = await late.join();
     expect(work).toMatchObject({ kind: 'wait', reason: 'next-round', round: 1 });
     expect(work.kind === 'wait' && work.estimateSeconds).toBeGreaterThan(0);
     gate.open();
@@ -192,7 +192,7 @@ describe('the rules of a round', () => {
       left = true;
       client.drop();
       client.forget(work);
-      setTimeout(() => client.comeBack(), 200);
+      setTimeout(() => void client.join(), 200);
     };
     const { id } = await startCrew(server, [honest, honest, { train: blink }], { rounds: 1 });
     const round = await committed(server, id, 1);
@@ -272,6 +272,6 @@ describe('an operator', () => {
     for (const client of clients) {
       expect(await client.until((w) => w.kind === 'over', 'the end')).toMatchObject({ state: 'stopped' });
     }
-    await expect(server.command(id, 'resume')).rejects.toThrow('wrong-state');
+    await expect(server.command(id, 'resume')).rejects.toMatchObject({ code: 'wrong-state' });
   });
 });

@@ -22,7 +22,8 @@ export async function createRun(
   { db, naming, models, bus, events, limits }: CreatePorts,
   wanted: RunConfig,
 ): Promise<string> {
-  const config = { ...wanted, model: await models.resolve(wanted.model) };
+  const { model } = wanted;
+  const config = { ...wanted, model: typeof model === 'string' ? model : await models.resolve(model) };
   checkConfig(config);
   const [{ n } = { n: 0 }] = await db.select({ n: sql<number>`count(*)::int` }).from(runs);
   if (n >= limits.runs) {

@@ -1,10 +1,12 @@
 import { connect } from 'node:net';
 import {
-  clientNamespace,
+  addressOf,
+  clientChannel,
   encodeSafetensors,
   type NamedTensor,
-  operatorNamespace,
+  operatorChannel,
   protocolVersion,
+  routes,
 } from '@strata/fl-core/protocol';
 import { io, type Socket } from 'socket.io-client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -26,7 +28,7 @@ afterAll(() => server.close(), 60_000);
 
 const strays: Socket[] = [];
 
-function stray(auth: unknown, namespace: string = clientNamespace): Socket {
+function stray(auth: unknown, namespace: string = clientChannel.namespace): Socket {
   const socket = io(`${server.url}${namespace}`, {
     transports: ['websocket'],
     auth: auth as Record<string, unknown>,
@@ -121,34 +123,41 @@ describe('the server survives', () => {
 
   it('frames of another schema', async () => {
     await surviveInTraining(async (client, work) => {
+      const auth = { protocol: protocolVersion, run: client.run, client: 'rude', secret: 'a'.repeat(64) };
+      const rude = stray(auth);
+      expect(await refusal(rude)).toBe('connected');
+      const refused = { ok: false, error: { code: 'bad-message' } };
+      const say = (event: string, message: unknown) => rude.timeout(10_000).emitWithAck(event, message);
       const odd = [null, 7, 'text', [], {}, { round: 'one' }, { round: work.round, scores: [1, 2] }];
       for (const message of odd) {
-        await expect(client.send('probed', message)).rejects.toThrow('bad-message');
-        await expect(client.send('hello', message)).rejects.toThrow('bad-message');
+        expect(await say('probed', message)).toMatchObject(refused);
+        expect(await say('hello', message)).toMatchObject(refused);
       }
-      await expect(client.send('no-such-event', {})).rejects.toThrow('bad-message');
+      expect(await say('no-such-event', {})).toMatchObject(refused);
+      expect(await say('constructor', {})).toMatchObject(refused);
       // Without an acknowledgement, with too many arguments, with a function where the message belongs.
-      client.socket.emit('probed');
-      client.socket.emit('hello', {}, {}, {});
-      client.socket.emit('evaluated', () => {});
-      await expect(
-        client.send('evaluated', { round: work.round, loss: 1, accuracy: 2, samples: 1 }),
-      ).rejects.toThrow('bad-message');
+      rude.emit('probed');
+      rude.emit('hello', {}, {}, {});
+      rude.emit('evaluated', () => {});
+      const evaluation = { round: work.round, loss: 1, accuracy: 2, samples: 1 };
+      expect(await say('evaluated', evaluation)).toMatchObject(refused);
     });
   });
 
   it('answers for another round, another phase, or with other layers', async () => {
     await surviveInTraining(async (client, work) => {
       const evaluation = { loss: 1, accuracy: 0.5, samples: 1 };
-      await expect(client.send('evaluated', { round: 99, ...evaluation })).rejects.toThrow('wrong-round');
-      await expect(client.send('evaluated', { round: work.round, ...evaluation })).rejects.toThrow(
-        'wrong-phase',
-      );
+      await expect(client.channel.ask('evaluated', { round: 99, ...evaluation })).rejects.toMatchObject({
+        code: 'wrong-round',
+      });
+      await expect(
+        client.channel.ask('evaluated', { round: work.round, ...evaluation }),
+      ).rejects.toMatchObject({ code: 'wrong-phase' });
       const probe = { round: work.round, samples: 3, loss: 1, scores: { nothing: 1 } };
-      await expect(client.send('probed', probe)).rejects.toThrow('wrong-scores');
-      await expect(client.upload(99, client.delta(work))).rejects.toThrow('wrong-round');
+      await expect(client.channel.ask('probed', probe)).rejects.toMatchObject({ code: 'wrong-scores' });
+      await expect(client.upload(99, client.delta(work))).rejects.toMatchObject({ code: 'wrong-round' });
       // Sent again after it was counted: acknowledged (R4).
-      await client.send('probed', { ...probe, scores: client.scores(work) });
+      await client.channel.ask('probed', { ...probe, scores: client.scores(work) });
     });
   });
 
@@ -156,14 +165,14 @@ describe('the server survives', () => {
     await surviveInTraining(async (client, work) => {
       const delta = client.delta(work);
       const flat = delta.map((t) => ({ ...t, shape: [t.data.length] }));
-      await expect(client.upload(work.round, flat)).rejects.toThrow('wrong-tensor');
-      await expect(client.upload(work.round, delta.slice(1))).rejects.toThrow('wrong-layers');
+      await expect(client.upload(work.round, flat)).rejects.toMatchObject({ code: 'wrong-tensor' });
+      await expect(client.upload(work.round, delta.slice(1))).rejects.toMatchObject({ code: 'wrong-layers' });
       const renamed = delta.map((t, i): NamedTensor => (i === 0 ? { ...t, name: 'other' } : t));
-      await expect(client.upload(work.round, renamed)).rejects.toThrow('wrong-layers');
-      await expect(client.upload(work.round, [])).rejects.toThrow('wrong-layers');
-      await expect(client.upload(work.round, delta, { samples: '-1', loss: '1' })).rejects.toThrow(
-        'bad-message',
-      );
+      await expect(client.upload(work.round, renamed)).rejects.toMatchObject({ code: 'wrong-layers' });
+      await expect(client.upload(work.round, [])).rejects.toMatchObject({ code: 'wrong-layers' });
+      await expect(client.upload(work.round, delta, { samples: '-1', loss: '1' })).rejects.toMatchObject({
+        code: 'bad-message',
+      });
       const view = await server.view(client.run);
       expect(view.rounds.at(-1)?.updates).toBe(0); // nobody else notices
     });
@@ -175,16 +184,22 @@ describe('the server survives', () => {
         const delta = client.delta(work);
         const last = delta.at(-1);
         if (last) last.data[last.data.length - 1] = poison;
-        await expect(client.upload(work.round, delta)).rejects.toThrow('non-finite');
+        await expect(client.upload(work.round, delta)).rejects.toMatchObject({ code: 'non-finite' });
       }
     });
   });
 
   it('a body that is garbage, empty, or larger than the model', async () => {
     await surviveInTraining(async (client, work) => {
-      await expect(client.put(work.round, new Uint8Array(100).fill(0xee))).rejects.toThrow('bad-safetensors');
-      await expect(client.put(work.round, new Uint8Array(0))).rejects.toThrow('bad-safetensors');
-      await expect(client.put(work.round, new Uint8Array(3_000_000))).rejects.toThrow('too-large');
+      await expect(client.put(work.round, new Uint8Array(100).fill(0xee))).rejects.toMatchObject({
+        code: 'bad-safetensors',
+      });
+      await expect(client.put(work.round, new Uint8Array(0))).rejects.toMatchObject({
+        code: 'bad-safetensors',
+      });
+      await expect(client.put(work.round, new Uint8Array(3_000_000))).rejects.toMatchObject({
+        code: 'too-large',
+      });
     });
   });
 
@@ -192,11 +207,14 @@ describe('the server survives', () => {
     await surviveInTraining(async (client, work) => {
       const body = encodeSafetensors(client.delta(work), { samples: '1', loss: '1' });
       const put = (authorization: string) =>
-        fetch(`${server.url}/runs/${client.run}/rounds/${work.round}/update`, {
-          method: 'PUT',
-          headers: { authorization },
-          body,
-        });
+        fetch(
+          `${server.url}${addressOf(routes.update, { params: { run: client.run, round: work.round } })}`,
+          {
+            method: routes.update.method,
+            headers: { authorization },
+            body,
+          },
+        );
       expect((await put(`Bearer c1.${client.secret}`)).status).toBe(401);
       expect((await put(`Bearer nobody.${client.secret}`)).status).toBe(404);
       expect((await put('Basic eA==')).status).toBe(401);
@@ -223,27 +241,31 @@ describe('the server survives', () => {
       expect(await refusal(stray({ ...auth, client: 'c1' }))).toBe('unauthorized');
       expect(await refusal(stray({ ...auth, secret: 'short' }))).toBe('bad-message');
       expect(await refusal(stray(undefined))).toBe('bad-message');
-      expect(await refusal(stray({ token: 'guess' }, operatorNamespace))).toBe('unauthorized');
+      expect(await refusal(stray({ token: 'guess' }, operatorChannel.namespace))).toBe('unauthorized');
       expect(await refusal(stray({}, '/'))).not.toBe('connected');
-      expect(await refusal(stray({ token: operatorToken }, operatorNamespace))).toBe('connected');
+      expect(await refusal(stray({ token: operatorToken }, operatorChannel.namespace))).toBe('connected');
     });
   });
 
   it('a flood of messages', async () => {
     await surviveInTraining(async (client, work) => {
-      const progress = { round: work.round, activity: 'training', fraction: 0.5 };
+      const progress = { round: work.round, activity: 'training', fraction: 0.5 } as const;
       const acks = await Promise.all(
-        Array.from({ length: 120 }, () => client.send('progress', progress).catch((e: Error) => e.message)),
+        Array.from({ length: 120 }, () => client.channel.ask('progress', progress).catch((e: unknown) => e)),
       );
-      expect(acks).toContain('rate-limited');
+      expect(acks).toContainEqual(expect.objectContaining({ code: 'rate-limited' }));
       await new Promise((resolve) => setTimeout(resolve, 1000));
     });
   });
 
   it('a message of more than a megabyte', async () => {
-    await surviveInTraining(async (client) => {
-      const closed = new Promise((resolve) => client.socket.once('disconnect', resolve));
-      client.socket.emit('progress', { text: 'x'.repeat(1_100_000) });
+    await surviveInTraining(async (client, work) => {
+      const closed = client.disconnection();
+      const scores = Object.fromEntries(
+        Array.from({ length: 10_000 }, (_, i) => [`${i}`.padEnd(120, 'x'), 1]),
+      );
+      const sent = client.channel.ask('probed', { round: work.round, samples: 1, loss: 1, scores });
+      await expect(sent).rejects.toThrow('disconnected');
       await closed; // the transport is closed; the client reconnects by itself
       await client.until(() => client.connected, 'the reconnection');
     });
@@ -254,10 +276,11 @@ describe('the server survives', () => {
     const { id, config, clients } = await startCrew(server, [{ train: gated(gate) }, {}, {}], { rounds: 1 });
     await server.until(id, (v) => v.rounds[0]?.phase === 'training', 'training');
     const [older] = clients;
-    const closed = new Promise((resolve) => older?.socket.once('disconnect', resolve));
+    const closed = older?.disconnection();
     const newer = server.client({ run: id, id: 'c1', config, secret: older?.secret ?? '' });
     await newer.join();
-    expect(await closed).toBe('io server disconnect');
+    await closed;
+    older?.drop(); // Not to take its place back.
     const round = await committed(server, id, 1);
     expect(round.updates).toBe(3);
     expect(newer.history.some((w) => w.kind === 'train')).toBe(true);

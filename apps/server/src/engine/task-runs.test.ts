@@ -2,14 +2,14 @@ import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { RunConfigInput, RunListItem, RunPublic } from '@strata/fl-core/protocol';
+import { type RunConfigInput, routes } from '@strata/fl-core/protocol';
 import { strFromU8, unzipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createModelSource } from '../models/index.ts';
 import { ModelFolder } from '../models/testing.ts';
 import { accepted } from '../testing/answer.ts';
 import { committed, startCrew } from '../testing/crew.ts';
-import { operatorToken, TestServer, testConfig } from '../testing/server.ts';
+import { TestServer, testConfig } from '../testing/server.ts';
 
 /** A run of every task, of an imported model, from its folder to the folder that goes home. */
 
@@ -78,8 +78,6 @@ const cases: Case[] = [
   },
 ];
 
-const open = async <T>(path: string): Promise<T> => accepted(await fetch(`${server.url}${path}`));
-
 describe.each(cases)('a run for $task.name', ({ task, model, labels, config, card }) => {
   it('goes through two rounds and comes out as a model of transformers for the task', async () => {
     const crew = await startCrew(server, [{}, {}], {
@@ -103,13 +101,12 @@ describe.each(cases)('a run for $task.name', ({ task, model, labels, config, car
     expect(last.checkpoint?.layers.head).not.toEqual(
       (await server.round(crew.id, 1)).checkpoint?.layers.head,
     );
-    const listed = (await server.api<RunListItem[]>('/api/runs')).find((run) => run.id === crew.id);
+    const listed = (await server.operator.call(routes.runs, {})).find((run) => run.id === crew.id);
     expect(listed).toMatchObject({ task: task.name, accuracy: 0.5 });
-    expect(await open<RunPublic>(`/api/public/runs/${crew.id}`)).toMatchObject({ task, labels });
+    const seen = await server.operator.call(routes.publicRun, { params: { run: crew.id } });
+    expect(seen).toMatchObject({ task, labels });
 
-    const answer = await fetch(`${server.url}/api/runs/${crew.id}/model.zip`, {
-      headers: { authorization: `Bearer ${operatorToken}` },
-    });
+    const answer = await server.operator.bytes(routes.modelFolder, { params: { run: crew.id } });
     const files = unzipSync(new Uint8Array(await answer.arrayBuffer()));
     const exported = JSON.parse(strFromU8(files['config.json']!));
     expect(exported).toMatchObject(config);
@@ -128,6 +125,6 @@ it('a client that counts classes where the run has none is told so', async () =>
   });
   const { id } = await server.createRun(config);
   const client = server.client({ run: id, id: 'counter', config });
-  await expect(client.join({ classCounts: [3, 4] })).rejects.toThrow('bad-message');
+  await expect(client.join({ classCounts: [3, 4] })).rejects.toMatchObject({ code: 'bad-message' });
   expect((await server.view(id)).clients).toEqual([]);
 });

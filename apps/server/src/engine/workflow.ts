@@ -1,8 +1,6 @@
 import { DBOS, Error as DbosError } from '@dbos-inc/dbos-sdk';
-import { AggregationError } from '@strata/fl-core/aggregation';
 import { StrataError } from '@strata/fl-core/protocol';
 import { playRound, playRun, type RoundSteps, type RunSteps, waking } from '@strata/fl-core/rounds';
-import { SelectionError } from '@strata/fl-core/selection';
 import { inArray } from 'drizzle-orm';
 import type { FastifyBaseLogger } from 'fastify';
 import type { HasBus } from '../live/bus.ts';
@@ -96,8 +94,7 @@ export function holdWorkflows(): void {
 export const shutDownWorkflows = (): Promise<void> => DBOS.shutdown();
 
 /** Retrying does not help where the data itself is at fault. */
-const shouldRetry = (error: unknown): boolean =>
-  ![StrataError, SelectionError, AggregationError].some((kind) => error instanceof kind);
+const shouldRetry = (error: unknown): boolean => !(error instanceof StrataError);
 
 /**
  * A step that begins while the server shuts down never ends. If it failed, DBOS would record the failure as the

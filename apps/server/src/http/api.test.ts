@@ -1,18 +1,17 @@
 import { createHash } from 'node:crypto';
+import { ChannelSocket } from '@strata/client';
 import {
-  Catalog,
+  addressOf,
   decodeSafetensors,
   encodeSafetensors,
-  operatorNamespace,
-  RoundDetail,
-  RunEvent,
-  RunListItem,
+  operatorChannel,
+  type RunEvent,
   RunPublic,
-  RunView,
+  type RunView,
+  routes,
 } from '@strata/fl-core/protocol';
 import { layoutFor } from '@strata/fl-core/rounds';
 import { strFromU8, unzipSync } from 'fflate';
-import { io } from 'socket.io-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { accepted, bytesOf } from '../testing/answer.ts';
 import { type Crew, committed, startCrew } from '../testing/crew.ts';
@@ -33,6 +32,7 @@ afterAll(() => server.close(), 60_000);
 
 const get = (path: string, headers: Record<string, string> = {}) =>
   fetch(`${server.url}${path}`, { headers });
+const blobAt = (sha256: string) => addressOf(routes.blob, { params: { sha256 } });
 const asOperator = { authorization: `Bearer ${operatorToken}` };
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
@@ -40,26 +40,26 @@ describe('GET /blobs', () => {
   const head = () => view.checkpoint.layers.head ?? { sha256: '', bytes: 0 };
 
   it('serves a layer whole, immutable, with its hash as ETag', async () => {
-    const answer = await get(`/blobs/${head().sha256}`);
+    const answer = await get(blobAt(head().sha256));
     expect(answer.headers.get('cache-control')).toContain('immutable');
     expect(answer.headers.get('etag')).toBe(`"${head().sha256}"`);
     expect(sha256(await bytesOf(answer))).toBe(head().sha256);
-    const again = await get(`/blobs/${head().sha256}`, { 'if-none-match': `"${head().sha256}"` });
+    const again = await get(blobAt(head().sha256), { 'if-none-match': `"${head().sha256}"` });
     expect(again.status).toBe(304);
   });
 
   it('serves ranges that add up to the whole', async () => {
     const { sha256: hash, bytes } = head();
-    const first = await get(`/blobs/${hash}`, { range: 'bytes=0-99' });
-    const rest = await get(`/blobs/${hash}`, { range: 'bytes=100-' });
+    const first = await get(blobAt(hash), { range: 'bytes=0-99' });
+    const rest = await get(blobAt(hash), { range: 'bytes=100-' });
     expect([first.status, rest.status]).toEqual([206, 206]);
     expect(first.headers.get('content-range')).toBe(`bytes 0-99/${bytes}`);
     expect(sha256(new Uint8Array([...(await bytesOf(first)), ...(await bytesOf(rest))]))).toBe(hash);
-    expect((await get(`/blobs/${hash}`, { range: `bytes=${bytes}-` })).status).toBe(416);
+    expect((await get(blobAt(hash), { range: `bytes=${bytes}-` })).status).toBe(416);
   });
 
   it('refuses what is no blob', async () => {
-    expect((await get(`/blobs/${'0'.repeat(64)}`)).status).toBe(404);
+    expect((await get(blobAt('0'.repeat(64)))).status).toBe(404);
     expect((await get('/blobs/..%2f..%2fetc%2fpasswd')).status).toBe(400);
   });
 
@@ -72,7 +72,7 @@ describe('GET /blobs', () => {
         client: Crew['clients'][number],
         work: { round: number } & Parameters<typeof client.delta>[0],
       ) => {
-        await bytesOf(await get(`/blobs/${hash}`, { 'x-strata-client': `${id}/${client.id}` }));
+        await bytesOf(await get(blobAt(hash), { 'x-strata-client': `${id}/${client.id}` }));
         await client.upload(work.round, client.delta(work));
       },
     };
@@ -89,21 +89,23 @@ describe('GET /blobs', () => {
 
 describe('the operator API', () => {
   it('wants the token', async () => {
-    expect((await get('/api/runs')).status).toBe(401);
-    expect((await get('/api/runs', { authorization: 'Bearer guess' })).status).toBe(401);
-    expect((await get('/api/runs', asOperator)).status).toBe(200);
+    for (const route of Object.values(routes).filter(({ access }) => access === 'operator')) {
+      const { method } = route;
+      const path = addressOf(route, { params: { run: crew.id, round: 1, upload: 'x', file: 'x' } });
+      const status = async (headers: Record<string, string>) =>
+        (await fetch(`${server.url}${path}`, { method, headers })).status;
+      expect(await status({}), path).toBe(401);
+      expect(await status({ authorization: 'Bearer guess' }), path).toBe(401);
+    }
+    expect((await get(addressOf(routes.runs), asOperator)).status).toBe(200);
   });
 
   it('answers what its schemas say', async () => {
-    expect(RunView.parse(view).rounds).toHaveLength(1);
-    expect(
-      RunListItem.array()
-        .parse(await server.api('/api/runs'))
-        .map((r) => r.id),
-    ).toContain(crew.id);
-    const round = RoundDetail.parse(await server.round(crew.id, 1));
+    expect(view.rounds).toHaveLength(1);
+    expect((await server.operator.call(routes.runs, {})).map((r) => r.id)).toContain(crew.id);
+    const round = await server.round(crew.id, 1);
     expect(round.checkpoint?.layers).toEqual(view.checkpoint.layers);
-    const events = RunEvent.array().parse(await server.events(crew.id));
+    const events = await server.events(crew.id);
     expect(events.map((e) => e.kind)).toEqual(
       expect.arrayContaining([
         'run-created',
@@ -114,9 +116,12 @@ describe('the operator API', () => {
       ]),
     );
     const last = events.at(-2)?.id;
-    const later = await server.api<RunEvent[]>(`/api/runs/${crew.id}/events?after=${last}`);
+    const later = await server.operator.call(routes.events, {
+      params: { run: crew.id },
+      query: { after: last },
+    });
     expect(later).toEqual(events.slice(-1));
-    const catalog = Catalog.parse(await server.api('/api/catalog'));
+    const catalog = await server.operator.call(routes.catalog, {});
     expect(catalog.models.map((m) => m.id)).toContain('vit-nano');
     expect(catalog.samples.length).toBeGreaterThan(0);
   });
@@ -124,22 +129,30 @@ describe('the operator API', () => {
   it('refuses a configuration that cannot be, and says what is wrong', async () => {
     const config = testConfig();
     const bad = { ...config, cohort: { ...config.cohort, minimum: 9 } };
-    await expect(server.api('/api/runs', bad)).rejects.toMatchObject({ message: 'bad-config' });
+    await expect(server.createRun(bad)).rejects.toMatchObject({ code: 'bad-config' });
     await expect(server.createRun({ ...config, side: 33 })).rejects.toMatchObject({
-      cause: { code: 'bad-config', message: expect.stringContaining('33') },
+      code: 'bad-config',
+      message: expect.stringContaining('33'),
     });
-    await expect(server.createRun({ ...config, data: { kind: 'text', sample: null } })).rejects.toThrow(
-      'bad-config',
+    const text = { ...config, data: { kind: 'text', sample: null } } as const;
+    await expect(server.createRun(text)).rejects.toMatchObject({ code: 'bad-config' });
+    await expect(server.view('none')).rejects.toMatchObject({ code: 'unknown-run' });
+    await expect(server.round(crew.id, 7)).rejects.toMatchObject({ code: 'unknown-round' });
+    await expect(server.round(crew.id, 1.5)).rejects.toMatchObject({ code: 'bad-request' });
+    const explode = await fetch(
+      `${server.url}${addressOf(routes.commandRun, { params: { run: crew.id } })}`,
+      {
+        method: routes.commandRun.method,
+        headers: { ...asOperator, 'content-type': 'application/json' },
+        body: JSON.stringify({ command: 'explode' }),
+      },
     );
-    await expect(server.api('/api/runs/none')).rejects.toThrow('unknown-run');
-    await expect(server.api(`/api/runs/${crew.id}/rounds/7`)).rejects.toThrow('unknown-round');
-    await expect(server.api(`/api/runs/${crew.id}/rounds/x`)).rejects.toThrow('bad-request');
-    await expect(server.command(crew.id, 'explode')).rejects.toThrow('bad-request');
-    await expect(server.command(crew.id, 'start')).rejects.toThrow('wrong-state');
+    expect(await explode.json()).toMatchObject({ ok: false, error: { code: 'bad-request' } });
+    await expect(server.command(crew.id, 'start')).rejects.toMatchObject({ code: 'wrong-state' });
   });
 
   it('hands out the checkpoint as one file whose layers have the announced hashes', async () => {
-    const answer = await get(`/api/runs/${crew.id}/checkpoint.safetensors`, asOperator);
+    const answer = await server.operator.bytes(routes.checkpoint, { params: { run: crew.id } });
     const file = await bytesOf(answer);
     expect(answer.headers.get('content-length')).toBe(String(file.byteLength));
     const { tensors, metadata } = decodeSafetensors(file);
@@ -151,7 +164,7 @@ describe('the operator API', () => {
   });
 
   it('hands out a zip with what transformers opens', async () => {
-    const path = `/api/runs/${crew.id}/model.zip`;
+    const path = addressOf(routes.modelFolder, { params: { run: crew.id } });
     expect((await get(path)).status).toBe(401);
     const answer = await get(path, asOperator);
     expect(answer.headers.get('content-disposition')).toContain(`${crew.id}-round-1.zip`);
@@ -171,7 +184,7 @@ describe('the operator API', () => {
     const { tensors } = decodeSafetensors(files['model.safetensors']!);
     const named = new Map(tensors.map((t) => [t.name, t]));
     const whole = decodeSafetensors(
-      await bytesOf(await get(`/api/runs/${crew.id}/checkpoint.safetensors`, asOperator)),
+      await bytesOf(await server.operator.bytes(routes.checkpoint, { params: { run: crew.id } })),
     ).tensors.find((t) => t.name === 'blocks.1.attn.qkv.weight')!;
     const parts = ['query', 'key', 'value'].map(
       (part) => named.get(`vit.encoder.layer.1.attention.attention.${part}.weight`)!,
@@ -188,7 +201,9 @@ describe('the operator API', () => {
 
 describe('the public API', () => {
   it('shows a run to anybody who has the link, and no more than that', async () => {
-    const shown = await accepted<RunPublic>(await get(`/api/public/runs/${crew.id}`));
+    const shown = await accepted<RunPublic>(
+      await get(addressOf(routes.publicRun, { params: { run: crew.id } })),
+    );
     expect(RunPublic.parse(shown)).toMatchObject({
       id: crew.id,
       state: 'finished',
@@ -196,9 +211,9 @@ describe('the public API', () => {
       accuracy: 0.5,
     });
     expect(Object.keys(shown).sort()).toEqual(Object.keys(RunPublic.shape).sort());
-    const list = await accepted<RunPublic[]>(await get('/api/public/runs'));
+    const list = await server.operator.call(routes.publicRuns, {});
     expect(list.map((r) => r.id)).not.toContain(crew.id); // it is over
-    expect((await get('/healthz')).status).toBe(200);
+    expect(await server.operator.call(routes.health, {})).toEqual({ status: 'ready' });
   });
 });
 
@@ -206,18 +221,22 @@ describe("the dashboards' socket", () => {
   it('answers watch with the view, pushes changes at most 4 times a second, and events', async () => {
     const config = testConfig({ rounds: 1 });
     const { id } = await server.createRun(config);
-    const socket = io(`${server.url}${operatorNamespace}`, {
-      transports: ['websocket'],
-      auth: { token: operatorToken },
-      forceNew: true,
-    });
+    const socket = new ChannelSocket(operatorChannel, { server: server.url, auth: { token: operatorToken } });
     try {
       const pushes: { at: number; view: RunView }[] = [];
       const events: RunEvent[] = [];
-      socket.on('run', (pushed: unknown) => pushes.push({ at: Date.now(), view: RunView.parse(pushed) }));
-      socket.on('event', (event: unknown) => events.push(RunEvent.parse(event)));
-      const ack = await socket.timeout(10_000).emitWithAck('watch', { run: id });
-      expect(RunView.parse(ack.value).state).toBe('draft');
+      await new Promise<void>((resolve, reject) => {
+        socket.open({
+          connected: resolve,
+          disconnected: () => {},
+          refused: reject,
+          pushes: {
+            run: (pushed) => pushes.push({ at: Date.now(), view: pushed }),
+            event: (event) => events.push(event),
+          },
+        });
+      });
+      expect((await socket.ask('watch', { run: id })).state).toBe('draft');
       const clients = ['a', 'b', 'c'].map((c) => server.client({ run: id, id: c, config }));
       await Promise.all(clients.map((c) => c.join()));
       await server.command(id, 'start');
@@ -226,9 +245,9 @@ describe("the dashboards' socket", () => {
       const gaps = pushes.slice(1).map((p, i) => p.at - (pushes[i]?.at ?? 0));
       expect(Math.min(...gaps)).toBeGreaterThan(150);
       await expect.poll(() => events.map((e) => e.kind), { timeout: 5000 }).toContain('round-committed');
-      expect(await socket.emitWithAck('watch', { run: 'none' })).toMatchObject({ ok: false });
+      await expect(socket.ask('watch', { run: 'none' })).rejects.toMatchObject({ code: 'unknown-run' });
     } finally {
-      socket.disconnect();
+      socket.close();
     }
   });
 });

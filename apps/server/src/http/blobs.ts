@@ -1,20 +1,19 @@
 import { createReadStream } from 'node:fs';
 import { Id } from '@strata/fl-core/protocol';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import type { SeesPresence } from '../live/presence.ts';
 import type { HasTraffic } from '../live/traffic.ts';
 import type { HasBlobs } from '../store/blobs.ts';
 import { chunkBytes } from '../store/tensor-file.ts';
-import { BlobParams, parse } from './parse.ts';
 import { parseRange } from './range.ts';
+import type { RouteHandlers } from './serve-routes.ts';
 
-/** `GET /blobs/:sha256`: immutable, ranged, cached for ever by the browser. */
-export function blobRoutes(app: FastifyInstance, ports: HasBlobs & SeesPresence & HasTraffic): void {
-  const { blobs } = ports;
-  app.get('/blobs/:sha256', async (request, reply) => {
-    const { sha256 } = parse(BlobParams, request.params);
+/** Immutable, ranged, cached for ever by the browser. */
+export const blob =
+  (ports: HasBlobs & SeesPresence & HasTraffic): RouteHandlers['blob'] =>
+  async ({ params: { sha256 }, request, reply }) => {
     const etag = `"${sha256}"`;
-    const [size, path] = [await blobs.size(sha256), await blobs.path(sha256)];
+    const [size, path] = [await ports.blobs.size(sha256), await ports.blobs.path(sha256)];
     reply
       .header('etag', etag)
       .header('cache-control', 'public, max-age=31536000, immutable')
@@ -33,8 +32,7 @@ export function blobRoutes(app: FastifyInstance, ports: HasBlobs & SeesPresence 
     const stream = createReadStream(path, { start, end, highWaterMark: chunkBytes });
     stream.once('close', () => attribute(ports, request, stream.bytesRead));
     return reply.send(stream);
-  });
-}
+  };
 
 /** Counts a download for the client named in `x-strata-client: RUN/CLIENT`, if that client is there. */
 function attribute(

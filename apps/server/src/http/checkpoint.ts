@@ -1,19 +1,20 @@
 import { Readable } from 'node:stream';
 import { modelName } from '@strata/fl-core/models/layouts';
+import { routes } from '@strata/fl-core/protocol';
 import { layoutFor } from '@strata/fl-core/rounds';
-import type { FastifyInstance } from 'fastify';
 import type { HasBlobs } from '../store/blobs.ts';
 import type { Views } from '../views/views.ts';
 import { checkpointFile } from './checkpoint-file.ts';
 import { exportFiles } from './export.ts';
-import { parse, RunParams } from './parse.ts';
+import type { RouteHandlers } from './serve-routes.ts';
 import { zip } from './zip.ts';
 
+type Downloads = Pick<RouteHandlers, 'checkpoint' | 'modelFolder'>;
+
 /** The newest checkpoint of a run, streamed. */
-export function checkpointRoutes(app: FastifyInstance, ports: HasBlobs, views: Views): void {
+export const downloads = (ports: HasBlobs, views: Views): Downloads => ({
   /** All layers as one file under Strata's names. */
-  app.get('/api/runs/:run/checkpoint.safetensors', async (request, reply) => {
-    const { run: id } = parse(RunParams, request.params);
+  checkpoint: async ({ params: { run: id }, reply }) => {
     const { config, checkpoint } = await views.run(id);
     const order = layoutFor(config).layers.map((l) => l.name);
     const file = await checkpointFile(ports, {
@@ -31,19 +32,18 @@ export function checkpointRoutes(app: FastifyInstance, ports: HasBlobs, views: V
       },
     });
     return reply
-      .type('application/octet-stream')
+      .type(routes.checkpoint.answer.mediaType)
       .header('content-length', file.bytes)
       .header('content-disposition', `attachment; filename="${id}-round-${checkpoint.round}.safetensors"`)
       .send(Readable.from(file.chunks(), { objectMode: false }));
-  });
+  },
 
   /** A folder that transformers opens, as a zip. */
-  app.get('/api/runs/:run/model.zip', async (request, reply) => {
-    const { run: id } = parse(RunParams, request.params);
+  modelFolder: async ({ params: { run: id }, reply }) => {
     const { name, files } = await exportFiles(ports, views, id);
     return reply
-      .type('application/zip')
+      .type(routes.modelFolder.answer.mediaType)
       .header('content-disposition', `attachment; filename="${name}.zip"`)
       .send(Readable.from(zip(files), { objectMode: false }));
-  });
-}
+  },
+});

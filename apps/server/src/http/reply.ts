@@ -11,6 +11,10 @@ const statuses: Readonly<Record<ErrorCode, number>> = {
   'bad-config': 400,
   'bad-safetensors': 400,
   'bad-model': 422,
+  'bad-layers': 422,
+  'bad-client': 422,
+  'bad-update': 422,
+  'too-few-clients': 422,
   'wrong-scores': 422,
   'wrong-layers': 422,
   'wrong-tensor': 422,
@@ -30,12 +34,15 @@ const statuses: Readonly<Record<ErrorCode, number>> = {
   internal: 500,
 };
 
+/** The HTTP status of a refusal. */
+export const statusOf = (code: ErrorCode): number => statuses[code];
+
 /** Turns every error of the routes registered on `app` into the envelope. */
 export function answerErrors(app: FastifyInstance): void {
   app.setErrorHandler((error: FastifyError | StrataError, request, reply) => {
     const body = toBody(error);
     if (body.code === 'internal') request.log.error({ err: error }, 'request failed');
-    reply.code(statuses[body.code]).send({ ok: false, error: body });
+    reply.code(statusOf(body.code)).send({ ok: false, error: body });
   });
 }
 

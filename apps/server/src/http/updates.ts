@@ -1,14 +1,9 @@
-import { Readable } from 'node:stream';
-import { Id, Sha256, StrataError, type UpdateReceipt } from '@strata/fl-core/protocol';
-import type { FastifyInstance } from 'fastify';
+import { Id, Sha256, StrataError } from '@strata/fl-core/protocol';
 import { z } from 'zod';
 import { takeUpdate, type UpdatePorts } from '../intake/answers.ts';
 import { authenticate } from '../intake/clients.ts';
 import { TokenBucket } from '../live/limiter.ts';
-import type { SeesPresence } from '../live/presence.ts';
-import { workFor } from '../views/work-queries.ts';
-import { parse, RoundParams } from './parse.ts';
-import { ok } from './reply.ts';
+import type { RouteHandlers } from './serve-routes.ts';
 
 /** Uploads of one client: at most this many at once, and a second in the long run. */
 const rate = { burst: 10, perSecond: 0.5 };
@@ -17,8 +12,8 @@ const counted = 10_000;
 
 const Credentials = z.object({ client: Id, secret: Sha256 });
 
-/** `PUT /runs/:run/rounds/:round/update`: the body goes to disk as it comes, never into memory as a whole. */
-export function updateRoutes(parent: FastifyInstance, ports: UpdatePorts & SeesPresence): void {
+/** The body goes to disk as it comes, never into memory as a whole. */
+export function update(ports: UpdatePorts): RouteHandlers['update'] {
   const buckets = new Map<string, TokenBucket>();
 
   const checkRate = (key: string): void => {
@@ -34,25 +29,12 @@ export function updateRoutes(parent: FastifyInstance, ports: UpdatePorts & SeesP
     }
   };
 
-  parent.register(async (app) => {
-    app.removeAllContentTypeParsers();
-    app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
-    app.put('/runs/:run/rounds/:round/update', async (request) => {
-      const { run, round } = parse(RoundParams, request.params);
-      const { client, secret } = credentials(request.headers.authorization);
-      await authenticate(ports, run, client, secret);
-      checkRate(`${run}/${client}`);
-      const body = request.body instanceof Readable ? request.body : Readable.from([]);
-      const taken = await takeUpdate(ports, run, round, client, body).catch((error: unknown) => {
-        // What is left of a refused body is read and dropped, so that the client hears the answer; the server's
-        // request timeout bounds how long.
-        body.resume();
-        throw error;
-      });
-      const receipt: UpdateReceipt = { ...taken, work: await workFor(ports, run, client) };
-      return ok(receipt);
-    });
-  });
+  return async ({ params: { run, round }, body, request }) => {
+    const { client, secret } = credentials(request.headers.authorization);
+    await authenticate(ports, run, client, secret);
+    checkRate(`${run}/${client}`);
+    return takeUpdate(ports, run, round, client, body);
+  };
 }
 
 /** From `authorization: Bearer CLIENT.SECRET`. */

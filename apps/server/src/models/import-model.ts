@@ -16,7 +16,6 @@ import {
   type Checkpoint,
   encodeSafetensors,
   type ImportedModel,
-  type ModelChoice,
   type ModelId,
   type NamedTensor,
   type RunConfig,
@@ -49,12 +48,11 @@ export interface StoredModel {
 }
 
 /**
- * What there is at the source of an imported model, downloaded if need be; a built-in model stays as it is.
+ * What there is at the source of an imported model, downloaded if need be.
  *
  * @throws StrataError `bad-model` when the model cannot be used, `too-large`, `unavailable`, `bad-config`.
  */
-export async function resolveModel(model: ModelChoice, places: Places): Promise<ModelChoice> {
-  if (typeof model === 'string') return model;
+export async function resolveModel(model: ImportedModel, places: Places): Promise<ImportedModel> {
   const { folder, source } = await locateModel(model.source, places);
   const { found } = await readFolderConfig(folder);
   const resolved: ImportedModel = { ...model, source, found };

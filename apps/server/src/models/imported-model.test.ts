@@ -47,7 +47,10 @@ const configOf = (source: string, labels = ['a', 'b', 'c']) =>
 async function imported(source = 'folder:tiny-bert', more: { hubUrl?: string; labels?: string[] } = {}) {
   const places = { modelsDir, cacheDir, hubUrl: more.hubUrl };
   const wanted = configOf(source, more.labels);
-  const config = { ...wanted, model: await resolveModel(wanted.model, places) };
+  const config = {
+    ...wanted,
+    model: await resolveModel({ source, granularity: 'sublayer', found: null }, places),
+  };
   const blobs = memoryBlobs();
   const stored = await importModel({ ...places, config, blobs });
   const tensors = Object.values(stored.layers).flatMap(

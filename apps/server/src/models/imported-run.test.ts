@@ -2,11 +2,10 @@ import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { specAtFirst } from '@strata/fl-core/models/layouts';
-import { decodeSafetensors, ImportedModel, RunView } from '@strata/fl-core/protocol';
+import { decodeSafetensors, type RunConfigInput, routes } from '@strata/fl-core/protocol';
 import { strFromU8, unzipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { accepted, refused } from '../testing/answer.ts';
-import { operatorToken, TestServer } from '../testing/server.ts';
+import { TestServer } from '../testing/server.ts';
 import { createModelSource } from './source.ts';
 import { ModelFolder } from './testing.ts';
 import { vitMiniFile } from './vit-mini.ts';
@@ -19,7 +18,6 @@ const tokenizer = new URL(
 );
 let folder: string;
 let server: TestServer;
-let url: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'strata-imported-'));
   for (const name of ['bert', 'broken']) await mkdir(join(folder, name));
@@ -31,21 +29,15 @@ beforeAll(async () => {
   server = await TestServer.start({}, (blobs, dataDir) =>
     createModelSource({ blobs, modelsDir: folder, cacheDir: join(dataDir, 'models') }),
   );
-  url = server.url;
 }, 120_000);
 afterAll(async () => {
   await server.close();
   await rm(folder, { recursive: true });
 }, 60_000);
 
-const authorization = `Bearer ${operatorToken}`;
-const post = (run: object) =>
-  fetch(`${url}/api/runs`, {
-    method: 'POST',
-    headers: { authorization, 'content-type': 'application/json' },
-    body: JSON.stringify({ name: 'Test', labels: ['no', 'yes'], strategy: { name: 'full' }, ...run }),
-  });
-const create = (source: string, kind = 'text') =>
+const post = (run: Pick<RunConfigInput, 'model' | 'side' | 'data'>) =>
+  server.createRun({ name: 'Test', labels: ['no', 'yes'], strategy: { name: 'full' }, ...run });
+const create = (source: string, kind: 'text' | 'image' = 'text') =>
   post({
     // What a request says was found is not believed.
     model: {
@@ -58,9 +50,8 @@ const create = (source: string, kind = 'text') =>
 
 describe('a run of an imported model', () => {
   it('starts from its layers, knows its config and gives a folder back', async () => {
-    const { id } = await accepted<RunView>(await create('folder:bert'));
-    const got = await fetch(`${url}/api/runs/${id}`, { headers: { authorization } });
-    const view = RunView.parse(await accepted(got));
+    const { id } = await create('folder:bert');
+    const view = await server.view(id);
     expect(view.layers.map((l) => l.name)).toEqual([
       'embed',
       'blocks.0.attention',
@@ -74,7 +65,7 @@ describe('a run of an imported model', () => {
       found: { config: { model_type: 'bert', hidden_size: 16 }, licence: null },
     });
 
-    const zip = await fetch(`${url}/api/runs/${id}/model.zip`, { headers: { authorization } });
+    const zip = await server.operator.bytes(routes.modelFolder, { params: { run: id } });
     const files = unzipSync(new Uint8Array(await zip.arrayBuffer()));
     expect(Object.keys(files)).toEqual(['README.md', 'config.json', 'tokenizer.json', 'model.safetensors']);
     expect(JSON.parse(strFromU8(files['config.json']!))).toMatchObject({
@@ -91,16 +82,12 @@ describe('a run of an imported model', () => {
   });
 
   it('can be looked at before it is made', async () => {
-    const look = (source: string) =>
-      fetch(`${url}/api/models`, {
-        method: 'POST',
-        headers: { authorization, 'content-type': 'application/json' },
-        body: JSON.stringify({ source }),
-      });
-    const found = ImportedModel.parse(await accepted(await look('folder:bert')));
-    expect(specAtFirst(found)).toMatchObject({ kind: 'text', dim: 16, depth: 2 });
-    const error = await refused(await look('folder:other'));
-    expect(error).toMatchObject({ code: 'bad-model', message: expect.stringMatching(/no config\.json/) });
+    const look = (source: string) => server.operator.call(routes.findModel, { body: { source } });
+    expect(specAtFirst(await look('folder:bert'))).toMatchObject({ kind: 'text', dim: 16, depth: 2 });
+    await expect(look('folder:other')).rejects.toMatchObject({
+      code: 'bad-model',
+      message: expect.stringMatching(/no config\.json/),
+    });
   });
 
   it.each([
@@ -108,26 +95,21 @@ describe('a run of an imported model', () => {
     ['there is no such folder', 'folder:other', 'text', 'bad-model', /other has no config\.json/],
     ['the data is of another kind', 'folder:bert', 'image', 'bad-config', /bert takes text, not image/],
     ['the source makes no sense', 'somewhere', 'text', 'bad-config', /folder:NAME, hub:OWNER\/NAME or a URL/],
-  ])('is not made when %s', async (_, source, kind, code, message) => {
-    const runs = async () =>
-      (await accepted<RunView[]>(await fetch(`${url}/api/runs`, { headers: { authorization } }))).length;
+  ] as const)('is not made when %s', async (_, source, kind, code, message) => {
+    const runs = async () => (await server.operator.call(routes.runs, {})).length;
     const before = await runs();
-    const answer = await create(source, kind);
-    expect(answer.status).toBeGreaterThanOrEqual(400);
-    const error = await refused(answer);
-    expect(error.message).toMatch(message);
-    expect(error.code).toBe(code);
+    await expect(create(source, kind)).rejects.toMatchObject({
+      code,
+      message: expect.stringMatching(message),
+    });
     expect(await runs()).toBe(before);
   });
 });
 
 describe('a run of the committed ViT', () => {
   it('starts from its weights on a server with no pin, no Hub and no folder of it', async () => {
-    const made = await post({ model: 'vit-mini', side: 48, data: { kind: 'image' } });
-    const { id } = await accepted<RunView>(made);
-    const got = await fetch(`${url}/api/runs/${id}/checkpoint.safetensors`, {
-      headers: { authorization },
-    });
+    const { id } = await post({ model: 'vit-mini', side: 48, data: { kind: 'image' } });
+    const got = await server.operator.bytes(routes.checkpoint, { params: { run: id } });
     const out = new Map(
       decodeSafetensors(new Uint8Array(await got.arrayBuffer())).tensors.map((t) => [t.name, t.data]),
     );

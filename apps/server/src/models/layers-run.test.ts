@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { layoutOf, specAtFirst } from '@strata/fl-core/models/layouts';
-import { ImportedModel, type RunView } from '@strata/fl-core/protocol';
+import { type ImportedModel, type RunView, routes } from '@strata/fl-core/protocol';
 import { strFromU8, unzipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { accepted, refused } from '../testing/answer.ts';
 import { committed, startCrew } from '../testing/crew.ts';
-import { operatorToken, TestServer } from '../testing/server.ts';
+import { TestServer } from '../testing/server.ts';
 import { createModelSource } from './source.ts';
 
 /** A LayersModel from the operator's disk: uploaded, trained by three clients, exported. */
@@ -23,17 +23,12 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => server.close(), 60_000);
 
-const authorization = `Bearer ${operatorToken}`;
-const put = (path: string, body: Blob | string, headers: Record<string, string> = { authorization }) =>
-  fetch(`${server.url}/api/models/uploads/${path}`, { method: 'PUT', body, headers });
-const finish = (upload: string) =>
-  fetch(`${server.url}/api/models/uploads/${upload}`, { method: 'POST', headers: { authorization } });
-
-async function upload(id: string, files: Record<string, Blob>): Promise<ImportedModel> {
+async function upload(id: string, files: Record<string, Blob | string>): Promise<ImportedModel> {
   for (const [name, body] of Object.entries(files)) {
-    expect(await (await put(`${id}/${name}`, body)).json()).toEqual({ ok: true, value: { file: name } });
+    const params = { upload: id, file: name };
+    expect(await server.operator.call(routes.uploadModelFile, { params, body })).toEqual({ file: name });
   }
-  return ImportedModel.parse(await accepted(await finish(id)));
+  return server.operator.call(routes.finishUpload, { params: { upload: id }, body: {} });
 }
 
 const file = async (name: string) => new Blob([await readFile(new URL(name, fixture))]);
@@ -63,7 +58,7 @@ describe('an uploaded LayersModel', () => {
     expect(round.checkpoint?.layers.frozen).toEqual(first.frozen);
     expect(round.checkpoint?.layers.head).not.toEqual(first.head);
 
-    const zip = await fetch(`${server.url}/api/runs/${id}/model.zip`, { headers: { authorization } });
+    const zip = await server.operator.bytes(routes.modelFolder, { params: { run: id } });
     const out = unzipSync(new Uint8Array(await zip.arrayBuffer()));
     expect(Object.keys(out)).toEqual(['README.md', 'model.json', 'weights.bin']);
     const json = JSON.parse(strFromU8(out['model.json']!));
@@ -89,31 +84,23 @@ describe('an uploaded LayersModel', () => {
 
   it('that cannot be used is refused and forgotten', async () => {
     const { 'model.json': json } = await files();
-    await put('broken/model.json', json);
-    const answer = await finish('broken');
-    expect(answer.status).toBe(422);
-    expect(await refused(answer)).toMatchObject({
+    await expect(upload('broken', { 'model.json': json })).rejects.toMatchObject({
       code: 'bad-model',
       message: expect.stringMatching(/weights\.bin/),
     });
-    const model = { source: `upload:${'0'.repeat(64)}` };
-    const run = await fetch(`${server.url}/api/runs`, {
-      method: 'POST',
-      headers: { authorization, 'content-type': 'application/json' },
-      body: JSON.stringify({
-        name: 'none',
-        model,
-        data: { kind: 'image' },
-        labels: ['a', 'b'],
-        strategy: { name: 'full' },
-      }),
+    const making = server.createRun({
+      name: 'none',
+      model: { source: `upload:${'0'.repeat(64)}` },
+      data: { kind: 'image' },
+      labels: ['a', 'b'],
+      strategy: { name: 'full' },
     });
-    expect(await refused(run)).toMatchObject({ code: 'bad-model', hint: 'Upload its files again.' });
+    await expect(making).rejects.toMatchObject({ code: 'bad-model', hint: 'Upload its files again.' });
   });
 
   it('for images of one side takes no other', async () => {
     const { source } = await upload('side', await files());
-    const making = server.api('/api/runs', {
+    const making = server.createRun({
       name: 'side',
       model: { source },
       side: 24,
@@ -122,17 +109,17 @@ describe('an uploaded LayersModel', () => {
       strategy: { name: 'full' },
     });
     await expect(making).rejects.toMatchObject({
-      cause: { code: 'bad-config', message: expect.stringMatching(/12 pixels, not 24/) },
+      code: 'bad-config',
+      message: expect.stringMatching(/12 pixels, not 24/),
     });
   });
 
   it.each([
-    ['without the token', 'x/model.json', {}, 401],
-    ['with a hidden name', 'x/.env', { authorization }, 400],
-    ['out of its folder', 'x/..%2Fsecret', { authorization }, 400],
-    ['under no identifier', 'X!/model.json', { authorization }, 400],
-  ])('is not taken %s', async (_, path, headers, status) => {
-    expect((await put(path, 'x', headers)).status).toBe(status);
+    ['with a hidden name', 'x', '.env'],
+    ['out of its folder', 'x', '../secret'],
+    ['under no identifier', 'X!', 'model.json'],
+  ])('is not taken %s', async (_, id, name) => {
+    await expect(upload(id, { [name]: 'x' })).rejects.toMatchObject({ code: 'bad-request' });
   });
 });
 

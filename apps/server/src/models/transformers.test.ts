@@ -58,7 +58,8 @@ describe.skipIf(reason)(`a model that transformers saved${reason}`, () => {
       labels: ['a', 'b', 'c'],
       strategy: { name: 'full' },
     });
-    const config = { ...wanted, model: await resolveModel(wanted.model, places) };
+    const model = await resolveModel({ source: `folder:${name}`, granularity: 'block', found: null }, places);
+    const config = { ...wanted, model };
     const blobs = memoryBlobs();
     const { layers } = await importModel({ ...places, config, blobs });
     const tensors = Object.values(layers).flatMap((l) => decodeSafetensors(blobs.get(l.sha256)).tensors);

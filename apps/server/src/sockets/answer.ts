@@ -1,29 +1,13 @@
 import { type Ack, type ErrorBody, StrataError } from '@strata/fl-core/protocol';
 import type { FastifyBaseLogger } from 'fastify';
-import type { z } from 'zod';
 
-/** The edge between sockets and the server: every message is parsed, every answer is an {@link Ack}. */
+/** The edge between sockets and the server: whatever happens, the answer is an {@link Ack}. */
 
 /** What a program may know of an error: its own, or that something went wrong. */
 export function errorBody(error: unknown, log: FastifyBaseLogger): ErrorBody {
   if (error instanceof StrataError) return error.toBody();
   log.error({ err: error }, 'unexpected error');
   return { code: 'internal', message: 'Something went wrong on the server.', hint: 'Try again in a moment.' };
-}
-
-/** Throws `bad-message` with the first few problems. */
-export function parseMessage<T extends z.ZodType>(schema: T, message: unknown, what: string): z.infer<T> {
-  const parsed = schema.safeParse(message);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues
-    .slice(0, 5)
-    .map((i) => `${i.path.join('.') || what}: ${i.message}`)
-    .join('; ');
-  throw new StrataError(
-    'bad-message',
-    `The message ${what} is not valid: ${problems}.`.slice(0, 1000),
-    'Reload the page: this client may be older than the server.',
-  );
 }
 
 /**

@@ -1,15 +1,11 @@
 import {
-  ClientAuth,
-  clientNamespace,
-  Evaluated,
-  Hello,
-  Probed,
-  Progress,
+  clientChannel,
+  dispatch,
+  type Handlers,
+  type PushEvents,
+  parseMessage,
   protocolVersion,
-  type RunPublic,
-  Standing,
   StrataError,
-  type Welcome,
   type Work,
 } from '@strata/fl-core/protocol';
 import { sameWork } from '@strata/fl-core/rounds';
@@ -27,16 +23,13 @@ import type { HasDb } from '../store/store.ts';
 import type { HasEvents } from '../views/event-log.ts';
 import type { Views } from '../views/views.ts';
 import { workFor, workForAll } from '../views/work-queries.ts';
-import { answer, errorBody, parseMessage } from './answer.ts';
+import { answer, errorBody } from './answer.ts';
 
 /** What a client may send is not known before it is parsed. */
 interface Untrusted {
   [event: string]: (...args: unknown[]) => void;
 }
-interface Outgoing {
-  work(work: Work): void;
-  run(view: RunPublic): void;
-}
+type Clients = typeof clientChannel;
 interface SocketData {
   run: string;
   client: string;
@@ -49,8 +42,8 @@ interface SocketData {
   /** Events refused for coming too fast, since the last one that was not. */
   refused: number;
 }
-type ClientNamespace = Namespace<Untrusted, Outgoing, DefaultEventsMap, SocketData>;
-type ClientSocket = Socket<Untrusted, Outgoing, DefaultEventsMap, SocketData>;
+type ClientNamespace = Namespace<Untrusted, PushEvents<Clients>, DefaultEventsMap, SocketData>;
+type ClientSocket = Socket<Untrusted, PushEvents<Clients>, DefaultEventsMap, SocketData>;
 
 /** A burst of events, and events a second, that one client needs at most. */
 const rate = { burst: 60, perSecond: 20 };
@@ -82,7 +75,7 @@ export class ClientSockets {
     const onError = (error: unknown) => ports.log.error({ err: error }, 'push to clients failed');
     this.#workPush = new Throttle(workPushMs, (run) => this.#pushWork(run), onError);
     this.#runPush = new Throttle(runPushMs, (run) => this.#pushRun(run), onError);
-    this.#namespace = io.of(clientNamespace);
+    this.#namespace = io.of(clientChannel.namespace);
     this.#namespace.use((socket, next) => {
       this.#admit(socket).then(
         () => next(),
@@ -105,7 +98,7 @@ export class ClientSockets {
   }
 
   async #admit(socket: ClientSocket): Promise<void> {
-    const auth = parseMessage(ClientAuth, socket.handshake.auth, 'auth');
+    const auth = parseMessage(clientChannel.auth, socket.handshake.auth, 'auth');
     if (auth.protocol !== protocolVersion) {
       throw new StrataError(
         'bad-message',
@@ -158,43 +151,37 @@ export class ClientSockets {
 
   async #handle(socket: ClientSocket, event: string, message: unknown): Promise<unknown> {
     this.#checkRate(socket);
-    const { run, client } = socket.data;
-    const ports = this.#ports;
-    switch (event) {
-      case 'hello': {
-        const hello = parseMessage(Hello, message, event);
-        clearTimeout(socket.data.silence);
-        await sayHello(ports, run, client, hello);
-        this.#speaksFor(socket);
-        const welcome: Welcome = {
-          manifest: await this.#views.manifest(run),
-          work: await this.#tellWork(socket),
-        };
-        return welcome;
-      }
-      case 'work':
-        return this.#tellWork(socket);
-      case 'probed':
-        await takeProbe(ports, run, client, parseMessage(Probed, message, event));
-        return this.#tellWork(socket);
-      case 'evaluated':
-        await takeEvaluation(ports, run, client, parseMessage(Evaluated, message, event));
-        return this.#tellWork(socket);
-      case 'progress':
-        ports.presence.setProgress(run, client, parseMessage(Progress, message, event));
-        ports.bus.progressed(run);
-        return null;
-      case 'standing':
-        await takeStanding(ports, run, client, parseMessage(Standing, message, event));
-        return this.#tellWork(socket);
-      default:
-        throw new StrataError(
-          'bad-message',
-          `There is no event ${event.slice(0, 64)}.`,
-          'Reload the page: this client may be of another version.',
-        );
-    }
+    return dispatch(clientChannel, this.#handlers, socket, event, message);
   }
+
+  readonly #handlers: Handlers<Clients, ClientSocket> = {
+    hello: async (socket, hello) => {
+      const { run, client, silence } = socket.data;
+      clearTimeout(silence);
+      await sayHello(this.#ports, run, client, hello);
+      this.#speaksFor(socket);
+      return this.#tellWork(socket);
+    },
+    work: (socket) => this.#tellWork(socket),
+    probed: async ({ data: { run, client } }, message) => {
+      await takeProbe(this.#ports, run, client, message);
+      return null;
+    },
+    evaluated: async ({ data: { run, client } }, message) => {
+      await takeEvaluation(this.#ports, run, client, message);
+      return null;
+    },
+    progress: async ({ data: { run, client } }, message) => {
+      this.#ports.presence.setProgress(run, client, message);
+      this.#ports.bus.progressed(run);
+      return null;
+    },
+    standing: async (socket, message) => {
+      const { run, client } = socket.data;
+      await takeStanding(this.#ports, run, client, message);
+      return this.#tellWork(socket);
+    },
+  };
 
   #checkRate(socket: ClientSocket): void {
     const { data } = socket;

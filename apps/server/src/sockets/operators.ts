@@ -1,25 +1,25 @@
-import { Id, operatorNamespace, type RunEvent, type RunView, StrataError } from '@strata/fl-core/protocol';
+import {
+  dispatch,
+  type Handlers,
+  operatorChannel,
+  type PushEvents,
+  StrataError,
+} from '@strata/fl-core/protocol';
 import type { FastifyBaseLogger } from 'fastify';
 import type { DefaultEventsMap, Namespace, Server, Socket } from 'socket.io';
-import { z } from 'zod';
 import { hashSecret, sameHash } from '../intake/clients.ts';
 import type { HasBus } from '../live/bus.ts';
 import { Throttle } from '../live/throttle.ts';
 import type { Views } from '../views/views.ts';
-import { answer, parseMessage } from './answer.ts';
+import { answer } from './answer.ts';
 
 interface Untrusted {
   [event: string]: (...args: unknown[]) => void;
 }
-interface Outgoing {
-  run(view: RunView): void;
-  event(event: RunEvent): void;
-}
-type OperatorNamespace = Namespace<Untrusted, Outgoing, DefaultEventsMap, Record<string, never>>;
-type OperatorSocket = Socket<Untrusted, Outgoing, DefaultEventsMap, Record<string, never>>;
+type Operators = typeof operatorChannel;
+type OperatorNamespace = Namespace<Untrusted, PushEvents<Operators>, DefaultEventsMap, Record<string, never>>;
+type OperatorSocket = Socket<Untrusted, PushEvents<Operators>, DefaultEventsMap, Record<string, never>>;
 
-const Auth = z.object({ token: z.string().max(1000) });
-const Watch = z.object({ run: Id });
 /** Four pushes of a run's view a second. */
 const pushMs = 250;
 /** Runs one dashboard may watch at once. */
@@ -27,7 +27,7 @@ const maxWatched = 20;
 
 type OperatorPorts = HasBus & { readonly log: FastifyBaseLogger };
 
-/** The dashboards' namespace: `watch {run}` answers the view, then `run` and `event` are pushed. */
+/** The dashboards' namespace: who watches a run is pushed its changes and events. */
 export class OperatorSockets {
   readonly #log: FastifyBaseLogger;
   readonly #views: Views;
@@ -45,9 +45,9 @@ export class OperatorSockets {
       (error) => log.error({ err: error }, 'push to operators failed'),
     );
     const wanted = hashSecret(token);
-    this.#namespace = io.of(operatorNamespace);
+    this.#namespace = io.of(operatorChannel.namespace);
     this.#namespace.use((socket, next) => {
-      const auth = Auth.safeParse(socket.handshake.auth);
+      const auth = operatorChannel.auth.safeParse(socket.handshake.auth);
       if (auth.success && sameHash(hashSecret(auth.data.token), wanted)) return next();
       const error = new StrataError(
         'unauthorized',
@@ -68,29 +68,23 @@ export class OperatorSockets {
 
   #onConnection(socket: OperatorSocket): void {
     socket.onAny((event: string, ...args: unknown[]) => {
-      void answer(args, this.#log, (message) => this.#handle(socket, event, message));
+      void answer(args, this.#log, (message) =>
+        dispatch(operatorChannel, this.#handlers, socket, event, message),
+      );
     });
   }
 
-  async #handle(socket: OperatorSocket, event: string, message: unknown): Promise<RunView | null> {
-    switch (event) {
-      case 'watch': {
-        const { run } = parseMessage(Watch, message, event);
-        const view = await this.#views.run(run);
-        if (socket.rooms.size > maxWatched) {
-          throw new StrataError('rate-limited', 'Too many runs are watched at once.', 'Stop watching some.');
-        }
-        await socket.join(run);
-        this.#push.touch(run);
-        return view;
+  readonly #handlers: Handlers<Operators, OperatorSocket> = {
+    watch: async (socket, { run }) => {
+      const view = await this.#views.run(run);
+      if (socket.rooms.size > maxWatched) {
+        throw new StrataError('rate-limited', 'Too many runs are watched at once.', 'Stop watching some.');
       }
-      case 'unwatch':
-        await socket.leave(parseMessage(Watch, message, event).run);
-        return null;
-      default:
-        throw new StrataError('bad-message', `There is no event ${event.slice(0, 64)}.`, 'Reload the page.');
-    }
-  }
+      await socket.join(run);
+      this.#push.touch(run);
+      return view;
+    },
+  };
 
   async #pushRun(run: string): Promise<void> {
     if (!this.#namespace.adapter.rooms.has(run)) {

@@ -1,5 +1,5 @@
 import type { Server as HttpServer } from 'node:http';
-import { maxMessageBytes } from '@strata/fl-core/protocol';
+import { clientChannel, maxMessageBytes, operatorChannel } from '@strata/fl-core/protocol';
 import { Server } from 'socket.io';
 
 /**
@@ -21,6 +21,7 @@ export function createSockets(http: HttpServer): Server {
     pingInterval: 20_000,
     pingTimeout: 100_000,
   });
-  io.of('/').use((_socket, next) => next(new Error('There is nothing here; use /clients or /operators.')));
+  const channels = [clientChannel, operatorChannel].map(({ namespace }) => namespace).join(' or ');
+  io.of('/').use((_socket, next) => next(new Error(`There is nothing here; use ${channels}.`)));
   return io;
 }

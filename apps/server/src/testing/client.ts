@@ -1,7 +1,6 @@
-import { randomBytes } from 'node:crypto';
+import { ChannelSocket, createDataPlane, type DataPlane, type Identity, newIdentity } from '@strata/client';
 import {
-  type Ack,
-  clientNamespace,
+  clientChannel,
   encodeSafetensors,
   type Hello,
   type NamedTensor,
@@ -10,12 +9,9 @@ import {
   type RunConfig,
   type StepTimesMessage,
   type UpdateReceipt,
-  Welcome,
-  Work,
+  type Work,
 } from '@strata/fl-core/protocol';
 import { syntheticDelta, syntheticScores, syntheticTimes } from '@strata/fl-core/rounds/testing';
-import { io, type Socket } from 'socket.io-client';
-import { accepted } from './answer.ts';
 
 export type WorkOf<K extends Work['kind']> = Extract<Work, { kind: K }>;
 
@@ -53,12 +49,15 @@ export interface TestClientOptions {
 }
 
 /**
- * A participant for tests: speaks the real protocol over socket and HTTP, with synthetic but well-formed scores
+ * A participant for tests: speaks with the server by the product's own client code, with synthetic but well-formed scores
  * and updates that derive from the seed in its work, so that a test can compute them again.
  */
 export class TestClient {
   readonly id: string;
   readonly secret: string;
+  /** The product's end of the control plane, to say what no session would say. */
+  readonly channel: ChannelSocket<typeof clientChannel>;
+  readonly #plane: DataPlane;
   readonly samples: number;
   /** Every work it was told, in order. */
   readonly history: Work[] = [];
@@ -66,13 +65,21 @@ export class TestClient {
   readonly #options: TestClientOptions;
   readonly #script: Script;
   readonly #done = new Set<string>();
-  #socket: Socket | null = null;
   #waiting: (() => void)[] = [];
+  #disconnected: () => void = () => {};
 
   constructor(options: TestClientOptions) {
     this.#options = options;
     this.id = options.id;
-    this.secret = options.secret ?? randomBytes(32).toString('hex');
+    this.secret = options.secret ?? newIdentity().secret;
+    const { url: server, run } = options;
+    const identity: Identity = { client: this.id, secret: this.secret };
+    this.channel = new ChannelSocket(clientChannel, {
+      server,
+      auth: { protocol: protocolVersion, run, ...identity },
+      comeBackMs: { least: 50, most: 200 },
+    });
+    this.#plane = createDataPlane({ server, run, identity });
     this.samples = options.samples ?? 10;
     this.#script = { ...honest, ...options.script };
   }
@@ -81,61 +88,51 @@ export class TestClient {
     return this.#options.run;
   }
 
-  get socket(): Socket {
-    if (!this.#socket) throw new Error(`${this.id} is not connected`);
-    return this.#socket;
-  }
-
   get connected(): boolean {
-    return this.#socket?.connected ?? false;
+    return this.channel.connected;
   }
 
-  /** Connects and says hello; reconnects by itself, also after a restart of the server. */
-  async join(hello: Partial<Hello> = {}): Promise<Welcome> {
-    const { url, run } = this.#options;
-    const socket = io(`${url}${clientNamespace}`, {
-      transports: ['websocket'],
-      auth: { protocol: protocolVersion, run, client: this.id, secret: this.secret },
-      reconnectionDelay: 50,
-      reconnectionDelayMax: 200,
-      forceNew: true,
-    });
-    this.#socket = socket;
-    socket.on('work', (work: unknown) => this.#take(Work.parse(work)));
+  /** Connects and says hello; reconnects by itself, also after a restart of the server. Gives its first work. */
+  join(hello: Partial<Hello> = {}): Promise<Work> {
     return new Promise((resolve, reject) => {
-      socket.on('connect_error', (error) => {
-        if (!socket.active) reject(error);
-      });
-      socket.on('connect', () => {
-        this.hello(hello).then(resolve, (error: unknown) => {
-          this.errors.push(error);
-          reject(error);
-        });
+      this.channel.open({
+        connected: () => {
+          this.hello(hello).then(resolve, (error: unknown) => {
+            this.errors.push(error);
+            reject(error);
+          });
+        },
+        disconnected: () => this.#disconnected(),
+        refused: reject,
+        pushes: { work: (work) => this.#take(work), run: () => {} },
       });
     });
   }
 
-  async hello(hello: Partial<Hello> = {}): Promise<Welcome> {
+  async hello(hello: Partial<Hello> = {}): Promise<Work> {
     const { labels } = this.#options.config;
-    const welcome = Welcome.parse(
-      await this.send('hello', {
-        name: this.id,
-        device: { backend: 'cpu', reason: 'a test' },
-        samples: this.samples,
-        heldOut: 4,
-        classCounts: labels.map(() => 1),
-        ...hello,
-      }),
-    );
-    this.#take(welcome.work);
-    return welcome;
+    const work = await this.channel.ask('hello', {
+      name: this.id,
+      device: { backend: 'cpu', reason: 'a test' },
+      samples: this.samples,
+      heldOut: 4,
+      classCounts: labels.map(() => 1),
+      ...hello,
+    });
+    this.#take(work);
+    return work;
   }
 
-  /** Sends an event and returns the value of its acknowledgement; an error acknowledgement rejects. */
-  async send(event: string, message: unknown): Promise<unknown> {
-    const ack: Ack<unknown> = await this.socket.timeout(10_000).emitWithAck(event, message);
-    if (ack.ok) return ack.value;
-    throw new Error(ack.error.code, { cause: ack.error });
+  /** What is this client's work? Sessions ask after every answer. */
+  async ask(): Promise<void> {
+    this.#take(await this.channel.ask('work', {}));
+  }
+
+  /** Settles when the connection is lost. */
+  disconnection(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#disconnected = resolve;
+    });
   }
 
   async probed(
@@ -144,16 +141,18 @@ export class TestClient {
     measured: Pick<Probed, 'times' | 'steps'> = {},
   ): Promise<void> {
     const message = { round, scores, samples: this.samples, loss: 2, ...measured };
-    this.#take(Work.parse(await this.send('probed', message)));
+    await this.channel.ask('probed', message);
+    await this.ask();
   }
 
   async evaluated(round: number): Promise<void> {
     const loss = 2 / round;
-    this.#take(Work.parse(await this.send('evaluated', { round, loss, accuracy: 0.5, samples: 4 })));
+    await this.channel.ask('evaluated', { round, loss, accuracy: 0.5, samples: 4 });
+    await this.ask();
   }
 
   async standing(want: 'pause' | 'resume' | 'leave'): Promise<void> {
-    this.#take(Work.parse(await this.send('standing', { want })));
+    this.#take(await this.channel.ask('standing', { want }));
   }
 
   scores(work: Pick<WorkOf<'probe'>, 'seed'>): Record<string, number> {
@@ -174,21 +173,12 @@ export class TestClient {
     metadata: Record<string, string> = { samples: String(this.samples), loss: '1.5' },
   ): Promise<UpdateReceipt> {
     const receipt = await this.put(round, encodeSafetensors(tensors, metadata));
-    this.#take(receipt.work);
+    await this.ask();
     return receipt;
   }
 
-  async put(round: number, body: Uint8Array<ArrayBuffer>): Promise<UpdateReceipt> {
-    const { url, run } = this.#options;
-    const response = await fetch(`${url}/runs/${run}/rounds/${round}/update`, {
-      method: 'PUT',
-      headers: {
-        authorization: `Bearer ${this.id}.${this.secret}`,
-        'content-type': 'application/octet-stream',
-      },
-      body,
-    });
-    return accepted(response);
+  put(round: number, body: Uint8Array<ArrayBuffer>): Promise<UpdateReceipt> {
+    return this.#plane.upload(round, body, new AbortController().signal);
   }
 
   /** Waits until the newest work satisfies `test`. */
@@ -211,19 +201,14 @@ export class TestClient {
     }
   }
 
-  /** The connection breaks off; the client does not come back by itself. */
+  /** The connection breaks off; the client does not come back by itself, but may {@link join} again. */
   drop(): void {
-    this.#socket?.disconnect();
+    this.channel.close();
   }
 
   /** As after a reload of the page: this piece of work will be taken up again. */
   forget(work: WorkOf<'probe' | 'train' | 'evaluate'>): void {
     this.#done.delete(`${work.kind} ${work.round}`);
-  }
-
-  /** Comes back after {@link drop}. */
-  comeBack(): void {
-    this.#socket?.connect();
   }
 
   #take(work: Work): void {

@@ -1,12 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
+import { Caller } from '@strata/client';
 import { initialLayer, specOf } from '@strata/fl-core/models/layouts';
 import {
   encodeSafetensors,
   type RoundDetail,
-  type RunConfig,
+  type RunCommand,
+  type RunConfigInput,
   type RunEvent,
   type RunView,
+  routes,
 } from '@strata/fl-core/protocol';
 import { layoutFor } from '@strata/fl-core/rounds';
 import { testConfig } from '@strata/fl-core/rounds/testing';
@@ -113,12 +116,15 @@ export async function serve(
 export class TestServer {
   readonly url: string;
   readonly store: Store;
+  /** Calls with the operator's token. */
+  readonly operator: Caller;
   readonly #close: () => Promise<void>;
   readonly #clients: TestClient[] = [];
 
   private constructor(url: string, store: Store, close: () => Promise<void>) {
     this.url = url;
     this.store = store;
+    this.operator = operatorOf(url);
     this.#close = close;
   }
 
@@ -152,28 +158,24 @@ export class TestServer {
     for (const client of this.#clients.splice(0)) client.drop();
   }
 
-  async api<T>(path: string, body?: unknown): Promise<T> {
-    return operatorCall(this.url, path, body);
+  createRun(body: RunConfigInput): Promise<RunView> {
+    return this.operator.call(routes.createRun, { body });
   }
 
-  createRun(config: RunConfig): Promise<RunView> {
-    return this.api('/api/runs', config);
-  }
-
-  command(run: string, command: string): Promise<RunView> {
-    return this.api(`/api/runs/${run}/state`, { command });
+  command(run: string, command: RunCommand['command']): Promise<RunView> {
+    return this.operator.call(routes.commandRun, { params: { run }, body: { command } });
   }
 
   view(run: string): Promise<RunView> {
-    return this.api(`/api/runs/${run}`);
+    return this.operator.call(routes.run, { params: { run } });
   }
 
   round(run: string, round: number): Promise<RoundDetail> {
-    return this.api(`/api/runs/${run}/rounds/${round}`);
+    return this.operator.call(routes.round, { params: { run, round } });
   }
 
   events(run: string): Promise<RunEvent[]> {
-    return this.api(`/api/runs/${run}/events?limit=1000`);
+    return this.operator.call(routes.events, { params: { run }, query: { limit: 1000 } });
   }
 
   /** Polls the run's view until `test` holds. */
@@ -182,17 +184,8 @@ export class TestServer {
   }
 }
 
-export async function operatorCall<T>(url: string, path: string, body?: unknown): Promise<T> {
-  const response = await fetch(`${url}${path}`, {
-    method: body === undefined ? 'GET' : 'POST',
-    headers: {
-      authorization: `Bearer ${operatorToken}`,
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  return accepted(response);
-}
+/** Calls to the server at `url` with the operator's token. */
+export const operatorOf = (url: string): Caller => new Caller({ server: url, token: () => operatorToken });
 
 export async function untilRun(
   url: string,
@@ -201,9 +194,10 @@ export async function untilRun(
   what: string,
   timeoutMs = 20_000,
 ): Promise<RunView> {
+  const operator = operatorOf(url);
   const end = Date.now() + timeoutMs;
   for (;;) {
-    const view = await operatorCall<RunView>(url, `/api/runs/${run}`);
+    const view = await operator.call(routes.run, { params: { run } });
     if (test(view)) return view;
     if (Date.now() > end) {
       const { state, rounds, reason } = view;

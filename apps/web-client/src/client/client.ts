@@ -1,20 +1,25 @@
+import {
+  backoffMs,
+  createControlPlane,
+  createDataPlane,
+  type DataPlane,
+  remedy,
+  sleep,
+} from '@strata/client';
 import type { Dataset } from '@strata/fl-core/data';
 import { loadModel } from '@strata/fl-core/models';
 import { layoutOf, parameterCount, specOf } from '@strata/fl-core/models/layouts';
-import { protocolVersion, type RunManifest, StrataError } from '@strata/fl-core/protocol';
+import { type RunManifest, StrataError } from '@strata/fl-core/protocol';
 import { taskNamed } from '@strata/fl-core/tasks';
 import { BackendTrainers } from './backend-trainers.ts';
 import { DataStore, preparedKey } from './data-store.ts';
-import { createHttpPlane } from './http.ts';
+import { errorBody } from './error-body.ts';
 import { type LoadedData, loadData } from './load-data.ts';
 import type { WorkerOptions } from './messages.ts';
 import { ModelStore, withModelStore } from './model-store.ts';
 import type { DataChoice, JoinWishes } from './options.ts';
-import { backoffMs, sleep } from './retry.ts';
 import { Session } from './session.ts';
 import { type ClientSnapshot, type DataSummary, initialSnapshot, type LayerInfo } from './snapshot.ts';
-import { createSocketPlane } from './socket.ts';
-import { type DataPlane, errorBody, remedy } from './transport.ts';
 
 /** What is known once the worker has looked around. */
 interface ClientSetup {
@@ -51,7 +56,7 @@ export class Client {
     this.#wishes = options;
     this.#eager = options.join !== 'when-asked';
     this.#snapshot = initialSnapshot(options.identity.client, options.past);
-    const http = createHttpPlane({
+    const http = createDataPlane({
       ...options,
       traffic: (down, up) =>
         this.#update(({ bytesDown, bytesUp }) => ({ bytesDown: bytesDown + down, bytesUp: bytesUp + up })),
@@ -223,7 +228,7 @@ export class Client {
       local: manifest.config.local,
       data,
       trainers,
-      control: createSocketPlane(server, { protocol: protocolVersion, run, ...identity }),
+      control: createControlPlane({ server, run, identity }),
       plane: this.#plane,
       update: (change) => this.#update(change),
     });

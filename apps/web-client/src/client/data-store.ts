@@ -1,6 +1,6 @@
+import { sha256Hex } from '@strata/client';
 import type { Dataset } from '@strata/fl-core/data';
 import type { RunManifest } from '@strata/fl-core/protocol';
-import { sha256Hex } from './digest.ts';
 import { aboutPrepared, decodePrepared, encodePrepared, mostHeaderBytes } from './prepared-file.ts';
 import type { Keeping } from './snapshot.ts';
 

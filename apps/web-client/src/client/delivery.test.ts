@@ -1,12 +1,10 @@
-import { type Evaluated, StrataError, type Work } from '@strata/fl-core/protocol';
+import { type Evaluated, StrataError } from '@strata/fl-core/protocol';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { deliver, type Planes } from './delivery.ts';
 import type { Answer } from './job.ts';
 
 const update: Answer = { kind: 'train', round: 3, update: Uint8Array.of(1, 2, 3), loss: 0.5 };
 const message: Evaluated = { round: 3, loss: 1, accuracy: 0.5, samples: 4 };
-
-const over: Work = { kind: 'over', state: 'finished', checkpoint: { round: 3, layers: {} }, message: '' };
 
 /** A server (the boundary) that answers uploads with these failures, one after the other, and then takes them. */
 function server(...failures: Error[]) {
@@ -18,7 +16,7 @@ function server(...failures: Error[]) {
       probed: () => Promise.reject(new Error('not asked')),
       evaluated: async (m) => {
         evaluated.push(m);
-        return over;
+        return null;
       },
     },
     plane: {
@@ -26,7 +24,7 @@ function server(...failures: Error[]) {
         uploads.push([round, bytes.slice()]);
         const failure = failures.shift();
         if (failure !== undefined) throw failure;
-        return { sha256: '', bytes: bytes.byteLength, duplicate: uploads.length > 1, work: over };
+        return { sha256: '', bytes: bytes.byteLength, duplicate: uploads.length > 1 };
       },
     },
   };

@@ -1,7 +1,6 @@
+import { backoffMs, type ControlPlane, type DataPlane, remedy, sleep } from '@strata/client';
 import type { Answer } from './job.ts';
 import type { Link } from './link.ts';
-import { backoffMs, sleep } from './retry.ts';
-import { type ControlPlane, type DataPlane, remedy } from './transport.ts';
 
 /** The planes an answer goes: scores and metrics over the control plane, updates over the data plane. */
 export interface Planes {

@@ -1,6 +1,7 @@
+import { newIdentity } from '@strata/client';
 import type { ErrorBody } from '@strata/fl-core/protocol';
 import type { FromWorker, ToWorker } from './messages.ts';
-import { type ClientOptions, type DataChoice, type JoinWishes, newIdentity } from './options.ts';
+import type { ClientOptions, DataChoice, JoinWishes } from './options.ts';
 import { type ClientSnapshot, initialSnapshot } from './snapshot.ts';
 
 /** A page's hold on one client. The client itself lives in its worker (C1). */

@@ -4,10 +4,8 @@ export {
   backendNames,
   type ClientOptions,
   type DataChoice,
-  type Identity,
   type JoinWishes,
   type LocalFile,
-  newIdentity,
 } from './options.ts';
 export type {
   ClientPhase,

@@ -1,6 +1,5 @@
+import { backoffMs, type ControlPlane, remedy, sleep, unlessAborted } from '@strata/client';
 import { type Hello, type RunPublic, StrataError, type Work } from '@strata/fl-core/protocol';
-import { backoffMs, sleep, unlessAborted } from './retry.ts';
-import { type ControlPlane, remedy } from './transport.ts';
 
 export interface LinkEvents {
   /** The newest answer to "what is my work?", pushed, asked for or given with an acknowledgement. */
@@ -99,7 +98,7 @@ export class Link {
   async #greet(connection: number): Promise<void> {
     for (let n = 0; connection === this.#connection && !this.#end.signal.aborted; n++) {
       try {
-        const { work } = await this.#control.hello(this.#hello);
+        const work = await this.#control.hello(this.#hello);
         if (connection !== this.#connection) return;
         // A restarted server may have lost a wish; an unspoken `resume` is what it assumes anyway.
         if (this.#wish === 'pause') this.#heard = null;

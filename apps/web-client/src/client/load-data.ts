@@ -1,3 +1,4 @@
+import { sha256Hex } from '@strata/client';
 import {
   createHuggingFaceTokenizer,
   createSentencePiece,
@@ -22,7 +23,6 @@ import { specOf } from '@strata/fl-core/models/layouts';
 import { type RunManifest, StrataError } from '@strata/fl-core/protocol';
 import { summarize } from './data-summary.ts';
 import { decodeImage, decodePhoto } from './decode-image.ts';
-import { sha256Hex } from './digest.ts';
 import type { LocalData } from './job.ts';
 import type { DataChoice } from './options.ts';
 import type { DataSummary } from './snapshot.ts';

@@ -1,5 +1,6 @@
+import type { Identity } from '@strata/client';
 import type { ErrorBody } from '@strata/fl-core/protocol';
-import type { ClientOptions, DataChoice, Identity, JoinWishes } from './options.ts';
+import type { ClientOptions, DataChoice, JoinWishes } from './options.ts';
 import type { ClientSnapshot } from './snapshot.ts';
 
 /** Options with every default filled in: what the worker is started with. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
+import type { DataPlane } from '@strata/client';
 import { describe, expect, test } from 'vitest';
 import { ModelStore, withModelStore } from './model-store.ts';
-import type { DataPlane } from './transport.ts';
 
 const part = (fill: number, length = 10) => new Uint8Array(length).fill(fill);
 const hash = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');

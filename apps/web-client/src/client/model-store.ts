@@ -1,6 +1,5 @@
-import { sha256Hex } from './digest.ts';
+import { type DataPlane, sha256Hex } from '@strata/client';
 import type { Keeping } from './snapshot.ts';
-import type { DataPlane } from './transport.ts';
 
 const cacheName = 'strata-models';
 /** Base weights and tokenizers of a few models; what does not fit pushes out what was stored first. */

@@ -1,3 +1,4 @@
+import type { Identity } from '@strata/client';
 import type { LabelMapping } from '@strata/fl-core/data';
 import type { SampleId } from '@strata/fl-core/protocol';
 import type { ClientPast } from './snapshot.ts';
@@ -36,13 +37,6 @@ export type DataChoice =
 export const backendNames = ['webgpu', 'wasm', 'cpu'] as const;
 export type BackendName = (typeof backendNames)[number];
 
-/** Who a client is: the secret proves, on later connections, that it is the same one. */
-export interface Identity {
-  readonly client: string;
-  /** 32 random bytes in hex. */
-  readonly secret: string;
-}
-
 export interface ClientOptions {
   readonly run: string;
   /** Origin of the server; the page's own when absent. */
@@ -66,13 +60,3 @@ export interface ClientOptions {
 
 /** What a person says when joining; each replaces what {@link ClientOptions} said. */
 export type JoinWishes = Pick<ClientOptions, 'name' | 'budget'>;
-
-const hex = (bytes: Uint8Array) => Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join('');
-
-/** A new random identity. The id says nothing about the person. */
-export function newIdentity(): Identity {
-  return {
-    client: `c-${hex(crypto.getRandomValues(new Uint8Array(6)))}`,
-    secret: hex(crypto.getRandomValues(new Uint8Array(32))),
-  };
-}

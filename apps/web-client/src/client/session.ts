@@ -1,3 +1,4 @@
+import { backoffMs, type ControlPlane, type DataPlane, remedy, sleep } from '@strata/client';
 import {
   type ErrorBody,
   type Hello,
@@ -6,6 +7,7 @@ import {
   type Work,
 } from '@strata/fl-core/protocol';
 import { deliver } from './delivery.ts';
+import { errorBody } from './error-body.ts';
 import { PauseGate } from './gate.ts';
 import { withAccepted, withLoss } from './history.ts';
 import {
@@ -19,10 +21,8 @@ import {
 } from './job.ts';
 import { Link } from './link.ts';
 import { phaseOf } from './phase.ts';
-import { backoffMs, sleep } from './retry.ts';
 import { RoundMemory } from './round-memory.ts';
 import type { ClientPhase, ClientSnapshot, PauseWish } from './snapshot.ts';
-import { type ControlPlane, type DataPlane, errorBody, remedy } from './transport.ts';
 import { WeightsSync } from './weights-sync.ts';
 
 /** Makes trainers; asked for a new one when the old one's device is in doubt (C2). */

@@ -1,8 +1,8 @@
 import '../zod-config.ts';
 import { Client } from './client.ts';
+import { errorBody } from './error-body.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
 import type { ClientSnapshot } from './snapshot.ts';
-import { errorBody } from './transport.ts';
 
 /** The page hears of changes at most this often; the newest state always arrives. */
 const postMs = 80;

@@ -1,6 +1,12 @@
-import { ImportedModel, StrataError } from '@strata/fl-core/protocol';
-import { z } from 'zod';
-import { call, readAnswer } from '../shared/api/api.ts';
+import { readAnswer } from '@strata/client';
+import {
+  type ImportedModel,
+  type RouteRequest,
+  type Routes,
+  routes,
+  StrataError,
+} from '@strata/fl-core/protocol';
+import { server } from '../shared/api/api.ts';
 import { operatorToken } from '../shared/api/token.ts';
 import type { ModelFile } from './create/model-files.ts';
 
@@ -19,21 +25,24 @@ export async function uploadModel(
   files: readonly ModelFile[],
   options: UploadOptions,
 ): Promise<ImportedModel> {
-  const path = `/api/models/uploads/${crypto.randomUUID()}`;
+  const upload = crypto.randomUUID();
   const total = files.reduce((sum, { content }) => sum + content.size, 0);
   let done = 0;
   for (const { name, content } of files) {
-    await put(`${path}/${encodeURIComponent(name)}`, content, options.signal, (sent) =>
+    await put({ params: { upload, file: name }, body: content }, options.signal, (sent) =>
       options.report(Math.min(1, (done + sent) / Math.max(1, total))),
     );
     done += content.size;
   }
   const { granularity, signal } = options;
-  return call(ImportedModel, path, { method: 'POST', body: { granularity }, signal });
+  return server.call(routes.finishUpload, { params: { upload }, body: { granularity } }, { signal });
 }
 
+const route = routes.uploadModelFile;
+type Upload = RouteRequest<Routes['uploadModelFile']> & { readonly body: Blob };
+
 /** `fetch` does not tell how much of a body has left. */
-function put(path: string, body: Blob, signal: AbortSignal, report: (sent: number) => void): Promise<void> {
+function put(upload: Upload, signal: AbortSignal, report: (sent: number) => void): Promise<void> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     const abort = () => request.abort();
@@ -50,16 +59,16 @@ function put(path: string, body: Blob, signal: AbortSignal, report: (sent: numbe
       );
     request.onload = () => {
       try {
-        readAnswer(z.unknown(), request.status, request.responseText);
+        readAnswer(route, request.status, request.responseText);
         resolve();
       } catch (error) {
         reject(error);
       }
     };
     request.upload.onprogress = (event) => report(event.loaded);
-    request.open('PUT', path);
-    request.setRequestHeader('content-type', 'application/octet-stream');
+    request.open(route.method, server.url(route, upload));
+    request.setRequestHeader('content-type', route.body.mediaType);
     request.setRequestHeader('authorization', `Bearer ${operatorToken() ?? ''}`);
-    request.send(body);
+    request.send(upload.body);
   });
 }

@@ -1,6 +1,6 @@
-import { operatorNamespace, type RunEvent } from '@strata/fl-core/protocol';
+import { ChannelSocket } from '@strata/client';
+import { operatorChannel, type RunEvent } from '@strata/fl-core/protocol';
 import { useEffect, useState } from 'react';
-import { io } from 'socket.io-client';
 import { operatorToken } from '../shared/api/token.ts';
 import { getEvents } from './api.ts';
 import { maxEvents } from './events.ts';
@@ -13,12 +13,7 @@ export function useRun(id: string): { readonly link: RunLink; readonly events: r
   useEffect(() => {
     setLink({ kind: 'connecting' });
     setEvents([]);
-    const socket = io(operatorNamespace, {
-      transports: ['websocket'],
-      auth: { token: operatorToken() ?? '' },
-      autoConnect: false,
-      reconnectionDelayMax: 3000,
-    });
+    const socket = new ChannelSocket(operatorChannel, { server: '', auth: { token: operatorToken() ?? '' } });
     return watchRun(id, {
       socket,
       loadEvents: (after, signal) => getEvents(id, after, maxEvents, signal),

@@ -1,7 +1,7 @@
 import { createServer, type Server as HttpServer } from 'node:http';
-import { operatorNamespace, type RunEvent } from '@strata/fl-core/protocol';
+import { ChannelSocket } from '@strata/client';
+import { operatorChannel, type RunEvent } from '@strata/fl-core/protocol';
 import { Server } from 'socket.io';
-import { io } from 'socket.io-client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { runView } from './testing/views.ts';
 import { type RunLink, watchRun } from './watch-run.ts';
@@ -23,7 +23,7 @@ class TestServer {
   port = 0;
 
   async listen(): Promise<void> {
-    const operators = this.io.of(operatorNamespace);
+    const operators = this.io.of(operatorChannel.namespace);
     operators.use((socket, next) => {
       if (socket.handshake.auth.token === 'right') return next();
       const body = { code: 'unauthorized', message: 'wrong token', hint: 'the other one' };
@@ -62,13 +62,10 @@ describe('watchRun', () => {
   });
 
   const watch = (run: string, token = 'right') => {
-    const socket = io(`http://127.0.0.1:${server.port}${operatorNamespace}`, {
-      transports: ['websocket'],
+    const socket = new ChannelSocket(operatorChannel, {
+      server: `http://127.0.0.1:${server.port}`,
       auth: { token },
-      autoConnect: false,
-      forceNew: true,
-      reconnectionDelay: 20,
-      reconnectionDelayMax: 50,
+      comeBackMs: { least: 20, most: 50 },
     });
     stop = watchRun(run, {
       socket,
@@ -90,7 +87,7 @@ describe('watchRun', () => {
     await until(() => expect(events).toHaveLength(1));
     expect(links.at(-1)).toMatchObject({ kind: 'live', run: { committed: 1 } });
 
-    const operators = server.io.of(operatorNamespace);
+    const operators = server.io.of(operatorChannel.namespace);
     operators.emit('run', runView({ committed: 2 }));
     operators.emit('run', runView({ id: 'another', committed: 9 }));
     operators.emit('event', event(2));

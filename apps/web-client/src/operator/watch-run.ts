@@ -1,7 +1,6 @@
-import { ErrorBody, RunEvent, RunView, StrataError } from '@strata/fl-core/protocol';
-import type { Socket } from 'socket.io-client';
-import { z } from 'zod';
-import { asStrataError, understood } from '../shared/api/api.ts';
+import type { ChannelSocket } from '@strata/client';
+import type { operatorChannel, RunEvent, RunView, StrataError } from '@strata/fl-core/protocol';
+import { asStrataError } from '../shared/api/api.ts';
 import { mergeEvents } from './events.ts';
 
 export type RunLink =
@@ -12,8 +11,8 @@ export type RunLink =
   | { readonly kind: 'refused'; readonly error: StrataError };
 
 interface Watching {
-  /** Of the operators' namespace; not connected yet. */
-  readonly socket: Socket;
+  /** Not connected yet. */
+  readonly socket: ChannelSocket<typeof operatorChannel>;
   /** The newest events, or those after an id. */
   readonly loadEvents: (after: number | null, signal: AbortSignal) => Promise<readonly RunEvent[]>;
   readonly onLink: (link: RunLink) => void;
@@ -21,15 +20,6 @@ interface Watching {
   readonly onEvents: (events: readonly RunEvent[]) => void;
   readonly retryMs?: number;
 }
-
-const WatchAck = z.discriminatedUnion('ok', [
-  z.object({ ok: z.literal(true), value: RunView }),
-  z.object({ ok: z.literal(false), error: ErrorBody }),
-]);
-/** What the server attaches to a refused connection. */
-const Refusal = z.object({ data: ErrorBody });
-
-const ackTimeoutMs = 10_000;
 
 /** Refusals that trying again cannot change. */
 const isFinal = ({ code }: StrataError): boolean =>
@@ -62,53 +52,40 @@ export function watchRun(
   const stop = () => {
     abort.abort();
     clearTimeout(timer);
-    socket.disconnect();
+    socket.close();
   };
   const later = (what: () => void) => {
     clearTimeout(timer);
     timer = setTimeout(what, retryMs);
   };
-  const failed = (error: StrataError, again: () => void) => {
+  const refused = (error: StrataError) => {
     if (abort.signal.aborted) return;
-    if (isFinal(error)) {
-      stop();
-      onLink({ kind: 'refused', error });
-      return;
-    }
-    away();
-    later(again);
+    stop();
+    onLink({ kind: 'refused', error });
   };
 
   const watch = async () => {
     try {
-      const ack = understood(WatchAck, await socket.timeout(ackTimeoutMs).emitWithAck('watch', { run: id }));
-      if (!ack.ok) throw StrataError.fromBody(ack.error);
-      live(ack.value);
+      live(await socket.ask('watch', { run: id }));
       add(await loadEvents(events.at(-1)?.id ?? null, abort.signal));
-    } catch (error) {
-      failed(asStrataError(error), () => socket.connected && void watch());
+    } catch (caught) {
+      const error = asStrataError(caught);
+      if (isFinal(error)) return refused(error);
+      away();
+      if (!abort.signal.aborted) later(() => socket.connected && void watch());
     }
   };
 
-  socket.on('connect', () => void watch());
-  socket.on('run', (message: unknown) => {
-    const view = RunView.safeParse(message);
-    if (view.success && view.data.id === id) live(view.data);
+  socket.open({
+    connected: () => void watch(),
+    disconnected: away,
+    refused,
+    pushes: {
+      run: (view) => {
+        if (view.id === id) live(view);
+      },
+      event: (event) => add([event]),
+    },
   });
-  socket.on('event', (message: unknown) => {
-    const event = RunEvent.safeParse(message);
-    if (event.success) add([event.data]);
-  });
-  socket.on('disconnect', (reason) => {
-    away();
-    // Socket.IO comes back by itself unless the server closed the connection on purpose
-    if (reason === 'io server disconnect') later(() => socket.connect());
-  });
-  socket.on('connect_error', (error) => {
-    const refusal = Refusal.safeParse(error);
-    if (refusal.success) failed(StrataError.fromBody(refusal.data.data), () => socket.connect());
-    else away();
-  });
-  socket.connect();
   return stop;
 }

@@ -1,6 +1,6 @@
-import { RunPublic } from '@strata/fl-core/protocol';
+import { routes } from '@strata/fl-core/protocol';
 import { useCallback } from 'react';
-import { call } from '../shared/api/api.ts';
+import { server } from '../shared/api/api.ts';
 import { ErrorNotice } from '../shared/components/ErrorNotice.tsx';
 import { PageFrame } from '../shared/components/PageFrame.tsx';
 import { PageLoading } from '../shared/components/PageLoading.tsx';
@@ -10,8 +10,7 @@ import { Participant } from './Participant.tsx';
 /** `/join/:run`. */
 export default function JoinPage({ params }: { params: { run: string } }) {
   const load = useCallback(
-    (signal: AbortSignal) =>
-      call(RunPublic, `/api/public/runs/${encodeURIComponent(params.run)}`, { signal }),
+    (signal: AbortSignal) => server.call(routes.publicRun, { params: { run: params.run } }, { signal }),
     [params.run],
   );
   const run = useLoaded(load);

@@ -1,10 +1,9 @@
 import { Anchor, Button } from '@mantine/core';
-import { RunPublic } from '@strata/fl-core/protocol';
+import { type RunPublic, routes } from '@strata/fl-core/protocol';
 import { IconArrowRight } from '@tabler/icons-react';
 import { useCallback } from 'react';
 import { Link } from 'wouter';
-import { z } from 'zod';
-import { call } from '../shared/api/api.ts';
+import { server } from '../shared/api/api.ts';
 import { ErrorNotice } from '../shared/components/ErrorNotice.tsx';
 import { PageFrame } from '../shared/components/PageFrame.tsx';
 import { PageLoading } from '../shared/components/PageLoading.tsx';
@@ -18,10 +17,7 @@ const over: ReadonlySet<RunPublic['state']> = new Set(['finished', 'stopped', 'f
 
 /** `/`: the runs that can be joined. */
 export default function StartPage() {
-  const load = useCallback(
-    (signal: AbortSignal) => call(z.array(RunPublic), '/api/public/runs', { signal }),
-    [],
-  );
+  const load = useCallback((signal: AbortSignal) => server.call(routes.publicRuns, {}, { signal }), []);
   const runs = useLoaded(load, { everyMs: refreshMs });
   return (
     <PageFrame narrow>

@@ -1,6 +1,6 @@
+import { type Identity, newIdentity } from '@strata/client';
 import { Id, LayerName, SampleId, Sha256 } from '@strata/fl-core/protocol';
 import { z } from 'zod';
-import { type Identity, newIdentity } from '../client/index.ts';
 import { shares } from './share.ts';
 
 /** What a tab keeps of its part in a run, so that a refresh goes on as the same participant. */

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { StrataError } from '../error.ts';
 import { random } from '../random.ts';
 import { aggregateLayer } from './aggregate.ts';
 import { addPlainDistances, createWasmDistances } from './distance.ts';
-import { AggregationError } from './error.ts';
 import { rankMean } from './plain.ts';
 import { createNetworkMean } from './rank-mean.ts';
 import type { AggregationRule } from './rules/index.ts';
@@ -83,7 +83,7 @@ describe('aggregateLayer', () => {
 
   it('krum is refused with the reason where n < 2f + 3', async () => {
     const refused = aggregated({ name: 'krum', byzantine: 1 }, three, 3);
-    await expect(refused).rejects.toThrow(AggregationError);
+    await expect(refused).rejects.toThrow(StrataError);
     await expect(refused).rejects.toMatchObject({
       code: 'too-few-clients',
       message: expect.stringContaining('2 * 1 + 3 = 5 updates of the layer; there are 3'),

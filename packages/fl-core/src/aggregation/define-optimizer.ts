@@ -1,5 +1,5 @@
 import { type About, type ConfigOf, checkedBy, configOf, type Options } from '../variants/index.ts';
-import { badConfigOf } from './error.ts';
+import { badConfigOf } from './bad-config.ts';
 
 /** What an optimizer remembers of one layer, as long as the layer; empty arrays where it needs nothing. */
 export interface OptimizerState {
@@ -35,7 +35,7 @@ export function defineOptimizer<const N extends string, S extends Options>(
     ...definition,
     /** The schema of its configuration. */
     config,
-    /** Throws {@link AggregationError} for options out of range. */
+    /** Throws `bad-config` for options out of range. */
     create: (given: unknown): Optimizer => definition.create(checked(given)),
     startConfig: (): ConfigOf<N, S> => checked({ name }),
   };

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { type About, type ConfigOf, checkedBy, configOf, type Options } from '../variants/index.ts';
-import { badConfigOf } from './error.ts';
+import { badConfigOf } from './bad-config.ts';
 import type { Emit, LayerUpdate } from './update.ts';
 
 /** Aggregates the updates that count, at least one, in client order; answers whose had a say, in client order. */
@@ -40,7 +40,7 @@ export function defineRule<const N extends string, S extends Options>(definition
     ...definition,
     /** The schema of its configuration. */
     config,
-    /** Throws {@link AggregationError} for options out of range, as the next one does. */
+    /** Throws `bad-config` for options out of range, as the next one does. */
     create: (given: unknown): Rule => definition.create(checked(given)),
     demand: (given: unknown, updates: number): Demand | null => demand?.(checked(given), updates) ?? null,
     startConfig: (updates: number): ConfigOf<N, S> => checked({ name, ...start(Math.floor(updates)) }),

@@ -1,7 +1,6 @@
 export * from './aggregate.ts';
 export type { OptimizerState } from './define-optimizer.ts';
 export type { Demand } from './define-rule.ts';
-export * from './error.ts';
 export { createFold, type Fold } from './fold.ts';
 export * from './optimizers/index.ts';
 export * from './rules/index.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { StrataError } from '../error.ts';
 import type { Demand } from './define-rule.ts';
 import { createDistances } from './distance.ts';
-import { AggregationError } from './error.ts';
 import { type Emit, forEachColumnBlock, type LayerUpdate } from './update.ts';
 import { weightedSum } from './weighted-sum.ts';
 import { inClientOrder } from './weights.ts';
@@ -17,19 +17,23 @@ export const byzantineField = {
   label: 'Hostile clients, f',
 } as const;
 
-/** The most hostile clients that Krum withstands with `updates` a round: n >= 2f + 3. */
+/** Updates that Krum needs against f hostile clients, by its authors: n >= 2f + 3. */
+const needed = { each: 2, more: 3 } as const;
+
+/** The most hostile clients that Krum withstands with `updates` a round. */
 export const krumWithstands = (updates: number): number =>
-  Math.min(mostByzantine, Math.max(0, Math.floor((updates - 3) / 2)));
+  Math.min(mostByzantine, Math.max(0, Math.floor((updates - needed.more) / needed.each)));
 
 export function krumDemand(byzantine: number, updates: number): Demand {
-  const needed = 2 * byzantine + 3;
+  const { each, more } = needed;
+  const least = each * byzantine + more;
   return {
     option: 'byzantine',
-    updates: needed,
-    sum: `2 * ${byzantine} + 3`,
+    updates: least,
+    sum: `${each} * ${byzantine} + ${more}`,
     purpose: `against ${byzantine} Byzantine participants`,
     remedy: 'lower the number of Byzantine participants',
-    note: `Against f hostile clients it needs 2f + 3 updates of a layer, so ${needed} here; ${updates} updates a round withstand ${krumWithstands(updates)}. A layer that fewer trained is refused, so use a strategy whose masks agree.`,
+    note: `Against f hostile clients it needs ${each}f + ${more} updates of a layer, so ${least} here; ${updates} updates a round withstand ${krumWithstands(updates)}. A layer that fewer trained is refused, so use a strategy whose masks agree.`,
   };
 }
 
@@ -37,7 +41,7 @@ export function krumDemand(byzantine: number, updates: number): Demand {
  * Krum (Blanchard et al., NeurIPS 2017, arXiv 1703.02757) on one layer: the updates in ascending order of the sum of
  * their squared distances to their n - f - 2 nearest others.
  * @param byzantine f, how many clients may send anything.
- * @throws AggregationError `too-few-clients` where n < 2f + 3: then f clients could outvote the others.
+ * @throws StrataError `too-few-clients` where n < 2f + 3: then f clients could outvote the others.
  */
 async function krumOrder(
   updates: readonly LayerUpdate[],
@@ -45,11 +49,11 @@ async function krumOrder(
   byzantine: number,
 ): Promise<LayerUpdate[]> {
   const n = updates.length;
-  const { updates: needed, sum, purpose } = krumDemand(byzantine, n);
-  if (n < needed) {
-    throw new AggregationError(
+  const { updates: least, sum, purpose } = krumDemand(byzantine, n);
+  if (n < least) {
+    throw new StrataError(
       'too-few-clients',
-      `Krum ${purpose} needs ${sum} = ${needed} updates of the layer; there are ${n}.`,
+      `Krum ${purpose} needs ${sum} = ${least} updates of the layer; there are ${n}.`,
       'Lower the number of Byzantine participants, enlarge the cohort, or use a strategy whose masks agree more.',
     );
   }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { StrataError } from '../error.ts';
 import { AggregationConfig } from '../protocol/index.ts';
 import { limitsOf, type Options } from '../variants/index.ts';
-import { AggregationError } from './error.ts';
 import { type OptimizerVariant, optimizers, ServerOptimizer } from './optimizers/index.ts';
 import { AggregationRule, type RuleVariant, rules } from './rules/index.ts';
 
@@ -31,9 +31,7 @@ describe.each(listed)('%s', (_, variant) => {
 
   it('refuses options of another kind', () => {
     for (const field of variant.fields)
-      expect(() => variant.create({ ...variant.startConfig(3), [field.option]: 'x' })).toThrow(
-        AggregationError,
-      );
+      expect(() => variant.create({ ...variant.startConfig(3), [field.option]: 'x' })).toThrow(StrataError);
   });
 });
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { AggregationError } from './error.ts';
+import { StrataError } from '../error.ts';
 import { initialState, type ServerOptimizer, serverStep } from './optimizers/index.ts';
 
 /** Weight of a layer of one value after these changes, starting from 1. */
@@ -75,6 +75,6 @@ describe('serverStep', () => {
     { name: 'fedadagrad', learningRate: 1, beta1: 0, tau: 0 },
     { name: 'fedadam', learningRate: 1, beta1: 0, beta2: 1, tau: 0.1 },
   ])('%o is out of range', (optimizer) => {
-    expect(() => initialState(optimizer, 1)).toThrow(AggregationError);
+    expect(() => initialState(optimizer, 1)).toThrow(StrataError);
   });
 });

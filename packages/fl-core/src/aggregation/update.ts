@@ -1,4 +1,4 @@
-import { AggregationError } from './error.ts';
+import { StrataError } from '../error.ts';
 import { inClientOrder } from './weights.ts';
 
 /** One client's change of one layer, wherever it lies: in memory, or in a spool file. */
@@ -31,7 +31,7 @@ export async function readExactly(
 ): Promise<Float32Array> {
   const values = await update.read(offset, length);
   if (values.length === length) return values;
-  throw new AggregationError(
+  throw new StrataError(
     'bad-update',
     `The update of ${update.client} gave ${values.length} of ${length} values at ${offset}.`,
     'Leave it out.',

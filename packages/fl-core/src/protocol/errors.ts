@@ -1,60 +1,12 @@
 import { z } from 'zod';
+import { errorCodes } from '../error.ts';
 
-/**
- * Every way a request can be refused. The code is for programs, `message` names the thing, `hint` the remedy.
- * No exception crosses a socket: the edge turns a {@link StrataError} into {@link ErrorBody}.
- */
-export const errorCodes = [
-  'bad-message', // does not match its schema
-  'bad-request',
-  'too-large',
-  'unauthorized',
-  'unknown-run',
-  'unknown-client',
-  'unknown-round',
-  'unknown-blob',
-  'wrong-state', // the run cannot do that now
-  'wrong-phase', // the round has moved on
-  'wrong-round',
-  'not-in-cohort',
-  'wrong-scores', // other layers than the model's, or a non-finite score
-  'wrong-layers', // other layers than the mask
-  'wrong-tensor', // name, shape or dtype
-  'non-finite', // NaN or Inf in an update
-  'bad-safetensors',
-  'bad-model', // a model folder or download that cannot be used
-  'bad-config',
-  'rate-limited',
-  'unavailable',
-  'internal',
-] as const;
-export type ErrorCode = (typeof errorCodes)[number];
+export { type ErrorCode, errorCodes, StrataError } from '../error.ts';
 
+/** A refusal as it is sent. */
 export const ErrorBody = z.object({
   code: z.enum(errorCodes),
   message: z.string().max(2000),
   hint: z.string().max(2000),
 });
 export type ErrorBody = z.infer<typeof ErrorBody>;
-
-/** The one error class of the project. */
-export class StrataError extends Error {
-  override readonly name = 'StrataError';
-  readonly code: ErrorCode;
-  /** What the person who reads it can do. */
-  readonly hint: string;
-
-  constructor(code: ErrorCode, message: string, hint: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-    this.hint = hint;
-  }
-
-  toBody(): ErrorBody {
-    return { code: this.code, message: this.message, hint: this.hint };
-  }
-
-  static fromBody(body: ErrorBody): StrataError {
-    return new StrataError(body.code, body.message, body.hint);
-  }
-}

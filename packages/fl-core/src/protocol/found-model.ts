@@ -2,15 +2,18 @@ import { z } from 'zod';
 
 /** What a server found at the source of a model that is not built in: all that clients need besides the weights. */
 
+/** Whatever JSON can say. */
+export const JsonValue = z.json();
+
 const Licence = z.string().max(200).nullable();
 
 /** A model as Hugging Face transformers saves it. */
 const TransformersFound = z.object({
   kind: z.literal('transformers'),
   /** `config.json`, the labels left out. */
-  config: z.record(z.string(), z.json()),
+  config: z.record(z.string(), JsonValue),
   /** `preprocessor_config.json` of an image model. */
-  preprocessor: z.record(z.string(), z.json()).nullable(),
+  preprocessor: z.record(z.string(), JsonValue).nullable(),
   licence: Licence,
 });
 
@@ -41,7 +44,7 @@ export const LayersModelFound = z.object({
         /** Keras' class name. */
         class: z.string().max(80),
         /** Keras' configuration, what does not change the function left out. */
-        config: z.record(z.string().max(80), z.json()),
+        config: z.record(z.string().max(80), JsonValue),
         trainable: z.boolean(),
         /** Names of earlier layers, or `input`. */
         inputs: z.array(KerasName).min(1).max(64),

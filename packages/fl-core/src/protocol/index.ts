@@ -1,9 +1,14 @@
 export { TaskConfig, TaskName } from '../tasks/index.ts';
 export * from './aggregation-config.ts';
+export * from './channel.ts';
+export * from './channels.ts';
+export * from './dispatch.ts';
 export * from './errors.ts';
 export * from './found-model.ts';
 export * from './local-config.ts';
 export * from './messages.ts';
+export * from './route.ts';
+export * from './routes.ts';
 export * from './run.ts';
 export * from './safetensors.ts';
 export * from './safetensors-index.ts';

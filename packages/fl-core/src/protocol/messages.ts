@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { TaskConfig } from '../tasks/index.ts';
-import type { ErrorBody } from './errors.ts';
 import { Checkpoint, Id, LayerName, Phase, RunConfig, RunState, Sha256 } from './run.ts';
 import { ScoreKind } from './selection-config.ts';
 
@@ -9,14 +8,6 @@ export const protocolVersion = 4;
 
 /** Largest control message in bytes (design, 4). */
 export const maxMessageBytes = 1_000_000;
-
-/**
- * Socket.IO namespace of the training clients. The handshake's `auth` is {@link ClientAuth};
- * the first connection with an id registers it, later ones must bring the same secret.
- */
-export const clientNamespace = '/clients';
-/** Socket.IO namespace of the dashboards; `auth` is `{token}`. */
-export const operatorNamespace = '/operators';
 
 export const ClientAuth = z.object({
   protocol: z.number().int(),
@@ -41,7 +32,7 @@ const Round = z.number().int().min(1);
 const Finite = z.number().refine(Number.isFinite, 'must be finite');
 const Count = z.number().int().min(0).max(1_000_000_000);
 
-/** Client: "here I am, with this device and this many samples". Answered with {@link Welcome}. */
+/** Client: "here I am, with this device and this many samples". */
 export const Hello = z.object({
   name: z.string().trim().max(80).default(''),
   device: DeviceInfo,
@@ -173,8 +164,8 @@ export const Work = z.discriminatedUnion('kind', [
 export type Work = z.infer<typeof Work>;
 
 /**
- * What a client must know of a run; fixed for the run's life. Also at `GET /api/public/runs/:run/manifest`,
- * because a client loads its data (labels, side, vocabulary, hold-out) before it can say {@link Hello}.
+ * What a client must know of a run; fixed for the run's life. Fetched before anything is said, because a client loads
+ * its data (labels, side, vocabulary, hold-out) before it can say {@link Hello}.
  */
 export const RunManifest = z.object({
   id: Id,
@@ -184,36 +175,12 @@ export const RunManifest = z.object({
 });
 export type RunManifest = z.infer<typeof RunManifest>;
 
-export const Welcome = z.object({ manifest: RunManifest, work: Work });
-export type Welcome = z.infer<typeof Welcome>;
-
-/** Every acknowledgement: a value or an error, never silence, never an exception. */
-export type Ack<T> = { ok: true; value: T } | { ok: false; error: ErrorBody };
-export type AckFn<T> = (ack: Ack<T>) => void;
-
-/** Events of {@link clientNamespace}. Every client event is acknowledged. */
-export interface ClientToServer {
-  hello(message: Hello, ack: AckFn<Welcome>): void;
-  work(message: Record<string, never>, ack: AckFn<Work>): void;
-  probed(message: Probed, ack: AckFn<Work>): void;
-  evaluated(message: Evaluated, ack: AckFn<Work>): void;
-  progress(message: Progress, ack: AckFn<null>): void;
-  standing(message: Standing, ack: AckFn<Work>): void;
-}
-export interface ServerToClient {
-  /** Pushed whenever this client's work changes; the same value that `work` answers. */
-  work(work: Work): void;
-  /** Pushed whenever the public view of the run changes (at most once a second). */
-  run(view: RunPublic): void;
-}
-
-/** `PUT /runs/:run/rounds/:round/update`: body is safetensors, answered with this or `{ok: false, error}`. */
+/** Server: "this update has arrived". */
 export const UpdateReceipt = z.object({
   sha256: Sha256,
   bytes: z.number().int(),
   /** True when the same bytes had been received before (R4). */
   duplicate: z.boolean(),
-  work: Work,
 });
 export type UpdateReceipt = z.infer<typeof UpdateReceipt>;
 

@@ -3,7 +3,7 @@ import { TaskName } from '../tasks/index.ts';
 import { DeviceInfo, Progress } from './messages.ts';
 import { Checkpoint, Id, LayerName, Phase, RunConfig, RunState } from './run.ts';
 
-/** What the dashboard shows: the answers of `/api` and the pushes of the operators' namespace. */
+/** What the dashboard shows: the answers of the operator's routes and the pushes of the operators' channel. */
 
 const Millis = z.number().int(); // since the epoch
 const ByLayer = z.record(LayerName, z.number());
@@ -88,7 +88,7 @@ export const MemberView = z.object({
 });
 export type MemberView = z.infer<typeof MemberView>;
 
-/** `GET /api/runs/:run/rounds/:round`. */
+/** One round with all that is known of it. */
 export const RoundDetail = RoundSummary.extend({
   members: z.array(MemberView),
   checkpoint: Checkpoint.nullable(),
@@ -103,7 +103,7 @@ export const LayerView = z.object({
 });
 export type LayerView = z.infer<typeof LayerView>;
 
-/** `GET /api/runs/:run`, and pushed as `run` to dashboards that `watch` it. */
+/** A run as a dashboard has it. */
 export const RunView = z.object({
   id: Id,
   config: RunConfig,
@@ -148,7 +148,7 @@ export const RunEvent = z.object({
 });
 export type RunEvent = z.infer<typeof RunEvent>;
 
-/** `GET /api/catalog`: what a run can be made of on this server. */
+/** What a run can be made of on this server. */
 export const Catalog = z.object({
   models: z.array(
     z.object({
@@ -186,6 +186,6 @@ export const Catalog = z.object({
 });
 export type Catalog = z.infer<typeof Catalog>;
 
-/** What the operator can do to a run: `POST /api/runs/:run/state`. */
+/** What the operator can do to a run. */
 export const RunCommand = z.object({ command: z.enum(['start', 'pause', 'resume', 'stop']) });
 export type RunCommand = z.infer<typeof RunCommand>;

@@ -1,5 +1,4 @@
 import {
-  AggregationError,
   aggregateLayer,
   initialState,
   type LayerUpdate,
@@ -59,7 +58,7 @@ export interface LayerPort {
    */
   keep(make: () => Promise<Candidate>): Promise<Candidate>;
   /** A layer keeps its bytes because too few clients trained it for the rule; for the log. */
-  refused(layer: string, why: AggregationError): Promise<void>;
+  refused(layer: string, why: StrataError): Promise<void>;
 }
 
 /**
@@ -105,7 +104,7 @@ async function stepUnlessTooFew(
   try {
     return await port.step(layer, await port.read(before), state === null ? null : await port.read(state));
   } catch (error) {
-    if (!(error instanceof AggregationError && error.code === 'too-few-clients')) throw error;
+    if (!(error instanceof StrataError && error.code === 'too-few-clients')) throw error;
     await port.refused(layer.name, error);
     return null;
   }
@@ -157,7 +156,7 @@ export interface LayerStep {
  * @param before the layer's weights, safetensors.
  * @param updates of those who trained it.
  * @param state what an earlier call returned; null for a layer that was never trained.
- * @throws AggregationError `too-few-clients` for Krum; StrataError `non-finite` when float32 cannot hold the result.
+ * @throws StrataError `too-few-clients` for Krum; `non-finite` when float32 cannot hold the result.
  */
 export async function stepLayer(
   { rule, optimizer }: AggregationConfig,

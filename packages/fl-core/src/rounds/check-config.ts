@@ -1,58 +1,130 @@
 import { ruleNamed } from '../aggregation/index.ts';
 import { samples, sampleTasks } from '../data/samples.ts';
-import { architectureOf, specOf } from '../models/layouts.ts';
+import { architectureOf, specAtFirst, specOf } from '../models/layouts.ts';
 import { type RunConfig, StrataError } from '../protocol/index.ts';
 
-/** Refuses what is valid by its schema and yet cannot work. Throws `bad-config`. */
-export function checkConfig(config: RunConfig): void {
-  checkModel(config);
-  checkSample(config);
-  checkRule(config);
-  checkBudget(config);
+/** Why a configuration that is valid by its schema cannot work. */
+export interface ConfigProblem {
+  /** The value at fault: `budget.deadline`. */
+  readonly path: string;
+  /** What is wrong and what to do, for who wrote the configuration as a whole. */
+  readonly message: string;
+  readonly hint: string;
+  /** The same in a sentence that stands beside the value in a form. */
+  readonly beside: string;
 }
 
-function checkModel(config: RunConfig): void {
-  const spec = specOf(config);
-  if (spec.kind !== config.data.kind) {
-    throw new StrataError(
-      'bad-config',
-      `${spec.title} takes ${spec.kind}, not ${config.data.kind}.`,
-      `Set data.kind to ${spec.kind} or choose another model.`,
-    );
+/** Refuses what {@link configProblems} finds. Throws `bad-config`, and whatever is wrong with the model itself. */
+export function checkConfig(config: RunConfig): void {
+  const [problem] = configProblems(config);
+  if (problem !== undefined) throw new StrataError('bad-config', problem.message, problem.hint);
+}
+
+/**
+ * All rules that the parts of a configuration must keep among each other. Its model is one that a server has looked
+ * at; throws as `specOf` where that cannot be used.
+ */
+export function configProblems(config: RunConfig): ConfigProblem[] {
+  const tasks = taskProblems(config);
+  const model = tasks.length > 0 ? tasks : [...sideProblems(config), ...initialProblems(config)];
+  return [...model, ...sampleProblems(config), ...ruleProblems(config), ...budgetProblems(config)];
+}
+
+function taskProblems({ model, task, data }: RunConfig): ConfigProblem[] {
+  const spec = specAtFirst(model);
+  const possible = architectureOf(spec).tasks;
+  if (!possible.includes(task.name)) {
+    return [
+      {
+        path: 'task',
+        message: `${spec.title} cannot be trained for the task ${task.name}.`,
+        hint: `Choose ${possible.join(' or ')}, or another model.`,
+        beside: `${spec.title} cannot be trained for this.`,
+      },
+    ];
   }
-  architectureOf(spec).check(spec, config);
+  if (spec.kind === data.kind) return [];
+  return [
+    {
+      path: 'data.kind',
+      message: `${spec.title} takes ${spec.kind}, not ${data.kind}.`,
+      hint: `Set data.kind to ${spec.kind} or choose another model.`,
+      beside: `${spec.title} takes ${spec.kind}.`,
+    },
+  ];
+}
+
+function sideProblems(config: RunConfig): ConfigProblem[] {
+  const spec = specOf(config);
+  const architecture = architectureOf(spec);
+  const { sideMultiple, largestSide } = architecture.sides(spec);
+  return refusal(
+    'side',
+    () => architecture.checkSide(spec, config.side),
+    (message) => {
+      if (sideMultiple === 1) return message;
+      return sideMultiple === largestSide ? `Only ${sideMultiple}.` : `A multiple of ${sideMultiple}.`;
+    },
+  );
+}
+
+function initialProblems(config: RunConfig): ConfigProblem[] {
+  const spec = specOf(config);
+  const check = () => architectureOf(spec).checkInitial(spec, config.initial);
+  return refusal('initial', check, () => `${spec.title} starts from its own weights.`);
+}
+
+/** What a check of the model's own throws, as a problem of the value that it looks at. */
+function refusal(path: string, check: () => void, beside: (message: string) => string): ConfigProblem[] {
+  try {
+    check();
+    return [];
+  } catch (error) {
+    if (!(error instanceof StrataError)) throw error;
+    const { message, hint } = error;
+    return [{ path, message, hint, beside: beside(message) }];
+  }
 }
 
 /** Built-in data that demo participants could do nothing with. */
-function checkSample({ data, task }: RunConfig): void {
-  if (data.sample === null) return;
+function sampleProblems({ data, task }: RunConfig): ConfigProblem[] {
+  if (data.sample === null) return [];
   const sample = samples[data.sample];
-  if (sample.kind === data.kind && sampleTasks(sample).includes(task.name)) return;
-  throw new StrataError(
-    'bad-config',
-    `The sample ${data.sample} does not fit the task ${task.name} on ${data.kind} data.`,
-    'Leave data.sample out: participants then bring their own.',
-  );
+  if (sample.kind === data.kind && sampleTasks(sample).includes(task.name)) return [];
+  return [
+    {
+      path: 'data.sample',
+      message: `The sample ${data.sample} does not fit the task ${task.name} on ${data.kind} data.`,
+      hint: 'Leave data.sample out: participants then bring their own.',
+      beside: 'This sample does not fit the task.',
+    },
+  ];
 }
 
 /** A rule for which not even a layer that everybody trains could be aggregated. */
-function checkRule({ aggregation: { rule }, cohort: { goal } }: RunConfig): void {
+function ruleProblems({ aggregation: { rule }, cohort: { goal } }: RunConfig): ConfigProblem[] {
   const demand = ruleNamed(rule.name).demand(rule, goal);
-  if (demand === null || goal >= demand.updates) return;
-  const { updates, sum, purpose, remedy } = demand;
-  throw new StrataError(
-    'bad-config',
-    `${rule.name} ${purpose} needs ${sum} = ${updates} updates of a layer; the goal is ${goal} a round.`,
-    `Set cohort.goal to at least ${updates} or ${remedy}.`,
-  );
+  if (demand === null || goal >= demand.updates) return [];
+  const { option, updates, sum, purpose, remedy } = demand;
+  return [
+    {
+      path: `aggregation.rule.${option}`,
+      message: `${rule.name} ${purpose} needs ${sum} = ${updates} updates of a layer; the goal is ${goal} a round.`,
+      hint: `Set cohort.goal to at least ${updates} or ${remedy}.`,
+      beside: `Needs ${updates} updates a round (${sum.replaceAll('*', '×')}); “Updates wanted” is ${goal}.`,
+    },
+  ];
 }
 
 /** A budget that lets clients work until after the phase is closed. */
-function checkBudget({ budget, deadlines }: RunConfig): void {
-  if (budget.kind !== 'adaptive' || budget.deadline <= deadlines.training) return;
-  throw new StrataError(
-    'bad-config',
-    `Adaptive budgets aim at ${budget.deadline} s a round, but training closes after ${deadlines.training} s.`,
-    'Lower budget.deadline or raise deadlines.training.',
-  );
+function budgetProblems({ budget, deadlines: { training } }: RunConfig): ConfigProblem[] {
+  if (budget.kind !== 'adaptive' || budget.deadline <= training) return [];
+  return [
+    {
+      path: 'budget.deadline',
+      message: `Adaptive budgets aim at ${budget.deadline} s a round, but training closes after ${training} s.`,
+      hint: 'Lower budget.deadline or raise deadlines.training.',
+      beside: `At most ${training}, when training closes.`,
+    },
+  ];
 }

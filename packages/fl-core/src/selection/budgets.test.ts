@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { StrataError } from '../error.ts';
 import { random } from '../random.ts';
 import { adaptiveBudget, type BudgetPolicy, budgetOf, halfNormalBudget } from './budgets.ts';
-import { SelectionError } from './error.ts';
 
 const client = { id: 'c', wish: null, rounds: [] };
 
@@ -34,9 +34,9 @@ describe('budgetOf', () => {
   });
 
   it('refuses nonsense', () => {
-    expect(() => budgetOf({ kind: 'fixed', amount: -1 }, client, 1)).toThrow(SelectionError);
+    expect(() => budgetOf({ kind: 'fixed', amount: -1 }, client, 1)).toThrow(StrataError);
     const upsideDown: BudgetPolicy = { kind: 'drawn', distribution: 'uniform', min: 3, max: 1 };
-    expect(() => budgetOf(upsideDown, client, 1)).toThrow(SelectionError);
+    expect(() => budgetOf(upsideDown, client, 1)).toThrow(StrataError);
   });
 });
 

@@ -1,5 +1,5 @@
+import { StrataError } from '../error.ts';
 import { type Random, random } from '../random.ts';
-import { SelectionError } from './error.ts';
 
 /** R_i of every client, in the unit of the layer costs. */
 export type BudgetPolicy =
@@ -32,7 +32,7 @@ export interface MeasuredRound {
   readonly time: number;
 }
 
-/** R_i >= 0 of one client. Throws {@link SelectionError} for a policy out of range. */
+/** R_i >= 0 of one client. Throws {@link StrataError} for a policy out of range. */
 export function budgetOf(policy: BudgetPolicy, client: BudgetClient, seed: number): number {
   switch (policy.kind) {
     case 'fixed':
@@ -42,7 +42,7 @@ export function budgetOf(policy: BudgetPolicy, client: BudgetClient, seed: numbe
     case 'drawn': {
       const { min, max, distribution } = policy;
       if (!(checked('min', min) <= max)) {
-        throw new SelectionError('bad-config', `Budgets from ${min} to ${max}.`, 'Give min <= max.');
+        throw new StrataError('bad-config', `Budgets from ${min} to ${max}.`, 'Give min <= max.');
       }
       const draws = random(seed, 'budget', client.id);
       return distribution === 'uniform' ? uniformBudget(min, max, draws) : halfNormalBudget(min, max, draws);
@@ -96,11 +96,7 @@ export function adaptiveBudget(
 
 function checked(name: string, value: number): number {
   if (Number.isFinite(value) && value >= 0) return value;
-  throw new SelectionError(
-    'bad-config',
-    `${name} is ${value}.`,
-    'Give a finite number that is not negative.',
-  );
+  throw new StrataError('bad-config', `${name} is ${value}.`, 'Give a finite number that is not negative.');
 }
 
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { StrataError } from '../error.ts';
 import {
   costsInBytes,
   costsInLayers,
@@ -9,7 +10,6 @@ import {
   type StepTimes,
   timeBudget,
 } from './costs.ts';
-import { SelectionError } from './error.ts';
 
 const times: StepTimes = { base: 10, passing: [1, 2, 4, 8], training: [5, 6, 7, 9] };
 
@@ -26,7 +26,7 @@ describe('costs', () => {
   it('in layers and bytes', () => {
     expect(costsInLayers(3)).toEqual([1, 1, 1]);
     expect(costsInBytes([4, 8])).toEqual([4, 8]);
-    expect(() => costsInBytes([4, 0])).toThrow(SelectionError);
+    expect(() => costsInBytes([4, 0])).toThrow(StrataError);
   });
 
   it('in milliseconds are exact for one layer', () => {

@@ -1,4 +1,4 @@
-import { SelectionError } from './error.ts';
+import { StrataError } from '../error.ts';
 
 /** What one client was measured to need for one step, in milliseconds. */
 export interface StepTimes {
@@ -18,7 +18,7 @@ export function costsInLayers(layers: number): number[] {
 /** c_l is the size of the layer's update; `bytes` (L). */
 export function costsInBytes(bytes: readonly number[]): number[] {
   if (bytes.every((b) => Number.isFinite(b) && b > 0)) return [...bytes];
-  throw new SelectionError(
+  throw new StrataError(
     'bad-layers',
     `Layer sizes are [${bytes.join(', ')}].`,
     'Give one positive size a layer.',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { StrataError } from '../error.ts';
 import { createStrategy } from './create.ts';
-import { SelectionError } from './error.ts';
 import type { SelectionInput } from './strategy.ts';
 
 const input: SelectionInput = {
@@ -89,10 +89,10 @@ describe('createStrategy', () => {
     ['a layer comes twice', { ...input, layers: ['a', 'a', 'b'] }],
     ['a budget is negative', { ...input, clients: [{ id: 'x', samples: 1, budget: -1, scores: null }] }],
   ])('refuses an input where %s', (_, bad) => {
-    expect(() => createStrategy({ name: 'gradient-norm' }).select(bad)).toThrow(SelectionError);
+    expect(() => createStrategy({ name: 'gradient-norm' }).select(bad)).toThrow(StrataError);
   });
 
   it('refuses a negative lambda', () => {
-    expect(() => createStrategy({ name: 'strata', lambda: -1 })).toThrow(SelectionError);
+    expect(() => createStrategy({ name: 'strata', lambda: -1 })).toThrow(StrataError);
   });
 });

@@ -8,7 +8,7 @@ import type { Strategy } from './strategy.ts';
 
 type StrategyOf<N extends StrategyName> = ReturnType<Extract<StrategyVariant, { name: N }>['create']>;
 
-/** Makes the strategy that `config` names. Throws `SelectionError` for options out of range. */
+/** Makes the strategy that `config` names. Throws `StrataError` for options out of range. */
 export function createStrategy<C extends StrategyInput>(config: C): StrategyOf<C['name']>;
 export function createStrategy(config: StrategyInput): Strategy {
   return strategyNamed(config.name).create(config);

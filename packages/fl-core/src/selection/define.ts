@@ -1,6 +1,6 @@
 import type { z } from 'zod';
+import { StrataError } from '../error.ts';
 import { type About, type ConfigOf, checkedBy, configOf, type Options } from '../variants/index.ts';
-import { SelectionError } from './error.ts';
 import type { Strategy } from './strategy.ts';
 
 /** Where a strategy stands among the others on forms and in lists. */
@@ -28,7 +28,7 @@ export function defineStrategy<const N extends string, S extends Options, R exte
   const checked = checkedBy<ConfigOf<N, S>>(
     config,
     (given, problems) =>
-      new SelectionError(
+      new StrataError(
         'bad-config',
         `${given} is not a valid choice: ${problems}.`,
         'Give options in the ranges of the strategy.',
@@ -41,7 +41,7 @@ export function defineStrategy<const N extends string, S extends Options, R exte
     solver,
     /** The schema of its configuration. */
     config,
-    /** Throws {@link SelectionError} for options out of range, as the next one does. */
+    /** Throws {@link StrataError} for options out of range, as the next one does. */
     create: (given: unknown): R => definition.create(checked(given)),
     heading: (given: unknown): string => definition.heading(checked(given)),
     /** With good options to start from. */

@@ -3,7 +3,6 @@ export * from './common-time-costs.ts';
 export * from './costs.ts';
 export * from './create.ts';
 export type { StrategyGroup } from './define.ts';
-export * from './error.ts';
 export { diversifyMasks } from './p1/diversify.ts';
 export { disagreement, type MaskProblem, type MaskSolution, objective } from './p1/problem.ts';
 export { type SolveLimits, solveMasks } from './p1/solve.ts';

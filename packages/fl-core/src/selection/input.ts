@@ -1,4 +1,4 @@
-import { SelectionError } from './error.ts';
+import { StrataError } from '../error.ts';
 import type { ClientInput, Masks, SelectionInput } from './strategy.ts';
 
 /** Relative slack of a budget, so that 0.1 + 0.2 fits into 0.3 in whatever order it is added. */
@@ -8,20 +8,16 @@ const slack = 1e-12;
 export const capacity = (budget: number): number => budget * (1 + slack);
 
 /**
- * Throws {@link SelectionError} when an input could not have come from a correct caller.
+ * Throws {@link StrataError} when an input could not have come from a correct caller.
  * Returns the clients in id order, so that no strategy depends on the order of arrival.
  */
 export function checkedClients(input: SelectionInput): ClientInput[] {
   const { layers, costs, clients } = input;
   if (new Set(layers).size !== layers.length) {
-    throw new SelectionError(
-      'bad-layers',
-      'Two layers have the same name.',
-      'Give every layer its own name.',
-    );
+    throw new StrataError('bad-layers', 'Two layers have the same name.', 'Give every layer its own name.');
   }
   if (costs.length !== layers.length || !costs.every((c) => Number.isFinite(c) && c > 0)) {
-    throw new SelectionError(
+    throw new StrataError(
       'bad-layers',
       `${layers.length} layers need as many costs, all positive; got [${costs.join(', ')}].`,
       'Give one positive cost a layer.',
@@ -30,7 +26,7 @@ export function checkedClients(input: SelectionInput): ClientInput[] {
   const seen = new Set<string>();
   for (const client of clients) {
     const problem = clientProblem(client, layers.length, seen);
-    if (problem) throw new SelectionError('bad-client', `Client ${client.id}: ${problem}.`, 'Leave it out.');
+    if (problem) throw new StrataError('bad-client', `Client ${client.id}: ${problem}.`, 'Leave it out.');
     seen.add(client.id);
   }
   return clients.toSorted((a, b) => (a.id < b.id ? -1 : 1));

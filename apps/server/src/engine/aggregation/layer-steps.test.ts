@@ -50,7 +50,7 @@ it('gives the same bytes in a thread, layer after layer, with the optimizer betw
 it('refuses as it does here, and goes on after it', async () => {
   const krum = AggregationConfig.parse({ rule: { name: 'krum', byzantine: 2 } });
   await expect(steps.step(krum, layer, before, null, updates)).rejects.toMatchObject({
-    name: 'AggregationError',
+    name: 'StrataError',
     code: 'too-few-clients',
   });
   const median = AggregationConfig.parse({ rule: { name: 'median' } });

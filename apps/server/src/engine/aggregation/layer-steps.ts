@@ -1,10 +1,5 @@
 import type { Worker } from 'node:worker_threads';
-import {
-  AggregationError,
-  type AggregationErrorCode,
-  type LayerUpdate,
-  ruleNamed,
-} from '@strata/fl-core/aggregation';
+import { type LayerUpdate, ruleNamed } from '@strata/fl-core/aggregation';
 import { type LayerSpec, parameterCount } from '@strata/fl-core/models/layouts';
 import { type AggregationConfig, type ErrorBody, StrataError } from '@strata/fl-core/protocol';
 import { damaged, type LayerStep, stepLayer } from '@strata/fl-core/rounds';
@@ -28,13 +23,7 @@ export type StepJob = Parameters<typeof stepSpooled>;
 export type StepReply =
   | { readonly kind: 'stepped'; readonly step: LayerStep }
   // A class does not survive the way between threads.
-  | { readonly kind: 'refused'; readonly body: ErrorBody }
-  | {
-      readonly kind: 'not-aggregated';
-      readonly code: AggregationErrorCode;
-      readonly message: string;
-      readonly hint: string;
-    };
+  | { readonly kind: 'refused'; readonly body: ErrorBody };
 
 /** Values of all updates of a layer up to which a rule that looks at them side by side takes some milliseconds. */
 const fewValues = 1_000_000;
@@ -64,8 +53,6 @@ export class LayerSteps {
         return reply.step;
       case 'refused':
         throw StrataError.fromBody(reply.body);
-      case 'not-aggregated':
-        throw new AggregationError(reply.code, reply.message, reply.hint);
       default:
         return reply satisfies never;
     }

@@ -36,7 +36,7 @@ it('gives the same masks in a thread, and leaves the server free meanwhile', asy
 it('refuses a bad input as it does here', async () => {
   const twice = { ...large.input, layers: large.input.layers.map(() => 'same') };
   await expect(chooseAside({ ...large, input: twice })).rejects.toMatchObject({
-    name: 'SelectionError',
+    name: 'StrataError',
     code: 'bad-layers',
     hint: 'Give every layer its own name.',
   });

@@ -1,5 +1,6 @@
+import { StrataError } from '@strata/fl-core/protocol';
 import { type Choice, type Chosen, choose } from '@strata/fl-core/rounds';
-import { createStrategy, SelectionError } from '@strata/fl-core/selection';
+import { createStrategy } from '@strata/fl-core/selection';
 import { nextMessage } from '../../threads/next-message.ts';
 import { startThread } from '../../threads/start-thread.ts';
 import type { ChoiceReply } from './choice-thread.ts';
@@ -9,7 +10,7 @@ const smallChoice = 1024;
 
 /**
  * Answers a choice without holding up the server: P1 over a thousand clients takes seconds, so that it is solved in
- * a thread of its own. The masks are the same either way. Throws `SelectionError`.
+ * a thread of its own. The masks are the same either way. Throws a `StrataError`.
  */
 export async function chooseAside(choice: Choice): Promise<Chosen> {
   const { layers, clients } = choice.input;
@@ -18,7 +19,7 @@ export async function chooseAside(choice: Choice): Promise<Chosen> {
   const thread = startThread(new URL('./choice-thread.ts', import.meta.url), { choice });
   try {
     const reply = await nextMessage<ChoiceReply>(thread);
-    if (reply.kind === 'refused') throw new SelectionError(reply.code, reply.message, reply.hint);
+    if (reply.kind === 'refused') throw StrataError.fromBody(reply.body);
     return reply.chosen;
   } finally {
     await thread.terminate();

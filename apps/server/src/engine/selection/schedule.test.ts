@@ -266,7 +266,7 @@ describe('budgets measured on the clients', () => {
       const [missing = ''] = layers;
       const { [missing]: _, ...passing } = times.passing;
       for (const bad of [{}, { times }, { times, steps: 0 }, { times: { ...times, passing }, steps }]) {
-        await client.probed(work.round, scores, bad).catch((error: Error) => refusals.push(error.cause));
+        await client.probed(work.round, scores, bad).catch((error: unknown) => refusals.push(error));
       }
       await honest.probe(client, work);
     };

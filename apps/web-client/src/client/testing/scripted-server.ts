@@ -4,24 +4,27 @@ import type { AddressInfo } from 'node:net';
 import {
   type Ack,
   type Checkpoint,
-  type ClientToServer,
-  clientNamespace,
+  clientChannel,
   decodeSafetensors,
+  dispatch,
   type ErrorBody,
-  Evaluated,
+  type Evaluated,
   encodeSafetensors,
-  Hello,
+  type Handlers,
+  type Hello,
   type NamedTensor,
-  Probed,
-  type RunManifest,
-  type ServerToClient,
-  Standing,
+  type Probed,
+  type PushEvents,
+  type RequestName,
+  type Route,
+  routes,
+  type Standing,
+  StrataError,
   UpdateMetadata,
   type UpdateReceipt,
-  type Welcome,
   type Work,
 } from '@strata/fl-core/protocol';
-import { Server as SocketServer } from 'socket.io';
+import { type DefaultEventsMap, Server as SocketServer } from 'socket.io';
 
 export interface ReceivedUpdate {
   readonly round: number;
@@ -31,7 +34,9 @@ export interface ReceivedUpdate {
   readonly metadata: UpdateMetadata;
 }
 
-type Requests = 'hello' | 'work' | 'probed' | 'evaluated' | 'standing' | 'update' | 'blob';
+type Clients = typeof clientChannel;
+/** What can be refused: requests of the channel, and the routes of the data plane. */
+type Requests = RequestName<Clients> | 'update' | 'blob';
 
 /**
  * The server's side of both planes, on a real port, with its answers written by the test: what the client meets at
@@ -53,14 +58,12 @@ export class ScriptedServer {
   /** How long the answer to an update is held back after {@link onMessage}. */
   receiptDelayMs = 0;
   readonly #blobs = new Map<string, Uint8Array<ArrayBuffer>>();
-  readonly #manifest: RunManifest;
   #work: Work;
   #http: Server | null = null;
-  #sockets: SocketServer<ClientToServer, ServerToClient> | null = null;
+  #sockets: SocketServer<DefaultEventsMap, PushEvents<Clients>> | null = null;
   #port = 0;
 
-  constructor(manifest: RunManifest, work: Work) {
-    this.#manifest = manifest;
+  constructor(work: Work) {
     this.#work = work;
   }
 
@@ -80,7 +83,7 @@ export class ScriptedServer {
   /** Changes the client's work and pushes it. */
   push(work: Work): void {
     this.#work = work;
-    this.#sockets?.of(clientNamespace).emit('work', work);
+    this.#sockets?.of(clientChannel.namespace).emit('work', work);
   }
 
   /** Publishes layers and gives the checkpoint that names them. */
@@ -99,28 +102,34 @@ export class ScriptedServer {
     this.#blobs.set(sha256, Uint8Array.of(1, 2, 3));
   }
 
+  readonly #handlers: Handlers<Clients, null> = {
+    hello: async (_asker, message) => {
+      this.received.hello.push(message);
+      return this.#answer('hello', () => this.#work);
+    },
+    work: async () => this.#answer('work', () => this.#work),
+    probed: async (_asker, message) => {
+      this.received.probed.push(message);
+      return this.#answer('probed', () => null);
+    },
+    evaluated: async (_asker, message) => {
+      this.received.evaluated.push(message);
+      return this.#answer('evaluated', () => null);
+    },
+    standing: async (_asker, message) => {
+      this.received.standing.push(message.want);
+      return this.#answer('standing', () => this.#work);
+    },
+    progress: async () => null,
+  };
+
   async start(): Promise<void> {
     this.#http = createServer((request, response) => void this.#serve(request, response));
     this.#sockets = new SocketServer(this.#http, { transports: ['websocket'], serveClient: false });
-    this.#sockets.of(clientNamespace).on('connection', (socket) => {
-      socket.on('hello', (message, ack) => {
-        this.received.hello.push(Hello.parse(message));
-        ack(this.#answer<Welcome>('hello', () => ({ manifest: this.#manifest, work: this.#work })));
+    this.#sockets.of(clientChannel.namespace).on('connection', (socket) => {
+      socket.onAny((event: string, message: unknown, ack: (ack: Ack<unknown>) => void) => {
+        void acknowledged(() => dispatch(clientChannel, this.#handlers, null, event, message)).then(ack);
       });
-      socket.on('work', (_message, ack) => ack(this.#answer('work', () => this.#work)));
-      socket.on('probed', (message, ack) => {
-        this.received.probed.push(Probed.parse(message));
-        ack(this.#answer('probed', () => this.#work));
-      });
-      socket.on('evaluated', (message, ack) => {
-        this.received.evaluated.push(Evaluated.parse(message));
-        ack(this.#answer('evaluated', () => this.#work));
-      });
-      socket.on('standing', (message, ack) => {
-        this.received.standing.push(Standing.parse(message).want);
-        ack(this.#answer('standing', () => this.#work));
-      });
-      socket.on('progress', (_message, ack) => ack({ ok: true, value: null }));
     });
     await new Promise<void>((resolve) => this.#http?.listen(this.#port, '127.0.0.1', resolve));
     const address = this.#http.address();
@@ -137,25 +146,27 @@ export class ScriptedServer {
     this.#sockets = null;
   }
 
-  #answer<T>(kind: Requests, value: () => T): Ack<T> {
+  /** What the test wants answered. @throws what it wants refused. */
+  #answer<T>(kind: Requests, value: () => T): T {
     this.onMessage(kind);
     const error = this.refusals[kind]?.shift();
-    return error === undefined ? { ok: true, value: value() } : { ok: false, error };
+    if (error !== undefined) throw StrataError.fromBody(error);
+    return value();
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url ?? '';
-    const [, blob] = /^\/blobs\/([0-9a-f]{64})$/.exec(path) ?? [];
-    const [, round] = /^\/runs\/[^/]+\/rounds\/(\d+)\/update$/.exec(path) ?? [];
+    const blob = paramsIn(routes.blob, path)?.sha256;
+    const round = paramsIn(routes.update, path)?.round;
     if (blob !== undefined) {
       this.received.blobs.push(blob);
-      const answer = this.#answer('blob', () => this.#blobs.get(blob));
+      const answer = await acknowledged(async () => this.#answer('blob', () => this.#blobs.get(blob)));
       if (!answer.ok || answer.value === undefined) response.writeHead(404).end(JSON.stringify(answer));
       else response.writeHead(200).end(answer.value);
-    } else if (round !== undefined && request.method === 'PUT') {
+    } else if (round !== undefined && request.method === routes.update.method) {
       const file = await bodyOf(request);
       const receipt = this.#take(Number(round), request, file);
-      const answer = this.#answer('update', () => receipt);
+      const answer = await acknowledged(async () => this.#answer('update', () => receipt));
       await new Promise((resolve) => setTimeout(resolve, this.receiptDelayMs));
       response.writeHead(answer.ok ? 200 : 409).end(JSON.stringify(answer));
     } else {
@@ -175,8 +186,26 @@ export class ScriptedServer {
       tensors,
       metadata: UpdateMetadata.parse(metadata),
     });
-    return { sha256, bytes: file.byteLength, duplicate, work: this.#work };
+    return { sha256, bytes: file.byteLength, duplicate };
   }
+}
+
+function asRefusal(error: unknown): ErrorBody {
+  if (error instanceof StrataError) return error.toBody();
+  throw error;
+}
+
+/** What was done as an acknowledgement. */
+const acknowledged = <T>(work: () => Promise<T>): Promise<Ack<T>> =>
+  work().then(
+    (value) => ({ ok: true, value }),
+    (error: unknown) => ({ ok: false, error: asRefusal(error) }),
+  );
+
+/** The parameters of a path, if it is one of the route's. */
+function paramsIn({ path }: Route, url: string): Record<string, string> | undefined {
+  const pattern = path.replace(/:(\w+)/g, '(?<$1>[^/]+)');
+  return new RegExp(`^${pattern}$`).exec(url)?.groups;
 }
 
 async function bodyOf(request: IncomingMessage): Promise<Uint8Array> {

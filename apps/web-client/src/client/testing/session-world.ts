@@ -1,3 +1,4 @@
+import { createControlPlane, createDataPlane, newIdentity } from '@strata/client';
 import type { ImageDataset } from '@strata/fl-core/data';
 import { loadModel } from '@strata/fl-core/models';
 import {
@@ -7,15 +8,12 @@ import {
   layoutOf,
   selectableLayers,
 } from '@strata/fl-core/models/layouts';
-import { type Checkpoint, protocolVersion, RunConfig, type Work } from '@strata/fl-core/protocol';
+import { type Checkpoint, RunConfig, type Work } from '@strata/fl-core/protocol';
 import { random } from '@strata/fl-core/random';
 import { Trainer } from '@strata/fl-core/training';
 import { vi } from 'vitest';
-import { createHttpPlane } from '../http.ts';
-import { newIdentity } from '../options.ts';
 import { Session, type TrainerSource } from '../session.ts';
 import { type ClientSnapshot, initialSnapshot } from '../snapshot.ts';
-import { createSocketPlane } from '../socket.ts';
 import { ScriptedServer } from './scripted-server.ts';
 
 const labels = ['left', 'right', 'none'];
@@ -77,7 +75,7 @@ class CountedTrainerSource implements TrainerSource {
 
 /** A session on real sockets, real HTTP and the real trainer against the scripted server. */
 export class World {
-  readonly server = new ScriptedServer(manifest, wait('more-clients', null));
+  readonly server = new ScriptedServer(wait('more-clients', null));
   readonly trainers = new CountedTrainerSource();
   readonly identity = newIdentity();
   readonly seen: ClientSnapshot['phase']['kind'][] = [];
@@ -88,7 +86,6 @@ export class World {
   async start(): Promise<void> {
     await this.server.start();
     this.checkpoint = publish(this.server, 0);
-    const { client, secret } = this.identity;
     const update = (change: (snapshot: ClientSnapshot) => Partial<ClientSnapshot>) => {
       this.snapshot = { ...this.snapshot, ...change(this.snapshot) };
       if (this.seen.at(-1) !== this.snapshot.phase.kind) this.seen.push(this.snapshot.phase.kind);
@@ -104,13 +101,12 @@ export class World {
       local: config.local,
       data: { train: pictures(12, 1), heldOut: pictures(6, 2) },
       trainers: this.trainers,
-      control: createSocketPlane(this.server.url, {
-        protocol: protocolVersion,
+      control: createControlPlane({
+        server: this.server.url,
         run: manifest.id,
-        client,
-        secret,
+        identity: this.identity,
       }),
-      plane: createHttpPlane({
+      plane: createDataPlane({
         server: this.server.url,
         run: manifest.id,
         identity: this.identity,

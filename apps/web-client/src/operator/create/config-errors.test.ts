@@ -37,6 +37,13 @@ it.each([
     { 'budget.max': 'The largest budget cannot be below the smallest.' },
   ],
   [
+    {
+      budget: { kind: 'adaptive', unit: 'layers', deadline: 21, first: 1, max: 4 },
+      deadlines: { ...good.deadlines, training: 20 },
+    },
+    { 'budget.deadline': 'At most 20, when training closes.' },
+  ],
+  [
     { selection: { every: 0, smoothing: 0 } },
     { 'selection.every': 'At least 1.', 'selection.smoothing': 'More than 0.' },
   ],

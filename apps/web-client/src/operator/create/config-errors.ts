@@ -1,13 +1,11 @@
-import { ruleNamed } from '@strata/fl-core/aggregation';
 import { type Catalog, RunConfig } from '@strata/fl-core/protocol';
+import { configProblems } from '@strata/fl-core/rounds/check-config';
 import type { z } from 'zod';
 import { chosenModel } from './chosen-model.ts';
-import { fittingSamples } from './defaults.ts';
 
 /**
- * What is wrong with a configuration, by path (`cohort.minimum`), in words for the field. The rules are the
- * protocol's; the model's own rules about its tasks and the image side come from the catalogue, as does what a sample
- * is good for, and what a rule demands is known before a round has to fail by it.
+ * What is wrong with a configuration, by path (`cohort.minimum`), in words for the field. The rules are those that the
+ * server refuses by: the schema's, and what the parts demand of each other; the catalogue says which models are there.
  */
 export function configErrors(values: unknown, catalog: Catalog): Record<string, string> {
   const errors: Record<string, string> = {};
@@ -20,29 +18,13 @@ export function configErrors(values: unknown, catalog: Catalog): Record<string, 
     }
     return errors;
   }
-  const model = chosenModel(parsed.data.model, catalog);
+  const { data } = parsed;
+  const model = chosenModel(data.model, catalog);
   if (model === undefined || model.availability === 'missing') {
     errors.model = model?.note || 'This server does not have the model.';
-  } else if (model.kind === 'image') {
-    const { sideMultiple, largestSide } = model;
-    const fits = parsed.data.side % sideMultiple === 0 && parsed.data.side <= largestSide;
-    if (!fits)
-      errors.side = sideMultiple === largestSide ? `Only ${largestSide}.` : `A multiple of ${sideMultiple}.`;
   }
-  const { task, data } = parsed.data;
-  if (model !== undefined && !model.tasks.includes(task.name)) {
-    errors.task = `${model.title} cannot be trained for this.`;
-  } else if (data.sample !== null && model !== undefined) {
-    const fitting = fittingSamples(model, catalog.samples, task.name);
-    if (!fitting.some((s) => s.id === data.sample))
-      errors['data.sample'] = 'This sample does not fit the task.';
-  }
-  const { rule } = parsed.data.aggregation;
-  const { goal } = parsed.data.cohort;
-  const demand = ruleNamed(rule.name).demand(rule, goal);
-  if (demand !== null && goal < demand.updates) {
-    errors[`aggregation.rule.${demand.option}`] =
-      `Needs ${demand.updates} updates a round (${demand.sum.replaceAll('*', '×')}); “Updates wanted” is ${goal}.`;
+  if (model !== undefined) {
+    for (const { path, beside } of configProblems(data)) errors[path] ??= beside;
   }
   return errors;
 }

@@ -1,7 +1,6 @@
 import { StrataError } from '@strata/fl-core/protocol';
-import { z } from 'zod';
-import { readAnswer, send } from '../../shared/api/api.ts';
-import { type ModelFile, modelFilePath } from '../api.ts';
+import { server } from '../../shared/api/api.ts';
+import { type ModelFile, modelFiles } from '../api.ts';
 
 /**
  * The run's current model as one file. The route wants the operator's token, which a plain link could not send.
@@ -13,8 +12,7 @@ export async function downloadModel(
   file: ModelFile,
   onProgress: (received: number) => void,
 ): Promise<Blob> {
-  const response = await send(modelFilePath(run, file));
-  if (!response.ok) readAnswer(z.never(), response.status, await response.text());
+  const response = await server.bytes(modelFiles[file], { params: { run } });
   if (response.body === null) {
     throw new StrataError('unavailable', 'The server sent an empty file.', 'Try again in a moment.');
   }

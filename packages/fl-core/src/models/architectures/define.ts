@@ -11,9 +11,6 @@ export interface Sides {
   readonly largestSide: number;
 }
 
-/** What a run asks of its model beside the task. */
-export type Wishes = Pick<RunConfig, 'side' | 'initial'>;
-
 /**
  * Everything that only the architecture itself knows, but for its forward functions: those need TensorFlow.js and
  * stand in `forward.ts` beside it.
@@ -34,8 +31,10 @@ interface ArchitectureDefinition<Spec extends AnySpec> extends Listed<Spec['arch
   readonly usage: (spec: Spec, side: number) => string;
   /** Of image models; absent: images of any side. */
   readonly sides?: (spec: Spec) => Partial<Sides>;
-  /** Throws `bad-config` for a run that the model is not for. */
-  readonly check?: (spec: Spec, wishes: Wishes) => void;
+  /** Throws `bad-config` for images of a side that the model is not for; absent: it is for any. */
+  readonly checkSide?: (spec: Spec, side: number) => void;
+  /** Throws `bad-config` for a start that the model does not have; absent: it has all. */
+  readonly checkInitial?: (spec: Spec, initial: RunConfig['initial']) => void;
 }
 
 /** Makes a member of the list of architectures: its functions take a spec that is not known to be its own. */
@@ -68,7 +67,9 @@ export function defineArchitecture<Spec extends AnySpec>(definition: Architectur
       largestSide: 512,
       ...definition.sides?.(own(spec)),
     }),
-    check: (spec: AnySpec, wishes: Wishes): void => definition.check?.(own(spec), wishes),
+    checkSide: (spec: AnySpec, side: number): void => definition.checkSide?.(own(spec), side),
+    checkInitial: (spec: AnySpec, initial: RunConfig['initial']): void =>
+      definition.checkInitial?.(own(spec), initial),
   };
 }
 

@@ -20,7 +20,7 @@ export interface Choice {
 
 export type Chosen = Selection & { readonly history?: SelectionHistory };
 
-/** Pure; throws `SelectionError`. */
+/** Pure; throws `StrataError`. */
 export function choose({ strategy: config, input, history, timed }: Choice): Chosen {
   if (input.layers.length === 0 || input.clients.length === 0) {
     return {

@@ -20,7 +20,7 @@ export interface SelectionPort {
   earlierMasks(count: number): Promise<Masks>;
   /** What the strategy remembered after a committed round; null before the first. */
   historyAfter(round: number): Promise<SelectionHistory | null>;
-  /** `choose`, here or in a thread: the same masks either way. Throws `SelectionError`. */
+  /** `choose`, here or in a thread: the same masks either way. Throws `StrataError`. */
   choose(choice: Choice): Promise<Chosen>;
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { StrataError } from '../../error.ts';
 import { limitsOf } from '../../variants/index.ts';
 import { createStrategy } from '../create.ts';
-import { SelectionError } from '../error.ts';
 import { StrategyConfig, type StrategyVariant, strategies } from './index.ts';
 
 describe('the list of strategies', () => {
@@ -42,9 +42,7 @@ describe.each(strategies.map((s): [string, StrategyVariant] => [s.name, s]))('%s
 
   it('refuses options of another kind', () => {
     for (const field of strategy.fields)
-      expect(() => strategy.create({ ...strategy.startConfig(), [field.option]: {} })).toThrow(
-        SelectionError,
-      );
+      expect(() => strategy.create({ ...strategy.startConfig(), [field.option]: {} })).toThrow(StrataError);
   });
 });
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { StrataError } from '../../error.ts';
 import { createStrategy } from '../create.ts';
-import { SelectionError } from '../error.ts';
 import type { Selection, SelectionHistory, SelectionInput } from '../strategy.ts';
 import type { StrategyInput } from './index.ts';
 
@@ -193,6 +193,6 @@ describe('options out of range', () => {
     { name: 'diversity', reward: -1 },
     { name: 'adagrad-select', epsilon: 2 },
   ])('%o is refused', (config) => {
-    expect(() => createStrategy(config)).toThrow(SelectionError);
+    expect(() => createStrategy(config)).toThrow(StrataError);
   });
 });

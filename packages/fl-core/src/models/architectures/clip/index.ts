@@ -23,7 +23,7 @@ export const clip = defineArchitecture<ClipSpec>({
   usage: () =>
     '`model.safetensors` opens with `CLIPVisionModelWithProjection`; its tensors `classifier.weight` and `classifier.bias` are a linear map of `image_embeds`.',
   sides: ({ patch }) => ({ sideMultiple: patch }),
-  check: (spec, { side }) => checkSide(spec, side),
+  checkSide,
 });
 
 /** Of a whole CLIP only the image half goes on. */

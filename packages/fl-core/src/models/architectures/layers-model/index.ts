@@ -14,8 +14,8 @@ export const layersModel = defineArchitecture<LayersModelSpec>({
   layout: layersModelLayout,
   usage,
   sides: ({ side }) => (side === null ? {} : { sideMultiple: side, largestSide: side }),
-  check: (spec, { side, initial }) => {
-    checkLayersModelSide(spec, side);
+  checkSide: checkLayersModelSide,
+  checkInitial: (spec, initial) => {
     if (initial === 'pretrained') return;
     // The file does not say what its layers are drawn from.
     throw new StrataError(

@@ -30,7 +30,7 @@ export const vit = defineArchitecture<VitSpec>({
       : `${opens} It was trained on images of ${side} pixels: call it with \`interpolate_pos_encoding=True\`.`;
   },
   sides: ({ patch }) => ({ sideMultiple: patch }),
-  check: (spec, { side }) => checkSide(spec, side),
+  checkSide,
 });
 
 /** What transformers would say of a model of the catalog. */

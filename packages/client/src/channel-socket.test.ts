@@ -1,0 +1,104 @@
+import { createServer, type Server as HttpServer } from 'node:http';
+import { clientChannel, type ErrorCode, operatorChannel, type StrataError } from '@strata/fl-core/protocol';
+import { Server } from 'socket.io';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ChannelSocket } from './channel-socket.ts';
+import { createControlPlane } from './control-plane.ts';
+import { newIdentity } from './identity.ts';
+
+/** A real Socket.IO server that the tests make answer what they want. */
+let http: HttpServer;
+let io: Server;
+let url: string;
+/** What the next connections are refused with. */
+let refusals: ErrorCode[];
+let acknowledge: (event: string) => unknown;
+let close: () => void = () => {};
+beforeEach(async () => {
+  http = createServer();
+  io = new Server(http, { transports: ['websocket'] });
+  refusals = [];
+  acknowledge = () => ({ ok: true, value: null });
+  for (const { namespace } of [clientChannel, operatorChannel]) {
+    io.of(namespace)
+      .use((_socket, next) => {
+        const code = refusals.shift();
+        if (code === undefined) return next();
+        next(Object.assign(new Error(code), { data: { code, message: 'no', hint: 'yes' } }));
+      })
+      .on('connection', (socket) => {
+        socket.onAny((event: string, _message, ack: (answer: unknown) => void) => ack(acknowledge(event)));
+      });
+  }
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+  const address = http.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  url = `http://127.0.0.1:${address.port}`;
+});
+afterEach(async () => {
+  close();
+  await io.close();
+});
+
+function open() {
+  const socket = new ChannelSocket(operatorChannel, { server: url, auth: { token: 'x' } });
+  close = () => socket.close();
+  const seen: string[] = [];
+  const errors: StrataError[] = [];
+  socket.open({
+    connected: () => seen.push('connected'),
+    disconnected: () => seen.push('disconnected'),
+    refused: (error) => errors.push(error),
+    pushes: { run: () => seen.push('run'), event: ({ id }) => seen.push(`event ${id}`) },
+  });
+  const until = (check: () => void) => vi.waitFor(check, { timeout: 5000, interval: 10 });
+  return { socket, seen, errors, until };
+}
+
+describe('a socket of a channel', () => {
+  it('hears what fits the channel, and nothing else', async () => {
+    const { seen, until } = open();
+    await until(() => expect(seen).toEqual(['connected']));
+    const event = { id: 4, at: 1, level: 'info', kind: 'k', message: 'm', round: null, client: null };
+    io.of(operatorChannel.namespace).emit('event', { id: 'four' });
+    io.of(operatorChannel.namespace).emit('event', event);
+    await until(() => expect(seen).toEqual(['connected', 'event 4']));
+  });
+
+  it('throws refusals as they were, and answers of another version as such', async () => {
+    const { socket, seen, until } = open();
+    await until(() => expect(seen).toEqual(['connected']));
+    acknowledge = () => ({ ok: false, error: { code: 'unknown-run', message: 'no', hint: 'yes' } });
+    await expect(socket.ask('watch', { run: 'x' })).rejects.toMatchObject({ code: 'unknown-run' });
+    acknowledge = () => ({ ok: true, value: { id: 'a view of another version' } });
+    await expect(socket.ask('watch', { run: 'x' })).rejects.toMatchObject({ code: 'bad-message' });
+  });
+
+  it('comes back when the server was busy, and after the server closed the connection', async () => {
+    refusals = ['unavailable'];
+    const { seen, errors, until } = open();
+    await until(() => expect(seen).toEqual(['disconnected', 'connected']));
+    io.of(operatorChannel.namespace).disconnectSockets();
+    await until(() => expect(seen.slice(2)).toEqual(['disconnected', 'connected']));
+    expect(errors).toEqual([]);
+  });
+
+  it('is refused for good with a wrong token', async () => {
+    refusals = ['unauthorized'];
+    const { seen, errors, until } = open();
+    await until(() => expect(errors).toMatchObject([{ code: 'unauthorized' }]));
+    expect(seen).toEqual([]);
+  });
+});
+
+it('a client of another protocol is told so, and does not try again', async () => {
+  refusals = ['bad-message'];
+  const plane = createControlPlane({ server: url, run: 'run-1', identity: newIdentity() });
+  close = () => plane.close();
+  const connected = vi.fn();
+  const error = await new Promise<StrataError>((resolve) => {
+    plane.open({ connected, disconnected: () => {}, refused: resolve, work: () => {}, run: () => {} });
+  });
+  expect(error).toMatchObject({ code: 'bad-message', hint: 'yes' });
+  expect(connected).not.toHaveBeenCalled();
+});

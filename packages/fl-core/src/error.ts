@@ -1,0 +1,58 @@
+/**
+ * Every way something can be refused. The code is for programs, `message` names the thing, `hint` the remedy. No
+ * exception crosses a socket or a thread: the edge turns a {@link StrataError} into its body and back.
+ */
+export const errorCodes = [
+  'bad-message', // does not match its schema
+  'bad-request',
+  'too-large',
+  'unauthorized',
+  'unknown-run',
+  'unknown-client',
+  'unknown-round',
+  'unknown-blob',
+  'wrong-state', // the run cannot do that now
+  'wrong-phase', // the round has moved on
+  'wrong-round',
+  'not-in-cohort',
+  'wrong-scores', // other layers than the model's, or a non-finite score
+  'wrong-layers', // other layers than the mask
+  'wrong-tensor', // name, shape or dtype
+  'non-finite', // NaN or Inf in an update
+  'bad-safetensors',
+  'bad-model', // a model folder or download that cannot be used
+  'bad-config',
+  'bad-layers', // layers that no choice can be made from
+  'bad-client', // scores or a budget that no choice can be made by
+  'bad-update', // shorter than the layer that it is of
+  'too-few-clients', // fewer updates of a layer than its rule needs
+  'rate-limited',
+  'unavailable',
+  'internal',
+] as const;
+export type ErrorCode = (typeof errorCodes)[number];
+
+/** What an error says, for the way over a socket or between threads, where no class survives. */
+type Body = Pick<StrataError, 'code' | 'message' | 'hint'>;
+
+/** The one error class of the project. */
+export class StrataError extends Error {
+  override readonly name = 'StrataError';
+  readonly code: ErrorCode;
+  /** What the person who reads it can do. */
+  readonly hint: string;
+
+  constructor(code: ErrorCode, message: string, hint: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.hint = hint;
+  }
+
+  toBody(): Body {
+    return { code: this.code, message: this.message, hint: this.hint };
+  }
+
+  static fromBody(body: Body): StrataError {
+    return new StrataError(body.code, body.message, body.hint);
+  }
+}

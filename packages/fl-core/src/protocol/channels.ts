@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import { defineChannel } from './channel.ts';
+import { ClientAuth, Evaluated, Hello, Probed, Progress, RunPublic, Standing, Work } from './messages.ts';
+import { Id } from './run.ts';
+import { RunEvent, RunView } from './views.ts';
+
+/** Said with no more than its name. */
+const Nothing = z.object({});
+/** Acknowledged, and no more. */
+const Taken = z.null();
+
+/**
+ * The training clients' channel. The first connection with an id registers it, later ones must bring the same secret.
+ */
+export const clientChannel = defineChannel({
+  namespace: '/clients',
+  auth: ClientAuth,
+  requests: {
+    /** "Here I am": answered with the work, as every new connection asks for it (R9). */
+    hello: { message: Hello, answer: Work },
+    /** "What is my work?" (R9). */
+    work: { message: Nothing, answer: Work },
+    probed: { message: Probed, answer: Taken },
+    evaluated: { message: Evaluated, answer: Taken },
+    progress: { message: Progress, answer: Taken },
+    standing: { message: Standing, answer: Work },
+  },
+  pushes: {
+    /** Whenever this client's work changes; the same value that `work` answers. */
+    work: Work,
+    /** Whenever the public view of the run changes, at most once a second. */
+    run: RunPublic,
+  },
+});
+
+/** The dashboards' channel. */
+export const operatorChannel = defineChannel({
+  namespace: '/operators',
+  auth: z.object({ token: z.string().max(1000) }),
+  requests: {
+    /** Answers the view; from then on changes and events of the run are pushed. */
+    watch: { message: z.object({ run: Id }), answer: RunView },
+  },
+  pushes: {
+    run: RunView,
+    event: RunEvent,
+  },
+});
