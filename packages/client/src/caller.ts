@@ -4,13 +4,13 @@ import {
   type AnyRequest,
   addressOf,
   type BytesRoute,
-  ErrorBody,
   type JsonRoute,
   type Route,
   type RouteRequest,
   StrataError,
 } from '@strata/fl-core/protocol';
-import { z } from 'zod';
+import type { z } from 'zod';
+import { Envelope, understood } from './envelope.ts';
 
 export interface CallerOptions {
   /** Origin of the server; empty: the page's own. */
@@ -97,11 +97,6 @@ export class Caller {
   }
 }
 
-const Envelope = z.discriminatedUnion('ok', [
-  z.object({ ok: z.literal(true), value: z.unknown() }),
-  z.object({ ok: z.literal(false), error: ErrorBody }),
-]);
-
 /** The value in the body of a JSON route's answer. @throws {StrataError} see {@link Caller}. */
 export function readAnswer<R extends JsonRoute>(route: R, status: number, text: string): AnswerTaken<R> {
   const envelope = readEnvelope(text);
@@ -127,16 +122,4 @@ function readEnvelope(text: string): z.infer<typeof Envelope> | null {
   } catch {
     return null;
   }
-}
-
-/** @throws {StrataError} `bad-message` when the value is not what this version understands. */
-export function understood<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  throw new StrataError(
-    'bad-message',
-    `The server's answer has an unexpected form: ${z.prettifyError(parsed.error)}`.slice(0, 500),
-    'The page and the server are probably of different versions: reload the page.',
-    { cause: parsed.error },
-  );
 }

@@ -11,7 +11,7 @@ import {
 } from '@strata/fl-core/protocol';
 import { io, type Socket } from 'socket.io-client';
 import { z } from 'zod';
-import { understood } from './caller.ts';
+import { Envelope, understood } from './envelope.ts';
 import { remedy } from './remedy.ts';
 import { backoffMs } from './retry.ts';
 
@@ -34,11 +34,6 @@ export interface ChannelEvents<C extends Channel> {
   refused(error: StrataError): void;
   readonly pushes: Listeners<C>;
 }
-
-const AnyAck = z.discriminatedUnion('ok', [
-  z.object({ ok: z.literal(true), value: z.unknown() }),
-  z.object({ ok: z.literal(false), error: ErrorBody }),
-]);
 
 /** What the server attaches to a refused connection. */
 const Refusal = z.object({ data: ErrorBody });
@@ -114,7 +109,7 @@ export class ChannelSocket<C extends Channel> {
    *   any other error when no answer came.
    */
   async ask<E extends RequestName<C>>(event: E, message: MessageGiven<C, E>): Promise<ReplyTaken<C, E>> {
-    const ack = AnyAck.safeParse(await this.#socket.timeout(ackTimeoutMs).emitWithAck(event, message));
+    const ack = Envelope.safeParse(await this.#socket.timeout(ackTimeoutMs).emitWithAck(event, message));
     if (!ack.success) throw new Error(`The server did not acknowledge ${event} as it should.`);
     if (!ack.data.ok) throw StrataError.fromBody(ack.data.error);
     const request: C['requests'][E] = this.#requests[event];

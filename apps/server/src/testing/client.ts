@@ -49,8 +49,8 @@ export interface TestClientOptions {
 }
 
 /**
- * A participant for tests: speaks with the server by the product's own client code, with synthetic but well-formed scores
- * and updates that derive from the seed in its work, so that a test can compute them again.
+ * A participant for tests: speaks with the server by the product's own client code, with synthetic but well-formed
+ * scores and updates that derive from the seed in its work, so that a test can compute them again.
  */
 export class TestClient {
   readonly id: string;
