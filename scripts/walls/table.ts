@@ -14,6 +14,7 @@ export interface Place {
 const folders = {
   core: 'packages/fl-core/src',
   'gpu-bench': 'packages/gpu-bench/src',
+  client: 'packages/client/src',
   harness: 'packages/harness/src',
   server: 'apps/server/src',
   web: 'apps/web-client/src',
@@ -43,20 +44,20 @@ const page = 'react @mantine/* @tabler/icons-react wouter zod';
  * import what the outer one may, and the outer one's files. Tests follow {@link tests} instead.
  */
 export const places: readonly Place[] = [
-  place('core/input-error.ts', '', '', 'a class of errors'),
+  place('core/error.ts', '', 'zod', 'the one error class, for every folder'),
   place('core/random.ts', '', '', 'numbers from a seed'),
   place('core/gamma.ts', 'core/random.ts', '', 'numbers from a seed'),
   place('core/wasm', '', '', 'an assembler knows nothing of what is assembled'),
   place('core/variants', '', 'zod', 'what a variant says of itself is the same for every kind'),
   place(
     'core/selection',
-    'core/input-error.ts core/random.ts core/gamma.ts core/variants',
+    'core/error.ts core/random.ts core/gamma.ts core/variants',
     'zod',
     'selection knows numbers and names only',
   ),
   place(
     'core/aggregation',
-    'core/input-error.ts core/wasm core/variants',
+    'core/error.ts core/wasm core/variants',
     'zod',
     'aggregation knows numbers and names only',
   ),
@@ -69,7 +70,7 @@ export const places: readonly Place[] = [
   place('core/diagnostics', '', '', 'diagnostics know numbers and names only'),
   place(
     'core/protocol',
-    'core/tasks/index.ts core/selection/strategies/index.ts core/aggregation/rules/index.ts core/aggregation/optimizers/index.ts',
+    'core/error.ts core/tasks/index.ts core/selection/strategies/index.ts core/aggregation/rules/index.ts core/aggregation/optimizers/index.ts',
     'zod',
     'protocol knows nobody but the lists of variants, whose schemas it is made of',
   ),
@@ -115,8 +116,14 @@ export const places: readonly Place[] = [
     'rows are the same in Node and in a tab; fl-core never imports its own measurement',
   ),
   place(
-    'harness',
+    'client',
     'core/protocol',
+    '@noble/hashes socket.io-client zod',
+    'speaks with a server wherever it runs: no DOM, no Node API, no page',
+  ),
+  place(
+    'harness',
+    'client core/protocol',
     'node:* playwright-core zod',
     'the harness sees the product from outside: processes, HTTP, pages',
   ),
@@ -177,7 +184,7 @@ export const places: readonly Place[] = [
   place(
     'server/http',
     'core/protocol core/rounds core/models/layouts.ts core/data/samples.ts server/live server/store/store.ts server/store/blobs.ts server/store/tensor-file.ts server/models/index.ts server/views server/intake server/engine/runs.ts server/settings.ts',
-    'node:* @fastify/static drizzle-orm fastify fflate zod',
+    'node:* @fastify/* drizzle-orm fastify fastify-type-provider-zod fflate zod',
     'the data plane, APIs and pages',
   ),
   place(
@@ -196,25 +203,25 @@ export const places: readonly Place[] = [
   place('web/zod-config.ts', '', 'zod', 'imported before any schema is made'),
   place(
     'web/client',
-    'web/zod-config.ts core/protocol core/tasks core/data core/models core/training',
+    'web/zod-config.ts client core/protocol core/tasks core/data core/models core/training',
     '@noble/hashes @tensorflow/tfjs-backend-wasm socket.io-client zod',
     'the training worker and its handle: no React, no component',
   ),
   place(
     'web/shared',
-    'core/protocol core/tasks core/variants web/client/index.ts',
+    'client core/protocol core/tasks core/variants web/client/index.ts',
     `${page} echarts`,
     'what several pages show; it knows the client and none of the pages',
   ),
   place(
     'web/participant',
-    'web/shared web/client/index.ts core/protocol core/tasks',
+    'web/shared web/client/index.ts client core/protocol core/tasks',
     page,
     'pages know the client and what is shared, not the shell and not each other',
   ),
   place(
     'web/operator',
-    'web/shared web/client/index.ts core/protocol core/tasks core/selection core/aggregation core/variants core/models/layouts.ts core/data',
+    'web/shared web/client/index.ts client core/protocol core/tasks core/selection core/aggregation core/variants core/rounds/check-config.ts core/models/layouts.ts core/data',
     `${page} qrcode.react socket.io-client`,
     'pages know the client and what is shared, not the shell and not each other',
   ),
@@ -234,12 +241,12 @@ export const places: readonly Place[] = [
 
   place('samples', 'core', '*', 'samples are made with fl-core'),
   place('examples', 'core', '', 'an example uses fl-core as a library'),
-  place('experiments', 'core harness', '*', 'experiments see the product from outside'),
-  place('bench', 'core gpu-bench harness', '*', 'benchmarks see the product from outside'),
-  place('e2e', 'core gpu-bench harness samples', '*', 'end-to-end tests see the product from outside'),
+  place('experiments', 'core client harness', '*', 'experiments see the product from outside'),
+  place('bench', 'core gpu-bench client harness', '*', 'benchmarks see the product from outside'),
+  place('e2e', 'core gpu-bench client harness samples', '*', 'end-to-end tests see the product from outside'),
   place(
     'scripts',
-    'harness server/http',
+    'core/protocol harness server/http',
     '*',
     '`npm run dev` starts the server and puts Vite in front of its pages',
   ),
@@ -254,8 +261,9 @@ export const tests: readonly Place[] = [
     'fl-core is tested without apps, sockets and React',
   ),
   place('packages/gpu-bench', 'core', 'node:* vitest', 'rows are tested without the apps'),
-  place('apps/server', 'core', '*', 'the server is tested without the web client'),
-  place('apps/web-client', 'core gpu-bench', '*', 'the web client is tested without the server'),
+  place('packages/client', 'core', '*', 'the client is tested without the apps'),
+  place('apps/server', 'core client', '*', 'the server is tested without the web client'),
+  place('apps/web-client', 'core gpu-bench client', '*', 'the web client is tested without the server'),
   place('examples', 'core', 'node:* vitest', 'an example uses fl-core as a library'),
 ];
 

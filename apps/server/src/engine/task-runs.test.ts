@@ -7,7 +7,6 @@ import { strFromU8, unzipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createModelSource } from '../models/index.ts';
 import { ModelFolder } from '../models/testing.ts';
-import { accepted } from '../testing/answer.ts';
 import { committed, startCrew } from '../testing/crew.ts';
 import { TestServer, testConfig } from '../testing/server.ts';
 

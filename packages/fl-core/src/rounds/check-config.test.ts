@@ -28,7 +28,7 @@ describe('checkConfig', () => {
   });
 
   it('refuses a local option that it does not know, so that none is silently another than meant', () => {
-    expect(() => LocalConfig.parse({ ['passes']: 3 })).toThrow('Unrecognized key: \\"passes\\"');
+    expect(() => LocalConfig.parse({ iterations: 3 })).toThrow('Unrecognized key: \\"iterations\\"');
   });
 
   it('refuses a task that the model cannot be trained for, and a sample that does not fit the task', () => {
