@@ -22,7 +22,6 @@ import type { BlobStore } from '../store/blobs.ts';
 import { openStore, type Store } from '../store/store.ts';
 import { temporaryDataDir } from '../store/testing.ts';
 import { createStrata } from '../strata.ts';
-import { accepted } from './answer.ts';
 import { TestClient, type TestClientOptions } from './client.ts';
 
 export const operatorToken = 'a-token-for-tests-only';
