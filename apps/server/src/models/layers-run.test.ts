@@ -4,7 +4,6 @@ import { layoutOf, specAtFirst } from '@strata/fl-core/models/layouts';
 import { type ImportedModel, type RunView, routes } from '@strata/fl-core/protocol';
 import { strFromU8, unzipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { accepted, refused } from '../testing/answer.ts';
 import { committed, startCrew } from '../testing/crew.ts';
 import { TestServer } from '../testing/server.ts';
 import { createModelSource } from './source.ts';
