@@ -63,6 +63,8 @@ async function join(
     backend: options.backend,
     seed: String(options.seed),
     name: `Demo ${shard + 1}`,
+    // What clients draw derives from their ids, too: so that the same seed gives the same bytes.
+    client: `demo-${shard + 1}`,
   });
   switch (data.kind) {
     case 'sample':

@@ -56,7 +56,7 @@ function clientOptions(
 export function Participant({ run }: { run: RunPublic }) {
   const [query] = useState(() => joinQuery(location.search));
   const [memory, setMemory] = useState<Memory>(() => {
-    const kept = recall(run.id);
+    const kept = recall(run.id, sessionStorage, query.client);
     return { ...kept, name: kept.name || (query.name ?? '') };
   });
   const [data, setData] = useState<DataChoice | null>(() => givenData(memory, query));

@@ -37,6 +37,8 @@ describe('a tab’s memory of a run', () => {
     expect(identityOf(recall('b', tab))).not.toEqual(identityOf(memory));
     forget('a', tab);
     expect(recall('a', tab).joined).toBe(false);
+    expect(recall('c', tab, 'demo-1').client).toBe('demo-1');
+    expect(recall('a', tab, 'demo-1').secret).not.toBe(recall('a', tab, 'demo-1').secret);
   });
 
   it('starts anew when what is kept cannot be read', () => {

@@ -39,10 +39,15 @@ export type Memory = z.infer<typeof Memory>;
 
 const keyOf = (run: string) => `strata-join-${run}`;
 
-/** The tab's memory of `run`; a new identity when there is none. */
-export function recall(run: string, storage: Pick<Storage, 'getItem'> = sessionStorage): Memory {
+/** The tab's memory of `run`; a new identity when there is none, called `client` where that is given. */
+export function recall(
+  run: string,
+  storage: Pick<Storage, 'getItem'> = sessionStorage,
+  client?: string,
+): Memory {
   const fresh = {
     ...newIdentity(),
+    ...(client === undefined ? {} : { client }),
     name: '',
     share: 'suggested' as const,
     joined: false,

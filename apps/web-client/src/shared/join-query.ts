@@ -1,4 +1,4 @@
-import { SampleId } from '@strata/fl-core/protocol';
+import { Id, SampleId } from '@strata/fl-core/protocol';
 import { z } from 'zod';
 import { backendNames } from '../client/index.ts';
 
@@ -6,7 +6,7 @@ import { backendNames } from '../client/index.ts';
 const whole = (max: number) => z.coerce.number().int().min(0).max(max).optional().catch(undefined);
 
 /**
- * What the address of a join page may say: `?sample=emoji&shard=0&of=4&backend=wasm&seed=1&name=A&autostart=1`.
+ * What the address of a join page may say: `?sample=emoji&shard=0&of=4&backend=wasm&seed=1&client=a&name=A&autostart=1`.
  * A value that makes no sense counts as absent, so that a mistyped link still opens the page.
  */
 const Query = z.object({
@@ -15,6 +15,8 @@ const Query = z.object({
   of: whole(10_000),
   backend: z.enum(backendNames).optional().catch(undefined),
   seed: whole(4_294_967_295),
+  /** Who this is in the run, so that one with the same seed can be repeated; absent: a random id. */
+  client: Id.optional().catch(undefined),
   name: z.string().trim().max(80).optional().catch(undefined),
   /** Joins without a click; needs `sample`. */
   autostart: z
