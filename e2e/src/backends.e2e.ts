@@ -1,5 +1,5 @@
 import { runWorker } from './backends/run-worker.ts';
-import type { Outcome, Task } from './backends/worker.ts';
+import type { Outcome, WorkerTask } from './backends/worker.ts';
 import { openWorkerPage, type WorkerPage } from './backends/worker-page.ts';
 import { expect, test } from './test.ts';
 
@@ -14,11 +14,11 @@ test.beforeAll(async ({ browser }) => {
 test.afterAll(() => worker?.close());
 
 /** Runs a task in a fresh worker; the same task only once. */
-async function run(task: Task): Promise<Outcome> {
+async function run(task: WorkerTask): Promise<Outcome> {
   const key = JSON.stringify(task);
   const known = outcomes.get(key);
   if (known !== undefined) return known;
-  const outcome = await runWorker<Task, Outcome>(worker.page, task);
+  const outcome = await runWorker<WorkerTask, Outcome>(worker.page, task);
   outcomes.set(key, outcome);
   return outcome;
 }

@@ -1,5 +1,5 @@
 import { fixtures } from '@strata/fl-core/models/testing';
-import type { Outcome, Task } from './backends/gradients-worker.ts';
+import type { Outcome, WorkerTask } from './backends/gradients-worker.ts';
 import { runWorker } from './backends/run-worker.ts';
 import { openWorkerPage, type WorkerPage } from './backends/worker-page.ts';
 import { expect, test } from './test.ts';
@@ -15,7 +15,7 @@ test.afterAll(() => worker?.close());
 
 for (const force of ['wasm', 'webgpu'] as const) {
   test(`${force}: of every architecture, a CNN and every fused operation`, async () => {
-    const outcome = await runWorker<Task, Outcome>(worker.page, { force });
+    const outcome = await runWorker<WorkerTask, Outcome>(worker.page, { force });
     const models = outcome.models.map(({ name, cases, milliseconds }) => ({
       name,
       milliseconds,

@@ -4,7 +4,7 @@ import { samples } from '@strata/fl-core/data';
 import * as tf from '@tensorflow/tfjs-core';
 import { loadLayersModel } from '@tensorflow/tfjs-layers';
 import { strFromU8, unzipSync } from 'fflate';
-import type { Outcome, Task } from './backends/layers-model-worker.ts';
+import type { Outcome, WorkerTask } from './backends/layers-model-worker.ts';
 import { runWorker } from './backends/run-worker.ts';
 import { openWorkerPage, type WorkerPage } from './backends/worker-page.ts';
 import { expect, test } from './test.ts';
@@ -25,7 +25,7 @@ test.describe('in a worker of Chromium', () => {
   test.describe.configure({ timeout: 480_000 });
   for (const force of ['wasm', 'webgpu'] as const) {
     test(`${force}: has the logits and gradients of PyTorch`, async () => {
-      const { backend, logits, loss, gradients, left } = await runWorker<Task, Outcome>(worker.page, {
+      const { backend, logits, loss, gradients, left } = await runWorker<WorkerTask, Outcome>(worker.page, {
         force,
       });
       const worst = Math.max(...Object.values(gradients));

@@ -7,22 +7,22 @@ import {
   measureSteps,
   selectionsOf,
 } from '@strata/gpu-bench';
-import type { EngineName, Task, VitEngineFactory } from './engine.ts';
+import type { EngineName, StepTask, VitEngineFactory } from './engine.ts';
 
 // Only the engine asked for is loaded: loading ours would register our kernels for stock tfjs too.
-const factories: Readonly<Record<EngineName, (task: Task) => Promise<MeasuredTrainer>>> = {
+const factories: Readonly<Record<EngineName, (task: StepTask) => Promise<MeasuredTrainer>>> = {
   strata: async (task) => (await import('./strata.ts')).strata(task),
   tfjs: async (task) => ofVit((await import('./stock.ts')).stock, task),
   'jax-js': async (task) => ofVit((await import('./jax.ts')).jax, task),
 };
 
-function ofVit(factory: VitEngineFactory, task: Task): Promise<MeasuredTrainer> {
+function ofVit(factory: VitEngineFactory, task: StepTask): Promise<MeasuredTrainer> {
   const { workload } = task;
   if (!isVit(workload)) throw new Error(`Only a Vision Transformer was written for ${task.engine}.`);
   return factory({ ...task, workload });
 }
 
-const task: Task = JSON.parse(process.argv[2] ?? '');
+const task: StepTask = JSON.parse(process.argv[2] ?? '');
 const { engine: by, backend, workload, steps, losses } = task;
 const engine = await factories[by](task);
 const blocks = blocksOf(workload);

@@ -5,7 +5,7 @@ export type EngineName = (typeof engineNames)[number];
 export type BackendName = 'wasm' | 'webgpu';
 
 /** What a child process is asked to measure. */
-export interface Task {
+export interface StepTask {
   readonly engine: EngineName;
   readonly backend: BackendName;
   readonly workload: Workload;
@@ -17,8 +17,8 @@ export interface Task {
   readonly losses: number;
 }
 
-export type EngineFactory = (task: Task) => Promise<MeasuredTrainer>;
+export type EngineFactory = (task: StepTask) => Promise<MeasuredTrainer>;
 /** Of an engine that has only the Vision Transformer. */
 export type VitEngineFactory = (
-  task: Task & { readonly workload: Workload<VitSpec> },
+  task: StepTask & { readonly workload: Workload<VitSpec> },
 ) => Promise<MeasuredTrainer>;

@@ -8,7 +8,7 @@ import { StrataError } from '@strata/fl-core/protocol';
 import { type By, type GpuRow, isVit, type Size, type Workload, workloadsOf } from '@strata/gpu-bench';
 import { comparedLosses } from '@strata/gpu-bench/strata';
 import { type ChildName, rowsOfChild } from '../child-process.ts';
-import type { EngineName, Task } from '../engines/engine.ts';
+import type { EngineName, StepTask } from '../engines/engine.ts';
 import type { CardTask } from './card-child.ts';
 import { writeTorchTask } from './torch-task.ts';
 import { type VerdictRow, verdictOf } from './verdict.ts';
@@ -103,12 +103,12 @@ const peerSeconds = 60;
 
 function engine(
   by: EngineName,
-  backend: Task['backend'],
+  backend: StepTask['backend'],
   workload: Workload,
   selections: readonly string[],
   seconds: number,
 ): AsyncGenerator<GpuRow> {
-  const task: Task = { engine: by, backend, workload, selections, steps: 3, losses: comparedLosses };
+  const task: StepTask = { engine: by, backend, workload, selections, steps: 3, losses: comparedLosses };
   return child('engine-child', task, by, seconds);
 }
 

@@ -2,7 +2,7 @@ import { StrataError } from '@strata/fl-core/protocol';
 import { blocksOf, selectionsOf, vitSpec, type Workload } from '@strata/gpu-bench';
 import type { BenchContext, Benchmark, Row } from '../benchmark.ts';
 import { rowsOfChild } from '../child-process.ts';
-import { type BackendName, engineNames, type Task } from '../engines/engine.ts';
+import { type BackendName, engineNames, type StepTask } from '../engines/engine.ts';
 
 /** Sizes that each backend of a machine without a graphics card gets through. */
 const workloads: Readonly<Record<BackendName, Workload>> = {
@@ -51,7 +51,7 @@ async function* run({ options, log }: BenchContext): AsyncIterable<Row> {
 }
 
 /** Rows of one child process; what it did not come to is reported with the reason. */
-async function* measured(task: Task): AsyncIterable<Row> {
+async function* measured(task: StepTask): AsyncIterable<Row> {
   const left = [...task.selections];
   let reason = 'It ended early.';
   try {

@@ -11,7 +11,7 @@ import { type Operation, operations } from '@strata/fl-core/training/testing';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** Where to differentiate. */
-export interface Task {
+export interface WorkerTask {
   readonly force: 'webgpu' | 'wasm';
 }
 
@@ -34,7 +34,7 @@ export interface Outcome {
   readonly left: number;
 }
 
-async function work({ force }: Task): Promise<Outcome> {
+async function work({ force }: WorkerTask): Promise<Outcome> {
   const { name } = await chooseBackend({ force, wasmPaths: '/wasm/' });
   const before = tf.memory().numTensors;
   const models: ModelOutcome[] = [];
@@ -95,7 +95,7 @@ function largestError(actual: readonly Float32Array[], expected: readonly Float3
   return Math.max(...errors);
 }
 
-addEventListener('message', ({ data: task }: MessageEvent<Task>) => {
+addEventListener('message', ({ data: task }: MessageEvent<WorkerTask>) => {
   work(task).then(
     (outcome) => postMessage({ outcome }),
     (error: unknown) =>

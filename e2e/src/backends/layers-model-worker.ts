@@ -2,7 +2,7 @@ import { type LayersModelErrors, layersModelErrors } from '@strata/fl-core/model
 import { chooseBackend } from '@strata/fl-core/training';
 import * as tf from '@tensorflow/tfjs-core';
 
-export interface Task {
+export interface WorkerTask {
   readonly force: 'webgpu' | 'wasm';
 }
 
@@ -11,7 +11,7 @@ export interface Outcome extends LayersModelErrors {
 }
 
 /** Runs the LayersModel of experiments/oracles/layers-model.py on the backend asked for. */
-async function work({ force }: Task): Promise<Outcome> {
+async function work({ force }: WorkerTask): Promise<Outcome> {
   await chooseBackend({ force, wasmPaths: '/wasm/' });
   const errors = await layersModelErrors(async (file) => {
     const response = await fetch(`/models/layers-model/fixtures/network/${file}`);
@@ -21,7 +21,7 @@ async function work({ force }: Task): Promise<Outcome> {
   return { backend: tf.getBackend(), ...errors };
 }
 
-addEventListener('message', ({ data: task }: MessageEvent<Task>) => {
+addEventListener('message', ({ data: task }: MessageEvent<WorkerTask>) => {
   work(task).then(
     (outcome) => postMessage({ outcome }),
     (error: unknown) =>

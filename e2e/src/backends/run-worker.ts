@@ -1,7 +1,7 @@
 import type { Page } from '@playwright/test';
 
 /** Hands a task to a fresh worker of the page that {@link openHost} serves; throws what it throws. */
-export async function runWorker<Task, Outcome>(page: Page, task: Task): Promise<Outcome> {
+export async function runWorker<WorkerTask, Outcome>(page: Page, task: WorkerTask): Promise<Outcome> {
   const message = await page.evaluate(
     (t: unknown) =>
       new Promise<{ outcome?: unknown; error?: string }>((resolve) => {

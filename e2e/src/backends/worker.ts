@@ -12,7 +12,7 @@ import {
 import * as tf from '@tensorflow/tfjs-core';
 
 /** Trains vit-nano a little on the backend asked for, and posts what came out as plain values. */
-export interface Task {
+export interface WorkerTask {
   readonly force: BackendOptions['force'] | null;
   /** Destroys the GPU device after so many batches of training; 0: never. */
   readonly destroyAfter: number;
@@ -53,7 +53,7 @@ function destroyDevice(): void {
   backend.device.destroy();
 }
 
-async function work({ force, destroyAfter }: Task): Promise<Outcome> {
+async function work({ force, destroyAfter }: WorkerTask): Promise<Outcome> {
   const started = performance.now();
   const { recovery, ...chosen } = await chooseBackend({ ...(force ? { force } : {}), wasmPaths: '/wasm/' });
   const layout = layoutOf(spec, classes);
@@ -106,7 +106,7 @@ async function work({ force, destroyAfter }: Task): Promise<Outcome> {
   };
 }
 
-addEventListener('message', ({ data: task }: MessageEvent<Task>) => {
+addEventListener('message', ({ data: task }: MessageEvent<WorkerTask>) => {
   work(task).then(
     (outcome) => postMessage({ outcome }),
     (error: unknown) =>

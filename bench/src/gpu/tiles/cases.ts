@@ -1,4 +1,4 @@
-import type { Layout, Product } from '@strata/fl-core/kernels/products';
+import type { Product, Strides } from '@strata/fl-core/kernels/products';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 
 /** Nothing of a tensor but its place in the code is looked at. */
@@ -11,8 +11,8 @@ export interface Case {
   readonly elements: readonly [number, number, number];
 }
 
-const rowMajor = (columns: number): Layout => ({ row: columns, column: 1 });
-const columnMajor = (rows: number): Layout => ({ row: 1, column: rows });
+const rowMajor = (columns: number): Strides => ({ row: columns, column: 1 });
+const columnMajor = (rows: number): Strides => ({ row: 1, column: rows });
 
 /** A linear map as PyTorch stores it, and its gradients. */
 function linear(label: string, rows: number, inputs: number, outputs: number): Case[] {
@@ -33,9 +33,9 @@ function linear(label: string, rows: number, inputs: number, outputs: number): C
         m: rows,
         n: outputs,
         k: inputs,
-        aLayout: xs,
-        bLayout: columnMajor(inputs),
-        outLayout: ys,
+        aStrides: xs,
+        bStrides: columnMajor(inputs),
+        outStrides: ys,
         perSample: 'm',
       },
       [x, w, y],
@@ -46,9 +46,9 @@ function linear(label: string, rows: number, inputs: number, outputs: number): C
         m: rows,
         n: inputs,
         k: outputs,
-        aLayout: ys,
-        bLayout: rowMajor(inputs),
-        outLayout: xs,
+        aStrides: ys,
+        bStrides: rowMajor(inputs),
+        outStrides: xs,
         perSample: 'm',
       },
       [y, w, x],
@@ -59,9 +59,9 @@ function linear(label: string, rows: number, inputs: number, outputs: number): C
         m: outputs,
         n: inputs,
         k: rows,
-        aLayout: columnMajor(outputs),
-        bLayout: xs,
-        outLayout: xs,
+        aStrides: columnMajor(outputs),
+        bStrides: xs,
+        outStrides: xs,
         perSample: 'k',
       },
       [y, x, w],
@@ -70,8 +70,8 @@ function linear(label: string, rows: number, inputs: number, outputs: number): C
 }
 
 function square(side: number): Case {
-  const layout = rowMajor(side);
-  const sizes = { m: side, n: side, k: side, aLayout: layout, bLayout: layout, outLayout: layout };
+  const strides = rowMajor(side);
+  const sizes = { m: side, n: side, k: side, aStrides: strides, bStrides: strides, outStrides: strides };
   return {
     product: { ...places, label: `square ${side}`, ...sizes, perSample: 'm' },
     elements: [side ** 2, side ** 2, side ** 2],
@@ -88,14 +88,14 @@ function attention(batch: number, heads: number, tokens: number, headDim: number
     ...rowMajor(width),
   });
   const weights = { outer: heads * tokens ** 2, inner: tokens ** 2, ...rowMajor(tokens) };
-  const flipped = (l: Layout): Layout => ({ ...l, row: l.column, column: l.row });
+  const flipped = (l: Strides): Strides => ({ ...l, row: l.column, column: l.row });
   const [qkv, square, context] = [
     batch * tokens * 3 * dim,
     batch * heads * tokens ** 2,
     batch * tokens * dim,
   ];
   const common = { ...places, outer: batch, inner: heads, m: tokens };
-  const [q, k, v] = [0, dim, 2 * dim].map((base) => part(3 * dim, base)) as [Layout, Layout, Layout];
+  const [q, k, v] = [0, dim, 2 * dim].map((base) => part(3 * dim, base)) as [Strides, Strides, Strides];
   const name = `${tokens} tokens`;
   return [
     {
@@ -104,9 +104,9 @@ function attention(batch: number, heads: number, tokens: number, headDim: number
         label: `scores, ${name}`,
         n: tokens,
         k: headDim,
-        aLayout: q,
-        bLayout: flipped(k),
-        outLayout: weights,
+        aStrides: q,
+        bStrides: flipped(k),
+        outStrides: weights,
       },
       elements: [qkv, qkv, square],
     },
@@ -116,9 +116,9 @@ function attention(batch: number, heads: number, tokens: number, headDim: number
         label: `context, ${name}`,
         n: headDim,
         k: tokens,
-        aLayout: weights,
-        bLayout: v,
-        outLayout: part(dim),
+        aStrides: weights,
+        bStrides: v,
+        outStrides: part(dim),
       },
       elements: [square, qkv, context],
     },
@@ -128,9 +128,9 @@ function attention(batch: number, heads: number, tokens: number, headDim: number
         label: `by keys, ${name}`,
         n: headDim,
         k: tokens,
-        aLayout: flipped(weights),
-        bLayout: q,
-        outLayout: part(3 * dim, dim),
+        aStrides: flipped(weights),
+        bStrides: q,
+        outStrides: part(3 * dim, dim),
       },
       elements: [square, qkv, qkv],
     },

@@ -1,3 +1,4 @@
+import type { Head } from '../tasks/index.ts';
 /** What the specs of all architectures share. */
 
 export interface CommonSpec {
@@ -15,9 +16,6 @@ export interface AnySpec extends CommonSpec {
   readonly architecture: string;
   readonly kind: 'image' | 'text';
 }
-
-/** What the head is for: one label a sample, (B, C), or the next token at every place, (B, T, V). */
-export type Task = 'classification' | 'next-token';
 
 /** Whether a Transformer block is one layer, or its attention and its feed-forward half are layers of their own. */
 export type Granularity = 'block' | 'sublayer';
@@ -57,7 +55,7 @@ export interface TextInput {
   /** Longest text, in tokens. */
   readonly maxTokens: number;
   /** What the head is for; absent: classification, the only thing that it can be for. */
-  readonly task?: Task;
+  readonly head?: Head;
   /** Stands behind the last token of a text; absent where the vocabulary has no such token. */
   readonly endOfText?: number;
 }

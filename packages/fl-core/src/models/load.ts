@@ -1,6 +1,6 @@
 import { StrataError } from '../protocol/index.ts';
 import type { CreateModel, Model, ModelOptions } from './model.ts';
-import { type ModelSpec, taskOf } from './spec.ts';
+import { headOf, type ModelSpec } from './spec.ts';
 
 /** A file `forward.ts`. */
 interface ForwardHalf<Spec extends ModelSpec> {
@@ -27,7 +27,7 @@ const forwardHalf = <Spec extends ModelSpec>({ architecture }: Spec): Promise<Fo
   import(`./architectures/${architecture}/forward.ts`);
 
 function checkClasses(spec: ModelSpec, classes: number): void {
-  if (taskOf(spec) === 'next-token') return;
+  if (headOf(spec) === 'next-token') return;
   if (Number.isInteger(classes) && classes >= 2) return;
   throw new StrataError(
     'bad-config',

@@ -44,7 +44,7 @@ function importedSpec(model: ImportedModel, task: TaskConfig): ModelSpec {
         id,
         granularity,
         // The run's, whatever the file was trained for.
-        task: taskNamed(task.name).head,
+        head: taskNamed(task.name).head,
         preprocessor: found.preprocessor ?? undefined,
         ...(found.licence === null ? {} : { licence: found.licence }),
       });

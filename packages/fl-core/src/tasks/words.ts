@@ -1,7 +1,7 @@
 /** What a run is on. */
 export type DataKind = 'image' | 'text';
 
-/** What a model's head gives. */
+/** What a model's head gives: one row of logits a sample, (B, C), or one for the next token at every place, (B, T, V). */
 export type Head = 'classification' | 'next-token';
 
 /** What is counted: `text` and `texts`. */

@@ -35,7 +35,7 @@ export const smallGpt2: Gpt2Spec = {
   ...size,
   id: 'small-gpt2',
   architecture: 'gpt2',
-  task: 'next-token',
+  head: 'next-token',
   activation: 'gelu-tanh',
 };
 

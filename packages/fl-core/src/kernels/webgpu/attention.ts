@@ -4,7 +4,7 @@ import { defect } from '../defect.ts';
 import type { GpuBackend, GpuKernel } from './backend.ts';
 import { codeOf, type Parameters } from './code.ts';
 import { rowWorker } from './layer-norm.ts';
-import type { Layout } from './mat-mul/matrices.ts';
+import type { Strides } from './mat-mul/matrices.ts';
 import { product } from './mat-mul/product.ts';
 import { reads, runPass, writes } from './pass.ts';
 import { eachColumn, eachRow, lowest, type RowWorker, rowGroups } from './wgsl.ts';
@@ -20,7 +20,7 @@ interface Sizes {
 /** Queries, keys or values, all heads of all samples, inside a tensor. */
 interface Part {
   readonly tensor: TensorInfo;
-  readonly layout: Layout;
+  readonly strides: Strides;
 }
 
 const sizesOf = ({ shape }: TensorInfo, width: number, attrs: Attributes): Sizes => {
@@ -34,19 +34,19 @@ const partOf = (tensor: TensorInfo, sizes: Sizes, first = 0): Part => {
   const width = tensor.shape.at(-1) ?? 0;
   return {
     tensor,
-    layout: { base: first, outer: sizes.tokens * width, inner: sizes.headDim, row: width, column: 1 },
+    strides: { base: first, outer: sizes.tokens * width, inner: sizes.headDim, row: width, column: 1 },
   };
 };
 
-const transposed = ({ tensor, layout }: Part): Part => ({
+const transposed = ({ tensor, strides }: Part): Part => ({
   tensor,
-  layout: { ...layout, row: layout.column, column: layout.row },
+  strides: { ...strides, row: strides.column, column: strides.row },
 });
 
 /** A (B, H, T, T) tensor: weights of keys (columns) for queries (rows). */
 const weightsPart = (tensor: TensorInfo, { heads, tokens }: Sizes): Part => ({
   tensor,
-  layout: { outer: heads * tokens * tokens, inner: tokens * tokens, row: tokens, column: 1 },
+  strides: { outer: heads * tokens * tokens, inner: tokens * tokens, row: tokens, column: 1 },
 });
 
 const scale = ({ headDim }: Sizes): number => 1 / Math.sqrt(headDim);
@@ -190,11 +190,11 @@ function multiply(
   product(backend, {
     label,
     a: a.tensor,
-    aLayout: a.layout,
+    aStrides: a.strides,
     b: b.tensor,
-    bLayout: b.layout,
+    bStrides: b.strides,
     out: out.tensor,
-    outLayout: out.layout,
+    outStrides: out.strides,
     outer: batch,
     inner: heads,
     m: tokens,

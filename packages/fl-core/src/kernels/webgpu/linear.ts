@@ -3,7 +3,7 @@ import { elements, flagOf, input, rowsOf } from '../attributes.ts';
 import { defect } from '../defect.ts';
 import { type GpuBackend, type GpuKernel, isSoftware } from './backend.ts';
 import { columnSum } from './layer-norm.ts';
-import type { Layout, Product } from './mat-mul/matrices.ts';
+import type { Product, Strides } from './mat-mul/matrices.ts';
 import { product } from './mat-mul/product.ts';
 
 /** x W + b over the last axis, (..., in) -> (..., out); W is (in, out), or (out, in) in the order `out-in`. */
@@ -19,13 +19,13 @@ export const linear: GpuKernel = ({ inputs, attrs, backend }) => {
   product(backend, {
     label: 'linear',
     a: x,
-    aLayout: { row: k, column: 1 },
+    aStrides: { row: k, column: 1 },
     b: kernel,
-    bLayout: attrs.order === 'out-in' ? { row: 1, column: k } : { row: n, column: 1 },
+    bStrides: attrs.order === 'out-in' ? { row: 1, column: k } : { row: n, column: 1 },
     bias,
     ...(residual ? { residual } : {}),
     out,
-    outLayout: { row: n, column: 1 },
+    outStrides: { row: n, column: 1 },
     m,
     n,
     k,
@@ -56,11 +56,11 @@ export const linearGradParameters: GpuKernel = ({ inputs, attrs, backend }) => {
     product(backend, {
       label: 'gradient by a linear map',
       a: left,
-      aLayout: { row: 1, column: m },
+      aStrides: { row: 1, column: m },
       b: right,
-      bLayout: { row: n, column: 1 },
+      bStrides: { row: n, column: 1 },
       out: kernel,
-      outLayout: { row: n, column: 1 },
+      outStrides: { row: n, column: 1 },
       ...(sums ? { sums } : {}),
       m,
       n,
@@ -88,11 +88,11 @@ export const batchMatMul: GpuKernel = ({ inputs, attrs, backend }) => {
   product(backend, {
     label: 'product',
     a: a.info,
-    aLayout: { ...a.layout, outer: counts[0] === 1 ? 0 : m * k },
+    aStrides: { ...a.strides, outer: counts[0] === 1 ? 0 : m * k },
     b: b.info,
-    bLayout: { ...b.layout, outer: counts[1] === 1 ? 0 : n * k },
+    bStrides: { ...b.strides, outer: counts[1] === 1 ? 0 : n * k },
     out,
-    outLayout: { outer: batch === 1 ? 0 : m * n, row: n, column: 1 },
+    outStrides: { outer: batch === 1 ? 0 : m * n, row: n, column: 1 },
     outer: batch,
     m,
     n,
@@ -114,13 +114,13 @@ interface Stack {
   readonly batch: number[];
   readonly rows: number;
   readonly columns: number;
-  readonly layout: Layout;
+  readonly strides: Strides;
 }
 
 function stackOf(info: TensorInfo, transposed: boolean): Stack {
   const [rows = 1, columns = 1] = info.shape.slice(-2);
   const batch = info.shape.slice(0, -2);
   return transposed
-    ? { info, batch, rows: columns, columns: rows, layout: { row: 1, column: columns } }
-    : { info, batch, rows, columns, layout: { row: columns, column: 1 } };
+    ? { info, batch, rows: columns, columns: rows, strides: { row: 1, column: columns } }
+    : { info, batch, rows, columns, strides: { row: columns, column: 1 } };
 }

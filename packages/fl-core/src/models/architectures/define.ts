@@ -1,7 +1,8 @@
 import type { RunConfig } from '../../protocol/index.ts';
+import type { Head } from '../../tasks/index.ts';
 import { tasksFor } from '../../tasks/index.ts';
 import type { Listed } from '../../variants/index.ts';
-import type { AnySpec, Task } from '../common-spec.ts';
+import type { AnySpec } from '../common-spec.ts';
 import { type Dialects, type Json, type Transformers, unchanged } from '../hub/transformers.ts';
 import type { ModelLayout } from '../layout.ts';
 
@@ -20,7 +21,7 @@ interface ArchitectureDefinition<Spec extends AnySpec> extends Listed<Spec['arch
   readonly name: Spec['architecture'];
   readonly kind: Spec['kind'];
   /** What its models can have a head for. */
-  readonly heads: readonly Task[];
+  readonly heads: readonly Head[];
   /** Whether it has a form for two texts in one sample; absent: no. */
   readonly pairs?: boolean;
   /** Layers with a classification head of `classes` outputs, in forward order. */

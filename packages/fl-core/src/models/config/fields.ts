@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { ActivationFunction, CommonSpec, Granularity, Task } from '../common-spec.ts';
+import type { Head } from '../../tasks/index.ts';
+import type { ActivationFunction, CommonSpec, Granularity } from '../common-spec.ts';
 
 /** What the schemas of transformers' `config.json` share. Fields that do not change the function are not read. */
 
@@ -51,7 +52,7 @@ export interface SpecOptions {
   readonly granularity?: Granularity;
   readonly licence?: string;
   /** What the head is to be for; absent: what it was saved for. Only GPT-2 has a choice. */
-  readonly task?: Task;
+  readonly head?: Head;
   /** `preprocessor_config.json`, for images: `image_mean` and `image_std`. */
   readonly preprocessor?: unknown;
 }

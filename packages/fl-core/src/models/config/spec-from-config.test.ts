@@ -87,11 +87,11 @@ describe('specFromConfig', () => {
 
   it('predicts the next token with GPT-2 unless it was saved as a classifier', () => {
     expect(specFromConfig(fixture('gpt2/fixtures/next-token'), { id: 'gpt2' })).toMatchObject({
-      task: 'next-token',
+      head: 'next-token',
       mlp: 64,
     });
     expect(specFromConfig(fixture('gpt2/fixtures/classifier'), { id: 'gpt2' })).toMatchObject({
-      task: 'classification',
+      head: 'classification',
     });
   });
 

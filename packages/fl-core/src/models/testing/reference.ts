@@ -7,7 +7,7 @@ import { importLayer } from '../hub/import.ts';
 import { planImport } from '../hub/plan.ts';
 import { loadModel } from '../load.ts';
 import type { Parameters } from '../model.ts';
-import { type ModelSpec, taskOf } from '../spec.ts';
+import { headOf, type ModelSpec } from '../spec.ts';
 import { type Fixture, openFixture } from './fixture.ts';
 import { run, upload } from './run.ts';
 
@@ -90,7 +90,7 @@ async function gradients(spec: ModelSpec, weights: readonly NamedTensor[], batch
 /** Mean cross-entropy: of the label, or of the token that follows each real one. */
 function lossOf(spec: ModelSpec, logits: tf.Tensor, batch: Batch): tf.Scalar {
   const width = logits.shape.at(-1) ?? 1;
-  const targets = taskOf(spec) === 'next-token' ? nextTokens(batch as TextBatch) : [...classIds(batch)];
+  const targets = headOf(spec) === 'next-token' ? nextTokens(batch as TextBatch) : [...classIds(batch)];
   const count = targets.filter((t) => t >= 0).length;
   // One-hot of -1 is all zeros: no target.
   const chosen = tf.oneHot(tf.tensor1d(targets, 'int32'), width); // (N, C)
@@ -114,7 +114,7 @@ function logitsError(
   batch: Batch,
 ): number {
   const real = (i: number) => {
-    if (taskOf(spec) === 'classification' || batch.kind !== 'text') return true;
+    if (headOf(spec) === 'classification' || batch.kind !== 'text') return true;
     const place = Math.floor((i * batch.size * batch.length) / expected.length);
     return place % batch.length < (batch.lengths[Math.floor(place / batch.length)] ?? 0);
   };

@@ -6,7 +6,7 @@ import { float } from '../wgsl.ts';
  * Where the matrices of an operand lie in its buffer, in elements: matrix (i, j) of a batch of `outer` x `inner`
  * starts at base + i outer + j inner. Transposition and the heads of attention are strides, never copies.
  */
-export interface Layout {
+export interface Strides {
   readonly base?: number;
   readonly outer?: number;
   readonly inner?: number;
@@ -16,9 +16,9 @@ export interface Layout {
 
 /** What the code of a product is made of. */
 export interface Sizes {
-  readonly aLayout: Layout;
-  readonly bLayout: Layout;
-  readonly outLayout: Layout;
+  readonly aStrides: Strides;
+  readonly bStrides: Strides;
+  readonly outStrides: Strides;
   readonly m: number;
   readonly n: number;
   readonly k: number;
@@ -42,7 +42,7 @@ export interface Product extends Sizes {
   readonly outer?: number;
   /** Added to every row, (N). */
   readonly bias?: TensorInfo;
-  /** Added to the result, in its layout. */
+  /** Added to the result, in its strides. */
   readonly residual?: TensorInfo;
   /** Gets the sums over K of an operand whose sides lie side by side in memory: of a's columns (M), or b's rows (N). */
   readonly sums?: { readonly of: 'a' | 'b'; readonly out: TensorInfo };
@@ -56,7 +56,7 @@ export interface CodeSizes extends Sizes, Parameters {
 }
 
 export function codeSizes(p: Product): CodeSizes {
-  const { aLayout, bLayout, outLayout, n, inner = 1, perSample, factor = 1 } = p;
+  const { aStrides, bStrides, outStrides, n, inner = 1, perSample, factor = 1 } = p;
   const m = perSample === 'm' ? 0 : p.m;
   const k = perSample === 'k' ? 0 : p.k;
   const others = {
@@ -64,7 +64,7 @@ export function codeSizes(p: Product): CodeSizes {
     residual: p.residual !== undefined,
     sums: p.sums?.of ?? null,
   };
-  const sizes = { aLayout, bLayout, outLayout, m, n, k, inner, factor, ...others };
+  const sizes = { aStrides, bStrides, outStrides, m, n, k, inner, factor, ...others };
   return perSample === undefined ? sizes : { ...sizes, perSample };
 }
 
@@ -80,7 +80,7 @@ export interface Tile {
 export const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
 /** Index of element (row, column) of the current matrix, as WGSL. */
-export const at = ({ row, column }: Layout, start: string, r: string, c: string): string =>
+export const at = ({ row, column }: Strides, start: string, r: string, c: string): string =>
   `${start} + (${r}) * ${row}u + (${c}) * ${column}u`;
 
 /** The sizes as WGSL constants, or as what the lengths of the buffers say. */
@@ -89,20 +89,20 @@ export const sizes = ({ m, n, k, perSample }: Sizes, aIsVectors = false): string
   let n = ${n}u;
   let k = ${perSample === 'k' ? `${aIsVectors ? 4 : 1}u * arrayLength(&a) / ${m}u` : `${k}u`};`;
 
-export const starts = ({ aLayout, bLayout, outLayout, inner = 1 }: Sizes): string => {
-  const start = ({ base = 0, outer = 0, inner: step = 0 }: Layout) =>
+export const starts = ({ aStrides, bStrides, outStrides, inner = 1 }: Sizes): string => {
+  const start = ({ base = 0, outer = 0, inner: step = 0 }: Strides) =>
     `${base}u + (z / ${inner}u) * ${outer}u + (z % ${inner}u) * ${step}u`;
   return `
-  let a0 = ${start(aLayout)};
-  let b0 = ${start(bLayout)};
-  let c0 = ${start(outLayout)};`;
+  let a0 = ${start(aStrides)};
+  let b0 = ${start(bStrides)};
+  let c0 = ${start(outStrides)};`;
 };
 
 /** Stores element (row, column) of the result, whose sum over K is `sum`. */
 export function store(p: CodeSizes, sum: string, row: string, column: string): string {
-  const { biased, residual, factor = 1, outLayout } = p;
+  const { biased, residual, factor = 1, outStrides } = p;
   const scaled = factor === 1 ? sum : `${float(factor)} * ${sum}`;
   const value = `${scaled}${biased ? ` + bias[${column}]` : ''}`;
-  const index = at(outLayout, 'c0', row, column);
+  const index = at(outStrides, 'c0', row, column);
   return residual ? `{ let o = ${index}; c[o] = residual[o] + (${value}); }` : `c[${index}] = ${value};`;
 }

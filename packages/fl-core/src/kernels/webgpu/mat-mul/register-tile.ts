@@ -31,7 +31,7 @@ export function registerTile(p: Product): Tile {
 }
 
 const registerCode = codeOf((p: CodeSizes) => {
-  const { aLayout, bLayout, m, n, perSample } = p;
+  const { aStrides, bStrides, m, n, perSample } = p;
   const { rows, columns } = tileSides(p);
   const wholeRows = perSample !== 'm' && m % rows === 0;
   const rowIndex = (i: number) => (wholeRows ? `m0 + ${i}u` : `min(m0 + ${i}u, m - 1u)`);
@@ -46,20 +46,20 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   if (n0 >= n) { return; }
   ${starts(p)}
   ${range(rows)
-    .map((i) => `var pa${i} = ${at(aLayout, 'a0', rowIndex(i), '0u')};`)
+    .map((i) => `var pa${i} = ${at(aStrides, 'a0', rowIndex(i), '0u')};`)
     .join('\n  ')}
   ${range(columns)
-    .map((j) => `var pb${j} = ${at(bLayout, 'b0', '0u', columnIndex(j))};`)
+    .map((j) => `var pb${j} = ${at(bStrides, 'b0', '0u', columnIndex(j))};`)
     .join('\n  ')}
   ${range(rows)
     .flatMap((i) => range(columns).map((j) => `var s${i}_${j} = 0.0;`))
     .join(' ')}
   for (var i = 0u; i < k; i++) {
     ${range(rows)
-      .map((i) => `let a${i} = a[pa${i} + i * ${aLayout.column}u];`)
+      .map((i) => `let a${i} = a[pa${i} + i * ${aStrides.column}u];`)
       .join(' ')}
     ${range(columns)
-      .map((j) => `let b${j} = b[pb${j} + i * ${bLayout.row}u];`)
+      .map((j) => `let b${j} = b[pb${j} + i * ${bStrides.row}u];`)
       .join(' ')}
     ${range(rows)
       .flatMap((i) => range(columns).map((j) => `s${i}_${j} += a${i} * b${j};`))

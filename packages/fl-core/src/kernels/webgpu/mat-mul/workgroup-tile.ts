@@ -105,8 +105,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
 });
 
 function stripOf(name: 'a' | 'b', p: CodeSizes, side: number, threadSide: number, depth: number): Strip {
-  const layout = name === 'a' ? p.aLayout : p.bLayout;
-  const [alongK, alongSide] = name === 'a' ? [layout.column, layout.row] : [layout.row, layout.column];
+  const strides = name === 'a' ? p.aStrides : p.bStrides;
+  const [alongK, alongSide] = name === 'a' ? [strides.column, strides.row] : [strides.row, strides.column];
   // A side of one element lies along both.
   const alongDepth = alongK === 1 && !(alongSide === 1 && p.sums === name);
   const extent = alongDepth ? p.k : name === 'a' ? p.m : p.n;
@@ -115,7 +115,7 @@ function stripOf(name: 'a' | 'b', p: CodeSizes, side: number, threadSide: number
     (alongDepth || alongSide === 1) &&
     // A size that follows the number of samples need not be whole vectors.
     !(p.perSample === (alongDepth ? 'k' : 'm') && (alongDepth || name === 'a')) &&
-    [extent, other, layout.base ?? 0, layout.outer ?? 0, layout.inner ?? 0].every((n) => n % 4 === 0);
+    [extent, other, strides.base ?? 0, strides.outer ?? 0, strides.inner ?? 0].every((n) => n % 4 === 0);
   const [width, lines] = alongDepth ? [depth / 4, side] : [side / 4, depth];
   // One vector more a line: neighbouring threads read lines of the same place, from banks of their own then.
   const pitch = alongDepth ? width + 1 : width;
@@ -149,12 +149,12 @@ function loads(
   k: string,
   depth: number,
 ): string {
-  const layout = s.name === 'a' ? p.aLayout : p.bLayout;
+  const strides = s.name === 'a' ? p.aStrides : p.bStrides;
   const [first, limit] = s.name === 'a' ? ['m0', 'm'] : ['n0', 'n'];
   const sideEnds = s.name === 'a' ? p.perSample !== 'm' && p.m % s.side === 0 : p.n % s.side === 0;
   const depthEnds = p.perSample !== 'k' && p.k % depth === 0;
   const index = (side: string, deep: string) =>
-    s.name === 'a' ? at(layout, 'a0', side, deep) : at(layout, 'b0', deep, side);
+    s.name === 'a' ? at(strides, 'a0', side, deep) : at(strides, 'b0', deep, side);
   return range(rounds(s, threads))
     .map((r) => {
       const name = `${s.name}_next${r}`;

@@ -18,7 +18,7 @@ import type { Gpt2Spec } from './spec.ts';
  */
 export const createModel: CreateModel<Gpt2Spec> = (spec, { classes }) => ({
   layout: gpt2Layout(spec, classes),
-  classes: spec.task === 'next-token' ? spec.vocabulary : classes,
+  classes: spec.head === 'next-token' ? spec.vocabulary : classes,
   stages: [
     embedStage,
     ...Array.from({ length: spec.depth }, (_, index) => block(spec, index)).flat(),
@@ -69,7 +69,7 @@ function block(spec: Gpt2Spec, index: number): Stage[] {
 const headStage = (spec: Gpt2Spec): Stage => ({
   layer: 'head',
   forward(parameters, activation) {
-    switch (spec.task) {
+    switch (spec.head) {
       case 'next-token': {
         const normal = norm(parameters, activation.x, 'transformer.ln_f', spec.layerNormEps);
         return { x: projection(normal, parameter(parameters, 'transformer.wte.weight')) };
@@ -79,7 +79,7 @@ const headStage = (spec: Gpt2Spec): Stage => ({
         return { x: projection(last, parameter(parameters, 'score.weight')) };
       }
       default:
-        return spec.task satisfies never;
+        return spec.head satisfies never;
     }
   },
 });

@@ -19,8 +19,8 @@ export const gpt2 = defineArchitecture<Gpt2Spec>({
     dialects: () => encoderAlone('transformer.'),
     // Without it transformers cannot tell where a padded text ends.
     config: ({ padToken }, found) => ({ ...found, pad_token_id: padToken }),
-    className: ({ task }) => (task === 'next-token' ? 'GPT2LMHeadModel' : 'GPT2ForSequenceClassification'),
+    className: ({ head }) => (head === 'next-token' ? 'GPT2LMHeadModel' : 'GPT2ForSequenceClassification'),
   },
-  usage: ({ task }) =>
-    opensWith(task === 'next-token' ? 'AutoModelForCausalLM' : 'AutoModelForSequenceClassification'),
+  usage: ({ head }) =>
+    opensWith(head === 'next-token' ? 'AutoModelForCausalLM' : 'AutoModelForSequenceClassification'),
 });

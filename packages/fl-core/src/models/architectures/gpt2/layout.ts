@@ -37,14 +37,14 @@ export function gpt2Layout(spec: Gpt2Spec, classes: number): ModelLayout {
   };
 }
 
-function outputTensors({ task, dim }: Gpt2Spec, classes: number): TensorSpec[] {
-  switch (task) {
+function outputTensors({ head, dim }: Gpt2Spec, classes: number): TensorSpec[] {
+  switch (head) {
     case 'next-token':
       return [];
     case 'classification':
       return forLabels([{ name: 'score.weight', shape: [classes, dim], initial: fanIn(dim) }]);
     default:
-      return task satisfies never;
+      return head satisfies never;
   }
 }
 

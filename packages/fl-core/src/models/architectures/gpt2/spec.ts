@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { CommonSpec, Task, TextInput, TransformerSize } from '../../common-spec.ts';
+import type { Head } from '../../../tasks/index.ts';
+import type { CommonSpec, TextInput, TransformerSize } from '../../common-spec.ts';
 import {
   Activation,
   Count,
@@ -15,7 +16,7 @@ import {
 export interface Gpt2Spec extends CommonSpec, TextInput, TransformerSize {
   readonly architecture: 'gpt2';
   /** `next-token`: the head is the embedding table again. `classification`: a linear map of the last token. */
-  readonly task: Task;
+  readonly head: Head;
   readonly padToken: number;
 }
 
@@ -48,7 +49,7 @@ export function gpt2Spec(config: unknown, options: SpecOptions): Gpt2Spec {
     ...commonOf(options, 'GPT-2 causal language model'),
     architecture: 'gpt2',
     kind: 'text',
-    task: options.task ?? (classifies ? 'classification' : 'next-token'),
+    head: options.head ?? (classifies ? 'classification' : 'next-token'),
     vocabulary: c.vocab_size,
     maxTokens: c.n_positions,
     // GPT-2 was trained without padding; the end of a text, which is in none, stands for it.
