@@ -83,7 +83,7 @@ test.describe('a server of one’s own', () => {
       rounds: 2,
       cohort: { goal: 2, minimum: 2, quorum: 0.5 },
       // The kill comes amid the training itself, which polling must see: it has to last some seconds.
-      local: { ...tinyRun.local, epochs: 80 },
+      local: { ...tinyRun.local, epochs: 25 },
     });
     await Promise.all([0, 1].map((shard) => world.join(run, shard)));
     await world.inPhase(run, 'training', 2);

@@ -25,7 +25,7 @@ beforeAll(async () => {
   if (lacking !== '') return;
   folder = await mkdtemp(join(tmpdir(), 'strata-pack-test-'));
   parts = await writePack(join(folder, 'pack'), { level: 1, log: () => {} });
-}, 60_000);
+}, 180_000);
 
 afterAll(async () => {
   if (folder !== '') await rm(folder, { recursive: true });
