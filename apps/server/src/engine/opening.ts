@@ -53,7 +53,7 @@ export async function openNextRound(
   await events.add(runId, {
     kind: 'round-opened',
     round: next.round,
-    message: `Round ${next.round} opened with ${chosen.length} of ${ready.length} ready clients.`,
+    message: `Round ${next.round} opened with ${chosen.length} of ${ready.length} ready participants.`,
   });
   bus.changed(runId);
   return next;

@@ -11,7 +11,7 @@ interface MaskTableProps {
   readonly unit: CostUnit | null;
 }
 
-/** Clients down, layers across; a filled square is a chosen layer, the tint is the client's own preference. */
+/** Participants down, layers across; a filled square is a chosen layer, the tint is the participant's own preference. */
 export function MaskTable({ rows, round, unit }: MaskTableProps) {
   const layers = rows[0]?.cells.map((c) => c.layer) ?? [];
   return (
@@ -20,7 +20,7 @@ export function MaskTable({ rows, round, unit }: MaskTableProps) {
         <thead>
           <tr>
             <th scope="col" className={classes.corner}>
-              Client
+              Participant
             </th>
             {unit !== null && (
               <th scope="col" className={classes.corner}>

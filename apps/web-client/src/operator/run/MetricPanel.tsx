@@ -1,4 +1,4 @@
-import { Text } from '@mantine/core';
+import { Flex, Text } from '@mantine/core';
 import type { RoundSummary } from '@strata/fl-core/protocol';
 import { type ReactNode, useMemo } from 'react';
 import { Chart } from '../../shared/chart/Chart.tsx';
@@ -37,20 +37,23 @@ export function MetricPanel({
   const option = useMemo(() => draw(rounds, palette), [draw, rounds, palette]);
   return (
     <Panel title={title} hint={hint} controls={controls} {...(testId && { testId })}>
-      {text && (
-        <Text size="sm" c="dimmed" mb="xs">
-          {text}
-        </Text>
-      )}
-      {rounds.some(has) ? (
-        <Chart option={option} height={230} label={`${title} by round`} />
-      ) : (
-        <div className={classes.empty}>
-          <Text size="sm" c="dimmed">
-            {empty}
+      {/* The room that the text leaves is the picture's. */}
+      <Flex direction="column" h="100%">
+        {text && (
+          <Text size="sm" c="dimmed" mb="xs">
+            {text}
           </Text>
-        </div>
-      )}
+        )}
+        {rounds.some(has) ? (
+          <Chart option={option} height={230} label={`${title} by round`} />
+        ) : (
+          <div className={classes.empty}>
+            <Text size="sm" c="dimmed">
+              {empty}
+            </Text>
+          </div>
+        )}
+      </Flex>
     </Panel>
   );
 }
