@@ -4,7 +4,7 @@ import { errorBody } from './error-body.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
 import type { ClientSnapshot } from './snapshot.ts';
 
-/** The page hears of changes at most this often; the newest state always arrives. */
+/** The page hears of progress at most this often; the newest state always arrives. */
 const postMs = 80;
 
 const post = (message: FromWorker) => self.postMessage(message);
@@ -14,12 +14,18 @@ let newest: ClientSnapshot | null = null;
 let timer: ReturnType<typeof setTimeout> | null = null;
 
 function changed(snapshot: ClientSnapshot): void {
+  const { kind } = snapshot.phase;
+  const begins = kind !== newest?.phase.kind;
   newest = snapshot;
-  if (timer !== null) return;
-  timer = setTimeout(() => {
-    timer = null;
-    if (newest !== null) post({ kind: 'snapshot', snapshot: newest });
-  }, postMs);
+  // At once: the first step of what begins may hold this thread up for many seconds.
+  if (begins) postNewest();
+  else timer ??= setTimeout(postNewest, postMs);
+}
+
+function postNewest(): void {
+  if (timer !== null) clearTimeout(timer);
+  timer = null;
+  if (newest !== null) post({ kind: 'snapshot', snapshot: newest });
 }
 
 self.addEventListener('message', ({ data }: MessageEvent<ToWorker>) => {
