@@ -1,6 +1,6 @@
-import type { Catalog } from '../protocol/index.ts';
-import { layoutOf } from './architecture.ts';
-import { architectureOf } from './architectures/index.ts';
+import type { Catalog, TaskName } from '../protocol/index.ts';
+import { architectureOf, architectures, layoutOf } from './architectures/index.ts';
+import type { AnySpec } from './common-spec.ts';
 import { parameterCount } from './layout.ts';
 import type { ModelSpec } from './spec.ts';
 
@@ -21,4 +21,22 @@ export function describeModel(spec: ModelSpec): Described {
     defaultSide: spec.kind === 'image' ? spec.defaultSide : 0,
     ...architectureOf(spec).sides(spec),
   };
+}
+
+/** Architectures that transformers has and that can be trained for the same. */
+export interface Family {
+  readonly kind: AnySpec['kind'];
+  readonly tasks: readonly TaskName[];
+  readonly titles: readonly string[];
+}
+
+/** Whose files an operator may bring, in the order of the list. */
+export function families(): Family[] {
+  const found = new Map<string, Family>();
+  for (const { kind, tasks, title, transformers } of architectures) {
+    if (transformers === undefined) continue;
+    const key = [kind, ...tasks].join();
+    found.set(key, { kind, tasks, titles: [...(found.get(key)?.titles ?? []), title] });
+  }
+  return [...found.values()];
 }

@@ -1,6 +1,5 @@
 /** The tfjs-free half of `models/`: what the server may import. */
-export * from './architecture.ts';
-export { architectureOf, architectures } from './architectures/index.ts';
+export { architectureOf, architectures, layoutOf } from './architectures/index.ts';
 export * from './architectures/layers-model/config.ts';
 export * from './architectures/layers-model/export.ts';
 export * from './architectures/layers-model/read.ts';
@@ -12,7 +11,6 @@ export type { Granularity } from './common-spec.ts';
 export type { SpecOptions } from './config/fields.ts';
 export * from './config/spec-from-config.ts';
 export * from './describe.ts';
-export * from './families.ts';
 export * from './hub/card.ts';
 export * from './hub/config.ts';
 export * from './hub/export.ts';
@@ -22,4 +20,3 @@ export * from './initial.ts';
 export * from './layout.ts';
 export * from './spec.ts';
 export * from './spec-of.ts';
-export * from './tasks.ts';

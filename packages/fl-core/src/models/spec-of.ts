@@ -4,13 +4,14 @@ import {
   type RunConfig,
   StrataError,
   type TaskConfig,
+  type TaskName,
 } from '../protocol/index.ts';
 import { taskNamed } from '../tasks/index.ts';
+import { architectureOf } from './architectures/index.ts';
 import { layersModelSpec } from './architectures/layers-model/config.ts';
 import { catalog } from './catalog.ts';
 import { specFromConfig } from './config/spec-from-config.ts';
 import type { ModelSpec } from './spec.ts';
-import { checkTask } from './tasks.ts';
 
 /**
  * The spec of a run's model, for the run's task: of the catalog, or from what the server found at its source.
@@ -63,3 +64,14 @@ export const modelName = (model: ModelChoice): string =>
   typeof model === 'string'
     ? model
     : model.source.replace(/^(folder|hub):/, '').replace(/^(upload):(.{8}).*$/, '$1-$2');
+
+/** Throws `bad-config` for a model that cannot be trained for the task. */
+export function checkTask(spec: ModelSpec, task: TaskName): void {
+  const possible: readonly TaskName[] = architectureOf(spec).tasks;
+  if (possible.includes(task)) return;
+  throw new StrataError(
+    'bad-config',
+    `${spec.title} cannot be trained for the task ${task}.`,
+    `Choose ${possible.join(' or ')}, or another model.`,
+  );
+}

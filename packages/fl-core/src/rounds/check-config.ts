@@ -1,6 +1,6 @@
 import { ruleNamed } from '../aggregation/index.ts';
 import { samples, sampleTasks } from '../data/samples.ts';
-import { architectureOf, specAtFirst, specOf } from '../models/layouts.ts';
+import { architectureOf, checkTask, specAtFirst, specOf } from '../models/layouts.ts';
 import { type RunConfig, StrataError } from '../protocol/index.ts';
 
 /** Why a configuration that is valid by its schema cannot work. */
@@ -32,17 +32,9 @@ export function configProblems(config: RunConfig): ConfigProblem[] {
 
 function taskProblems({ model, task, data }: RunConfig): ConfigProblem[] {
   const spec = specAtFirst(model);
-  const possible = architectureOf(spec).tasks;
-  if (!possible.includes(task.name)) {
-    return [
-      {
-        path: 'task',
-        message: `${spec.title} cannot be trained for the task ${task.name}.`,
-        hint: `Choose ${possible.join(' or ')}, or another model.`,
-        beside: `${spec.title} cannot be trained for this.`,
-      },
-    ];
-  }
+  const check = () => checkTask(spec, task.name);
+  const refused = refusal('task', check, () => `${spec.title} cannot be trained for this.`);
+  if (refused.length > 0) return refused;
   if (spec.kind === data.kind) return [];
   return [
     {

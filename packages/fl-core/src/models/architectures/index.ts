@@ -1,4 +1,5 @@
 import { named } from '../../variants/index.ts';
+import type { ModelLayout } from '../layout.ts';
 import { bert } from './bert/index.ts';
 import { clip } from './clip/index.ts';
 import type { SpecOf } from './define.ts';
@@ -19,3 +20,7 @@ export type ModelSpec = SpecOf<Architecture>;
 
 export const architectureOf = ({ architecture }: ModelSpec): Architecture =>
   named(architectures, architecture);
+
+/** Layers of a model with a classification head of `classes` outputs, in forward order. */
+export const layoutOf = (spec: ModelSpec, classes: number): ModelLayout =>
+  architectureOf(spec).layout(spec, classes);

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { StrataError } from '../../protocol/index.ts';
-import { layoutOf } from '../architecture.ts';
-import { architectures } from '../architectures/index.ts';
+import { architectures, layoutOf } from '../architectures/index.ts';
 import type { ModelSpec } from '../spec.ts';
 import type { SpecOptions } from './fields.ts';
 import { checkSize } from './size.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { decodeSafetensors, type NamedTensor } from '../../protocol/index.ts';
-import { layoutOf } from '../architecture.ts';
+import { layoutOf } from '../architectures/index.ts';
 import { specFromConfig } from '../config/spec-from-config.ts';
 import { elements } from '../layout.ts';
 import { fixtures } from '../testing/fixture.ts';

@@ -20,7 +20,7 @@ import {
 } from '../../protocol/index.ts';
 import { random } from '../../random.ts';
 import { lacking, python } from '../../testing/python.ts';
-import { layoutOf } from '../architecture.ts';
+import { layoutOf } from '../architectures/index.ts';
 import type { Batch } from '../batch.ts';
 import { initialLayer } from '../initial.ts';
 import { elements } from '../layout.ts';

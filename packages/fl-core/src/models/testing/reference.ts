@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { decodeSafetensors, type NamedTensor } from '../../protocol/index.ts';
-import { layoutOf } from '../architecture.ts';
+import { layoutOf } from '../architectures/index.ts';
 import type { Batch, TextBatch } from '../batch.ts';
 import type { Granularity } from '../common-spec.ts';
 import { importLayer } from '../hub/import.ts';
