@@ -49,6 +49,16 @@ const blocksTogether = {
   ],
 };
 
+const everyTest = '{packages,apps,experiments,bench,examples,scripts,samples}/**/*.test.{ts,tsx}';
+const never = ['**/node_modules/**', '**/dist/**'];
+/** Tests of functions and components that keep nothing between two files. */
+const sharing = [
+  'packages/fl-core/src/{aggregation,data,diagnostics,protocol,rounds,selection,tasks,variants}/**/*.test.ts',
+  'packages/client/**/*.test.ts',
+  // client/ has fake clocks and fake workers.
+  'apps/web-client/src/{bench,operator,participant,shared,shell}/**/*.test.{ts,tsx}',
+];
+
 /** One config for the pages (root: apps/web-client) and for every unit and integration test; e2e/ has its own. */
 export default defineConfig(({ command, mode }) => ({
   root: mode === 'test' ? fileURLToPath(new URL('.', import.meta.url)) : webClient,
@@ -61,12 +71,21 @@ export default defineConfig(({ command, mode }) => ({
   build: { outDir: `${webClient}/dist`, emptyOutDir: true, target: 'es2022', chunkSizeWarningLimit: 2000 },
   define: command === 'build' ? { 'process.env.NODE_ENV': '"production"' } : {},
   test: {
-    name: 'unit',
     pool: 'forks',
     testTimeout: 30_000,
-    include: ['{packages,apps,experiments,bench,examples,scripts,samples}/**/*.test.{ts,tsx}'],
-    exclude: ['**/node_modules/**', '**/dist/**'],
     // The server's tests wait for processes and locks: two workers use about half of two cores.
     maxWorkers: 3,
+    projects: [
+      // A fresh worker a file: tensor libraries, servers and mocked modules keep state.
+      {
+        extends: true,
+        test: { name: 'unit', include: [everyTest], exclude: [...never, ...sharing] },
+      },
+      // One worker for many files: half of their time was loading the same modules again.
+      {
+        extends: true,
+        test: { name: 'shared', include: sharing, exclude: never, isolate: false },
+      },
+    ],
   },
 }));

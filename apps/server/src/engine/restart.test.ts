@@ -1,13 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type RunView, routes } from '@strata/fl-core/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Script, TestClient } from '../testing/client.ts';
-import { freshDatabase, operatorOf, testConfig, untilRun } from '../testing/server.ts';
+import { freshDatabase, operatorOf, testConfig, untilRun, usedDataDir } from '../testing/server.ts';
 
 const program = fileURLToPath(new URL('../testing/child.ts', import.meta.url));
 
@@ -49,7 +47,7 @@ describe('kill -9 of the server', () => {
   }
 
   beforeAll(async () => {
-    dataDir = await mkdtemp(join(tmpdir(), 'strata-restart-'));
+    dataDir = await usedDataDir();
     port = await freePort();
     database = await freshDatabase();
   });

@@ -18,30 +18,35 @@ export function temporaryFolder(): Promise<string> {
   return mkdtemp(join(tmpdir(), 'strata-'));
 }
 
-/** An empty database, made once: making one takes seconds, copying it does not. `npm ci` deletes it. */
-const emptyDatabase = fileURLToPath(
-  new URL('../../../../node_modules/.cache/strata/empty-postgres', import.meta.url),
-);
+/** Databases made once: making one takes seconds of both cores, copying it does not. `npm ci` deletes them. */
+const databases = fileURLToPath(new URL('../../../../node_modules/.cache/strata/', import.meta.url));
 
 /** A new data folder whose embedded database exists and is empty. */
-export async function temporaryDataDir(): Promise<string> {
-  if (!existsSync(emptyDatabase)) await makeEmptyDatabase();
-  const dataDir = await temporaryFolder();
-  await cp(emptyDatabase, join(dataDir, 'postgres'), { recursive: true });
-  return dataDir;
-}
-
-async function makeEmptyDatabase(): Promise<void> {
-  const cache = join(emptyDatabase, '..');
-  await mkdir(cache, { recursive: true });
-  const folder = await mkdtemp(join(cache, 'new-'));
-  const database = await openEmbeddedPostgres(join(folder, 'postgres'));
-  await database.close();
-  // Test files run in parallel: whoever is first has made it for all.
-  await rename(join(folder, 'postgres'), emptyDatabase).catch((error: unknown) => {
-    if (!existsSync(emptyDatabase)) throw error;
+export const temporaryDataDir = (): Promise<string> =>
+  copiedDataDir('empty', async (dataDir) => {
+    const database = await openEmbeddedPostgres(join(dataDir, 'postgres'));
+    await database.close();
   });
-  await rm(folder, { recursive: true });
+
+/**
+ * A new data folder with the embedded database that `make` left in its own.
+ * @param name names what `make` makes; another name where it would make another.
+ */
+export async function copiedDataDir(name: string, make: (dataDir: string) => Promise<void>): Promise<string> {
+  const original = join(databases, name);
+  if (!existsSync(original)) {
+    await mkdir(databases, { recursive: true });
+    const folder = await mkdtemp(join(databases, 'new-'));
+    await make(folder);
+    // Test files run in parallel: whoever is first has made it for all.
+    await rename(join(folder, 'postgres'), original).catch((error: unknown) => {
+      if (!existsSync(original)) throw error;
+    });
+    await rm(folder, { recursive: true });
+  }
+  const dataDir = await temporaryFolder();
+  await cp(original, join(dataDir, 'postgres'), { recursive: true });
+  return dataDir;
 }
 
 export interface TestDatabase {

@@ -1,4 +1,5 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { Caller } from '@strata/client';
 import { initialLayer, specOf } from '@strata/fl-core/models/layouts';
@@ -20,7 +21,7 @@ import type { Limits } from '../limits.ts';
 import type { ModelSource } from '../models/index.ts';
 import type { BlobStore } from '../store/blobs.ts';
 import { openStore, type Store } from '../store/store.ts';
-import { temporaryDataDir } from '../store/testing.ts';
+import { copiedDataDir } from '../store/testing.ts';
 import { createStrata } from '../strata.ts';
 import { TestClient, type TestClientOptions } from './client.ts';
 
@@ -111,6 +112,22 @@ export async function serve(
   };
 }
 
+/** Our migrations, by their content: DBOS's are added to what is there. */
+function migrationsHash(): string {
+  const folder = new URL('../store/migrations/', import.meta.url);
+  const hash = createHash('sha256');
+  for (const file of readdirSync(folder).sort())
+    if (file.endsWith('.sql')) hash.update(readFileSync(new URL(file, folder)));
+  return hash.digest('hex').slice(0, 16);
+}
+
+/** A new data folder of a server that was started once: two dozen migrations, ours and DBOS's, are behind it. */
+export const usedDataDir = (): Promise<string> =>
+  copiedDataDir(`used-${migrationsHash()}`, async (dataDir) => {
+    const { close } = await serve({ dataDir, port: 0, databaseUrl: null });
+    await close();
+  });
+
 /** A whole server on a free port, over the embedded database in a folder of its own. */
 export class TestServer {
   readonly url: string;
@@ -128,7 +145,7 @@ export class TestServer {
   }
 
   static async start(limits: Partial<Limits> = {}, modelsOf?: ModelsOf): Promise<TestServer> {
-    const dataDir = await temporaryDataDir();
+    const dataDir = await usedDataDir();
     const database = await freshDatabase();
     const { url, store, close } = await serve(
       { dataDir, port: 0, databaseUrl: database?.url ?? null },
