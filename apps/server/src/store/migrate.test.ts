@@ -57,8 +57,12 @@ test('runs stored before budgets had kinds, runs had tasks and epochs were calle
       task: { name: 'classification' },
       initial: 'pretrained',
       budget: { kind: 'fixed', unit: 'layers', amount: 3 },
-      selection: { every: 1, smoothing: 1 },
-      aggregation: { rule: { name: 'mean' }, optimizer: { name: 'fedavg', learningRate: 1 } },
+      selection: { every: 1, smoothing: 1, scores: 'raw' },
+      aggregation: {
+        rule: { name: 'mean' },
+        optimizer: { name: 'fedavg', learningRate: 1 },
+        weightCap: null,
+      },
       local: {
         ...local,
         epochs: passes,

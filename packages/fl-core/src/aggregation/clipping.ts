@@ -1,0 +1,32 @@
+import { chunkLength, type Emit, type LayerUpdate, pieces, readExactly } from './update.ts';
+import { bySamples, weightedSum } from './weighted-sum.ts';
+
+/**
+ * The weighted mean of updates of which none is longer than the limit: a longer one is scaled down to it.
+ * @param limit from the Euclidean norms of all of them.
+ * @returns the clients, all of which had a say.
+ */
+export async function clippedMean(
+  updates: readonly LayerUpdate[],
+  elements: number,
+  emit: Emit,
+  limit: (norms: readonly number[]) => number,
+): Promise<string[]> {
+  const norms: number[] = [];
+  for (const update of updates) norms.push(await euclideanNorm(update, elements));
+  const most = limit(norms);
+  const clipped = bySamples(updates).map(({ update, weight }, i) => {
+    const norm = norms[i]!;
+    return { update, weight: norm > most ? weight * (most / norm) : weight };
+  });
+  return weightedSum(clipped, elements, emit);
+}
+
+async function euclideanNorm(update: LayerUpdate, elements: number): Promise<number> {
+  let sum = 0;
+  for (const { offset, length } of pieces(elements, chunkLength)) {
+    const values = await readExactly(update, offset, length);
+    for (let k = 0; k < length; k++) sum += values[k]! * values[k]!;
+  }
+  return Math.sqrt(sum);
+}
