@@ -73,14 +73,14 @@ describe('aggregateLayer', () => {
     expect(values[1]).toBeCloseTo((4 + 8) / 2, 12);
   });
 
-  it('clipping to the median bounds one of five, however long its change and whatever the scale', async () => {
+  it('the clipped mean bounds one of five, however long its change and whatever the scale', async () => {
     for (const scale of [1e-6, 1, 1e30]) {
       const updates = [1, 1.5, 0.5, 1, 1e6].map((v, i) => update(`c${i}`, 1, [v * scale]));
-      const { values } = await aggregated({ name: 'median-clipping', factor: 2 }, updates, 1);
+      const { values } = await aggregated({ name: 'clipped-mean', factor: 2 }, updates, 1);
       expect(values[0]! / scale).toBeCloseTo((1 + 1.5 + 0.5 + 1 + 2) / 5, 5);
     }
     const still = ['a', 'b', 'c'].map((id) => update(id, 1, [0]));
-    expect((await aggregated({ name: 'median-clipping', factor: 2 }, still, 1)).values[0]).toBe(0);
+    expect((await aggregated({ name: 'clipped-mean', factor: 2 }, still, 1)).values[0]).toBe(0);
   });
 
   it.each([
@@ -153,7 +153,7 @@ describe('aggregateLayer', () => {
 
   it.each<AggregationRule>([
     { name: 'trimmed-mean', share: 0.5, byzantine: 1 },
-    { name: 'median-clipping', factor: 0.5 },
+    { name: 'clipped-mean', factor: 0.5 },
     { name: 'norm-clipping', norm: 0 },
     { name: 'krum', byzantine: -1 },
     { name: 'multi-krum', byzantine: 1, keep: 0 },
@@ -170,7 +170,7 @@ describe('aggregateLayer', () => {
     { name: 'mean' },
     { name: 'median', byzantine: 1 },
     { name: 'trimmed-mean', share: 0.25, byzantine: 1 },
-    { name: 'median-clipping', factor: 1 },
+    { name: 'clipped-mean', factor: 1 },
     { name: 'norm-clipping', norm: 1 },
     { name: 'krum', byzantine: 1 },
     { name: 'multi-krum', byzantine: 1, keep: 3 },

@@ -6,7 +6,7 @@ import { bySamples, weightedSum } from './weighted-sum.ts';
  * @param limit from the Euclidean norms of all of them.
  * @returns the clients, all of which had a say.
  */
-export async function clippedMean(
+export async function meanWithin(
   updates: readonly LayerUpdate[],
   elements: number,
   emit: Emit,

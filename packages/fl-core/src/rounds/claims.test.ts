@@ -96,9 +96,14 @@ describe('the log', () => {
     const say = (members: ReturnType<typeof member>[]) =>
       boundedClaims(config, countedSamples(config, members), 'training samples');
     expect(say([member('a', 10), member('b', 20)])).toBeNull();
-    expect(say([member('a', 10, most), member('b', 20), member('c', 100)])).toBe(
-      'Not all training samples that were claimed count: a claims 1000000000 and 10 count, as declared when the round opened; c claims 100 and 60 count, 3 times the median of the cohort.',
+    expect(say([member('a', 10, most), member('b', 20), member('c', 100)])).toEqual({
+      level: 'warning',
+      message:
+        'Not all training samples that were claimed count: a claims 1000000000 and 10 count, as declared when the round opened; c claims 100 and 60 count, 3 times the median of the cohort.',
+    });
+    expect(say([member('a', 10), member('b', 20), member('c', 100)])?.level).toBe('info');
+    expect(say(Array.from({ length: 9 }, (_, i) => member(`c${i}`, 1, 2)))?.message).toMatch(
+      /; and 4 more\.$/,
     );
-    expect(say(Array.from({ length: 9 }, (_, i) => member(`c${i}`, 1, 2)))).toMatch(/; and 4 more\.$/);
   });
 });

@@ -67,12 +67,19 @@ const byClient = (clients: readonly { readonly client: string }[], counted: Coun
 /** Claims named in one line of the log; a run may have thousands of members. */
 const mostNamed = 5;
 
-/** For the log: which claims count in part, with both numbers and the reason; null when all count wholly. */
+/** A line of the log. */
+export interface ClaimNote {
+  /** A warning where somebody claims more than it declared; honest sites differ in size. */
+  readonly level: 'info' | 'warning';
+  readonly message: string;
+}
+
+/** Which claims count in part, with both numbers and the reason; null when all count wholly. */
 export function boundedClaims(
   { aggregation: { weightCap } }: Config,
   claims: ByClient,
   what: 'training samples' | 'held-out samples',
-): string | null {
+): ClaimNote | null {
   const bounded = [...claims].flatMap(([client, { claimed, counted, bound }]) =>
     bound === null
       ? []
@@ -83,5 +90,6 @@ export function boundedClaims(
   if (bounded.length === 0) return null;
   const more = bounded.length > mostNamed ? [`and ${bounded.length - mostNamed} more`] : [];
   const said = [...bounded.slice(0, mostNamed), ...more].join('; ');
-  return `Not all ${what} that were claimed count: ${said}.`;
+  const level = [...claims.values()].some((c) => c.bound === 'declared') ? 'warning' : 'info';
+  return { level, message: `Not all ${what} that were claimed count: ${said}.` };
 }

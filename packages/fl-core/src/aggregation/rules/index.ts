@@ -1,15 +1,15 @@
 import { z } from 'zod';
 import { named } from '../../variants/index.ts';
+import { clippedMean } from './clipped-mean.ts';
 import { krum } from './krum.ts';
 import { mean } from './mean.ts';
 import { median } from './median.ts';
-import { medianClipping } from './median-clipping.ts';
 import { multiKrum } from './multi-krum.ts';
 import { normClipping } from './norm-clipping.ts';
 import { trimmedMean } from './trimmed-mean.ts';
 
 /** Every rule there is, in the order of forms and lists. All that concerns one alone is in its file. */
-export const rules = [mean, median, trimmedMean, normClipping, medianClipping, krum, multiKrum] as const;
+export const rules = [clippedMean, mean, median, trimmedMean, normClipping, krum, multiKrum] as const;
 
 export type RuleVariant = (typeof rules)[number];
 

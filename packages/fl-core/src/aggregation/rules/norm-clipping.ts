@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { clippedMean } from '../clipping.ts';
+import { meanWithin } from '../clipping.ts';
 import { defineRule } from '../define-rule.ts';
 
 /** A change of the layer whose Euclidean norm exceeds `norm` is scaled down to it; the rest is the weighted mean. */
@@ -18,5 +18,5 @@ export const normClipping = defineRule({
   create:
     ({ norm }) =>
     (updates, elements, emit) =>
-      clippedMean(updates, elements, emit, () => norm),
+      meanWithin(updates, elements, emit, () => norm),
 });
