@@ -22,7 +22,7 @@ const rules: readonly AggregationRule[] = [
   { name: 'median', byzantine: 1 },
   { name: 'trimmed-mean', share: 0.1, byzantine: 1 },
   { name: 'norm-clipping', norm: 100 },
-  { name: 'clipped-mean', factor: 2 },
+  { name: 'clipped-mean', factor: 1.5 },
   { name: 'krum', byzantine: 4 },
   { name: 'multi-krum', byzantine: 4, keep: 10 },
 ];

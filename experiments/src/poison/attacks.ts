@@ -25,5 +25,6 @@ export const attacks: readonly Attack[] = [
   { name: '+-1e6', times: 1, declares: own, claims: own, sends: (_, draws) => 1e6 * sign(draws) },
   { name: 'flip x1, claims 1e9', times: 1, declares: own, claims: many, sends: (x) => -x },
   { name: 'flip x1, declares 1e9', times: 1, declares: many, claims: many, sends: (x) => -x },
+  { name: 'flip x10, declares 1e9', times: 1, declares: many, claims: many, sends: (x) => -10 * x },
   { name: '3.3e38', times: 1, declares: own, claims: own, sends: () => 3.3e38 },
 ];

@@ -32,8 +32,8 @@ const settings = (clients: number, hostile: number): Record<string, Partial<Aggr
   median: { rule: { name: 'median', byzantine: 1 } },
   'norm-clipping 1': { rule: { name: 'norm-clipping', norm: 1 } },
   'clipped-mean 1': { rule: { name: 'clipped-mean', factor: 1 } },
-  'clipped-mean 2 (default)': { rule: { name: 'clipped-mean', factor: 2 } },
-  'clipped-mean 3': { rule: { name: 'clipped-mean', factor: 3 } },
+  'clipped-mean 1.5 (default)': { rule: { name: 'clipped-mean', factor: 1.5 } },
+  'clipped-mean 2': { rule: { name: 'clipped-mean', factor: 2 } },
   [`krum f=${hostile}`]: { rule: { name: 'krum', byzantine: hostile } },
   [`multi-krum f=${hostile} keep ${clients - hostile - 2}`]: {
     rule: { name: 'multi-krum', byzantine: hostile, keep: Math.max(1, clients - hostile - 2) },

@@ -14,7 +14,7 @@ export const clippedMean = defineRule({
   source: 'The median as a limit: Andrew et al., arXiv 1905.03871, here a layer and a round',
   options: {
     /** Longest change, in lengths of the median change. */
-    factor: z.number().min(1).max(1e6).default(2),
+    factor: z.number().min(1).max(1e6).default(1.5),
   },
   fields: [
     {
