@@ -19,9 +19,10 @@ export const aggregate: Benchmark = {
 
 const rules: readonly AggregationRule[] = [
   { name: 'mean' },
-  { name: 'median' },
-  { name: 'trimmed-mean', share: 0.1 },
+  { name: 'median', byzantine: 1 },
+  { name: 'trimmed-mean', share: 0.1, byzantine: 1 },
   { name: 'norm-clipping', norm: 100 },
+  { name: 'clipped-mean', factor: 1.5 },
   { name: 'krum', byzantine: 4 },
   { name: 'multi-krum', byzantine: 4, keep: 10 },
 ];

@@ -63,7 +63,7 @@ export async function play({
     const cohort = run.book.cohort(round.round);
     const bytes = layout.layers.reduce((sum, layer) => sum + layerBytes(layer), 0);
     return {
-      ...summarize(round, cohort, layout, bytes, run.clock.now),
+      ...summarize(config, round, cohort, bytes, run.clock.now),
       masks: Object.fromEntries(cohort.map(({ client, mask }) => [client, mask ?? []])),
       head: round.candidate?.head?.sha256 ?? '',
     };

@@ -2,10 +2,14 @@ import {
   abandoning,
   beginEvaluating,
   beginTraining,
+  boundedClaims,
   type Change,
+  type ClaimNote,
   type Commit,
   type CountedUpdate,
   chooseForRound,
+  countedHeldOut,
+  countedSamples,
   countedUpdates,
   isOver,
   isTimed,
@@ -64,8 +68,17 @@ export async function settlePhase(
     if (isTimed(round.phase) && run.state !== 'stopped') await flushTraffic(ports, tx, facts);
     return settling(facts, Date.now());
   });
-  if (moved) await announce(ports, round);
+  if (!moved) return statusOf(round);
+  if (round.phase === 'committed') await logEvaluations(ports, round);
+  await announce(ports, round);
   return statusOf(round);
+}
+
+async function logEvaluations(ports: HasDb & HasEvents, { run: id, round }: RoundRow): Promise<void> {
+  const { db } = ports;
+  const run = await getRun(db, id);
+  const claims = countedHeldOut(run.config, await listMembers(db, id, round));
+  await logClaims(ports, run, round, boundedClaims(run.config, claims, 'held-out samples'));
 }
 
 /** Chooses the layers of every member that is still there and begins training. */
@@ -108,7 +121,8 @@ export async function aggregateRound(
   if (row.phase !== 'aggregating') return statusOf(row);
   const run = await getRun(db, runId);
   const base = await getCheckpoint(db, runId, row.baseRound);
-  const updates = countedUpdates(run, await listMembers(db, runId, number));
+  const cohort = await listMembers(db, runId, number);
+  const updates = countedUpdates(run, cohort);
   const steps = new LayerSteps();
   const begun = { candidate: row.candidate ?? {}, optimizer: row.optimizer };
   const port = await layerPort(ports, run, number, updates, steps);
@@ -123,8 +137,25 @@ export async function aggregateRound(
     round: number,
     message: `${updates.length} updates were aggregated; the cohort evaluates the result.`,
   });
+  const trained = cohort.filter((m) => m.update !== null);
+  await logClaims(
+    ports,
+    run,
+    number,
+    boundedClaims(run.config, countedSamples(run.config, trained), 'training samples'),
+  );
   bus.changed(runId);
   return statusOf(round);
+}
+
+/** Where less counts than was claimed, the operator is told with numbers. */
+async function logClaims(
+  { events }: HasEvents,
+  { id }: RunRow,
+  round: number,
+  note: ClaimNote | null,
+): Promise<void> {
+  if (note !== null) await events.add(id, { ...note, kind: 'claims-bounded', round });
 }
 
 /** Layers are blobs; those finished before a crash are in the round's row, with their optimizer state. */

@@ -60,9 +60,15 @@ describe.each(await testDatabases())('store on $name', ({ open, missing }) => {
       const at = new Date('2030-01-01T00:00:00.5Z');
       await insertRun('types');
       await store.db.insert(schema.checkpoints).values({ run: 'types', round: 0, layers, createdAt: at });
-      await store.db
-        .insert(schema.members)
-        .values({ run: 'types', round: 1, client: 'c', samples: 3, budget: 2.5, updateBytes: 2 ** 40 });
+      await store.db.insert(schema.members).values({
+        run: 'types',
+        round: 1,
+        client: 'c',
+        samples: 3,
+        heldOut: 1,
+        budget: 2.5,
+        updateBytes: 2 ** 40,
+      });
       const [checkpoint] = await store.db
         .select()
         .from(schema.checkpoints)

@@ -1,7 +1,7 @@
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { RunConfig } from '@strata/fl-core/protocol';
+import { AggregationConfig, RunConfig } from '@strata/fl-core/protocol';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate as runMigrations } from 'drizzle-orm/node-postgres/migrator';
 import { expect, test } from 'vitest';
@@ -57,8 +57,12 @@ test('runs stored before budgets had kinds, runs had tasks and epochs were calle
       task: { name: 'classification' },
       initial: 'pretrained',
       budget: { kind: 'fixed', unit: 'layers', amount: 3 },
-      selection: { every: 1, smoothing: 1 },
-      aggregation: { rule: { name: 'mean' }, optimizer: { name: 'fedavg', learningRate: 1 } },
+      selection: { every: 1, smoothing: 1, scores: 'raw' },
+      aggregation: {
+        rule: { name: 'mean' },
+        optimizer: { name: 'fedavg', learningRate: 1 },
+        weightCap: null,
+      },
       local: {
         ...local,
         epochs: passes,
@@ -70,6 +74,61 @@ test('runs stored before budgets had kinds, runs had tasks and epochs were calle
     const model = { ...imported.model, found: { kind: 'transformers', ...found } };
     expect(rows.map(({ config }) => config)).toEqual([expected, { ...expected, model }]);
     for (const { config } of rows) expect(RunConfig.parse(config)).toEqual(config);
+  } finally {
+    await close();
+    await rm(dataDir, { recursive: true });
+    await rm(older, { recursive: true });
+  }
+}, 120_000);
+
+test('runs stored before claims were bounded go on as they were; what was held out is known of every member', async () => {
+  const dataDir = await temporaryDataDir();
+  const older = await olderMigrations(4);
+  const { pool, close } = await openEmbeddedPostgres(join(dataDir, 'postgres'));
+  try {
+    await runMigrations(drizzle(pool), { migrationsFolder: older });
+    const config = (rule: object) => ({
+      selection: { every: 2, smoothing: 0.5 },
+      aggregation: { rule, optimizer: { name: 'fedavg', learningRate: 1 } },
+    });
+    const rules = {
+      median: { name: 'median' },
+      norm: { name: 'norm-clipping', norm: 1 },
+      trimmed: { name: 'trimmed-mean', share: 0.2 },
+    };
+    for (const [id, rule] of Object.entries(rules)) {
+      const insert = `INSERT INTO runs (id, config, assets, state) VALUES ($1, $2, '{}', 'running')`;
+      await pool.query(insert, [id, JSON.stringify(config(rule))]);
+    }
+    await pool.query(
+      `INSERT INTO clients (run, id, secret_hash, hello) VALUES ('norm', 'b', '', '{"heldOut": 7}'), ('norm', 'c', '', NULL)`,
+    );
+    await pool.query(
+      `INSERT INTO members (run, round, client, samples, budget, evaluation) VALUES
+        ('norm', 1, 'a', 5, '2', '{"loss": 1, "accuracy": 1, "samples": 4}'),
+        ('norm', 1, 'b', 5, '2', NULL), ('norm', 1, 'c', 5, '2', NULL)`,
+    );
+    await migrate(pool);
+    const runs = await pool.query<{ config: RunConfig }>('SELECT config FROM runs ORDER BY id');
+    const found = runs.rows.map((r) => r.config);
+    expect(found.map((c) => c.aggregation.rule)).toEqual([
+      { ...rules.median, byzantine: 0 },
+      rules.norm,
+      { ...rules.trimmed, byzantine: 0 },
+    ]);
+    for (const { aggregation, selection } of found) {
+      expect(selection).toEqual({ every: 2, smoothing: 0.5, scores: 'raw' });
+      expect(aggregation.weightCap).toBeNull();
+      expect(AggregationConfig.parse(aggregation)).toEqual(aggregation);
+    }
+    const members = await pool.query(
+      'SELECT client, samples, claimed, held_out FROM members ORDER BY client',
+    );
+    expect(members.rows).toEqual([
+      { client: 'a', samples: 5, claimed: null, held_out: 4 },
+      { client: 'b', samples: 5, claimed: null, held_out: 7 },
+      { client: 'c', samples: 5, claimed: null, held_out: 0 },
+    ]);
   } finally {
     await close();
     await rm(dataDir, { recursive: true });

@@ -97,6 +97,7 @@ export const members = pgTable(
     run: text('run').notNull(),
     round: integer('round').notNull(),
     client: text('client').notNull(),
+    /** Training samples declared before the round opened. */
     samples: integer('samples').notNull(),
     budget: jsonb('budget').$type<number>().notNull(),
     scores: jsonb('scores').$type<Record<string, number>>(),
@@ -117,6 +118,10 @@ export const members = pgTable(
     cost: jsonb('cost').$type<number>(),
     /** From the beginning of training until the update was counted; for one that never came, twice the phase. */
     seconds: jsonb('seconds').$type<number>(),
+    /** Training samples that the newest answer is said to stand for; null before there is one. */
+    claimed: integer('claimed'),
+    /** Held-out samples declared before the round opened. */
+    heldOut: integer('held_out').notNull(),
   },
   (t) => [
     primaryKey({ columns: [t.run, t.round, t.client] }),

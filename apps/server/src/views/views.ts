@@ -9,7 +9,7 @@ import type {
   RunPublic,
   RunView,
 } from '@strata/fl-core/protocol';
-import { isOver, layoutFor, memberView, summarize } from '@strata/fl-core/rounds';
+import { isOver, layoutFor, memberViews, summarize } from '@strata/fl-core/rounds';
 import { and, desc, eq, isNotNull } from 'drizzle-orm';
 import type { SeesPresence } from '../live/presence.ts';
 import {
@@ -99,7 +99,7 @@ export class Views {
     const cohort = await listMembers(db, id, number);
     return {
       ...(await this.#summary(db, run, row)),
-      members: cohort.map(memberView),
+      members: memberViews(run.config, cohort),
       checkpoint: checkpoint ?? null,
     };
   }
@@ -185,8 +185,7 @@ export class Views {
     const known = this.#cache(run.id).get(row.round);
     if (known) return known;
     const cohort = await listMembers(db, run.id, row.round);
-    const layout = layoutFor(run.config);
-    const summary = summarize(row, cohort, layout, this.#modelBytes(run), Date.now());
+    const summary = summarize(run.config, row, cohort, this.#modelBytes(run), Date.now());
     if (isOver(row.phase)) this.#cache(run.id).set(row.round, summary);
     return summary;
   }

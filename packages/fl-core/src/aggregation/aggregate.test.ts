@@ -6,7 +6,7 @@ import { aggregateLayer } from './aggregate.ts';
 import { addPlainDistances, createWasmDistances } from './distance.ts';
 import { rankMean } from './plain.ts';
 import { createNetworkMean } from './rank-mean.ts';
-import type { AggregationRule } from './rules/index.ts';
+import { AggregationRule, ruleNamed } from './rules/index.ts';
 import type { LayerUpdate } from './update.ts';
 import { sortingNetwork } from './wasm/kernels.ts';
 
@@ -42,7 +42,7 @@ describe('aggregateLayer', () => {
     const idle = [update('a', 0, [1, 1, 1])];
     for (const updates of [[], idle]) {
       const emitted: number[] = [];
-      const clients = await aggregateLayer({ name: 'median' }, updates, 3, (offset) => {
+      const clients = await aggregateLayer({ name: 'median', byzantine: 1 }, updates, 3, (offset) => {
         emitted.push(offset);
       });
       expect(clients).toEqual([]);
@@ -51,15 +51,19 @@ describe('aggregateLayer', () => {
   });
 
   it('median takes the middle, or the mean of the two in the middle', async () => {
-    expect([...(await aggregated({ name: 'median' }, three, 3)).values]).toEqual([2, 6, 0]);
+    expect([...(await aggregated({ name: 'median', byzantine: 1 }, three, 3)).values]).toEqual([2, 6, 0]);
     const four = [...three, update('d', 1, [3, 3, 3])];
-    expect([...(await aggregated({ name: 'median' }, four, 3)).values]).toEqual([2.5, 4.5, 1.5]);
+    expect([...(await aggregated({ name: 'median', byzantine: 1 }, four, 3)).values]).toEqual([
+      2.5, 4.5, 1.5,
+    ]);
   });
 
   it('trimmed mean cuts both ends', async () => {
     const five = [0, 1, 2, 3, 1000].map((v, i) => update(`c${i}`, 1, [v]));
-    expect((await aggregated({ name: 'trimmed-mean', share: 0.2 }, five, 1)).values[0]).toBe(2);
-    expect((await aggregated({ name: 'trimmed-mean', share: 0 }, five, 1)).values[0]).toBe(1006 / 5);
+    expect((await aggregated({ name: 'trimmed-mean', share: 0.2, byzantine: 0 }, five, 1)).values[0]).toBe(2);
+    expect((await aggregated({ name: 'trimmed-mean', share: 0, byzantine: 0 }, five, 1)).values[0]).toBe(
+      1006 / 5,
+    );
   });
 
   it('norm clipping shortens what is too long and nothing else', async () => {
@@ -67,6 +71,63 @@ describe('aggregateLayer', () => {
     const { values } = await aggregated({ name: 'norm-clipping', norm: 10 }, updates, 2);
     expect(values[0]).toBeCloseTo((3 + 6) / 2, 12);
     expect(values[1]).toBeCloseTo((4 + 8) / 2, 12);
+  });
+
+  it('the clipped mean bounds one of five, however long its change and whatever the scale', async () => {
+    for (const scale of [1e-6, 1, 1e30]) {
+      const updates = [1, 1.5, 0.5, 1, 1e6].map((v, i) => update(`c${i}`, 1, [v * scale]));
+      const { values } = await aggregated({ name: 'clipped-mean', factor: 2 }, updates, 1);
+      expect(values[0]! / scale).toBeCloseTo((1 + 1.5 + 0.5 + 1 + 2) / 5, 5);
+    }
+    const still = ['a', 'b', 'c'].map((id) => update(id, 1, [0]));
+    expect((await aggregated({ name: 'clipped-mean', factor: 2 }, still, 1)).values[0]).toBe(0);
+  });
+
+  it.each([
+    [{ name: 'median', byzantine: 1 }, 'The median against 1'],
+    [{ name: 'trimmed-mean', share: 0.2, byzantine: 1 }, 'The trimmed mean against 1'],
+  ] as const)(
+    '$0.name of fewer than 2f + 1 updates is refused: one or two would be the result',
+    async (rule, who) => {
+      for (const n of [1, 2]) {
+        const few = [777, 0].slice(0, n).map((v, i) => update(`c${i}`, 1, [v]));
+        await expect(aggregated(rule, few, 1)).rejects.toMatchObject({
+          code: 'too-few-clients',
+          message: `${who} Byzantine participants needs 2 * 1 + 1 = 3 updates of the layer; there are ${n}.`,
+        });
+      }
+      expect(ruleNamed(rule.name).demand(rule, 2)).toMatchObject({ updates: 3, sum: '2 * 1 + 1' });
+    },
+  );
+
+  it('rank rules keep to what honest clients sent, whatever f of 2f + 1 or more send', async () => {
+    const finite = fc.float({ noNaN: true, noDefaultInfinity: true });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 4 }),
+        fc.constantFrom('median', 'trimmed-mean'),
+        fc.float({ min: 0, max: Math.fround(0.49), noNaN: true }),
+        fc.infiniteStream(finite),
+        fc.nat(5),
+        async (byzantine, name, share, draws, more) => {
+          const take = (n: number) => Array.from({ length: n }, () => draws.next().value as number);
+          const honest = take(byzantine + 1 + more);
+          const values = [...honest, ...take(byzantine)];
+          const rule = AggregationRule.parse({ name, byzantine, share });
+          const updates = values.map((v, i) => update(`c${i}`, 1, [v]));
+          const [result = Number.NaN] = (await aggregated(rule, updates, 1)).values;
+          const slack = 1e-9 * Math.max(...honest.map(Math.abs));
+          expect(result).toBeGreaterThanOrEqual(Math.min(...honest) - slack);
+          expect(result).toBeLessThanOrEqual(Math.max(...honest) + slack);
+        },
+      ),
+    );
+  });
+
+  it('a trimmed mean cuts at least as many at each end as may be hostile', async () => {
+    const four = [777, 1, 2, 3].map((v, i) => update(`c${i}`, 1, [v]));
+    const rule = { name: 'trimmed-mean', share: 0.2, byzantine: 1 } as const;
+    expect((await aggregated(rule, four, 1)).values[0]).toBe(2.5); // floor(0.2 * 4) = 0 would be 195.75
   });
 
   it('krum takes one from the crowd, multi-krum averages it, an attacker counts for nothing', async () => {
@@ -91,7 +152,8 @@ describe('aggregateLayer', () => {
   });
 
   it.each<AggregationRule>([
-    { name: 'trimmed-mean', share: 0.5 },
+    { name: 'trimmed-mean', share: 0.5, byzantine: 1 },
+    { name: 'clipped-mean', factor: 0.5 },
     { name: 'norm-clipping', norm: 0 },
     { name: 'krum', byzantine: -1 },
     { name: 'multi-krum', byzantine: 1, keep: 0 },
@@ -106,8 +168,9 @@ describe('aggregateLayer', () => {
 
   const rules: readonly AggregationRule[] = [
     { name: 'mean' },
-    { name: 'median' },
-    { name: 'trimmed-mean', share: 0.25 },
+    { name: 'median', byzantine: 1 },
+    { name: 'trimmed-mean', share: 0.25, byzantine: 1 },
+    { name: 'clipped-mean', factor: 1 },
     { name: 'norm-clipping', norm: 1 },
     { name: 'krum', byzantine: 1 },
     { name: 'multi-krum', byzantine: 1, keep: 3 },
@@ -151,7 +214,7 @@ describe('aggregateLayer', () => {
     const { values } = await aggregated({ name: 'mean' }, [ramp], elements);
     expect(values.every((v, k) => v === k)).toBe(true);
     expect(Math.max(...longest)).toBeLessThanOrEqual(262_144);
-    const { values: middle } = await aggregated({ name: 'median' }, [ramp], elements);
+    const { values: middle } = await aggregated({ name: 'median', byzantine: 0 }, [ramp], elements);
     expect(middle.every((v, k) => v === k)).toBe(true);
   });
 });

@@ -8,7 +8,7 @@ import { counted, type Emit, type LayerUpdate } from './update.ts';
  * @param elements number of values of the layer.
  * @returns the clients that had a say, in client order. Empty, and nothing is emitted, when nobody trained the layer:
  * it keeps its bytes (R6).
- * @throws StrataError `bad-config`; `too-few-clients` for Krum; `bad-update` when an update is too short.
+ * @throws StrataError `bad-config`; `too-few-clients` for a rule that needs more; `bad-update` when an update is too short.
  */
 export async function aggregateLayer(
   config: AggregationRule,

@@ -12,6 +12,11 @@ export const SelectionConfig = z.object({
   every: z.number().int().min(1).max(10_000).default(1),
   /** Share of a client's new scores in its moving average, in (0, 1]; 1 keeps the newest only. */
   smoothing: z.number().gt(0).max(1).default(1),
+  /**
+   * How clients' scores compare: `share`, each client's as shares of its own sum, bounded by the cohort, so that none
+   * steers the others by large numbers; `raw`, as they are, as P1 has them in arXiv 2408.15600.
+   */
+  scores: z.enum(['share', 'raw']).default('share'),
 });
 export type SelectionConfig = z.infer<typeof SelectionConfig>;
 

@@ -32,6 +32,15 @@ export const RoundSeconds = z.object({
 });
 export type RoundSeconds = z.infer<typeof RoundSeconds>;
 
+/** A number of samples that a client claims, and what of it counts in means. */
+const Weight = z.object({
+  claimed: z.number().int(),
+  counted: z.number().int(),
+  /** Less counts than is claimed: it is more than was declared, or than the cohort's median allows. */
+  bound: z.enum(['declared', 'median']).nullable(),
+});
+export type Weight = z.infer<typeof Weight>;
+
 /** One line of a run's history; small, whatever the number of clients. */
 export const RoundSummary = z.object({
   round: z.number().int(),
@@ -44,15 +53,22 @@ export const RoundSummary = z.object({
   reason: z.string(),
   cohort: z.number().int(),
   updates: z.number().int(),
-  /** Mean score of each selectable layer over the clients that probed; empty when the strategy needs none. */
+  /**
+   * Mean score of each selectable layer over the clients that probed, as the selection weighs scores (`raw` or as
+   * shares); empty when the strategy needs none.
+   */
   importance: ByLayer,
   /** How many clients trained each layer. */
   trainedBy: ByLayer,
   /** Sample-weighted mean of the clients' last-epoch training loss. */
   trainLoss: z.number().nullable(),
-  /** On the clients' held-out data, sample-weighted. */
+  /** On the clients' held-out data, weighted by the held-out samples that count. */
   loss: z.number().nullable(),
   accuracy: z.number().nullable(),
+  /** The middle one of the clients' figures, which few of them cannot move far. */
+  medianLoss: z.number().nullable(),
+  medianAccuracy: z.number().nullable(),
+  /** Held-out samples that count. */
   evaluatedSamples: z.number().int(),
   bytesDown: z.number().int(),
   bytesUp: z.number().int(),
@@ -76,7 +92,10 @@ export type RoundSummary = z.infer<typeof RoundSummary>;
 export const MemberView = z.object({
   client: Id,
   state: z.enum(['working', 'probed', 'trained', 'evaluated', 'left']),
+  /** Training samples that it declared before the round opened. */
   samples: z.number().int(),
+  /** Of its update; null until that is counted. */
+  weight: Weight.nullable(),
   /** R_i, in the unit of the run's budget. */
   budget: z.number(),
   scores: ByLayer.nullable(),
@@ -84,6 +103,8 @@ export const MemberView = z.object({
   updateBytes: z.number().int().nullable(),
   trainLoss: z.number().nullable(),
   evaluation: z.object({ loss: z.number(), accuracy: z.number(), samples: z.number().int() }).nullable(),
+  /** Of its evaluation; null until that is counted. */
+  evaluationWeight: Weight.nullable(),
   bytesDown: z.number().int(),
 });
 export type MemberView = z.infer<typeof MemberView>;

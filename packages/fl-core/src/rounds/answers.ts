@@ -76,7 +76,7 @@ export function probeOf(config: RunConfig, client: string, probed: Probed): Memb
   const layers = selectableLayers(layoutFor(config));
   checkScores(layers, probed.scores);
   const times = config.budget.unit === 'milliseconds' ? checkedTimes(layers, client, probed) : null;
-  return { scores: probed.scores, samples: Math.max(1, probed.samples), ...times };
+  return { scores: probed.scores, claimed: Math.max(1, probed.samples), ...times };
 }
 
 export function evaluationOf({ round: _, ...evaluation }: Evaluated): MemberChange {
@@ -112,7 +112,7 @@ export function updateOf(
   now: number,
 ): MemberChange {
   const seconds = Math.max(0, now - (round.began[round.phase] ?? now)) / 1000;
-  return { update: sha256, updateBytes: bytes, samples, trainLoss: loss, seconds };
+  return { update: sha256, updateBytes: bytes, claimed: samples, trainLoss: loss, seconds };
 }
 
 function checkScores(layers: readonly string[], scores: Probed['scores']): void {

@@ -13,6 +13,7 @@ import {
   type NamedTensor,
   StrataError,
 } from '../protocol/index.ts';
+import { countedSamples } from './claims.ts';
 import { layoutFor, trainedLayers } from './layout.ts';
 import { entering } from './phase.ts';
 import type { Change, Client, Layers, Member, RoundFacts, Run } from './types.ts';
@@ -29,7 +30,7 @@ export interface Candidate {
 /** An update that counts. */
 export interface CountedUpdate {
   readonly client: string;
-  /** d_i, the number of training samples. */
+  /** d_i, the training samples that count. */
   readonly samples: number;
   /** Layers it holds. */
   readonly layers: readonly string[];
@@ -40,9 +41,12 @@ export interface CountedUpdate {
 /** The updates of a round, in client-id order (R7). */
 export function countedUpdates({ config }: Pick<Run, 'config'>, cohort: readonly Member[]): CountedUpdate[] {
   const layout = layoutFor(config);
-  return cohort.flatMap(({ client, samples, mask, update }) =>
-    update === null ? [] : [{ client, samples, layers: trainedLayers(layout, mask ?? []), update }],
-  );
+  const trained = cohort.filter((m) => m.update !== null);
+  const claims = countedSamples(config, trained);
+  return trained.flatMap(({ client, mask, update }) => {
+    const samples = claims.get(client)?.counted ?? 0;
+    return update === null ? [] : [{ client, samples, layers: trainedLayers(layout, mask ?? []), update }];
+  });
 }
 
 /** Where the layers of a model lie, and who steps one. */
@@ -156,7 +160,7 @@ export interface LayerStep {
  * @param before the layer's weights, safetensors.
  * @param updates of those who trained it.
  * @param state what an earlier call returned; null for a layer that was never trained.
- * @throws StrataError `too-few-clients` for Krum; `non-finite` when float32 cannot hold the result.
+ * @throws StrataError `too-few-clients` for a rule that needs more; `non-finite` when float32 cannot hold the result.
  */
 export async function stepLayer(
   { rule, optimizer }: AggregationConfig,

@@ -17,7 +17,16 @@ describe('checkConfig', () => {
     expect(check({ aggregation: krum, cohort: cohort(7) })).not.toThrow();
     const multi = { rule: { name: 'multi-krum', byzantine: 1, keep: 2 } } as const;
     expect(check({ aggregation: multi, cohort: cohort(4) })).toThrow('the goal is 4');
-    expect(check({ aggregation: { rule: { name: 'median' } }, cohort: cohort(1) })).not.toThrow();
+    for (const name of ['median', 'trimmed-mean'] as const) {
+      const ranks = { rule: { name, share: 0.2 } } as const;
+      expect(check({ aggregation: ranks, cohort: cohort(2) })).toThrow(
+        `${name} against 1 Byzantine participants needs 2 * 1 + 1 = 3 updates of a layer; the goal is 2 a round.`,
+      );
+      expect(check({ aggregation: ranks, cohort: cohort(3) })).not.toThrow();
+      expect(
+        check({ aggregation: { rule: { ...ranks.rule, byzantine: 0 } }, cohort: cohort(1) }),
+      ).not.toThrow();
+    }
   });
 
   it('refuses adaptive budgets that aim beyond the end of training', () => {

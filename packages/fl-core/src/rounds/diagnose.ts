@@ -1,12 +1,13 @@
 import { diagnostics } from '../diagnostics/index.ts';
 import { selectableLayers } from '../models/layouts.ts';
-import { createStrategy } from '../selection/index.ts';
+import { createStrategy, scaledScores } from '../selection/index.ts';
+import { countedSamples } from './claims.ts';
 import { layoutFor } from './layout.ts';
 import type { Member, RoundDiagnostics, Run } from './types.ts';
 
 /** Design, 7: what scores and masks say about a round. */
 
-type Masked = Pick<Member, 'client' | 'samples' | 'scores' | 'mask'>;
+type Masked = Pick<Member, 'client' | 'samples' | 'claimed' | 'scores' | 'mask'>;
 
 /** What the masks alone say: known when they are chosen. */
 export function maskDiagnostics(
@@ -31,13 +32,19 @@ export function roundDiagnostics(
 
 function diagnose(run: Pick<Run, 'config'>, cohort: readonly Masked[]) {
   const layers = selectableLayers(layoutFor(run.config));
-  return diagnostics({
-    layers,
-    clients: cohort.map(({ client, samples, scores, mask }) => ({
-      id: client,
-      samples,
-      scores: scores === null ? null : layers.map((layer) => scores[layer] ?? 0),
-      mask: mask ?? [],
-    })),
-  });
+  const claims = countedSamples(run.config, cohort);
+  const measured = cohort.map(({ scores }) => scores && layers.map((layer) => scores[layer] ?? 0));
+  const by = (scores: ReturnType<typeof scaledScores>) =>
+    diagnostics({
+      layers,
+      clients: cohort.map(({ client, mask }, i) => ({
+        id: client,
+        samples: claims.get(client)?.counted ?? 0,
+        scores: scores[i] ?? null,
+        mask: mask ?? [],
+      })),
+    });
+  // the error terms are in the unit of the scores, a share of importance has none
+  const { covered } = by(scaledScores(run.config.selection.scores, measured));
+  return { ...by(measured), covered };
 }

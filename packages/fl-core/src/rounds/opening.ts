@@ -75,6 +75,7 @@ export interface NewMember {
   readonly round: number;
   readonly client: string;
   readonly samples: number;
+  readonly heldOut: number;
   readonly budget: number;
 }
 
@@ -116,6 +117,7 @@ export function opening(
         round,
         client,
         samples: hello?.samples ?? 0,
+        heldOut: hello?.heldOut ?? 0,
         budget: budgetOf(config.budget, known, config.seed),
       };
     }),

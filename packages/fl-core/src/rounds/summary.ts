@@ -1,20 +1,28 @@
-import type { ModelLayout } from '../models/layouts.ts';
-import { type MemberView, type Phase, phases, type RoundSummary } from '../protocol/index.ts';
-import { trainedLayers } from './layout.ts';
+import { median } from '../median.ts';
+import { type ModelLayout, selectableLayers } from '../models/layouts.ts';
+import { type MemberView, type Phase, phases, type RoundSummary, type RunConfig } from '../protocol/index.ts';
+import { scaledScores } from '../selection/index.ts';
+import { countedHeldOut, countedSamples } from './claims.ts';
+import { layoutFor, trainedLayers } from './layout.ts';
 import { isOver } from './phase.ts';
 import type { Member, Round } from './types.ts';
 
 /** Rounds and members as the dashboard shows them. */
 
 export function summarize(
+  config: RunConfig,
   round: Round,
   cohort: readonly Member[],
-  layout: ModelLayout,
   modelBytes: number,
   now: number,
 ): RoundSummary {
-  const evaluated = cohort.flatMap((m) => (m.evaluation ? [m.evaluation] : []));
+  const heldOut = countedHeldOut(config, cohort);
+  const evaluated = cohort.flatMap(({ client, evaluation }) => {
+    const counted = heldOut.get(client)?.counted ?? 0;
+    return evaluation && counted > 0 ? [{ ...evaluation, counted }] : [];
+  });
   const trained = cohort.filter((m) => m.update !== null);
+  const samples = countedSamples(config, trained);
   return {
     round: round.round,
     phase: round.phase,
@@ -24,12 +32,14 @@ export function summarize(
     reason: round.reason,
     cohort: cohort.length,
     updates: trained.length,
-    importance: meanScores(cohort),
-    trainedBy: trainedBy(trained, layout),
-    trainLoss: weightedMean(trained.map((m) => [m.trainLoss, m.samples])),
-    loss: weightedMean(evaluated.map((e) => [e.loss, e.samples])),
-    accuracy: weightedMean(evaluated.map((e) => [e.accuracy, e.samples])),
-    evaluatedSamples: evaluated.reduce((n, e) => n + e.samples, 0),
+    importance: meanScores(config, cohort),
+    trainedBy: trainedBy(trained, layoutFor(config)),
+    trainLoss: weightedMean(trained.map((m) => [m.trainLoss, samples.get(m.client)?.counted ?? 0])),
+    loss: weightedMean(evaluated.map((e) => [e.loss, e.counted])),
+    accuracy: weightedMean(evaluated.map((e) => [e.accuracy, e.counted])),
+    medianLoss: median(evaluated.map((e) => e.loss)),
+    medianAccuracy: median(evaluated.map((e) => e.accuracy)),
+    evaluatedSamples: evaluated.reduce((n, e) => n + e.counted, 0),
     bytesDown: cohort.reduce((n, m) => n + m.bytesDown, 0),
     bytesUp: cohort.reduce((n, m) => n + (m.updateBytes ?? 0), 0),
     bytesFullExchange: 2 * cohort.length * modelBytes,
@@ -49,20 +59,30 @@ function solved({ selection }: Round): RoundSummary['solved'] {
   return { objective, bound, proved };
 }
 
-export function memberView(member: Member): MemberView {
-  const { client, samples, budget, scores, mask, updateBytes, trainLoss, evaluation, bytesDown } = member;
-  return {
-    client,
-    state: memberViewState(member),
-    samples,
-    budget,
-    scores,
-    mask,
-    updateBytes,
-    trainLoss,
-    evaluation,
-    bytesDown,
-  };
+/** Of a cohort, in its order. */
+export function memberViews(config: RunConfig, cohort: readonly Member[]): MemberView[] {
+  const samples = countedSamples(
+    config,
+    cohort.filter((m) => m.update !== null),
+  );
+  const heldOut = countedHeldOut(config, cohort);
+  return cohort.map((member) => {
+    const { client, budget, scores, mask, updateBytes, trainLoss, evaluation, bytesDown } = member;
+    return {
+      client,
+      state: memberViewState(member),
+      samples: member.samples,
+      weight: samples.get(client) ?? null,
+      budget,
+      scores,
+      mask,
+      updateBytes,
+      trainLoss,
+      evaluation,
+      evaluationWeight: heldOut.get(client) ?? null,
+      bytesDown,
+    };
+  });
 }
 
 function memberViewState(m: Member): MemberView['state'] {
@@ -72,16 +92,14 @@ function memberViewState(m: Member): MemberView['state'] {
   return m.scores ? 'probed' : 'working';
 }
 
-/** Mean score of each layer over those who probed. */
-function meanScores(cohort: readonly Member[]): Record<string, number> {
-  const scored = cohort.flatMap((m) => (m.scores ? [m.scores] : []));
-  const sums: Record<string, number> = {};
-  for (const scores of scored) {
-    for (const [layer, score] of Object.entries(scores)) {
-      sums[layer] = (sums[layer] ?? 0) + score / scored.length;
-    }
-  }
-  return sums;
+/** Mean score of each layer over those who probed, as the selection weighs scores; empty when nobody did. */
+function meanScores(config: RunConfig, cohort: readonly Member[]): Record<string, number> {
+  const layers = selectableLayers(layoutFor(config));
+  const measured = cohort.flatMap(({ scores }) => (scores ? [layers.map((l) => scores[l] ?? 0)] : []));
+  const rows = scaledScores(config.selection.scores, measured);
+  if (rows.length === 0) return {};
+  const mean = (l: number) => rows.reduce((sum, row) => sum + (row?.[l] ?? 0) / rows.length, 0);
+  return Object.fromEntries(layers.map((layer, l) => [layer, mean(l)]));
 }
 
 /** How many updates hold each layer; a layer that nobody trained has 0. */

@@ -63,7 +63,12 @@ export interface Member {
   readonly run: string;
   readonly round: number;
   readonly client: string;
+  /** Training samples that the client declared before the round opened; what of them counts, `claims.ts` says. */
   readonly samples: number;
+  /** Those that its newest answer, probe or update, is said to stand for; null before it has answered. */
+  readonly claimed: number | null;
+  /** Held-out samples that it declared before the round opened. */
+  readonly heldOut: number;
   /** R_i, in the unit of the run's budget. */
   readonly budget: number;
   readonly scores: Record<string, number> | null;

@@ -8,6 +8,7 @@ export { disagreement, type MaskProblem, type MaskSolution, objective } from './
 export { type SolveLimits, solveMasks } from './p1/solve.ts';
 export { topUp } from './p1/top-up.ts';
 export * from './schedule.ts';
+export { type ScoreScale, scaledScores, scoreShares } from './scores.ts';
 export * from './smoothing.ts';
 export * from './strategies/index.ts';
 export * from './strategy.ts';

@@ -79,9 +79,9 @@ function expectClose(got: Flat, wanted: Flat): void {
 
 const rules: readonly [AggregationConfig['rule'], (deltas: Deltas) => Flat][] = [
   [{ name: 'mean' }, mean],
-  [{ name: 'median' }, (d) => columns(d, (c) => c.sort((a, b) => a - b)[2]!)],
+  [{ name: 'median', byzantine: 1 }, (d) => columns(d, (c) => c.sort((a, b) => a - b)[2]!)],
   [
-    { name: 'trimmed-mean', share: 0.2 },
+    { name: 'trimmed-mean', share: 0.2, byzantine: 1 },
     (d) => columns(d, (c) => sum(c.sort((a, b) => a - b).slice(1, 4)) / 3),
   ],
   [

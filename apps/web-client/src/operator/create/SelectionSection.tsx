@@ -28,6 +28,7 @@ export function SelectionSection({ form, catalog }: SectionProps) {
         <StrategyCards
           strategy={strategy}
           budgets={budgets}
+          scale={form.values.selection.scores}
           onChoose={(chosen) => form.setFieldValue('strategy', chosen)}
         />
         <StrategyOptions form={form} />

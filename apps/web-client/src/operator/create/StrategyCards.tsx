@@ -1,7 +1,7 @@
 import { Button, Collapse, Radio, SimpleGrid, Stack, Text, Title } from '@mantine/core';
 import { useId } from '@mantine/hooks';
 import type { RunConfig } from '@strata/fl-core/protocol';
-import { type StrategyName, strategies, strategyNamed } from '@strata/fl-core/selection';
+import { type ScoreScale, type StrategyName, strategies, strategyNamed } from '@strata/fl-core/selection';
 import { IconChevronDown } from '@tabler/icons-react';
 import { useState } from 'react';
 import { Choice } from '../../shared/components/Choice.tsx';
@@ -16,11 +16,13 @@ interface StrategyCardsProps {
   readonly strategy: Strategy;
   /** What the five clients of the pictures can afford, in layers. */
   readonly budgets: readonly number[];
+  /** How their scores compare. */
+  readonly scale: ScoreScale;
   readonly onChoose: (strategy: Strategy) => void;
 }
 
 /** The strategies to compare first, and all the others where one asks for them. */
-export function StrategyCards({ strategy, budgets, onChoose }: StrategyCardsProps) {
+export function StrategyCards({ strategy, budgets, scale, onChoose }: StrategyCardsProps) {
   const [unfolded, setUnfolded] = useState(false);
   const more = useId();
   const choose = (name: string) => {
@@ -28,7 +30,7 @@ export function StrategyCards({ strategy, budgets, onChoose }: StrategyCardsProp
     if (chosen !== undefined && name !== strategy.name) onChoose(chosen.startConfig());
   };
   const card = (name: StrategyName) => (
-    <StrategyCard key={name} name={name} strategy={strategy} budgets={budgets} />
+    <StrategyCard key={name} name={name} strategy={strategy} budgets={budgets} scale={scale} />
   );
   const hidden = moreStrategies.reduce((n, group) => n + group.names.length, 0);
   return (
@@ -74,9 +76,10 @@ interface StrategyCardProps {
   readonly name: StrategyName;
   readonly strategy: Strategy;
   readonly budgets: readonly number[];
+  readonly scale: ScoreScale;
 }
 
-function StrategyCard({ name, strategy, budgets }: StrategyCardProps) {
+function StrategyCard({ name, strategy, budgets, scale }: StrategyCardProps) {
   const { title, text, source, startConfig } = strategyNamed(name);
   const drawn = name === strategy.name ? drawable(strategy) : startConfig();
   return (
@@ -91,7 +94,7 @@ function StrategyCard({ name, strategy, budgets }: StrategyCardProps) {
           </Text>
         </>
       }
-      picture={<StrategyPicture strategy={drawn} budgets={budgets} />}
+      picture={<StrategyPicture strategy={drawn} budgets={budgets} scale={scale} />}
     />
   );
 }

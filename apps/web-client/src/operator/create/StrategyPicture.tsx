@@ -1,4 +1,5 @@
 import type { RunConfig } from '@strata/fl-core/protocol';
+import type { ScoreScale } from '@strata/fl-core/selection';
 import { useMemo } from 'react';
 import { exampleLayers, exampleMasks } from './example.ts';
 import classes from './StrategyPicture.module.css';
@@ -10,11 +11,12 @@ interface StrategyPictureProps {
   readonly strategy: RunConfig['strategy'];
   /** One a client, in layers. */
   readonly budgets: readonly number[];
+  readonly scale: ScoreScale;
 }
 
 /** Five imaginary clients (rows), eight layers: the tint is the score, the filled squares are what is trained. */
-export function StrategyPicture({ strategy, budgets }: StrategyPictureProps) {
-  const rows = useMemo(() => exampleMasks(strategy, budgets), [strategy, budgets]);
+export function StrategyPicture({ strategy, budgets, scale }: StrategyPictureProps) {
+  const rows = useMemo(() => exampleMasks(strategy, budgets, scale), [strategy, budgets, scale]);
   const width = exampleLayers * pitch;
   const height = rows.length * pitch;
   return (

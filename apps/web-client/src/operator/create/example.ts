@@ -2,9 +2,11 @@ import type { RunConfig } from '@strata/fl-core/protocol';
 import {
   budgetOf,
   createStrategy,
+  type ScoreScale,
   type Selection,
   type SelectionInput,
   StrategyConfig,
+  scaledScores,
   strategyNamed,
 } from '@strata/fl-core/selection';
 import { inLayers } from './budgets.ts';
@@ -31,12 +33,17 @@ export interface ExampleRow {
 }
 
 /** What a strategy really chooses for the imaginary clients: the picture on the form is not a drawing. */
-export function exampleMasks(strategy: RunConfig['strategy'], budgets: readonly number[]): ExampleRow[] {
+export function exampleMasks(
+  strategy: RunConfig['strategy'],
+  budgets: readonly number[],
+  scale: ScoreScale = 'share',
+): ExampleRow[] {
+  const weighed = scaledScores(scale, scores);
   const layers = Array.from({ length: exampleLayers }, (_, i) => String(i));
   const { masks } = firstRound(strategy, {
     layers,
     costs: layers.map(() => 1),
-    clients: scores.map((row, i) => ({
+    clients: weighed.map((row, i) => ({
       id: `client-${i}`,
       samples: 100,
       budget: budgets[i] ?? 0,

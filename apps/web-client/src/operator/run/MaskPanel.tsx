@@ -14,7 +14,7 @@ import { MaskTable } from './MaskTable.tsx';
 import { maskRows } from './masks.ts';
 
 const hint =
-  'Which layers each participant trains in the round. The tint is the participant’s own score relative to its best layer; the number, what the mask takes of the participant’s budget.';
+  'Which layers each participant trains in the round. The tint is the participant’s own score relative to its best layer; the numbers, what the mask takes of the participant’s budget, and the samples that it weighs with: where it claims more than counts, both.';
 const pageSize = 25;
 
 interface MaskPanelProps {
@@ -63,7 +63,7 @@ function RoundMasks({ run, round }: { run: RunView; round: number }) {
   const load = useCallback((signal: AbortSignal) => getRound(run.id, round, signal), [run.id, round]);
   const detail = useLoaded(load);
   const summary = run.rounds.find((r) => r.round === round);
-  const stamp = `${summary?.phase} ${summary?.updates} ${Object.keys(summary?.importance ?? {}).length}`;
+  const stamp = `${summary?.phase} ${summary?.updates} ${summary?.evaluatedSamples} ${Object.keys(summary?.importance ?? {}).length}`;
   const { reload } = detail;
   useReloadOn(stamp, reload);
   return <Content detail={detail} reload={reload} run={run} />;

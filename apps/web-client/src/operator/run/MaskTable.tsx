@@ -27,6 +27,9 @@ export function MaskTable({ rows, round, unit }: MaskTableProps) {
                 Budget
               </th>
             )}
+            <th scope="col" className={classes.corner}>
+              Samples
+            </th>
             {layers.map((layer) => (
               <th key={layer} scope="col" className={classes.layer}>
                 <span>{layer}</span>
@@ -50,6 +53,13 @@ export function MaskTable({ rows, round, unit }: MaskTableProps) {
                   {budgetCell(row, unit)}
                 </td>
               )}
+              <td className={classes.budget} data-weight={row.client}>
+                {row.weights.map(({ text, explanation, bounded }) => (
+                  <div key={explanation} title={explanation} data-bounded={bounded || undefined}>
+                    {text}
+                  </div>
+                ))}
+              </td>
               {row.cells.map((cell) => (
                 <Cell key={cell.layer} cell={cell} name={row.name} />
               ))}

@@ -16,7 +16,7 @@ export function LearningPanel({ rounds, task }: { rounds: Rounds; task: TaskName
   return (
     <MetricPanel
       title={`Loss and ${name}`}
-      hint={`Sample-weighted means over what participants keep back from training. ${meaning}`}
+      hint={`Means over what participants keep back from training, weighted by the samples that count, and the median participant. ${meaning}`}
       rounds={rounds}
       has={(r) => r.loss !== null || r.trainLoss !== null}
       draw={draw}

@@ -5,8 +5,13 @@ import { drawnCells, importanceOption, learningOption, trafficOption } from './c
 import { importanceMatrix } from './importance.ts';
 
 const rounds = [
-  roundSummary(4, { importance: { 'block.0': 1, 'block.1': 3 } }),
-  roundSummary(5, { importance: { 'block.0': 2, 'block.1': 2 }, accuracy: null, loss: null }),
+  roundSummary(4, { medianAccuracy: 0.75, importance: { 'block.0': 1, 'block.1': 3 } }),
+  roundSummary(5, {
+    importance: { 'block.0': 2, 'block.1': 2 },
+    accuracy: null,
+    medianAccuracy: null,
+    loss: null,
+  }),
 ];
 
 const seriesOf = (option: ReturnType<typeof learningOption>) =>
@@ -17,12 +22,13 @@ it('draws every round, with a gap where nothing was measured', () => {
     { name: 'Held-out loss', data: [0.5, null] },
     { name: 'Training loss', data: [0.25, 0.2] },
     { name: 'Accuracy', data: [0.8, null] },
+    { name: 'Accuracy, median', data: [0.75, null] },
   ]);
 });
 
 it('calls accuracy as the task does', () => {
   expect(seriesOf(learningOption(rounds, 'next-token', palettes.light)).at(-1)?.name).toBe(
-    'Next tokens right',
+    'Next tokens right, median',
   );
 });
 

@@ -8,7 +8,10 @@ import { byRound, grid, line, roundAxis } from './chart-parts.ts';
 import type { ImportanceCell, ImportanceMatrix, Measure } from './importance.ts';
 import { traffic } from './traffic.ts';
 
-/** Loss on the left axis (held out, and training dashed), accuracy by the name that it has in the task on the right. */
+/**
+ * Loss on the left axis (held out, and training dashed), accuracy by the name that it has in the task on the right,
+ * that of the median participant dotted.
+ */
 export function learningOption(
   rounds: readonly RoundSummary[],
   task: TaskName,
@@ -24,6 +27,11 @@ export function learningOption(
     metricTitle(task),
     palette.primary,
     rounds.map((r) => r.accuracy),
+  );
+  const middle = line(
+    `${metricTitle(task)}, median`,
+    palette.primary,
+    rounds.map((r) => r.medianAccuracy),
   );
   return {
     grid,
@@ -49,6 +57,7 @@ export function learningOption(
       ),
       { ...training, lineStyle: { ...training.lineStyle, type: 'dashed' } },
       { ...accuracy, yAxisIndex: 1 },
+      { ...middle, yAxisIndex: 1, lineStyle: { ...middle.lineStyle, type: 'dotted' } },
     ],
   };
 }

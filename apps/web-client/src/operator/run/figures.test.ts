@@ -9,12 +9,12 @@ it('compares the newest measurement with the one before, past rounds without one
     rounds: [
       roundSummary(1, { accuracy: 0.5, loss: 1 }),
       roundSummary(2, { phase: 'abandoned', accuracy: null, loss: null }),
-      roundSummary(3, { accuracy: 0.625, loss: 1.25 }),
+      roundSummary(3, { accuracy: 0.625, medianAccuracy: 0.5, loss: 1.25 }),
     ],
   });
   expect(byId(run).accuracy).toMatchObject({
     value: '62.5 %',
-    note: '+12.5 points since round 1',
+    note: '50.0 % the median participant · +12.5 points since round 1',
     trend: 'better',
   });
   expect(byId(run).loss).toMatchObject({ value: '1.250', note: '+0.250 since round 1', trend: 'worse' });

@@ -1,4 +1,4 @@
-import type { RunView } from '@strata/fl-core/protocol';
+import type { RoundSummary, RunView } from '@strata/fl-core/protocol';
 import { bytes, percent, plural } from '../../shared/texts/format.ts';
 import { lossText, metricText } from '../../shared/texts/metric-text.ts';
 import { saving, traffic } from './traffic.ts';
@@ -18,7 +18,16 @@ export function figures(run: RunView): Figure[] {
   const sent = traffic(run.rounds).at(-1)?.sent ?? 0;
   const present = run.clients.filter((c) => c.presence !== 'left').length;
   return [
-    measured(run, 'accuracy', `Held-out ${metricText(task).name}`, (v) => percent(v), percentagePoints, 1),
+    measured(
+      run,
+      'accuracy',
+      `Held-out ${metricText(task).name}`,
+      (v) => percent(v),
+      percentagePoints,
+      1,
+      (_, { medianAccuracy }) =>
+        medianAccuracy === null ? null : `${percent(medianAccuracy)} the median participant`,
+    ),
     measured(
       run,
       'loss',
@@ -64,13 +73,16 @@ function measured(
   format: (value: number) => string,
   change: (difference: number) => string,
   sign: 1 | -1,
-  beside: (value: number) => string | null = () => null,
+  beside: (value: number, round: RoundSummary) => string | null = () => null,
 ): Figure {
-  const values = run.rounds.flatMap((r) => (r[id] === null ? [] : [{ round: r.round, value: r[id] }]));
+  const values = run.rounds.flatMap((r) =>
+    r[id] === null ? [] : [{ round: r.round, value: r[id], summary: r }],
+  );
   const now = values.at(-1);
   const before = values.at(-2);
   if (now === undefined) return { id, label, value: '–', note: 'after the first round', trend: 'neutral' };
-  const note = (since: string) => [beside(now.value), since].filter((part) => part !== null).join(' · ');
+  const note = (since: string) =>
+    [beside(now.value, now.summary), since].filter((part) => part !== null).join(' · ');
   if (before === undefined) {
     return { id, label, value: format(now.value), note: note(`round ${now.round}`), trend: 'neutral' };
   }

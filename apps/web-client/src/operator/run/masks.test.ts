@@ -25,6 +25,29 @@ describe('maskRows', () => {
   });
 });
 
+describe('samples beside the masks', () => {
+  const most = 1_000_000_000;
+  const textsOf = (changes: Parameters<typeof member>[1]) =>
+    maskRows([member('c-1', changes)], layers, [], 'layers')[0]?.weights;
+
+  it('are those that count; where more is claimed, both and why', () => {
+    expect(textsOf({})).toEqual([]);
+    expect(textsOf({ weight: { claimed: 30, counted: 30, bound: null } })).toEqual([
+      { text: '30', explanation: '30 samples count.', bounded: false },
+    ]);
+    const texts = textsOf({
+      weight: { claimed: most, counted: 10, bound: 'declared' },
+      evaluationWeight: { claimed: most, counted: 8, bound: 'median' },
+    });
+    expect(texts?.map((t) => [t.text, t.bounded])).toEqual([
+      ['10 of 1,000,000,000', true],
+      ['8 of 1,000,000,000', true],
+    ]);
+    expect(texts?.[0]?.explanation).toContain('as many as it declared when the round opened');
+    expect(texts?.[1]?.explanation).toContain('the median of the cohort');
+  });
+});
+
 describe('budgets beside the masks', () => {
   const trains = member('c-1', { mask: ['block.0', 'block.1', 'head'], budget: 3 });
   const rowIn = (unit: 'layers' | 'bytes' | 'milliseconds', budget = 3) =>

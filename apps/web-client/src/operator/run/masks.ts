@@ -1,5 +1,6 @@
-import type { ClientView, CostUnit, LayerView, MemberView } from '@strata/fl-core/protocol';
+import type { ClientView, CostUnit, LayerView, MemberView, Weight } from '@strata/fl-core/protocol';
 import { amountShort } from '../../shared/texts/budget-text.ts';
+import { count } from '../../shared/texts/format.ts';
 
 export interface MaskCell {
   readonly layer: string;
@@ -18,7 +19,15 @@ export interface MaskRow {
   readonly budget: number;
   /** What of it the mask takes; null where only the client knows (time), and before there is a mask. */
   readonly spent: number | null;
+  /** Samples that it weighs with, and where less counts than it claims, both numbers and why. */
+  readonly weights: readonly WeightText[];
   readonly cells: readonly MaskCell[];
+}
+
+export interface WeightText {
+  readonly text: string;
+  readonly explanation: string;
+  readonly bounded: boolean;
 }
 
 /** Client x layer of one round, in client-id order like everything that is summed (R7). */
@@ -40,6 +49,7 @@ export function maskRows(
         name: names.get(member.client) || member.client,
         state: member.state,
         budget: member.budget,
+        weights: weightTexts(member),
         spent:
           member.mask === null
             ? null
@@ -54,6 +64,26 @@ export function maskRows(
         }),
       };
     });
+}
+
+/** Of training always, of the held-out samples where not all of them count. */
+function weightTexts({ weight, evaluationWeight }: MemberView): WeightText[] {
+  const heldOut = evaluationWeight?.bound ? [weightText(evaluationWeight, 'held-out samples')] : [];
+  return [...(weight ? [weightText(weight, 'samples')] : []), ...heldOut];
+}
+
+function weightText({ claimed, counted, bound }: Weight, what: string): WeightText {
+  if (bound === null)
+    return { text: count(counted), explanation: `${count(counted)} ${what} count.`, bounded: false };
+  const why =
+    bound === 'declared'
+      ? 'as many as it declared when the round opened'
+      : 'which is the most beside the median of the cohort';
+  return {
+    text: `${count(counted)} of ${count(claimed)}`,
+    explanation: `It claims ${count(claimed)} ${what}; ${count(counted)} count, ${why}.`,
+    bounded: true,
+  };
 }
 
 function cost(chosen: readonly LayerView[], unit: CostUnit): number | null {

@@ -16,8 +16,8 @@ it('leaves the probe out for a strategy that needs no scores', () => {
 
 it('expects a probe where layers are chosen anew from scores, from a history that asks for them, or by time', () => {
   expect(probesIn(config, 2)).toBe(true);
-  expect(probesIn({ ...config, selection: { every: 3, smoothing: 1 } }, 2)).toBe(false);
-  expect(probesIn({ ...config, selection: { every: 3, smoothing: 1 } }, 4)).toBe(true);
+  expect(probesIn({ ...config, selection: { ...config.selection, every: 3 } }, 2)).toBe(false);
+  expect(probesIn({ ...config, selection: { ...config.selection, every: 3 } }, 4)).toBe(true);
   expect(probesIn(full, 1)).toBe(false);
   expect(probesIn({ ...full, budget: { kind: 'fixed', unit: 'milliseconds', amount: 9 } }, 1)).toBe(true);
   const history = (epsilon: number) =>

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { named } from '../../variants/index.ts';
+import { clippedMean } from './clipped-mean.ts';
 import { krum } from './krum.ts';
 import { mean } from './mean.ts';
 import { median } from './median.ts';
@@ -8,7 +9,7 @@ import { normClipping } from './norm-clipping.ts';
 import { trimmedMean } from './trimmed-mean.ts';
 
 /** Every rule there is, in the order of forms and lists. All that concerns one alone is in its file. */
-export const rules = [mean, median, trimmedMean, normClipping, krum, multiKrum] as const;
+export const rules = [clippedMean, mean, median, trimmedMean, normClipping, krum, multiKrum] as const;
 
 export type RuleVariant = (typeof rules)[number];
 

@@ -1,5 +1,6 @@
+import { byzantineField, byzantineSchema } from '../byzantine.ts';
 import { defineRule } from '../define-rule.ts';
-import { byzantineField, byzantineSchema, krumDemand, krumWithstands, meanOfNearest } from '../krum-order.ts';
+import { krumDemand, krumWithstands, meanOfNearest } from '../krum-order.ts';
 
 export const krum = defineRule({
   name: 'krum',

@@ -5,7 +5,7 @@ import { bySamples, weightedSum } from '../weighted-sum.ts';
 export const mean = defineRule({
   name: 'mean',
   title: 'Mean',
-  text: 'Weighted by samples. Right where all participants are honest.',
+  text: 'Weighted by samples, whatever is sent: right where all participants are honest, and moved anywhere by one who is not.',
   source: 'FedAvg; McMahan et al., arXiv 1602.05629',
   options: {},
   fields: [],

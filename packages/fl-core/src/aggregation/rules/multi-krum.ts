@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { byzantineField, byzantineSchema } from '../byzantine.ts';
 import { defineRule } from '../define-rule.ts';
-import { byzantineField, byzantineSchema, krumDemand, krumWithstands, meanOfNearest } from '../krum-order.ts';
+import { krumDemand, krumWithstands, meanOfNearest } from '../krum-order.ts';
 
 const mostKept = 10_000;
 

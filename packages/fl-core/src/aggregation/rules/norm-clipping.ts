@@ -1,7 +1,6 @@
 import { z } from 'zod';
+import { meanWithin } from '../clipping.ts';
 import { defineRule } from '../define-rule.ts';
-import { chunkLength, type LayerUpdate, pieces, readExactly } from '../update.ts';
-import { bySamples, type WeightedUpdate, weightedSum } from '../weighted-sum.ts';
 
 /** A change of the layer whose Euclidean norm exceeds `norm` is scaled down to it; the rest is the weighted mean. */
 export const normClipping = defineRule({
@@ -18,28 +17,6 @@ export const normClipping = defineRule({
   sideBySide: false,
   create:
     ({ norm }) =>
-    async (updates, elements, emit) =>
-      weightedSum(await clipped(updates, elements, norm), elements, emit),
+    (updates, elements, emit) =>
+      meanWithin(updates, elements, emit, () => norm),
 });
-
-async function clipped(
-  updates: readonly LayerUpdate[],
-  elements: number,
-  norm: number,
-): Promise<WeightedUpdate[]> {
-  const result: WeightedUpdate[] = [];
-  for (const { update, weight } of bySamples(updates)) {
-    const length = await euclideanNorm(update, elements);
-    result.push({ update, weight: weight * (length > norm ? norm / length : 1) });
-  }
-  return result;
-}
-
-async function euclideanNorm(update: LayerUpdate, elements: number): Promise<number> {
-  let sum = 0;
-  for (const { offset, length } of pieces(elements, chunkLength)) {
-    const values = await readExactly(update, offset, length);
-    for (let k = 0; k < length; k++) sum += values[k]! * values[k]!;
-  }
-  return Math.sqrt(sum);
-}

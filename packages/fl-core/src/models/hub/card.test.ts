@@ -59,6 +59,8 @@ const round = (number: number, accuracy: number | null): RunView['rounds'][numbe
   trainLoss: 1,
   loss: 0.5,
   accuracy,
+  medianLoss: 0.25,
+  medianAccuracy: accuracy === null ? null : 0.75,
   evaluatedSamples: 40,
   bytesDown: 0,
   bytesUp: 0,
@@ -93,6 +95,8 @@ describe('modelCard', () => {
             metrics: [
               { type: 'accuracy', name: 'accuracy', value: 0.8125 },
               { type: 'loss', name: 'loss', value: 0.5 },
+              { type: 'accuracy', name: 'accuracy, median participant', value: 0.75 },
+              { type: 'loss', name: 'loss, median participant', value: 0.25 },
             ],
           },
         ],
@@ -109,7 +113,9 @@ describe('modelCard', () => {
   });
 
   it('says how the model came about and what was measured after its round', () => {
-    expect(card).toContain('accuracy 0.8125, loss 0.5000');
+    expect(card).toContain(
+      'accuracy 0.8125, loss 0.5000, weighted by samples; of the median participant: accuracy 0.7500, loss 0.2500.',
+    );
     expect(card).toContain('On 40 samples held out on the devices, after round 2');
     expect(card).toContain('Strategy: strata (lambda 1, lambdaScale relative)');
     expect(card).toContain('Participants a round: 2 to 3');

@@ -43,7 +43,7 @@ export function modelCard({ id, config, rounds, checkpoint }: CardFacts): string
     '## Metrics',
     last?.accuracy == null
       ? 'Nobody evaluated this round.'
-      : `On ${last.evaluatedSamples} ${taskNamed(config.task.name).hub.samples} held out on the devices, after round ${last.round}: ${inWords(metricsOf(config, last.accuracy, last.loss))}.`,
+      : `On ${last.evaluatedSamples} ${taskNamed(config.task.name).hub.samples} held out on the devices, after round ${last.round}: ${inWords(metricsOf(config, last))}, weighted by samples; of the median participant: ${inWords(mediansOf(config, last))}. Participants measure and report these figures themselves.`,
     '## Use',
     architectureOf(spec).usage(spec, config.side),
   ];
@@ -58,13 +58,22 @@ interface Metric extends HubMetric {
   readonly value: number;
 }
 
+type Measured = Pick<RunView['rounds'][number], 'accuracy' | 'loss' | 'medianAccuracy' | 'medianLoss'>;
+
 /** What was measured on held-out data, by what the run was for. */
-function metricsOf({ task }: RunConfig, accuracy: number, loss: number | null): Metric[] {
+const metricsOf = (config: RunConfig, { accuracy, loss }: Measured): Metric[] =>
+  metrics(config, accuracy, loss);
+
+/** The same of the median participant. */
+const mediansOf = (config: RunConfig, { medianAccuracy, medianLoss }: Measured): Metric[] =>
+  metrics(config, medianAccuracy, medianLoss);
+
+function metrics({ task }: RunConfig, accuracy: number | null, loss: number | null): Metric[] {
   const { hub, ofLoss } = taskNamed(task.name);
-  const right = { ...hub.metric, value: accuracy };
-  if (loss === null) return [right];
+  const right = accuracy === null ? [] : [{ ...hub.metric, value: accuracy }];
+  if (loss === null) return right;
   const said = ofLoss === null ? [] : [{ ...ofLoss, value: ofLoss.value(loss) }];
-  return [right, { type: 'loss', name: 'loss', value: loss }, ...said];
+  return [...right, { type: 'loss', name: 'loss', value: loss }, ...said];
 }
 
 const inWords = (metrics: readonly Metric[]): string =>
@@ -98,7 +107,10 @@ function measured(config: RunConfig, last: RunView['rounds'][number] | undefined
         ...options,
       },
     },
-    metrics: metricsOf(config, last.accuracy, last.loss),
+    metrics: [
+      ...metricsOf(config, last),
+      ...mediansOf(config, last).map((m) => ({ ...m, name: `${m.name}, median participant` })),
+    ],
   };
   return [`model-index: ${JSON.stringify([{ name: config.name, results: [results] }])}`];
 }

@@ -172,6 +172,7 @@ const emptyRound = {
 } as const;
 
 const emptyMember = {
+  claimed: null,
   scores: null,
   mask: null,
   update: null,

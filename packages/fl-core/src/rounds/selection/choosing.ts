@@ -1,5 +1,11 @@
 import { selectableLayers } from '../../models/layouts.ts';
-import { carryMasks, type Masks, type SelectionHistory, type SelectionInput } from '../../selection/index.ts';
+import {
+  carryMasks,
+  type Masks,
+  type SelectionHistory,
+  type SelectionInput,
+  scaledScores,
+} from '../../selection/index.ts';
 import { maskDiagnostics } from '../diagnose.ts';
 import { layoutFor } from '../layout.ts';
 import { entering } from '../phase.ts';
@@ -43,14 +49,18 @@ export async function chooseForRound(
   const training = membersToTrain(config, round.round, cohort, plan, earlier);
   const trainers = training.map((m) => m.trainer);
   const prices = pricesFor(config, layers, trainers);
+  const scores = scaledScores(
+    config.selection.scores,
+    trainers.map((t) => t.scores),
+  );
   const input: SelectionInput = {
     layers,
     costs: prices.costs,
-    clients: trainers.map(({ id, samples, scores }, i) => ({
+    clients: trainers.map(({ id, samples }, i) => ({
       id,
       samples,
       budget: prices.budgets[i]!,
-      scores,
+      scores: scores[i] ?? null,
     })),
     round: plan.turn,
     seed: config.seed,

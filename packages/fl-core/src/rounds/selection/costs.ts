@@ -14,6 +14,7 @@ import { layoutFor } from '../layout.ts';
 /** A client that selection is about. */
 export interface TrainingClient {
   readonly id: string;
+  /** Those that count. */
   readonly samples: number;
   /** In the unit of the run's budget. */
   readonly budget: number;

@@ -1,6 +1,7 @@
 import { selectableLayers } from '../../models/layouts.ts';
 import type { RunConfig, StepTimesMessage } from '../../protocol/index.ts';
 import { smoothScores } from '../../selection/index.ts';
+import { countedSamples } from '../claims.ts';
 import { layoutFor } from '../layout.ts';
 import type { Member } from '../types.ts';
 import { stepTimes, type TrainingClient } from './costs.ts';
@@ -15,7 +16,10 @@ export interface EarlierProbe {
 }
 
 /** What selection reads of a member. */
-type Probing = Pick<Member, 'client' | 'samples' | 'budget' | 'scores' | 'times' | 'steps' | 'left'>;
+type Probing = Pick<
+  Member,
+  'client' | 'samples' | 'claimed' | 'budget' | 'scores' | 'times' | 'steps' | 'left'
+>;
 
 export interface TrainingMember {
   readonly trainer: TrainingClient;
@@ -38,13 +42,13 @@ export function membersToTrain(
   const present = cohort.filter((m) => !m.left);
   const { smoothing } = config.selection;
   const known = newestProbes(smoothing, layers, round, present, earlier);
-  return present
-    .filter((m) => plan.probe === null || known.has(m.client))
-    .map((m) => {
-      const probe = known.get(m.client);
-      const smoothed = m.scores && probe && smoothing < 1 ? { ...probe.smoothed } : null;
-      return { trainer: trainerOf(layers, m, probe), smoothed };
-    });
+  const training = present.filter((m) => plan.probe === null || known.has(m.client));
+  const claims = countedSamples(config, training);
+  return training.map((m) => {
+    const probe = known.get(m.client);
+    const smoothed = m.scores && probe && smoothing < 1 ? { ...probe.smoothed } : null;
+    return { trainer: trainerOf(layers, m, claims.get(m.client)?.counted ?? 0, probe), smoothed };
+  });
 }
 
 /** The newest that is known of each client: this round's probe with its scores smoothed, else its earlier one. */
@@ -75,10 +79,10 @@ function newestProbes(
 
 function trainerOf(
   layers: readonly string[],
-  member: Probing,
+  { client, budget }: Probing,
+  samples: number,
   probe: EarlierProbe | undefined,
 ): TrainingClient {
-  const { client, samples, budget } = member;
   const measured =
     probe?.times && probe.steps !== null
       ? { times: stepTimes(layers, probe.times), steps: probe.steps }

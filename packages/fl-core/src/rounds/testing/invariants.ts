@@ -80,14 +80,14 @@ export class Invariants {
     this.#before = new Map(cohort.map((m) => [`${m.round} ${m.client}`, m]));
   }
 
-  #checkUpdate({ mask, samples }: Member, update: string): void {
+  #checkUpdate({ mask, samples, claimed }: Member, update: string): void {
     const layout = layoutFor(this.#run.book.run.config);
     const wanted = trainedLayers(layout, mask ?? []);
     const names = layout.layers
       .filter((l) => wanted.includes(l.name))
       .flatMap((l) => l.tensors.map((t) => t.name));
     const { tensors } = decodeSafetensors(this.#run.book.read(update));
-    claim(mask !== null && samples > 0, 'R5: only who was asked to train is counted');
+    claim(mask !== null && samples > 0 && claimed !== null, 'R5: only who was asked to train is counted');
     claim(
       tensors.map((t) => t.name).join() === names.join() &&
         tensors.every((t) => t.data.every(Number.isFinite)),
@@ -135,16 +135,28 @@ export class Invariants {
       const trainers = cohort.filter((m) => trainedLayers(layout, m.mask ?? []).includes(name));
       if (trainers.length === 0)
         claim(before[name]?.sha256 === after[name]?.sha256, 'R6: untrained, untouched');
-      else if (isPlainMean(this.#run)) this.#checkMean(name, trainers, before[name]!, after[name]!);
+      else if (isPlainMean(this.#run)) this.#checkMean(name, trainers, cohort, before[name]!, after[name]!);
     }
   }
 
-  #checkMean(layer: string, trainers: readonly Member[], before: Blob, after: Blob): void {
+  /** @param cohort all whose updates count; what one of them weighs at most follows from what all of them claim. */
+  #checkMean(
+    layer: string,
+    trainers: readonly Member[],
+    cohort: readonly Member[],
+    before: Blob,
+    after: Blob,
+  ): void {
     const { book } = this.#run;
-    const total = trainers.reduce((n, m) => n + m.samples, 0);
+    const believed = ({ samples, claimed }: Member) => Math.min(samples, claimed ?? 0);
+    const sorted = cohort.map(believed).sort((a, b) => a - b);
+    const cap = book.run.config.aggregation.weightCap ?? Number.POSITIVE_INFINITY;
+    const most = Math.floor(cap * sorted[Math.ceil(sorted.length / 2) - 1]!);
+    const weight = (m: Member) => Math.min(believed(m), most);
+    const total = trainers.reduce((n, m) => n + weight(m), 0);
     const [old, now] = [before, after].map((b) => decodeSafetensors(book.read(b.sha256)).tensors);
     const updates = trainers.map((m) => ({
-      weight: m.samples / total,
+      weight: weight(m) / total,
       tensors: new Map(decodeSafetensors(book.read(m.update!)).tensors.map((t) => [t.name, t.data])),
     }));
     old!.forEach(({ name, data }, t) => {
@@ -231,7 +243,8 @@ const successors: Partial<Record<Round['phase'], readonly Round['phase'][]>> = {
 
 function isPlainMean(run: MemoryRun): boolean {
   const { rule, optimizer } = run.book.run.config.aggregation;
-  return rule.name === 'mean' && optimizer.name === 'fedavg';
+  // the updates of scripted clients are about equally long: none is clipped
+  return (rule.name === 'mean' || rule.name === 'clipped-mean') && optimizer.name === 'fedavg';
 }
 
 function claim(holds: boolean, what: string): asserts holds {

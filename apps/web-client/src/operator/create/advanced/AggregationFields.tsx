@@ -1,4 +1,4 @@
-import { Select, SimpleGrid, Text } from '@mantine/core';
+import { NumberInput, Select, SimpleGrid, Text } from '@mantine/core';
 import { optimizerNamed, optimizers, type RuleVariant, ruleNamed, rules } from '@strata/fl-core/aggregation';
 import type { RunConfig } from '@strata/fl-core/protocol';
 import type { ReactNode } from 'react';
@@ -38,6 +38,7 @@ export function AggregationFields({ form }: { form: ConfigForm }) {
             field={field}
           />
         ))}
+        <WeightCap form={form} />
       </SimpleGrid>
       <Note>
         {rule.text}
@@ -66,6 +67,23 @@ export function AggregationFields({ form }: { form: ConfigForm }) {
       </SimpleGrid>
       <Note>{optimizer.text}</Note>
     </Part>
+  );
+}
+
+/** An empty field is a valid one here: what is declared then counts wholly. */
+function WeightCap({ form }: { form: ConfigForm }) {
+  const { onChange, value, ...field } = form.getInputProps('aggregation.weightCap');
+  return (
+    <NumberInput
+      label="Largest weight"
+      description="Samples, in those of the median participant; empty: as many as it declares"
+      placeholder="as declared"
+      min={1}
+      step={0.5}
+      {...field}
+      value={value ?? ''}
+      onChange={(typed) => onChange(typed === '' ? null : typed)}
+    />
   );
 }
 

@@ -1,4 +1,4 @@
-import { NumberInput, SimpleGrid } from '@mantine/core';
+import { Input, NumberInput, SegmentedControl, SimpleGrid } from '@mantine/core';
 import { strategyNamed } from '@strata/fl-core/selection';
 import type { ConfigForm } from '../form.ts';
 import { OptionInput } from '../OptionInput.tsx';
@@ -33,6 +33,21 @@ export function ScoreFields({ form }: { form: ConfigForm }) {
           min={1}
           {...form.getInputProps('local.probeBatches')}
         />
+        <Input.Wrapper
+          label="Scores compare"
+          labelElement="div"
+          description="As shares, nobody steers the others by large numbers"
+        >
+          <SegmentedControl
+            fullWidth
+            aria-label="Scores compare"
+            data={[
+              { value: 'share', label: 'As shares' },
+              { value: 'raw', label: 'As they are' },
+            ]}
+            {...form.getInputProps('selection.scores')}
+          />
+        </Input.Wrapper>
         {fields.map((field) => (
           <OptionInput key={field.option} form={form} path="strategy" options={options} field={field} />
         ))}
