@@ -19,6 +19,7 @@ import {
 } from '@strata/fl-core/rounds';
 import { and, eq, sql } from 'drizzle-orm';
 import type { HasBus } from '../live/bus.ts';
+import { now } from '../live/clock.ts';
 import type { HasTraffic } from '../live/traffic.ts';
 import type { HasBlobs } from '../store/blobs.ts';
 import {
@@ -62,7 +63,7 @@ export async function settlePhase(
   const { round, moved } = await moveRound(ports, runId, number, async (facts, tx) => {
     const { run, round } = facts;
     if (isTimed(round.phase) && run.state !== 'stopped') await flushTraffic(ports, tx, facts);
-    return settling(facts, Date.now());
+    return settling(facts, now());
   });
   if (moved) await announce(ports, round);
   return statusOf(round);
@@ -78,7 +79,7 @@ export async function selectLayers(
   const row = await getRound(db, runId, number);
   if (row.phase !== 'selecting') return statusOf(row);
   const choice = await chooseForRound(await factsOf(db, row), selectionPort(db, runId));
-  const { round } = await moveRound(ports, runId, number, (s) => beginTraining(s, choice, Date.now()));
+  const { round } = await moveRound(ports, runId, number, (s) => beginTraining(s, choice, now()));
   await events.add(runId, {
     kind: 'layers-selected',
     round: number,
@@ -116,7 +117,7 @@ export async function aggregateRound(
 
   const { round } = await moveRound(ports, runId, number, async (facts, tx) => {
     const ids = facts.cohort.map((m) => m.client);
-    return beginEvaluating(facts, await listClients(tx, runId, ids), made, Date.now());
+    return beginEvaluating(facts, await listClients(tx, runId, ids), made, now());
   });
   await events.add(runId, {
     kind: 'aggregated',
@@ -168,7 +169,7 @@ export async function abandon(
   reason: string,
 ): Promise<RoundStatus> {
   const { round, moved } = await moveRound(ports, run, number, (facts) =>
-    isOver(facts.round.phase) ? null : abandoning(facts.round, reason, Date.now()),
+    isOver(facts.round.phase) ? null : abandoning(facts.round, reason, now()),
   );
   if (moved) await announce(ports, round);
   return statusOf(round);

@@ -1,8 +1,8 @@
 import type { ModelLayout } from '../models/layouts.ts';
 import { type MemberView, type Phase, phases, type RoundSummary } from '../protocol/index.ts';
 import { trainedLayers } from './layout.ts';
-import { isOver } from './phase.ts';
 import type { Member, Round } from './types.ts';
+import { isOver } from './verdict.ts';
 
 /** Rounds and members as the dashboard shows them. */
 
