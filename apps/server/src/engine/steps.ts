@@ -11,11 +11,13 @@ import {
   isTimed,
   type LayerPort,
   makeCandidate,
+  memberState,
   type RoundFacts,
   type RoundStatus,
   type SelectionPort,
   settling,
   statusOf,
+  type TimedPhase,
 } from '@strata/fl-core/rounds';
 import { and, eq, sql } from 'drizzle-orm';
 import type { HasBus } from '../live/bus.ts';
@@ -60,13 +62,52 @@ export async function settlePhase(
   runId: string,
   number: number,
 ): Promise<RoundStatus> {
+  let late: LateMembers | null = null;
   const { round, moved } = await moveRound(ports, runId, number, async (facts, tx) => {
     const { run, round } = facts;
     if (isTimed(round.phase) && run.state !== 'stopped') await flushTraffic(ports, tx, facts);
-    return settling(facts, now());
+    const change = settling(facts, now());
+    late = change && lateMembers(facts, change);
+    return change;
   });
+  if (late) await tellLate(ports, round, late);
   if (moved) await announce(ports, round);
   return statusOf(round);
+}
+
+/** Whom a phase closed without. */
+interface LateMembers {
+  readonly phase: TimedPhase;
+  readonly clients: readonly string[];
+  readonly answered: number;
+  readonly cohort: number;
+}
+
+function lateMembers({ round: { phase }, cohort }: RoundFacts, { members }: Change): LateMembers | null {
+  const clients = [...members].flatMap(([client, change]) => (change.late ? [client] : []));
+  if (clients.length === 0 || !isTimed(phase)) return null;
+  const answered = cohort.filter((m) => memberState(phase, m) === 'answered').length;
+  return { phase, clients, answered, cohort: cohort.length };
+}
+
+/** Names of clients that a line of the log holds. */
+const namesInALine = 5;
+
+async function tellLate(
+  { db, events }: HasDb & HasEvents,
+  { run, round }: RoundRow,
+  { phase, clients, answered, cohort }: LateMembers,
+): Promise<void> {
+  const rows = await listClients(db, run, clients.slice(0, namesInALine));
+  const names = rows.map((c) => c.hello?.name || c.id).sort();
+  const more = clients.length - names.length;
+  const who = [...names, ...(more > 0 ? [`${more} more`] : [])].join(', ');
+  const title = `${phase[0]?.toUpperCase()}${phase.slice(1)}`;
+  await events.add(run, {
+    kind: 'answers-missing',
+    round,
+    message: `${title} of round ${round} closed without an answer of ${who}; ${answered} of ${cohort} had answered. Who answers nothing in a round is asked last in the next ones.`,
+  });
 }
 
 /** Chooses the layers of every member that is still there and begins training. */

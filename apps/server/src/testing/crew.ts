@@ -27,8 +27,13 @@ export async function startCrew(
 }
 
 /** Waits until `count` rounds are committed and returns the newest of them. */
-export async function committed(server: TestServer, run: string, count: number): Promise<RoundDetail> {
-  const view = await server.until(run, (v) => v.committed >= count, `${count} committed rounds`);
+export async function committed(
+  server: TestServer,
+  run: string,
+  count: number,
+  timeoutMs?: number,
+): Promise<RoundDetail> {
+  const view = await server.until(run, (v) => v.committed >= count, `${count} committed rounds`, timeoutMs);
   return server.round(run, lastCommitted(view));
 }
 
