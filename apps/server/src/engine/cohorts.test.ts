@@ -1,7 +1,7 @@
-import { drawCohort, drawFrom } from '@strata/fl-core/rounds';
+import { drawCohort } from '@strata/fl-core/rounds';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { honest, type Script, silent } from '../testing/client.ts';
-import { committed, startCrew } from '../testing/crew.ts';
+import { committed, samplingFor, startCrew } from '../testing/crew.ts';
 import { TestServer } from '../testing/server.ts';
 
 /** Who is asked, how long is waited for whom, and what a clock that is set back does to that. */
@@ -18,25 +18,12 @@ afterAll(() => server.close(), 60_000);
 
 const quiet = { probe: silent, train: silent, evaluate: silent };
 
-/** A sampling seed with which the first cohort of three is `wanted`. */
-async function seedFor(ids: readonly string[], wanted: readonly string[]): Promise<number> {
-  const from = drawFrom(
-    ids.map((id) => ({ id, missed: 0 })),
-    wanted.length,
-    wanted.length,
-    1,
-  );
-  for (let seed = 0; ; seed++) {
-    if ((await drawCohort(from, String(seed), 1)).join() === wanted.join()) return seed;
-  }
-}
-
 const seconds = (from: number | null, to: number | null): number => ((to ?? 0) - (from ?? 0)) / 1000;
 
 describe('a member that never answers', () => {
   it('R2, R10: costs a round whose goal is reached the grace, and is asked last from then on', async () => {
     const first = ['c1', 'c2', 'c5'];
-    const sampling = await seedFor(['c1', 'c2', 'c3', 'c4', 'c5'], first);
+    const sampling = await samplingFor(['c1', 'c2', 'c3', 'c4', 'c5'], first);
     const leave: Script['train'] = (client) => client.standing('leave');
     const { id } = await startCrew(server, [honest, honest, honest, quiet, { train: leave }], {
       rounds: 3,

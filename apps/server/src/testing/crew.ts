@@ -1,4 +1,5 @@
 import type { Hello, RoundDetail, RunConfig, RunView } from '@strata/fl-core/protocol';
+import { drawCohort, drawFrom } from '@strata/fl-core/rounds';
 import { honest, type Script, type TestClient } from './client.ts';
 import { type TestServer, testConfig } from './server.ts';
 
@@ -39,6 +40,15 @@ export async function committed(
 
 function lastCommitted(view: RunView): number {
   return view.rounds.filter((r) => r.phase === 'committed').at(-1)?.round ?? 0;
+}
+
+/** A sampling seed with which the first cohort, of these ids, is `wanted`. */
+export async function samplingFor(ids: readonly string[], wanted: readonly string[]): Promise<number> {
+  const candidates = ids.map((id) => ({ id, missed: 0 }));
+  const from = drawFrom(candidates, wanted.length, wanted.length, 1);
+  for (let seed = 0; ; seed++) {
+    if ((await drawCohort(from, String(seed), 1)).join() === wanted.join()) return seed;
+  }
 }
 
 /** Holds scripts back until a test has seen what it wants to see. */
