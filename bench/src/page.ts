@@ -56,6 +56,7 @@ async function* run({ options, log }: BenchContext): AsyncIterable<Row> {
       labels: [...samples.emoji.labels],
       strategy: { name: 'full' },
       rounds,
+      purpose: { kind: 'test' },
       cohort: { goal: 1, minimum: 1, quorum: 1 },
       local: { epochs, batchSize: 16 },
     });

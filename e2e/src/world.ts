@@ -145,6 +145,7 @@ const shards = 90;
 /** Emoji of three drawing styles, one a client; few samples and one batch of eight, side 32. */
 export const tinyRun: RunConfigInput = {
   name: 'Tiny',
+  purpose: { kind: 'test', sampling: 7 },
   model: 'vit-nano',
   side: 32,
   data: { kind: 'image', sample: 'emoji' },

@@ -29,6 +29,7 @@ export async function play({
 }: Record<'participants' | 'rounds' | 'seed', number>) {
   const config = RunConfig.parse({
     name: 'In memory',
+    purpose: { kind: 'test', sampling: seed },
     model: 'vit-nano',
     side,
     data: { kind: 'image' },

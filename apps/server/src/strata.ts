@@ -5,6 +5,7 @@ import { holdWorkflows, lookAfterChanges, shutDownWorkflows, startWorkflows } fr
 import { serveApi } from './http/api.ts';
 import { clientLeft, restorePresence } from './intake/clients.ts';
 import { defaultLimits, type Limits } from './limits.ts';
+import { Alarms } from './live/alarms.ts';
 import { Background } from './live/background.ts';
 import { Bus } from './live/bus.ts';
 import { Presence } from './live/presence.ts';
@@ -83,6 +84,7 @@ export function createStrata(
     background,
     events,
     garbage,
+    alarms: new Alarms((run) => bus.changed(run)),
     woken: new Set<string>(),
     limits,
     log,
@@ -104,6 +106,7 @@ export function createStrata(
     async close() {
       holdWorkflows();
       looks.close();
+      ports.alarms.close();
       clientSockets.close();
       operatorSockets.close();
       presence.close();

@@ -14,6 +14,7 @@ export function demoRunConfig(options: DemoOptions, data: DemoData): RunConfig {
   const model = catalog[options.model];
   const config = RunConfig.parse({
     name: `Demo: ${model.title}`,
+    purpose: { kind: 'test', sampling: options.seed },
     model: options.model,
     initial: options.initial,
     ...(model.kind === 'image' ? { side: options.side ?? model.defaultSide } : {}),

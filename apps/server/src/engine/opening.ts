@@ -2,6 +2,8 @@ import {
   budgetWindow,
   cohortOf,
   isReady,
+  type LastPlace,
+  missedRounds,
   type NextRound,
   nextRound,
   opening,
@@ -12,6 +14,7 @@ import {
 import type { MeasuredRound } from '@strata/fl-core/selection';
 import { and, desc, eq, gte, inArray, isNotNull, sql } from 'drizzle-orm';
 import type { HasBus } from '../live/bus.ts';
+import { now } from '../live/clock.ts';
 import type { SeesPresence } from '../live/presence.ts';
 import {
   type ClientRow,
@@ -22,7 +25,7 @@ import {
   openRound,
   type RunRow,
 } from '../store/rows.ts';
-import { members, rounds } from '../store/schema.ts';
+import { clients, draws, members, rounds } from '../store/schema.ts';
 import type { HasDb, Queryable } from '../store/store.ts';
 import type { HasEvents } from '../views/event-log.ts';
 
@@ -39,15 +42,17 @@ export async function openNextRound(
   const open = await openRound(db, runId);
   const past = await recentRounds(db, runId);
   const ready = await readyClients(ports, runId);
-  const next = nextRound(run, open, past, ready.length, Date.now());
+  const next = nextRound(run, open, past, ready.length, now());
   if (next.kind !== 'round' || open) return next;
 
-  const cohort = cohortOf(run, next.round, ready, await turnout(db, runId, past));
-  const measured = await measuredRounds(db, run, next.round, cohort);
+  const missed = await missedBefore(db, runId, ready);
+  const cohort = await cohortOf(run, next.round, ready, missed, await turnout(db, runId, past));
+  const measured = await measuredRounds(db, run, next.round, cohort.members);
   const committed = await countCommitted(db, runId);
-  const { round, members: chosen } = opening(run, next.round, cohort, committed, measured, Date.now());
+  const { round, members: chosen, drawnFrom } = opening(run, next.round, cohort, committed, measured, now());
   await db.transaction(async (tx) => {
     await tx.insert(rounds).values(round);
+    await tx.insert(draws).values({ run: runId, round: next.round, drawnFrom });
     await tx.insert(members).values([...chosen]);
   });
   await events.add(runId, {
@@ -81,13 +86,19 @@ function recentRounds(db: Queryable, run: string): Promise<PastRound[]> {
     .limit(turnoutWindow);
 }
 
-/** Cohorts and counted updates of past rounds. */
+/** What came of the members of past rounds. */
 async function turnout(db: Queryable, run: string, past: readonly PastRound[]): Promise<Turnout[]> {
   if (past.length === 0) return [];
-  const rows = await db
+  const asked = sql`${members.missed} = 0`;
+  const gone = sql`${members.update} is null and (${members.left} or ${members.late})`;
+  const slow = sql`${members.update} is null and ${members.late} and not ${members.left} and ${answered}`;
+  return db
     .select({
-      cohort: sql<number>`count(*)::int`,
-      updates: sql<number>`count(${members.update})::int`,
+      cohort: sql<number>`(count(*) filter (where ${asked}))::int`,
+      updates: sql<number>`(count(${members.update}) filter (where ${asked}))::int`,
+      missing: sql<number>`(count(*) filter (where ${asked} and ${gone}))::int`,
+      slow: sql<number>`(count(*) filter (where ${asked} and ${slow}))::int`,
+      allUpdates: sql<number>`count(${members.update})::int`,
     })
     .from(members)
     .where(
@@ -100,7 +111,49 @@ async function turnout(db: Queryable, run: string, past: readonly PastRound[]): 
       ),
     )
     .groupBy(members.round);
-  return rows;
+}
+
+/** As fl-core's `hasAnswered`. */
+const answered = sql`(${members.scores} is not null or ${members.update} is not null
+  or coalesce((${members.evaluation} ->> 'samples')::bigint, 0) > 0)`;
+
+/** Rounds in a row that these clients have missed: one look into the index for each. */
+async function missedBefore(
+  db: Queryable,
+  run: string,
+  ready: readonly ClientRow[],
+): Promise<Map<string, number>> {
+  const newest = db
+    .select({
+      client: members.client,
+      missed: members.missed,
+      late: members.late,
+      answered: sql<boolean>`${answered}`.as('answered'),
+    })
+    .from(members)
+    .where(and(eq(members.run, run), eq(members.client, clients.id)))
+    .orderBy(desc(members.round))
+    .limit(1)
+    .as('newest');
+  const rows: LastPlace[] = await db
+    .select({
+      client: newest.client,
+      missed: newest.missed,
+      late: newest.late,
+      answered: newest.answered,
+    })
+    .from(clients)
+    .innerJoinLateral(newest, sql`true`)
+    .where(
+      and(
+        eq(clients.run, run),
+        inArray(
+          clients.id,
+          ready.map((c) => c.id),
+        ),
+      ),
+    );
+  return new Map(rows.map((place) => [place.client, missedRounds(place)]));
 }
 
 /** What each client's masks cost lately and how long it took, oldest first; for adaptive budgets alone. */

@@ -4,7 +4,8 @@ import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { type RunView, routes } from '@strata/fl-core/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Script, TestClient } from '../testing/client.ts';
+import { type Script, silent, TestClient } from '../testing/client.ts';
+import { samplingFor } from '../testing/crew.ts';
 import { freshDatabase, operatorOf, testConfig, untilRun, usedDataDir } from '../testing/server.ts';
 
 const program = fileURLToPath(new URL('../testing/child.ts', import.meta.url));
@@ -95,6 +96,51 @@ describe('kill -9 of the server', () => {
     expect(end.rounds.map((r) => r.phase)).toEqual(['committed', 'committed', 'committed']);
     expect(end.rounds.map((r) => r.updates)).toEqual([3, 3, 3]);
     expect(end.checkpoint.round).toBe(3);
+  }, 240_000);
+
+  it('R2: a deadline that the goal has moved holds', async () => {
+    const url = `http://127.0.0.1:${port}`;
+    if (child === null) await start();
+    const ids = ['c1', 'c2', 'c3', 'c4', 'c5'];
+    const config = testConfig({
+      rounds: 2,
+      // c5 leaves the first round, so that all four others are asked for the three updates of the second
+      purpose: { kind: 'test', sampling: await samplingFor(ids, ['c1', 'c2', 'c5']) },
+      cohort: { goal: 3, minimum: 3, quorum: 0.5, grace: { share: 0, seconds: 15 } },
+      deadlines: { probing: 600, training: 600, evaluating: 600 },
+    });
+    const scripts: Record<string, Partial<Script>> = {
+      c4: { train: silent },
+      c5: { train: (client) => client.standing('leave') },
+    };
+    const { id } = await operatorOf(url).call(routes.createRun, { body: config });
+    const crew = ids.map((name) => {
+      const script = scripts[name] ?? {};
+      return new TestClient({ url, run: id, id: name, config, script, samples: 10 });
+    });
+    clients.push(...crew);
+    await Promise.all(crew.map((c) => c.join()));
+    await operatorOf(url).call(routes.commandRun, { params: { run: id }, body: { command: 'start' } });
+
+    const moved = await untilRun(
+      url,
+      id,
+      ({ rounds: [, second] }) =>
+        second?.phase === 'training' && (second.deadline ?? 0) < second.openedAt + 300_000,
+      'the goal of round 2',
+      60_000,
+    );
+    await kill();
+    await start();
+    const end = await untilRun(url, id, (v) => v.state === 'finished', 'the end', 90_000);
+    expect(end.rounds.map((r) => [r.phase, r.updates])).toEqual([
+      ['committed', 2],
+      ['committed', 3],
+    ]);
+    const [, second] = end.rounds;
+    const closed = second!.openedAt + 1000 * (second!.seconds.probing + second!.seconds.training);
+    expect(closed).toBeLessThan(moved.rounds[1]!.deadline! + 60_000); // by its first deadline ten minutes later
+    for (const client of crew) client.drop();
   }, 240_000);
 
   it('with a server optimizer: the same bytes as without, so its state was there again', async () => {

@@ -1,6 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { type RunCommand, type RunConfig, StrataError } from '@strata/fl-core/protocol';
-import { checkConfig, commandMoves, stoppedRunReason, wrongState } from '@strata/fl-core/rounds';
+import {
+  checkConfig,
+  commandMoves,
+  statedSampling,
+  stoppedRunReason,
+  wrongState,
+} from '@strata/fl-core/rounds';
 import { and, eq, inArray, sql } from 'drizzle-orm';
 import type { HasLimits } from '../limits.ts';
 import type { HasBus } from '../live/bus.ts';
@@ -33,7 +39,9 @@ export async function createRun(
   await naming.shared(async () => {
     const { layers, assets } = await models.load(config);
     await db.transaction(async (tx) => {
-      await tx.insert(runs).values({ id, config, assets, state: 'draft' });
+      // Drawn here, so that no participant can know it: ids are the participants' own (R11).
+      const sampling = statedSampling(config) ?? randomBytes(32).toString('hex');
+      await tx.insert(runs).values({ id, config, assets, state: 'draft', sampling });
       await tx.insert(checkpoints).values({ run: id, round: 0, layers });
     });
   });

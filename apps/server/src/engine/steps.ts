@@ -15,14 +15,17 @@ import {
   isTimed,
   type LayerPort,
   makeCandidate,
+  memberState,
   type RoundFacts,
   type RoundStatus,
   type SelectionPort,
   settling,
   statusOf,
+  type TimedPhase,
 } from '@strata/fl-core/rounds';
 import { and, eq, sql } from 'drizzle-orm';
 import type { HasBus } from '../live/bus.ts';
+import { now } from '../live/clock.ts';
 import type { HasTraffic } from '../live/traffic.ts';
 import type { HasBlobs } from '../store/blobs.ts';
 import {
@@ -63,11 +66,15 @@ export async function settlePhase(
   runId: string,
   number: number,
 ): Promise<RoundStatus> {
+  let late: LateMembers | null = null;
   const { round, moved } = await moveRound(ports, runId, number, async (facts, tx) => {
     const { run, round } = facts;
     if (isTimed(round.phase) && run.state !== 'stopped') await flushTraffic(ports, tx, facts);
-    return settling(facts, Date.now());
+    const change = settling(facts, now());
+    late = change && lateMembers(facts, change);
+    return change;
   });
+  if (late) await tellLate(ports, round, late);
   if (!moved) return statusOf(round);
   if (round.phase === 'committed') await logEvaluations(ports, round);
   await announce(ports, round);
@@ -81,6 +88,41 @@ async function logEvaluations(ports: HasDb & HasEvents, { run: id, round }: Roun
   await logClaims(ports, run, round, boundedClaims(run.config, claims, 'held-out samples'));
 }
 
+/** Whom a phase closed without. */
+interface LateMembers {
+  readonly phase: TimedPhase;
+  readonly clients: readonly string[];
+  readonly answered: number;
+  readonly cohort: number;
+}
+
+function lateMembers({ round: { phase }, cohort }: RoundFacts, { members }: Change): LateMembers | null {
+  const clients = [...members].flatMap(([client, change]) => (change.late ? [client] : []));
+  if (clients.length === 0 || !isTimed(phase)) return null;
+  const answered = cohort.filter((m) => memberState(phase, m) === 'answered').length;
+  return { phase, clients, answered, cohort: cohort.length };
+}
+
+/** Names of clients that a line of the log holds. */
+const namesInALine = 5;
+
+async function tellLate(
+  { db, events }: HasDb & HasEvents,
+  { run, round }: RoundRow,
+  { phase, clients, answered, cohort }: LateMembers,
+): Promise<void> {
+  const rows = await listClients(db, run, clients.slice(0, namesInALine));
+  const names = rows.map((c) => c.hello?.name || c.id).sort();
+  const more = clients.length - names.length;
+  const who = [...names, ...(more > 0 ? [`${more} more`] : [])].join(', ');
+  const title = `${phase[0]?.toUpperCase()}${phase.slice(1)}`;
+  await events.add(run, {
+    kind: 'answers-missing',
+    round,
+    message: `${title} of round ${round} closed without an answer of ${who}; ${answered} of ${cohort} had answered. Who answers nothing in a round is asked last in the next ones.`,
+  });
+}
+
 /** Chooses the layers of every member that is still there and begins training. */
 export async function selectLayers(
   ports: HasDb & HasBus & HasEvents,
@@ -91,7 +133,7 @@ export async function selectLayers(
   const row = await getRound(db, runId, number);
   if (row.phase !== 'selecting') return statusOf(row);
   const choice = await chooseForRound(await factsOf(db, row), selectionPort(db, runId));
-  const { round } = await moveRound(ports, runId, number, (s) => beginTraining(s, choice, Date.now()));
+  const { round } = await moveRound(ports, runId, number, (s) => beginTraining(s, choice, now()));
   await events.add(runId, {
     kind: 'layers-selected',
     round: number,
@@ -130,7 +172,7 @@ export async function aggregateRound(
 
   const { round } = await moveRound(ports, runId, number, async (facts, tx) => {
     const ids = facts.cohort.map((m) => m.client);
-    return beginEvaluating(facts, await listClients(tx, runId, ids), made, Date.now());
+    return beginEvaluating(facts, await listClients(tx, runId, ids), made, now());
   });
   await events.add(runId, {
     kind: 'aggregated',
@@ -199,7 +241,7 @@ export async function abandon(
   reason: string,
 ): Promise<RoundStatus> {
   const { round, moved } = await moveRound(ports, run, number, (facts) =>
-    isOver(facts.round.phase) ? null : abandoning(facts.round, reason, Date.now()),
+    isOver(facts.round.phase) ? null : abandoning(facts.round, reason, now()),
   );
   if (moved) await announce(ports, round);
   return statusOf(round);

@@ -3,7 +3,9 @@ import { StrataError } from '@strata/fl-core/protocol';
 import { playRound, playRun, type RoundSteps, type RunSteps, waking } from '@strata/fl-core/rounds';
 import { inArray } from 'drizzle-orm';
 import type { FastifyBaseLogger } from 'fastify';
+import type { HasAlarms } from '../live/alarms.ts';
 import type { HasBus } from '../live/bus.ts';
+import { now } from '../live/clock.ts';
 import type { SeesPresence } from '../live/presence.ts';
 import { Throttle } from '../live/throttle.ts';
 import type { HasTraffic } from '../live/traffic.ts';
@@ -48,7 +50,8 @@ type WorkflowPorts = HasDb &
   HasTraffic &
   HasEvents &
   HasGarbage &
-  HasWoken;
+  HasWoken &
+  HasAlarms;
 
 interface HasWoken {
   /** Runs whose workflow has been woken and has not looked yet. */
@@ -117,11 +120,24 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** Waits for a message until the machine's clock says so, and has the run looked at when that takes too long. */
+async function withAlarm(
+  workflow: string,
+  run: string,
+  ms: number,
+  receive: () => Promise<unknown>,
+): Promise<void> {
+  bound?.alarms.set(workflow, run, ms);
+  await receive();
+  bound?.alarms.clear(workflow);
+}
+
 /** The steps of one round, durable: each is a step of the workflow engine, recorded by one transaction of ours. */
 const roundSteps = (run: string, round: number): RoundSteps => ({
   settle: (at) => step(at === 'start' ? 'look' : `settle-${at}`, (on) => settlePhase(on, run, round)),
   wait: async (phase, deadline) => {
-    await DBOS.recv(phase, { deadlineEpochMS: deadline });
+    const id = roundWorkflowId(run, round);
+    await withAlarm(id, run, deadline - now(), () => DBOS.recv(phase, { deadlineEpochMS: deadline }));
   },
   select: () => step('select', (on) => selectLayers(on, run, round)),
   aggregate: () => step('aggregate', (on) => aggregateRound(on, run, round)),
@@ -144,7 +160,7 @@ const runSteps = (run: string): RunSteps => ({
       return openNextRound(on, run);
     }),
   wait: async (seconds) => {
-    await DBOS.recv(wakeTopic, seconds);
+    await withAlarm(runWorkflowId(run), run, 1000 * seconds, () => DBOS.recv(wakeTopic, seconds));
   },
   play: async (round) => {
     const id = roundWorkflowId(run, round);
@@ -218,12 +234,12 @@ async function lookAtRun(ports: HasDb & SeesPresence & HasWoken, id: string): Pr
   const round = await openRound(db, id);
   const open = round && { round, cohort: await listMembers(db, id, round.round) };
   const ready = open ? 0 : (await readyClients(ports, id)).length;
-  const woken = waking(run, open, ready);
+  const woken = waking(run, open, ready, now());
   switch (woken?.kind) {
     case 'round': {
       const workflow = roundWorkflowId(id, woken.round);
-      // The verdict is final, so one message a phase is enough; the key makes it one.
-      await signal(workflow, woken.phase, `${workflow}:${woken.phase}`);
+      // Each piece of news is final, so telling it once is enough; the key makes it once.
+      await signal(workflow, woken.phase, `${workflow}:${woken.key}`);
       return;
     }
     case 'run':

@@ -17,6 +17,7 @@ import {
 } from '@strata/fl-core/rounds';
 import type { HasLimits } from '../limits.ts';
 import type { HasBus } from '../live/bus.ts';
+import { now } from '../live/clock.ts';
 import type { HasBlobs } from '../store/blobs.ts';
 import { findMember, getRun, isMember, lockRound, openRound } from '../store/rows.ts';
 import { members } from '../store/schema.ts';
@@ -100,7 +101,7 @@ export async function takeUpdate(
         if (before) return before;
         await spooled.keep();
         kept = true;
-        await recordAnswer(tx, place, updateOf(place, spooled, metadata, Date.now()));
+        await recordAnswer(tx, place, updateOf(place, spooled, metadata, now()));
         return { sha256: spooled.sha256, bytes: spooled.bytes, duplicate: false };
       }),
     );

@@ -56,6 +56,9 @@ test('runs stored before budgets had kinds, runs had tasks and epochs were calle
       ...old,
       task: { name: 'classification' },
       initial: 'pretrained',
+      // no participant was promised a least number, and cohorts go on to be drawn by the seed that everybody knows
+      purpose: { kind: 'test', sampling: 1 },
+      cohort: { ...old.cohort, grace: { share: 0.5, seconds: 5 } },
       budget: { kind: 'fixed', unit: 'layers', amount: 3 },
       selection: { every: 1, smoothing: 1, scores: 'raw' },
       aggregation: {
@@ -74,6 +77,8 @@ test('runs stored before budgets had kinds, runs had tasks and epochs were calle
     const model = { ...imported.model, found: { kind: 'transformers', ...found } };
     expect(rows.map(({ config }) => config)).toEqual([expected, { ...expected, model }]);
     for (const { config } of rows) expect(RunConfig.parse(config)).toEqual(config);
+    const drawn = await pool.query<{ sampling: string }>('SELECT sampling FROM runs');
+    expect(drawn.rows).toEqual([{ sampling: '1' }, { sampling: '1' }]);
   } finally {
     await close();
     await rm(dataDir, { recursive: true });

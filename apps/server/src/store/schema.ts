@@ -1,5 +1,6 @@
 import type {
   Checkpoint,
+  DrawnFrom,
   Evaluated,
   Hello,
   Phase,
@@ -37,6 +38,8 @@ export const runs = pgTable('runs', {
   createdAt: at('created_at').notNull().defaultNow(),
   startedAt: at('started_at'),
   endedAt: at('ended_at'),
+  /** What cohorts are drawn with (R11): secret until the run is over, unless its configuration says it. */
+  sampling: text('sampling').notNull(),
 });
 
 /** Committed global models; round 0 is the model the run started from. */
@@ -122,11 +125,28 @@ export const members = pgTable(
     claimed: integer('claimed'),
     /** Held-out samples declared before the round opened. */
     heldOut: integer('held_out').notNull(),
+    /** Rounds in a row, before this one, that the client was asked in and answered nothing. */
+    missed: integer('missed').notNull().default(0),
+    /** A phase of the round closed without its answer. */
+    late: boolean('late').notNull().default(false),
   },
   (t) => [
     primaryKey({ columns: [t.run, t.round, t.client] }),
     index('members_run_client').on(t.run, t.client, t.round),
   ],
+);
+
+/** Whom the cohort of a round was drawn from; apart from the round, because it names every client that was ready. */
+export const draws = pgTable(
+  'draws',
+  {
+    run: text('run')
+      .notNull()
+      .references(() => runs.id, { onDelete: 'cascade' }),
+    round: integer('round').notNull(),
+    drawnFrom: jsonb('drawn_from').$type<DrawnFrom>().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.run, t.round] })],
 );
 
 export const clients = pgTable(

@@ -1,4 +1,5 @@
 import type { Hello, RoundDetail, RunConfig, RunView } from '@strata/fl-core/protocol';
+import { drawCohort, drawFrom } from '@strata/fl-core/rounds';
 import { honest, type Script, type TestClient } from './client.ts';
 import { type TestServer, testConfig } from './server.ts';
 
@@ -27,13 +28,27 @@ export async function startCrew(
 }
 
 /** Waits until `count` rounds are committed and returns the newest of them. */
-export async function committed(server: TestServer, run: string, count: number): Promise<RoundDetail> {
-  const view = await server.until(run, (v) => v.committed >= count, `${count} committed rounds`);
+export async function committed(
+  server: TestServer,
+  run: string,
+  count: number,
+  timeoutMs?: number,
+): Promise<RoundDetail> {
+  const view = await server.until(run, (v) => v.committed >= count, `${count} committed rounds`, timeoutMs);
   return server.round(run, lastCommitted(view));
 }
 
 function lastCommitted(view: RunView): number {
   return view.rounds.filter((r) => r.phase === 'committed').at(-1)?.round ?? 0;
+}
+
+/** A sampling seed with which the first cohort, of these ids, is `wanted`. */
+export async function samplingFor(ids: readonly string[], wanted: readonly string[]): Promise<number> {
+  const candidates = ids.map((id) => ({ id, missed: 0 }));
+  const from = drawFrom(candidates, wanted.length, wanted.length, 1);
+  for (let seed = 0; ; seed++) {
+    if ((await drawCohort(from, String(seed), 1)).join() === wanted.join()) return seed;
+  }
 }
 
 /** Holds scripts back until a test has seen what it wants to see. */

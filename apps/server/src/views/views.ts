@@ -9,8 +9,9 @@ import type {
   RunPublic,
   RunView,
 } from '@strata/fl-core/protocol';
-import { isOver, layoutFor, memberViews, summarize } from '@strata/fl-core/rounds';
+import { isOver, isRunOver, layoutFor, memberViews, summarize } from '@strata/fl-core/rounds';
 import { and, desc, eq, isNotNull } from 'drizzle-orm';
+import { now } from '../live/clock.ts';
 import type { SeesPresence } from '../live/presence.ts';
 import {
   countCommitted,
@@ -23,7 +24,7 @@ import {
   type RoundRow,
   type RunRow,
 } from '../store/rows.ts';
-import { checkpoints, clients, rounds, runs } from '../store/schema.ts';
+import { checkpoints, clients, draws, rounds, runs } from '../store/schema.ts';
 import type { HasDb, Queryable } from '../store/store.ts';
 
 /** Newest rounds in a {@link RunView}. */
@@ -84,6 +85,7 @@ export class Views {
       rounds: summaries,
       clients: await this.#clients(db, id),
       checkpoint: { round, layers },
+      sampling: isRunOver(run) ? run.sampling : null,
     };
   }
 
@@ -97,10 +99,15 @@ export class Views {
       .from(checkpoints)
       .where(and(eq(checkpoints.run, id), eq(checkpoints.round, number)));
     const cohort = await listMembers(db, id, number);
+    const [draw] = await db
+      .select({ drawnFrom: draws.drawnFrom })
+      .from(draws)
+      .where(and(eq(draws.run, id), eq(draws.round, number)));
     return {
       ...(await this.#summary(db, run, row)),
       members: memberViews(run.config, cohort),
       checkpoint: checkpoint ?? null,
+      drawnFrom: draw?.drawnFrom ?? null,
     };
   }
 
@@ -142,6 +149,9 @@ export class Views {
       labels: config.labels,
       strategy: config.strategy.name,
       budget: config.budget,
+      purpose: config.purpose,
+      cohort: { minimum: config.cohort.minimum, goal: config.cohort.goal },
+      local: { batchSize: config.local.batchSize, epochs: config.local.epochs },
       state: run.state,
       rounds: config.rounds,
       committed: await countCommitted(db, id),
@@ -185,7 +195,7 @@ export class Views {
     const known = this.#cache(run.id).get(row.round);
     if (known) return known;
     const cohort = await listMembers(db, run.id, row.round);
-    const summary = summarize(run.config, row, cohort, this.#modelBytes(run), Date.now());
+    const summary = summarize(run.config, row, cohort, this.#modelBytes(run), now());
     if (isOver(row.phase)) this.#cache(run.id).set(row.round, summary);
     return summary;
   }

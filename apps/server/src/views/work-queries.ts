@@ -1,6 +1,7 @@
 import type { Checkpoint, Work } from '@strata/fl-core/protocol';
 import { estimateWindow, isReady, layoutFor, workOf } from '@strata/fl-core/rounds';
 import { and, desc, eq, isNotNull } from 'drizzle-orm';
+import { now } from '../live/clock.ts';
 import type { SeesPresence } from '../live/presence.ts';
 import {
   type ClientRow,
@@ -49,7 +50,9 @@ async function roundSeconds(db: Queryable, run: string): Promise<number[]> {
     .where(and(eq(rounds.run, run), eq(rounds.phase, 'committed'), isNotNull(rounds.closedAt)))
     .orderBy(desc(rounds.round))
     .limit(estimateWindow);
-  return past.flatMap((r) => (r.closedAt ? [(r.closedAt.getTime() - r.openedAt.getTime()) / 1000] : []));
+  return past.flatMap((r) =>
+    r.closedAt ? [Math.max(0, r.closedAt.getTime() - r.openedAt.getTime()) / 1000] : [],
+  );
 }
 
 /** One client's work (R9). Throws `unknown-run`, `unknown-client`. */
@@ -89,6 +92,6 @@ function facts(
     member,
     layout: layoutFor(run.config),
     ready: connected.filter(isReady).length,
-    now: Date.now(),
+    now: now(),
   };
 }

@@ -69,7 +69,7 @@ export class Session {
   #job: { readonly key: string; readonly abort: AbortController } | null = null;
   #stage: JobStage | null = null;
   #pause: PauseWish = 'none';
-  #progressAt = 0;
+  #progressAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -244,7 +244,7 @@ export class Session {
       this.#options.update(() => ({ notice }));
     }
     this.#show();
-    const now = Date.now();
+    const now = performance.now(); // a clock that is never set back
     if (stage.fraction > 0 && stage.fraction < 1 && now - this.#progressAt < progressMs) return;
     this.#progressAt = now;
     this.#options.control.progress({

@@ -1,5 +1,7 @@
+import { Alert } from '@mantine/core';
 import type { RunPublic } from '@strata/fl-core/protocol';
-import { IconArrowUpRight, IconLock } from '@tabler/icons-react';
+import { IconArrowUpRight, IconLock, IconUsers } from '@tabler/icons-react';
+import { plural } from '../shared/texts/format.ts';
 import { Card } from './Card.tsx';
 import classes from './Privacy.module.css';
 import { thingsOf } from './task-words.ts';
@@ -9,8 +11,15 @@ export function Privacy({ run }: { run: RunPublic }) {
   const things = thingsOf(run).many;
   const whole = run.data.kind === 'image' ? 'pictures' : 'texts';
   const labelled = run.labels.length > 0;
+  const { cohort, local } = run;
   return (
     <Card title="Your data stays with you" testId="privacy">
+      {run.purpose.kind === 'test' && (
+        <Alert color="yellow" variant="light" title="This run is a test" mb="md" data-testid="test-run">
+          It may go on with a single participant. Of so few, what you send could be read by the organiser:
+          parts of your {things}, or their labels. Take part with data that he may see.
+        </Alert>
+      )}
       <div className={classes.sides}>
         <div>
           <h3 className={classes.side}>
@@ -35,6 +44,23 @@ export function Privacy({ run }: { run: RunPublic }) {
               How many {things} you have{labelled && ' of each label'}, and how well the model does on them
             </li>
             <li>The kind of device, and the name you give, if any</li>
+          </ul>
+        </div>
+        <div>
+          <h3 className={classes.side}>
+            <IconUsers size={18} aria-hidden="true" className={classes.out} />
+            Is mixed with what others send
+          </h3>
+          <ul className={classes.list}>
+            <li>
+              A round begins with at least {plural(cohort.minimum, 'participant')}, and {cohort.goal} are
+              wanted; the model takes in what all of them learned
+            </li>
+            <li>
+              Your device goes through your {things} {local.epochs === 1 ? 'once' : `${local.epochs} times`} a
+              round, {local.batchSize} at a time: the more at a time, the less the changes tell of one
+            </li>
+            <li>The organiser's server mixes them, and sees yours before it does</li>
           </ul>
         </div>
       </div>

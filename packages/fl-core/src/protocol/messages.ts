@@ -195,6 +195,11 @@ export const RunPublic = z.object({
   labels: z.array(z.string()),
   strategy: z.string(),
   budget: RunConfig.shape.budget,
+  purpose: RunConfig.shape.purpose,
+  /** Participants that a round needs, and updates that it is to have: how many each one's changes are mixed with. */
+  cohort: z.object({ minimum: z.number().int(), goal: z.number().int() }),
+  /** What a client does in a round: samples a step, and how often it goes through its data. */
+  local: z.object({ batchSize: z.number().int(), epochs: z.number().int() }),
   state: RunState,
   rounds: z.number().int(),
   committed: z.number().int(),

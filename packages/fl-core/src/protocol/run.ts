@@ -42,11 +42,32 @@ export const sampleIds = ['emoji', 'fashion-mnist', 'wordnet'] as const;
 export const SampleId = z.enum(sampleIds);
 export type SampleId = z.infer<typeof SampleId>;
 
+const Seed = z.number().int().min(0).max(4_294_967_295);
+
+/** Participants and updates that a round of a study needs at the least: of fewer, a model tells too much of each. */
+export const leastParticipants = 3;
+
+/**
+ * What the run is for, and so what its participants may rely on. `study`: no round without {@link leastParticipants},
+ * and nobody knows before the end what cohorts are drawn with. `test`: any number, down to one, so that what is sent
+ * may be read back; participants are told so before they join.
+ */
+export const Purpose = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('study') }),
+  z.object({
+    kind: z.literal('test'),
+    /** Seed that cohorts are drawn with, so that the run can be repeated exactly; null: drawn in secret, as in a study. */
+    sampling: Seed.nullable().default(null),
+  }),
+]);
+export type Purpose = z.infer<typeof Purpose>;
+
 /** What an operator decides when creating a run. */
 export const RunConfig = z
   .object({
     name: z.string().trim().min(1).max(80),
     description: z.string().trim().max(2000).default(''),
+    purpose: Purpose.default({ kind: 'study' }),
     model: ModelChoice,
     /** `random`: the model's architecture with fresh weights, to see what the pretrained ones are worth. */
     initial: z.enum(['pretrained', 'random']).default('pretrained'),
@@ -68,13 +89,22 @@ export const RunConfig = z
     cohort: z
       .object({
         /** Updates wanted a round; the cohort is over-sampled to get them (R10). */
-        goal: z.number().int().min(1).max(10_000).default(3),
-        /** Ready clients needed before a round opens. */
-        minimum: z.number().int().min(1).max(10_000).default(1),
-        /** Share of the cohort that must have answered for a phase to close at its deadline (R2). */
+        goal: z.number().int().min(1).max(10_000).default(leastParticipants),
+        /** Ready clients needed before a round opens; {@link leastParticipants} or more in a study. */
+        minimum: z.number().int().min(1).max(10_000).default(leastParticipants),
+        /** Share of the goal that must have answered for a phase to close at its deadline (R2). */
         quorum: z.number().min(0).max(1).default(0.5),
+        /** How long a phase still waits for the others when the goal is reached (R2). */
+        grace: z
+          .object({
+            /** Of the time that the goal took; 0.5 waits for who is half as slow again. */
+            share: z.number().min(0).max(100).default(0.5),
+            /** At least this many seconds. */
+            seconds: z.number().min(0).max(86_400).default(5),
+          })
+          .prefault({}),
       })
-      .default({ goal: 3, minimum: 1, quorum: 0.5 }),
+      .prefault({}),
     /** Seconds a phase may last. */
     deadlines: z
       .object({
@@ -84,7 +114,7 @@ export const RunConfig = z
       })
       .default({ probing: 300, training: 900, evaluating: 300 }),
     local: LocalConfig.prefault({}),
-    seed: z.number().int().min(0).max(4_294_967_295).default(1),
+    seed: Seed.default(1),
   })
   .refine((c) => new Set(c.labels).size === c.labels.length, {
     path: ['labels'],
@@ -109,6 +139,10 @@ export const RunConfig = z
   .refine((c) => c.cohort.minimum <= c.cohort.goal, {
     path: ['cohort', 'minimum'],
     message: 'the minimum cannot exceed the goal',
+  })
+  .refine((c) => c.purpose.kind === 'test' || c.cohort.minimum >= leastParticipants, {
+    path: ['cohort', 'minimum'],
+    message: `a study needs ${leastParticipants} participants or more; mark the run as a test to try it with fewer`,
   });
 export type RunConfig = z.infer<typeof RunConfig>;
 export type RunConfigInput = z.input<typeof RunConfig>;

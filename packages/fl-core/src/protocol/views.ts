@@ -109,10 +109,26 @@ export const MemberView = z.object({
 });
 export type MemberView = z.infer<typeof MemberView>;
 
+/**
+ * Whom a cohort was drawn from (R11). With the run's `sampling`, which is known when the run is over, fl-core's
+ * `drawCohort` gives the cohort again.
+ */
+export const DrawnFrom = z.object({
+  /** Ready clients, by id, and how many of them were to be drawn. */
+  ready: z.array(Id),
+  size: z.number().int(),
+  /** Ready clients that are asked last, with the rounds in a row that they missed, and how many were to be drawn. */
+  last: z.array(z.object({ id: Id, missed: z.number().int() })),
+  lastSize: z.number().int(),
+});
+export type DrawnFrom = z.infer<typeof DrawnFrom>;
+
 /** One round with all that is known of it. */
 export const RoundDetail = RoundSummary.extend({
   members: z.array(MemberView),
   checkpoint: Checkpoint.nullable(),
+  /** Whom the cohort was drawn from; null for rounds of before this was kept. */
+  drawnFrom: DrawnFrom.nullable(),
 });
 export type RoundDetail = z.infer<typeof RoundDetail>;
 
@@ -138,6 +154,8 @@ export const RunView = z.object({
   rounds: z.array(RoundSummary),
   clients: z.array(ClientView),
   checkpoint: Checkpoint,
+  /** What cohorts were drawn with (R11); null until the run is over. */
+  sampling: z.string().nullable(),
 });
 export type RunView = z.infer<typeof RunView>;
 

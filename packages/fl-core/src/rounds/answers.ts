@@ -2,6 +2,7 @@ import { type LayerSpec, selectableLayers, type TensorSpec } from '../models/lay
 import {
   type Evaluated,
   type Probed,
+  phases,
   type RunConfig,
   type SafetensorsHeader,
   StrataError,
@@ -9,8 +10,8 @@ import {
   UpdateMetadata,
 } from '../protocol/index.ts';
 import { layoutFor, trainedLayers } from './layout.ts';
-import { memberState, type TimedPhase } from './phase.ts';
 import type { Member, MemberChange, Round } from './types.ts';
+import { memberState, type TimedPhase } from './verdict.ts';
 
 /** What clients may answer, when, and what becomes of it (R4, R5). */
 
@@ -52,7 +53,8 @@ export function placeIn(
  * nothing (R4). Throws `not-in-cohort` to those who have left, `wrong-phase`.
  */
 export function isNewAnswer({ round: { phase }, member }: Place, wanted: TimedPhase): boolean {
-  if (memberState(wanted, member) === 'answered') return false;
+  const state = memberState(wanted, member);
+  if (state === 'answered' || state === 'excused') return false;
   const { client, round } = member;
   if (member.left) {
     throw new StrataError(
@@ -61,7 +63,14 @@ export function isNewAnswer({ round: { phase }, member }: Place, wanted: TimedPh
       'Wait for the next round.',
     );
   }
-  if (phase !== wanted || memberState(wanted, member) === 'out') {
+  if (phases.indexOf(phase) > phases.indexOf(wanted)) {
+    throw new StrataError(
+      'wrong-phase',
+      `Round ${round} has gone on to ${phase}: what client ${client} answered to ${wanted} came too late and does not count.`,
+      'Ask for your work and go on with that; you can be part of the next round.',
+    );
+  }
+  if (phase !== wanted || state === 'out') {
     throw new StrataError(
       'wrong-phase',
       `Round ${round} is in ${phase} and takes no answer to ${wanted} from client ${client}.`,

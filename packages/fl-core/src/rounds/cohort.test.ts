@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { random } from '../random.ts';
-import { cohortSize, dropOutRate, sampleCohort } from './cohort.ts';
+import { cohortSize, drawCohort, drawFrom, dropOutRate, statedSampling } from './cohort.ts';
+import { testConfig } from './testing/config.ts';
 
 /** P(Binomial(n, q) >= goal) by the recursion over clients: the independent account of the tail. */
 function atLeast(goal: number, n: number, q: number): number {
@@ -60,27 +61,85 @@ describe('cohortSize', () => {
 });
 
 describe('dropOutRate', () => {
+  const round = { cohort: 4, updates: 4, missing: 0, slow: 0, allUpdates: 4 };
   it('counts members without an update over all rounds', () => {
-    expect(dropOutRate([])).toBe(0);
-    expect(
-      dropOutRate([
-        { cohort: 4, updates: 4 },
-        { cohort: 6, updates: 3 },
-      ]),
-    ).toBeCloseTo(0.3, 12);
+    expect(dropOutRate([], 4)).toBe(0);
+    const half = { cohort: 6, updates: 3, missing: 3, slow: 0, allUpdates: 3 };
+    expect(dropOutRate([round, half], 4)).toBeCloseTo(0.3, 12);
+    expect(dropOutRate([{ ...half, updates: 0, allUpdates: 0 }], 4)).toBe(1);
+  });
+
+  it('leaves out whom the goal overtook, and whose round was abandoned before they could answer', () => {
+    const overtaken = { cohort: 9, updates: 4, missing: 5, slow: 4, allUpdates: 4 };
+    expect(dropOutRate([overtaken], 4)).toBeCloseTo(0.2, 12);
+    expect(dropOutRate([{ ...overtaken, updates: 3, allUpdates: 3 }], 4)).toBeCloseTo(5 / 8, 12);
+    const abandoned = { cohort: 3, updates: 0, missing: 1, slow: 0, allUpdates: 0 };
+    expect(dropOutRate([round, abandoned], 4)).toBeCloseTo(0.2, 12);
   });
 });
 
-describe('sampleCohort', () => {
-  const ready = Array.from({ length: 20 }, (_, i) => `c${i}`);
-  it('R11: depends on the seed and the round, not on the order of arrival', () => {
-    const cohort = sampleCohort(ready, 5, 1, 1);
+describe('the draw', () => {
+  const ids = Array.from({ length: 20 }, (_, i) => `c${i}`);
+  const answering = ids.map((id) => ({ id, missed: 0 }));
+  const draw = (candidates = answering, round = 1, sampling = 'secret', size = 5, goal = 5) =>
+    drawCohort(drawFrom(candidates, size, goal, round), sampling, round);
+
+  it('R11: depends on the sampling seed and the round, not on the order of arrival', async () => {
+    const cohort = await draw();
     expect(cohort).toHaveLength(5);
-    expect(sampleCohort([...ready].reverse(), 5, 1, 1)).toEqual(cohort);
-    expect(sampleCohort(ready, 5, 1, 2)).not.toEqual(cohort);
-    expect(sampleCohort(ready, 5, 2, 1)).not.toEqual(cohort);
+    expect(await draw([...answering].reverse())).toEqual(cohort);
+    expect(await draw(answering, 2)).not.toEqual(cohort);
+    expect(await draw(answering, 1, 'another')).not.toEqual(cohort);
   });
-  it('takes everybody when there are fewer than wanted', () => {
-    expect(sampleCohort(['b', 'a'], 5, 1, 1)).toEqual(['a', 'b']);
+
+  it('takes everybody when there are fewer than wanted', async () => {
+    expect(await draw(answering.slice(0, 2))).toEqual(['c0', 'c1']);
+  });
+
+  it('R11: an id chosen by a seed that is known is drawn no more often by one that is not', async () => {
+    // Beside 14 others what counts of an id is its place among theirs: the attack looks for the best of the 15.
+    const others = answering.slice(0, 14).sort((a, b) => (a.id < b.id ? -1 : 1));
+    const places = ['a', ...others.map((c) => `${c.id}x`)];
+    const times = async (id: string, sampling: string) => {
+      const candidates = [...others, { id, missed: 0 }];
+      const rounds = Array.from({ length: 14 }, (_, i) => draw(candidates, i + 1, sampling, 1, 1));
+      return (await Promise.all(rounds)).filter((c) => c.includes(id)).length;
+    };
+    const byKnown = await Promise.all(places.map((id) => times(id, '1')));
+    const most = Math.max(...byKnown);
+    expect(most).toBeGreaterThanOrEqual((3 * 14) / 15);
+    expect(await times(places[byKnown.indexOf(most)]!, 'f3'.repeat(32))).toBeLessThan(most / 2);
+  });
+
+  it('asks those that missed rounds last, those that missed least before the others', async () => {
+    const missed = (id: string) => Number(id.slice(1)) % 4;
+    const some = ids.map((id) => ({ id, missed: missed(id) })); // 5 of each
+    const enough = await draw(some, 1, 'secret', 5, 5);
+    expect(enough.map(missed)).toEqual([0, 0, 0, 0, 0]);
+    const fill = await draw(some, 1, 'secret', 7, 7);
+    expect(fill.map(missed).sort()).toEqual([0, 0, 0, 0, 0, 1, 1]);
+    // however large the cohort is for drop-outs, they are asked for the goal only
+    expect(await draw(some, 1, 'secret', 50, 7)).toHaveLength(7);
+  });
+
+  it('asks one of them besides in every fourth round, so that it is seen who is back', async () => {
+    const one = [...answering.slice(0, 6), { id: 'back', missed: 3 }];
+    const with4 = await Promise.all([1, 2, 3, 4, 5, 6, 7, 8].map((round) => draw(one, round, 'x', 5, 3)));
+    expect(with4.map((c) => c.includes('back'))).toEqual([
+      false,
+      false,
+      false,
+      true,
+      false,
+      false,
+      false,
+      true,
+    ]);
+  });
+
+  it('is by a seed that a test states, and by none that a study could', () => {
+    expect(statedSampling(testConfig({ purpose: { kind: 'test', sampling: 7 } }))).toBe('7');
+    expect(statedSampling(testConfig({ purpose: { kind: 'test' } }))).toBeNull();
+    expect(statedSampling(testConfig({ purpose: { kind: 'study' } }))).toBeNull();
   });
 });

@@ -1,3 +1,4 @@
+import type { DrawnFrom, RunConfig } from '../protocol/index.ts';
 import { random } from '../random.ts';
 
 /** How often the goal must be met (R10). */
@@ -6,18 +7,32 @@ export const reliability = 0.99;
 /** Above this rate of drop-outs more clients do not help: the cohort would be the whole world. */
 const worstDropOut = 0.9;
 
+/** What came of a round's members, those aside that were asked last: why they bring nothing is known. */
 export interface Turnout {
-  /** Clients in the cohort. */
+  /** Members. */
   readonly cohort: number;
   /** Updates that were counted. */
   readonly updates: number;
+  /** Members without an update that left, or let a phase close without their answer. */
+  readonly missing: number;
+  /** Those of the missing that answered another phase, and have not left. */
+  readonly slow: number;
+  /** Updates of the whole round, those of members asked last included. */
+  readonly allUpdates: number;
 }
 
-/** Share of cohort members that brought no update in the rounds given, in [0, 1]; 0 before the first round. */
-export function dropOutRate(history: readonly Turnout[]): number {
-  const cohort = history.reduce((n, h) => n + h.cohort, 0);
-  const updates = history.reduce((n, h) => n + h.updates, 0);
-  return cohort === 0 ? 0 : 1 - updates / cohort;
+/**
+ * Share of cohort members that brought no update in the rounds given, in [0, 1]; 0 before the first round. Left out
+ * are those that had no chance to: their round was abandoned before its end, or the goal was reached before they
+ * were done. They would be counted as drop-outs because the cohort was large, and make it larger still.
+ */
+export function dropOutRate(history: readonly Turnout[], goal: number): number {
+  let [updates, missing] = [0, 0];
+  for (const round of history) {
+    updates += round.updates;
+    missing += round.allUpdates >= goal ? round.missing - round.slow : round.missing;
+  }
+  return missing === 0 ? 0 : missing / (updates + missing);
 }
 
 /**
@@ -42,10 +57,53 @@ export function cohortSize(goal: number, dropOut: number, wanted = reliability):
   return n;
 }
 
-/** The cohort of a round: `size` of the ready clients, drawn with the run's seed (R11); all if there are fewer. */
-export function sampleCohort(ready: readonly string[], size: number, seed: number, round: number): string[] {
-  return random(seed, 'cohort', round)
-    .shuffle([...ready].sort())
-    .slice(0, size)
-    .sort();
+/** Every so many rounds one of those that are asked last is asked although the others are enough. */
+const trialEvery = 4;
+
+/** A client that can be sampled, and how many rounds in a row it was asked in and answered nothing. */
+export interface ReadyClient {
+  readonly id: string;
+  readonly missed: number;
 }
+
+/**
+ * Whom the cohort of a round is drawn from, and how many: `size` of those that answer. Those that did not answer
+ * lately fill up to the goal where the others are too few, and get one place now and then, so that it is seen who is
+ * back; until then no more than that place is lost by them.
+ */
+export function drawFrom(
+  candidates: readonly ReadyClient[],
+  size: number,
+  goal: number,
+  round: number,
+): DrawnFrom {
+  const sorted = [...candidates].sort((a, b) => (a.id < b.id ? -1 : 1));
+  const ready = sorted.filter((c) => c.missed === 0).map((c) => c.id);
+  const last = sorted.filter((c) => c.missed > 0).map(({ id, missed }) => ({ id, missed }));
+  const trial = round % trialEvery === 0 ? 1 : 0;
+  const lastSize = Math.min(last.length, Math.max(0, goal - ready.length) + trial);
+  return { ready, size: Math.min(ready.length, size), last, lastSize };
+}
+
+/**
+ * The cohort of a round, by id (R11). Drawn with a hash of the run's sampling seed and the round's number, so that
+ * who has seen cohorts knows nothing of the next one. Of those that are asked last the ones that missed least.
+ */
+export async function drawCohort(from: DrawnFrom, sampling: string, round: number): Promise<string[]> {
+  const rng = random(await sha256(`${sampling}:${round}`), 'cohort');
+  const first = rng.shuffle(from.ready).slice(0, from.size);
+  const last = rng
+    .shuffle(from.last)
+    .sort((a, b) => a.missed - b.missed)
+    .slice(0, from.lastSize);
+  return [...first, ...last.map((c) => c.id)].sort();
+}
+
+async function sha256(text: string): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
+  return [...digest].map((b) => b.toString(16).padStart(2, '0')).join('');
+}
+
+/** The sampling seed that a configuration states; null when it is to be drawn in secret. */
+export const statedSampling = ({ purpose }: Pick<RunConfig, 'purpose'>): string | null =>
+  purpose.kind === 'test' && purpose.sampling !== null ? String(purpose.sampling) : null;

@@ -16,4 +16,5 @@ export * from './selection/plan.ts';
 export * from './selection/trainers.ts';
 export * from './summary.ts';
 export * from './types.ts';
+export * from './verdict.ts';
 export * from './work.ts';

@@ -1,8 +1,9 @@
+import type { DrawnFrom } from '../protocol/index.ts';
 import { budgetOf, type MeasuredRound } from '../selection/index.ts';
-import { cohortSize, dropOutRate, sampleCohort, type Turnout } from './cohort.ts';
+import { cohortSize, drawCohort, drawFrom, dropOutRate, type Turnout } from './cohort.ts';
 import { isRunOver } from './run-state.ts';
 import { selectionPlan } from './selection/plan.ts';
-import type { Client, Round, Run } from './types.ts';
+import type { Client, Member, Round, Run } from './types.ts';
 
 /** What a run does next. */
 export type NextRound =
@@ -54,20 +55,46 @@ function secondsToPause(past: readonly PastRound[], now: number): number {
   const lastGood = past.findIndex((r) => r.phase !== 'abandoned');
   const seconds = backOffSeconds(lastGood === -1 ? past.length : lastGood);
   const since = (now - (past[0]?.closedAt?.getTime() ?? 0)) / 1000;
+  // The clock went back since: how much of the pause has passed is not known, and it is not begun anew.
+  if (since < 0) return 0;
   return Math.max(0, seconds - since);
 }
 
-/** Who belongs to a round (R1, R10, R11): of the ready clients as many as the goal needs at the turnout so far. */
-export function cohortOf<C extends Pick<Client, 'id'>>(
-  { config }: Pick<Run, 'config'>,
+/** What a client's newest place in a cohort says of how it answers. */
+export type LastPlace = Pick<Member, 'client' | 'missed' | 'late'> & {
+  /** It answered a phase, whichever. */
+  readonly answered: boolean;
+};
+
+/** Rounds in a row that a client was asked in and answered nothing, its newest one included. */
+export function missedRounds({ missed, late, answered }: LastPlace): number {
+  if (answered) return 0;
+  return late ? missed + 1 : missed;
+}
+
+/** Who belongs to a round, and whom they were drawn from. */
+export interface Cohort<C> {
+  readonly members: readonly C[];
+  readonly drawnFrom: DrawnFrom;
+}
+
+/**
+ * Who belongs to a round (R1, R10, R11): of the ready clients as many as the goal needs at the turnout so far.
+ * @param missed of the clients, see {@link missedRounds}; those that are not in it missed nothing.
+ */
+export async function cohortOf<C extends Pick<Client, 'id'>>(
+  { config, sampling }: Pick<Run, 'config' | 'sampling'>,
   round: number,
   ready: readonly C[],
+  missed: ReadonlyMap<string, number>,
   turnout: readonly Turnout[],
-): C[] {
-  const size = cohortSize(config.cohort.goal, dropOutRate(turnout));
-  const ids = ready.map((c) => c.id);
-  const cohort = new Set(sampleCohort(ids, size, config.seed, round));
-  return ready.filter((c) => cohort.has(c.id));
+): Promise<Cohort<C>> {
+  const { goal } = config.cohort;
+  const size = cohortSize(goal, dropOutRate(turnout, goal));
+  const candidates = ready.map(({ id }) => ({ id, missed: missed.get(id) ?? 0 }));
+  const drawnFrom = drawFrom(candidates, size, goal, round);
+  const cohort = new Set(await drawCohort(drawnFrom, sampling, round));
+  return { members: ready.filter((c) => cohort.has(c.id)), drawnFrom };
 }
 
 export interface NewMember {
@@ -77,11 +104,13 @@ export interface NewMember {
   readonly samples: number;
   readonly heldOut: number;
   readonly budget: number;
+  readonly missed: number;
 }
 
 export interface NewRound {
   readonly round: Pick<Round, 'run' | 'round' | 'phase' | 'deadline' | 'baseRound' | 'began' | 'openedAt'>;
   readonly members: readonly NewMember[];
+  readonly drawnFrom: DrawnFrom;
 }
 
 /**
@@ -92,13 +121,14 @@ export interface NewRound {
 export function opening(
   run: Pick<Run, 'id' | 'config' | 'committedRound'>,
   round: number,
-  cohort: readonly Pick<Client, 'id' | 'hello'>[],
+  { members, drawnFrom }: Cohort<Pick<Client, 'id' | 'hello'>>,
   committed: number,
   measured: ReadonlyMap<string, readonly MeasuredRound[]>,
   now: number,
 ): NewRound {
   const { config, id } = run;
   const phase = selectionPlan(config, committed).probe ? 'probing' : 'selecting';
+  const missed = new Map(drawnFrom.last.map((c) => [c.id, c.missed]));
   return {
     round: {
       run: id,
@@ -109,7 +139,8 @@ export function opening(
       began: { [phase]: now },
       openedAt: new Date(now),
     },
-    members: cohort.map(({ id: client, hello }) => {
+    drawnFrom,
+    members: members.map(({ id: client, hello }) => {
       const wish = hello?.budget ?? null;
       const known = { id: client, wish, rounds: measured.get(client) ?? [] };
       return {
@@ -119,6 +150,7 @@ export function opening(
         samples: hello?.samples ?? 0,
         heldOut: hello?.heldOut ?? 0,
         budget: budgetOf(config.budget, known, config.seed),
+        missed: missed.get(client) ?? 0,
       };
     }),
   };

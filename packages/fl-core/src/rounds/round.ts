@@ -1,7 +1,7 @@
 import type { Phase } from '../protocol/index.ts';
 import type { NextRound } from './opening.ts';
-import { isOver, type TimedPhase } from './phase.ts';
 import type { Round } from './types.ts';
+import { isOver, type TimedPhase } from './verdict.ts';
 
 /**
  * A run and its rounds from the first to the last line. What each step decides are pure functions of where the round
@@ -29,7 +29,7 @@ export const statusOf = ({ phase, deadline }: Pick<Round, 'phase' | 'deadline'>)
 export interface RoundSteps {
   /** Ends a timed phase if it may end: records what `settling` says. */
   settle(at: TimedPhase | 'start'): Promise<RoundStatus>;
-  /** Returns when the phase may have ended (one signal a phase is enough, R3), at the deadline at the latest (R2). */
+  /** Returns when there is news of the phase (each is told once, R3), at the deadline at the latest (R2). */
   wait(phase: TimedPhase, deadline: number): Promise<void>;
   /** Records `beginTraining` with what `chooseForRound` chose. */
   select(): Promise<RoundStatus>;

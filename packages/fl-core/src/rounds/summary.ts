@@ -4,8 +4,8 @@ import { type MemberView, type Phase, phases, type RoundSummary, type RunConfig 
 import { scaledScores } from '../selection/index.ts';
 import { countedHeldOut, countedSamples } from './claims.ts';
 import { layoutFor, trainedLayers } from './layout.ts';
-import { isOver } from './phase.ts';
 import type { Member, Round } from './types.ts';
+import { isOver } from './verdict.ts';
 
 /** Rounds and members as the dashboard shows them. */
 

@@ -24,6 +24,8 @@ export interface Run {
   /** Why the run failed or was stopped; empty otherwise. */
   readonly reason: string;
   readonly committedRound: number;
+  /** What cohorts are drawn with (R11); nobody knows it before the run is over, unless its configuration says it. */
+  readonly sampling: string;
 }
 
 /** What the masks and scores of a round say of it (docs/design.md, 7). */
@@ -88,6 +90,10 @@ export interface Member {
   readonly cost: number | null;
   /** From the beginning of training until the update was counted; for one that never came, twice the phase. */
   readonly seconds: number | null;
+  /** Rounds in a row, before this one, that the client was asked in and answered nothing. */
+  readonly missed: number;
+  /** A phase of this round closed without its answer. */
+  readonly late: boolean;
 }
 
 export interface Client {

@@ -4,6 +4,7 @@ import { deriveSeed } from '../random.ts';
 import { trainedLayers } from './layout.ts';
 import { selectionPlan } from './selection/plan.ts';
 import type { Client, Member, Round, Run } from './types.ts';
+import { isTimed } from './verdict.ts';
 
 /** Past rounds that an estimate looks at. */
 export const estimateWindow = 10;
@@ -78,7 +79,8 @@ export function workOf(facts: WorkFacts): Work {
 
 function workInRound(facts: WorkFacts, round: OpenRound, member: Place): Work {
   const { run, layout, client, checkpoint, committed, now } = facts;
-  const base = { round: round.round, remainingMs: Math.max(0, (round.deadline?.getTime() ?? now) - now) };
+  const remainingMs = 1000 * secondsLeft(round.phase, round.deadline?.getTime() ?? now, run.config, now);
+  const base = { round: round.round, remainingMs };
   const seed = (what: string) => deriveSeed(run.config.seed, 'round', round.round, 'client', client.id, what);
   const others = {
     ...wait('others', 'Waiting for the other participants of this round.'),
@@ -116,12 +118,18 @@ function workInRound(facts: WorkFacts, round: OpenRound, member: Place): Work {
     case 'selecting':
     case 'aggregating':
     case 'committed':
-    case 'abandoned':
-      return { ...wait('server', 'The server is at work on this round.'), round: round.round };
+    case 'abandoned': {
+      const message = member.mask !== null && member.update === null ? tooLate : atWork;
+      return { ...wait('server', message), round: round.round };
+    }
     default:
       return round.phase satisfies never;
   }
 }
+
+const atWork = 'The server is at work on this round.';
+const tooLate =
+  'The others were done, and training closed before your changes had arrived: they do not count. You can be part of the next round.';
 
 interface OpenRoundFacts {
   readonly phase: Phase;
@@ -142,12 +150,23 @@ export function secondsToNextRound(
 ): number {
   const latest = secondsAtMost(round, config, now);
   if (pastSeconds.length === 0) return latest;
-  const typical = median(pastSeconds) - (now - round.openedAt) / 1000;
+  const typical = median(pastSeconds) - Math.max(0, now - round.openedAt) / 1000;
   return Math.max(0, Math.min(typical, latest));
 }
 
+/** Until the deadline; never more than the phase may last, wherever the clock has gone. */
+function secondsLeft(
+  phase: Phase,
+  deadline: number,
+  { deadlines }: Pick<RunConfig, 'deadlines'>,
+  now: number,
+): number {
+  const most = isTimed(phase) ? deadlines[phase] : 0;
+  return Math.min(most, Math.max(0, deadline - now) / 1000);
+}
+
 function secondsAtMost({ phase, deadline }: OpenRoundFacts, { deadlines }: RunConfig, now: number): number {
-  const present = deadline === null ? 0 : Math.max(0, (deadline - now) / 1000);
+  const present = deadline === null ? 0 : secondsLeft(phase, deadline, { deadlines }, now);
   switch (phase) {
     case 'waiting':
       return deadlines.probing + deadlines.training + deadlines.evaluating;

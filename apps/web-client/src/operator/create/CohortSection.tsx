@@ -1,9 +1,15 @@
-import { Input, NumberInput, SimpleGrid, Slider, Stack } from '@mantine/core';
+import { Input, NumberInput, Radio, SimpleGrid, Slider, Stack } from '@mantine/core';
+import { leastParticipants, type Purpose } from '@strata/fl-core/protocol';
 import { Panel } from '../../shared/components/Panel.tsx';
 import { percent } from '../../shared/texts/format.ts';
 import type { SectionProps } from './form.ts';
 
-/** How long the run is and how many take part in a round. */
+const purposes: Readonly<Record<Purpose['kind'], Purpose>> = {
+  study: { kind: 'study' },
+  test: { kind: 'test', sampling: null },
+};
+
+/** What the run is for, how long it is and how many take part in a round. */
 export function CohortSection({ form }: Pick<SectionProps, 'form'>) {
   const whole = { allowDecimal: false, min: 1 } as const;
   return (
@@ -13,6 +19,24 @@ export function CohortSection({ form }: Pick<SectionProps, 'form'>) {
       hint="A round opens with the participants that are ready, and closes with those that answered."
     >
       <Stack gap="md">
+        <Radio.Group
+          label="Purpose"
+          value={form.values.purpose.kind}
+          onChange={(kind) => form.setFieldValue('purpose', purposes[kind === 'test' ? 'test' : 'study'])}
+        >
+          <Stack gap="xs" mt={6}>
+            <Radio
+              value="study"
+              label="Study"
+              description={`No round with fewer than ${leastParticipants} participants: of fewer, a model tells too much of each.`}
+            />
+            <Radio
+              value="test"
+              label="Test"
+              description="Any number of participants, down to one. They are told before they join that what they send could be read by you."
+            />
+          </Stack>
+        </Radio.Group>
         <SimpleGrid cols={{ base: 1, xs: 3 }}>
           <NumberInput
             label="Rounds"
@@ -30,13 +54,14 @@ export function CohortSection({ form }: Pick<SectionProps, 'form'>) {
             label="Participants needed"
             description="Before a round opens"
             {...whole}
+            min={form.values.purpose.kind === 'study' ? leastParticipants : 1}
             {...form.getInputProps('cohort.minimum')}
           />
         </SimpleGrid>
         <Input.Wrapper
           label="Quorum"
           labelElement="div"
-          description={`At a deadline, a round goes on if ${percent(form.values.cohort.quorum, 0)} of its cohort answered; otherwise it is abandoned and the model stays as it was.`}
+          description={`At a deadline, a round goes on if ${percent(form.values.cohort.quorum, 0)} of the updates wanted are there; otherwise it is abandoned and the model stays as it was.`}
           error={form.errors['cohort.quorum']}
         >
           <Slider

@@ -29,6 +29,13 @@ it.each([
     { 'cohort.minimum': 'The minimum cannot exceed the goal.' },
   ],
   [
+    { cohort: { goal: 3, minimum: 2, quorum: 0.5 } },
+    {
+      'cohort.minimum': 'A study needs 3 participants or more; mark the run as a test to try it with fewer.',
+    },
+  ],
+  [{ purpose: { kind: 'test' }, cohort: { goal: 3, minimum: 2, quorum: 0.5 } }, {}],
+  [
     { local: { ...good.local, optimizer: { name: 'adamw', learningRate: 0, weightDecay: 0 } } },
     { 'local.optimizer.learningRate': 'More than 0.' },
   ],

@@ -83,6 +83,10 @@ describe('preferredModel', () => {
 });
 
 describe('sampleRun', () => {
+  it('is a test, which may have fewer participants than a study', () => {
+    expect(sampleRun(catalog, 2).config).toMatchObject({ purpose: { kind: 'test' }, cohort: { minimum: 2 } });
+  });
+
   it('waits for exactly the participants that are started with it', () => {
     const { config, sample } = sampleRun(catalog, 3);
     expect(RunConfig.parse(config)).toEqual(config);

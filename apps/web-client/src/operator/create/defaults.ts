@@ -107,7 +107,7 @@ export function preferredModel(catalog: Catalog): CatalogModel | undefined {
 }
 
 /**
- * A run that shows something within minutes on one machine.
+ * A run that shows something within minutes on one machine: a test.
  * @throws {StrataError} `bad-model` when this server has no model with a sample to go with it.
  */
 export function sampleRun(catalog: Catalog, clients: number): { config: RunConfig; sample: SampleId } {
@@ -123,5 +123,6 @@ export function sampleRun(catalog: Catalog, clients: number): { config: RunConfi
   const cohort = { ...config.cohort, goal: clients, minimum: clients };
   // bounded, so that a round takes seconds even where three participants share one processor
   const local = { ...config.local, maxBatches: 16 };
-  return { config: { ...config, cohort, local, rounds: 5 }, sample: config.data.sample };
+  const purpose = { kind: 'test', sampling: null } as const;
+  return { config: { ...config, purpose, cohort, local, rounds: 5 }, sample: config.data.sample };
 }

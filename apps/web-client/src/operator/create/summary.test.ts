@@ -7,7 +7,7 @@ it('says what will happen', () => {
   expect(summaryLines(config, 12)).toEqual([
     '2 labels, predicted from images.',
     'Every participant trains 3 of 12 layers a round, and the head.',
-    '1 round with 3 updates each; a round opens when 1 participant is ready.',
+    '1 round with 3 updates each; a round opens when 3 participants are ready.',
     'No round waits for anybody longer than 25 min.',
   ]);
 });
@@ -34,6 +34,12 @@ it.each([
   [{ kind: 'adaptive', deadline: 60, first: 2, max: 6 }, 'what it can within 1 min, at most 6 layers'],
 ] as const)('says what a budget %j means', (budget, words) => {
   expect(summaryLines(runView({}, { budget }).config, 12)[1]).toContain(words);
+});
+
+it('says what a test means for participants', () => {
+  expect(summaryLines(runView({}, { purpose: { kind: 'test' } }).config, 4)).toContain(
+    'A test: participants are told that what they send could be read by you.',
+  );
 });
 
 it('mentions that layers are kept for some rounds', () => {

@@ -16,6 +16,9 @@ export function summaryLines(config: RunConfig, layers: number): string[] {
     trained(config, layers),
     ...(selection.every > 1 ? [`Layers are chosen anew every ${selection.every} rounds.`] : []),
     `${plural(config.rounds, 'round')} with ${plural(cohort.goal, 'update')} each; a round opens when ${plural(cohort.minimum, 'participant is', 'participants are')} ready.`,
+    ...(config.purpose.kind === 'test'
+      ? ['A test: participants are told that what they send could be read by you.']
+      : []),
     `No round waits for anybody longer than ${seconds(limit)}.`,
   ];
 }

@@ -5,7 +5,9 @@ import { runHeadline } from './run-headline.ts';
 const cohort = { goal: 3, minimum: 2, quorum: 0.5 };
 
 it('says how many participants are missing', () => {
-  expect(runHeadline(runView({}, { cohort })).detail).toBe('Waiting for 2 more participants; 2 are needed.');
+  expect(runHeadline(runView({}, { cohort, purpose: { kind: 'test' } })).detail).toBe(
+    'Waiting for 2 more participants; 2 are needed.',
+  );
 });
 
 it('names the round and its phase', () => {

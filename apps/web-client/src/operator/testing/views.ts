@@ -83,6 +83,7 @@ export function runView(changes: Partial<RunView> = {}, config: Partial<RunConfi
     rounds: [],
     clients: [],
     checkpoint: { round: 0, layers: {} },
+    sampling: null,
     ...changes,
   };
 }

@@ -80,6 +80,7 @@ describe('modelCard', () => {
     config: config(bert),
     rounds: [round(1, 0.25), round(2, 0.8125)],
     checkpoint: { round: 2, layers: {} },
+    sampling: null,
   });
 
   it('has the front matter that the Hub reads', () => {
@@ -125,15 +126,21 @@ describe('modelCard', () => {
 
   it('names no base model of a run that started from random weights', () => {
     const random = { ...config(bert), initial: 'random' } as const;
-    const said = modelCard({ id: 'run-1', config: random, rounds: [], checkpoint: { round: 0, layers: {} } });
+    const said = modelCard({
+      id: 'run-1',
+      config: random,
+      rounds: [],
+      checkpoint: { round: 0, layers: {} },
+      sampling: null,
+    });
     expect(said).not.toContain('base_model');
     expect(said).toMatch(/Started from: .*, with random weights/);
   });
 
   it('claims no figure that nobody measured', () => {
-    const facts = { id: 'run-1', config: config(bert), checkpoint: { round: 1, layers: {} } };
+    const facts = { id: 'run-1', config: config(bert), checkpoint: { round: 1, layers: {} }, sampling: null };
     expect(modelCard({ ...facts, rounds: [round(1, null)] })).toContain('Nobody evaluated this round.');
-    const fresh = modelCard({ ...facts, rounds: [], checkpoint: { round: 0, layers: {} } });
+    const fresh = modelCard({ ...facts, rounds: [], checkpoint: { round: 0, layers: {} }, sampling: null });
     expect(fresh).toContain('Nobody evaluated this round.');
     expect(fresh).toContain('Participants a round: none');
     expect(fresh).not.toContain('model-index');
@@ -146,7 +153,13 @@ describe('the card of a LayersModel', () => {
     const { found } = readLayersModel(JSON.parse(readFileSync(file, 'utf8')), 'network');
     const model: ModelChoice = { source: 'folder:network', granularity: 'block', found };
     const run = { ...config(model), side: 12, data: { kind: 'image' as const, sample: null } };
-    const card = modelCard({ id: 'run-1', config: run, rounds: [], checkpoint: { round: 0, layers: {} } });
+    const card = modelCard({
+      id: 'run-1',
+      config: run,
+      rounds: [],
+      checkpoint: { round: 0, layers: {} },
+      sampling: null,
+    });
     expect(card).toContain('Started from: small_network');
     expect(card).toContain('`tf.loadLayersModel`');
     expect(card).toContain('images of 12 pixels, RGB, pixels divided by 255');

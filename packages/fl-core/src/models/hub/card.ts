@@ -4,10 +4,10 @@ import { architectureOf } from '../architectures/index.ts';
 import { specOf } from '../spec-of.ts';
 
 /** What a card says of a run; nothing of a participant but counts. */
-export type CardFacts = Pick<RunView, 'id' | 'config' | 'rounds' | 'checkpoint'>;
+export type CardFacts = Pick<RunView, 'id' | 'config' | 'rounds' | 'checkpoint' | 'sampling'>;
 
 /** `README.md` of an export, with the front matter that the Hugging Face Hub reads. */
-export function modelCard({ id, config, rounds, checkpoint }: CardFacts): string {
+export function modelCard({ id, config, rounds, checkpoint, sampling }: CardFacts): string {
   const spec = specOf(config);
   const committed = rounds.filter((r) => r.phase === 'committed' && r.round <= checkpoint.round);
   const last = committed.find((r) => r.round === checkpoint.round);
@@ -34,7 +34,8 @@ export function modelCard({ id, config, rounds, checkpoint }: CardFacts): string
       `Strategy: ${described(config.strategy)}`,
       `Aggregation: ${described(config.aggregation.rule)}, server optimizer ${described(config.aggregation.optimizer)}`,
       `Local work a round: ${config.local.epochs} epochs, batches of ${config.local.batchSize}, ${described(config.local.optimizer)}`,
-      `Participants a round: ${range(committed.map((r) => r.updates))}`,
+      `Participants a round: ${range(committed.map((r) => r.updates))}${config.purpose.kind === 'test' ? '; a test, which may have a single one' : ''}`,
+      `Seed: ${config.seed}; cohorts were drawn ${sampling === null ? 'with a secret that is told when the run is over' : `with ${sampling}`}`,
       'Privacy: raw data stayed on the devices; updates were neither clipped for privacy nor noised.',
     ]),
     ...(config.labels.length === 0

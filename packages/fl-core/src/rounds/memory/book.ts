@@ -1,10 +1,10 @@
-import type { RunConfig } from '../../protocol/index.ts';
+import type { DrawnFrom, RunConfig } from '../../protocol/index.ts';
 import type { Masks, MeasuredRound } from '../../selection/index.ts';
-import type { Turnout } from '../cohort.ts';
-import { budgetWindow, type NewRound, type PastRound, turnoutWindow } from '../opening.ts';
-import { isOver } from '../phase.ts';
+import { statedSampling, type Turnout } from '../cohort.ts';
+import { budgetWindow, missedRounds, type NewRound, type PastRound, turnoutWindow } from '../opening.ts';
 import type { EarlierProbe } from '../selection/trainers.ts';
 import type { Change, Client, Layers, Member, MemberChange, Round, RoundFacts, Run } from '../types.ts';
+import { hasAnswered, isOver } from '../verdict.ts';
 
 export interface KeptCheckpoint {
   readonly round: number;
@@ -22,10 +22,14 @@ export class Book {
   readonly members = new Map<number, Map<string, Member>>();
   readonly clients = new Map<string, Client>();
   readonly checkpoints = new Map<number, KeptCheckpoint>();
+  /** Whom each round's cohort was drawn from. */
+  readonly draws = new Map<number, DrawnFrom>();
   readonly #blobs = new Map<string, Uint8Array>();
 
   constructor(id: string, config: RunConfig) {
-    this.run = { id, config, state: 'draft', reason: '', committedRound: 0 };
+    // In one process there is nobody to keep it from.
+    const sampling = statedSampling(config) ?? String(config.seed);
+    this.run = { id, config, state: 'draft', reason: '', committedRound: 0, sampling };
   }
 
   /** Content-addressed, like the server's blobs. */
@@ -92,9 +96,25 @@ export class Book {
 
   turnout(past: readonly PastRound[]): Turnout[] {
     return past.map(({ round }) => {
-      const cohort = this.cohort(round);
-      return { cohort: cohort.length, updates: cohort.filter((m) => m.update !== null).length };
+      const all = this.cohort(round);
+      const cohort = all.filter((m) => m.missed === 0);
+      const missing = cohort.filter((m) => m.update === null && (m.left || m.late));
+      return {
+        cohort: cohort.length,
+        updates: cohort.filter((m) => m.update !== null).length,
+        missing: missing.length,
+        slow: missing.filter((m) => !m.left && hasAnswered(m)).length,
+        allUpdates: all.filter((m) => m.update !== null).length,
+      };
     });
+  }
+
+  /** Rounds in a row that each client has missed. */
+  missed(): Map<string, number> {
+    const newest = new Map([...this.members.values()].flatMap((cohort) => [...cohort]));
+    return new Map(
+      [...newest].map(([id, m]) => [id, missedRounds({ ...m, answered: hasAnswered(m) })] as const),
+    );
   }
 
   /** What each client's masks cost lately and how long it took, oldest first. */
@@ -129,7 +149,8 @@ export class Book {
     return Object.fromEntries(masks);
   }
 
-  open({ round, members }: NewRound): void {
+  open({ round, members, drawnFrom }: NewRound): void {
+    this.draws.set(round.round, drawnFrom);
     this.rounds.set(round.round, { ...emptyRound, ...round });
     this.members.set(round.round, new Map(members.map((m) => [m.client, { ...emptyMember, ...m }])));
   }
@@ -186,4 +207,5 @@ const emptyMember = {
   steps: null,
   cost: null,
   seconds: null,
+  late: false,
 } as const;

@@ -20,6 +20,11 @@ export class Clock {
     return this.#now;
   }
 
+  /** Sets the clock back; timers keep their absolute times. */
+  setBack(seconds: number): void {
+    this.#now -= 1000 * seconds;
+  }
+
   /** Calls `ring` at the absolute time `at`, or as soon as time passes; returns what takes it back. */
   at(at: number, ring: () => void): () => void {
     const timer = { at, order: this.#order++, ring };

@@ -1,11 +1,12 @@
 import type { Phase } from '../../protocol/index.ts';
 import { beginEvaluating, countedUpdates, makeCandidate, stepLayer } from '../candidate.ts';
 import { cohortOf, type NextRound, nextRound, opening } from '../opening.ts';
-import { abandoning, isOver, settling, type TimedPhase } from '../phase.ts';
+import { abandoning, settling } from '../phase.ts';
 import { playRound, playRun, type RoundStatus, type RoundSteps, type RunSteps, statusOf } from '../round.ts';
 import { choose } from '../selection/choice.ts';
 import { beginTraining, chooseForRound } from '../selection/choosing.ts';
 import type { Change, Client, RoundFacts } from '../types.ts';
+import { isOver, type TimedPhase } from '../verdict.ts';
 import type { Book } from './book.ts';
 import type { Clock } from './clock.ts';
 import type { Mail } from './mail.ts';
@@ -21,7 +22,7 @@ export interface PlayerWorld {
   readonly mail: Mail;
   /** Clients that can be sampled now. */
   readonly ready: () => Client[];
-  /** Called after every change of a round, at once. */
+  /** Called when a round has entered a phase, at once. */
   readonly onMoved: (round: number, phase: Phase) => void;
 }
 
@@ -145,21 +146,22 @@ export class Player {
   /** One transaction: what `decide` says of the round is recorded as a whole. */
   #move(round: number, decide: (facts: RoundFacts) => Change | null): RoundStatus {
     const { book, onMoved } = this.#world;
-    const change = decide(book.facts(round));
+    const facts = book.facts(round);
+    const change = decide(facts);
     if (change) {
       book.record(round, change);
-      onMoved(round, change.round.phase);
+      if (change.round.phase !== facts.round.phase) onMoved(round, change.round.phase);
     }
     return statusOf(book.round(round));
   }
 
-  #open(): NextRound {
+  async #open(): Promise<NextRound> {
     const { book, clock, ready, onMoved } = this.#world;
     const clients = ready();
     const { past, openRound } = book;
     const next = nextRound(book.run, openRound, past, clients.length, clock.now);
     if (next.kind !== 'round' || openRound) return next;
-    const cohort = cohortOf(book.run, next.round, clients, book.turnout(past));
+    const cohort = await cohortOf(book.run, next.round, clients, book.missed(), book.turnout(past));
     const measured = book.measured(next.round);
     const opened = opening(book.run, next.round, cohort, book.committed.length, measured, clock.now);
     book.open(opened);

@@ -288,6 +288,185 @@ describe('the rules', () => {
   });
 });
 
+describe('a cohort with members that do not answer', () => {
+  const grace = { share: 0.5, seconds: 5 };
+  const defaults = { probing: 300, training: 900, evaluating: 300 };
+
+  it('R2: a silent member costs a round no more than the grace when the goal is reached, and later ones nothing', async () => {
+    // Eight clients, so that a round finds three that answer beside the two that never do.
+    const run = await memoryRun({
+      config: config({ rounds: 6, deadlines: defaults, cohort: { ...one, goal: 5, grace } }),
+    });
+    const ids = await startCrew(run, 8);
+    const silent = run.book.cohort(1).slice(0, 2);
+    const honest = ids.filter((id) => silent.every((m) => m.client !== id));
+    const begin = run.clock.now;
+    // Round 1 has three of the five that are wanted: it is not known yet that nothing will come.
+    await answerAll(run, honest, inPhase(run, 'training'));
+    await run.advance(300);
+    expect(phaseOf(run, 1)).toBe('training');
+    const first = run.clock.now - begin;
+    for (let seconds = 0; run.book.run.state === 'running'; seconds++) {
+      await answerAll(run, honest);
+      await run.advance(1);
+      expect(seconds).toBeLessThan(60);
+    }
+    expect(phases(run, 6).at(-1)).toBe('committed');
+    expect(first).toBe(300_000);
+    for (const round of [2, 3, 5, 6]) {
+      const { openedAt, closedAt } = run.book.round(round);
+      expect(closedAt!.getTime() - openedAt.getTime()).toBe(0);
+      const asked = run.book.cohort(round).map((m) => m.client);
+      expect(asked.filter((id) => !honest.includes(id))).toEqual([]);
+    }
+    // Every fourth round looks whether one of them is back, which costs each phase that it misses the grace.
+    const { openedAt, closedAt } = run.book.round(4);
+    expect(closedAt!.getTime() - openedAt.getTime()).toBeLessThanOrEqual(6000);
+  });
+
+  it('R2, R3: at the goal the deadline comes nearer, is told once, and holds over a restart', async () => {
+    const run = await memoryRun({
+      config: config({ deadlines: defaults, cohort: { goal: 2, minimum: 2, quorum: 1, grace } }),
+      graceMs: 60_000,
+    });
+    await startCrew(run, 3);
+    // As if a member had dropped out before: the goal is two, three are asked.
+    const asked = () => run.book.cohort(1).map((m) => m.client);
+    expect(asked()).toHaveLength(2);
+    await run.leave(asked()[0]!);
+    expect(phaseOf(run, 1)).toBe('abandoned');
+    await run.hello('c1', hello(run, 'c1'));
+    await run.hello('c2', hello(run, 'c2'));
+    await run.hello('c3', hello(run, 'c3'));
+    await run.advance(1);
+    const cohort = run.book.cohort(2).map((m) => m.client);
+    expect(cohort).toHaveLength(3);
+    await run.advance(20);
+    await answerAll(run, cohort.slice(0, 2));
+    const { deadline } = run.book.round(2);
+    expect(deadline?.getTime()).toBe(run.clock.now + 10_000);
+    await run.advance(4);
+    await run.restart();
+    for (const id of cohort) await run.hello(id, hello(run, id));
+    expect(run.book.round(2)).toMatchObject({ phase: 'probing', deadline });
+    await run.advance(5.999);
+    expect(phaseOf(run, 2)).toBe('probing');
+    await run.advance(0.001);
+    expect(phaseOf(run, 2)).toBe('training');
+    expect(run.book.cohort(2).map((m) => m.late)).toEqual(cohort.map((id) => id === cohort[2]));
+  });
+
+  it('R2: who is slower than the goal but in time for the grace counts; who is later is told so', async () => {
+    const run = await memoryRun({
+      config: config({
+        rounds: 2,
+        strategy: { name: 'top' },
+        deadlines: defaults,
+        cohort: { goal: 2, minimum: 2, quorum: 1, grace },
+      }),
+    });
+    await startCrew(run, 4);
+    const [a] = run.book.cohort(1).map((m) => m.client);
+    await run.leave(a!); // abandoned; the drop-out makes the next cohort larger
+    await run.advance(1);
+    const [quick, quick2, slow] = run.book.cohort(2).map((m) => m.client);
+    const late = honestAnswer(run, slow!)!;
+    await run.advance(60);
+    await honestAnswer(run, quick!)?.();
+    await honestAnswer(run, quick2!)?.();
+    await run.advance(29);
+    await late();
+    expect(phaseOf(run, 2)).toBe('evaluating');
+    expect(run.book.cohort(2).filter((m) => m.update)).toHaveLength(3);
+    await answerAll(run, [quick!, quick2!, slow!], () => run.book.openRound?.round !== 2);
+
+    expect(run.book.cohort(3).length).toBeGreaterThan(2);
+    const [first, second, last] = run.book.cohort(3).map((m) => m.client);
+    const tooLate = honestAnswer(run, last!)!;
+    await run.advance(60);
+    await honestAnswer(run, first!)?.();
+    await honestAnswer(run, second!)?.();
+    await run.advance(30);
+    expect(phaseOf(run, 3)).toBe('evaluating');
+    await expect(tooLate()).rejects.toMatchObject({
+      code: 'wrong-phase',
+      message: expect.stringContaining('came too late and does not count'),
+    });
+  });
+
+  it('R10: many that never answer do not stop those that do, and the quorum stays that of the goal', async () => {
+    const run = await memoryRun({ config: config({ rounds: 3, deadlines: defaults, cohort: one }) });
+    const ids = await startCrew(run, 203);
+    const honest = ids.slice(0, 3);
+    let largest = 0;
+    for (let steps = 0; run.book.run.state === 'running'; steps++) {
+      await answerAll(run, honest);
+      largest = Math.max(largest, run.book.cohort(run.book.rounds.size).length);
+      await run.advance(60);
+      expect(steps).toBeLessThan(100);
+    }
+    expect(largest).toBeGreaterThan(50); // the drop-outs of the first rounds make cohorts large
+    expect(run.book.run).toMatchObject({ state: 'finished' });
+    const last = [...run.book.rounds.keys()].at(-1)!;
+    expect(run.book.cohort(last).filter((m) => m.update)).toHaveLength(3);
+    expect(last).toBeLessThan(12);
+  });
+});
+
+describe('a study', () => {
+  const study = (cohort: Parameters<typeof testConfig>[0] = {}) =>
+    config({ purpose: { kind: 'study' }, rounds: 1, ...cohort });
+
+  it('takes no round of fewer than three updates', async () => {
+    const run = await memoryRun({ config: study({ cohort: { goal: 3, minimum: 3, quorum: 0 } }) });
+    const ids = await startCrew(run, 3);
+    await answerAll(run, ids, inPhase(run, 'training'));
+    await honestAnswer(run, 'c1')?.();
+    await honestAnswer(run, 'c2')?.();
+    await run.leave('c3');
+    expect(run.book.round(1)).toMatchObject({
+      phase: 'abandoned',
+      reason: '2 of 3 participants answered in training; 3 were needed.',
+    });
+  });
+
+  it('cannot be configured for fewer than three; a test can', () => {
+    const two = { cohort: { goal: 3, minimum: 2, quorum: 0.5 } };
+    expect(() => study(two)).toThrow(/mark the run as a test/);
+    expect(config({ ...two, purpose: { kind: 'test' } }).cohort.minimum).toBe(2);
+    const { purpose: _, ...unmarked } = config(two);
+    expect(() => testConfig({ ...unmarked, purpose: undefined })).toThrow(/mark the run as a test/);
+  });
+});
+
+describe('a clock that is set back', () => {
+  it('R2: does not lengthen the pause after an abandoned round', async () => {
+    const run = await memoryRun({ config: config({ cohort: { ...one, quorum: 1 } }) });
+    const ids = await startCrew(run, 3);
+    await run.advance(20);
+    expect(phaseOf(run, 1)).toBe('abandoned');
+    await run.restart(3600);
+    for (const id of ids) await run.hello(id, hello(run, id));
+    await run.advance(1);
+    expect(run.book.openRound?.round).toBe(2);
+  });
+
+  it('R2: does not lengthen a phase; what is shown and measured is never negative', async () => {
+    const run = await memoryRun({ config: config({ rounds: 1 }), graceMs: 60_000 });
+    const ids = await startCrew(run, 3);
+    await answerAll(run, ids, inPhase(run, 'training'));
+    await run.restart(3600);
+    for (const id of ids) await run.hello(id, hello(run, id));
+    expect(run.work('c1')).toMatchObject({ kind: 'train', remainingMs: 20_000 });
+    await run.hello('c9', hello(run, 'c9'));
+    expect(run.work('c9')).toMatchObject({ reason: 'next-round', estimateSeconds: 40 });
+    await answerAll(run, ['c1', 'c2']);
+    await run.advance(20);
+    expect(phaseOf(run, 1)).toBe('evaluating');
+    for (const m of run.book.cohort(1)) expect(m.seconds).toBeGreaterThanOrEqual(0);
+  });
+});
+
 describe('an operator', () => {
   it('pauses: the open round goes on, no new one opens until the run resumes', async () => {
     const run = await memoryRun({ config: config({ cohort: one }) });

@@ -13,9 +13,10 @@ import {
 } from '../answers.ts';
 import { layoutFor } from '../layout.ts';
 import { isReady } from '../opening.ts';
-import { type TimedPhase, waking } from '../phase.ts';
+import { waking } from '../phase.ts';
 import { commandMoves, stoppedRunReason, wrongState } from '../run-state.ts';
 import type { Client, Layers, MemberChange } from '../types.ts';
+import type { TimedPhase } from '../verdict.ts';
 import { estimateWindow, workOf } from '../work.ts';
 import { Book } from './book.ts';
 import { Clock } from './clock.ts';
@@ -174,7 +175,7 @@ export class MemoryRun {
       ready: this.#ready().length,
       pastSeconds: book.committed
         .slice(-estimateWindow)
-        .map((r) => ((r.closedAt ?? r.openedAt).getTime() - r.openedAt.getTime()) / 1000),
+        .map((r) => Math.max(0, (r.closedAt ?? r.openedAt).getTime() - r.openedAt.getTime()) / 1000),
       now: this.clock.now,
     });
   }
@@ -184,9 +185,13 @@ export class MemoryRun {
     this.#player.crashAfter(points);
   }
 
-  /** The process ends (if it has not) and starts again: everybody who had not left is away, and grace begins (R9). */
-  async restart(): Promise<void> {
+  /**
+   * The process ends (if it has not) and starts again: everybody who had not left is away, and grace begins (R9).
+   * @param clockBack seconds that the clock is set back by meanwhile; while a process lives its clock never is.
+   */
+  async restart(clockBack = 0): Promise<void> {
     this.#player.kill();
+    this.clock.setBack(clockBack);
     this.#connected.clear();
     for (const cancel of this.#away.values()) cancel();
     this.#away.clear();
@@ -241,10 +246,9 @@ export class MemoryRun {
     if (this.crashed) return;
     const { openRound, run } = this.book;
     const open = openRound && { round: openRound, cohort: this.book.cohort(openRound.round) };
-    const woken = waking(run, open, this.#ready().length);
+    const woken = waking(run, open, this.#ready().length, this.clock.now);
     if (woken?.kind === 'round') {
-      const topic = phaseTopic(woken.round, woken.phase);
-      this.#mail.send(topic, topic);
+      this.#mail.send(phaseTopic(woken.round, woken.phase), woken.key);
     } else if (woken?.kind === 'run') {
       if (this.#player.state === 'new') this.#player.start();
       else this.#mail.send(wakeTopic);

@@ -1,9 +1,10 @@
 import { type ImportedModel, RunConfig, type RunConfigInput } from '../../protocol/index.ts';
 
-/** A small run for three clients. */
+/** A small run for three clients, whose cohorts are drawn by its seed. */
 export const testConfig = (more: Partial<RunConfigInput> = {}): RunConfig =>
   RunConfig.parse({
     name: 'test',
+    purpose: { kind: 'test', sampling: more.seed ?? 1 },
     model: 'vit-nano',
     side: 32,
     data: { kind: 'image' },

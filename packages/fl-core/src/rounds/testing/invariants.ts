@@ -16,6 +16,10 @@ export class Invariants {
   #checkedMoves = 0;
   readonly #cohorts = new Map<number, string>();
   readonly #closed = new Map<number, readonly Member[]>();
+  /** Phases whose goal was reached, and when that was seen. */
+  readonly #reached = new Map<string, number>();
+  /** Since when a run that could go on has been seen to pause. */
+  #pausingSince: number | null = null;
 
   constructor(run: MemoryRun) {
     this.#run = run;
@@ -35,6 +39,7 @@ export class Invariants {
     this.#checkMoves();
     this.#checkModel(rounds);
     if (this.#run.crashed) return; // nobody is there to act
+    if (open[0]) this.#pausingSince = null;
     if (open[0]) this.#checkOpen(open[0]);
     else this.#checkWaiting(rounds.at(-1));
     this.#checkWork(open[0]);
@@ -51,8 +56,45 @@ export class Invariants {
       if (closedAt) this.#closed.set(round, members);
       const cohort = members.map((m) => m.client).join();
       claim((this.#cohorts.get(round) ?? cohort) === cohort, 'R1: a cohort is fixed when its round opens');
+      if (!this.#cohorts.has(round)) this.#checkDraw(round, members);
       this.#cohorts.set(round, cohort);
     }
+  }
+
+  /** Who did not answer lately is asked last. */
+  #checkDraw(round: number, members: readonly Member[]): void {
+    const { book } = this.#run;
+    const { goal } = book.run.config.cohort;
+    for (const { client, missed } of members) {
+      claim(missed === this.#missedBefore(round, client), 'R10: missed rounds are counted from rows');
+    }
+    const { ready, last } = book.draws.get(round)!;
+    claim(
+      ready.every((id) => this.#missedBefore(round, id) === 0) &&
+        last.every((c) => this.#missedBefore(round, c.id) === c.missed && c.missed > 0),
+      'R10: who missed nothing is drawn before who did',
+    );
+    const askedLast = members.filter((m) => m.missed > 0).length;
+    claim(
+      askedLast <= Math.max(0, goal - ready.length) + (round % 4 === 0 ? 1 : 0),
+      'R10: who missed rounds fills up to the goal, and one place now and then',
+    );
+    claim(
+      members.length >= Math.min(goal, ready.length + last.length),
+      'R10: a cohort is as large as the goal',
+    );
+  }
+
+  /** Rounds that the client let pass without any answer since it answered last. */
+  #missedBefore(round: number, client: string): number {
+    let missed = 0;
+    for (let earlier = round - 1; earlier > 0; earlier--) {
+      const member = this.#run.book.member(earlier, client);
+      if (!member) continue;
+      if (member.scores || member.update || member.evaluation?.samples) break;
+      if (member.late) missed++;
+    }
+    return missed;
   }
 
   #checkMembers(newest: Round | undefined): void {
@@ -64,7 +106,8 @@ export class Invariants {
       );
       const before = this.#before.get(`${member.round} ${member.client}`);
       if (!before) continue;
-      const { left, update, scores, evaluation, mask } = before;
+      const { left, late, update, scores, evaluation, mask } = before;
+      claim(!late || member.late, 'R3: who let a phase close stays late for the round');
       claim(!left || member.left, 'R3: who has left stays so for the round');
       claim(update === null || update === member.update, 'R4: an update counts once');
       claim(scores === null || scores === member.scores, 'R4: scores count once');
@@ -126,9 +169,10 @@ export class Invariants {
     const layout = layoutFor(config);
     const cohort = book.cohort(round).filter((m) => m.update !== null);
     claim(baseRound === this.#committedRound, 'a round starts from the newest checkpoint');
+    claim(cohort.length >= this.#needed(round), 'R2: no commit without the quorum of the goal');
     claim(
-      cohort.length >= Math.max(1, config.cohort.quorum * book.cohort(round).length - 1e-9),
-      'R2: no commit without the quorum',
+      config.purpose.kind === 'test' || cohort.length >= 3,
+      'R2: no model of fewer than three participants, but in a test',
     );
     const [before, after] = [book.checkpoint(baseRound).layers, book.checkpoint(round).layers];
     for (const { name } of layout.layers) {
@@ -171,19 +215,44 @@ export class Invariants {
     });
   }
 
+  #needed(round: number): number {
+    const { book } = this.#run;
+    const { goal, quorum } = book.run.config.cohort;
+    return Math.max(1, quorum * Math.min(goal, book.cohort(round).length) - 1e-9);
+  }
+
   /** R2, R3: an open round waits only while it must. */
-  #checkOpen({ round, phase, deadline }: Round): void {
+  #checkOpen({ round, phase, deadline, began }: Round): void {
     const { book, clock } = this.#run;
     const cohort = book.cohort(round);
+    const { deadlines, cohort: wanted } = book.run.config;
     claim(answered[phase] !== undefined, `nobody works on ${phase}`);
     claim(deadline !== null && deadline.getTime() > clock.now, 'R2: a phase does not outlive its deadline');
     const done = cohort.filter((m) => answered[phase]!(m)).length;
     const expected = cohort.filter(
       (m) => !answered[phase]!(m) && !m.left && (phase !== 'training' || m.mask !== null),
     ).length;
+    const waitedFor = cohort.some(
+      (m) => !answered[phase]!(m) && !m.left && !m.late && (phase !== 'training' || m.mask !== null),
+    );
+    const needed = this.#needed(round);
+    const counted = cohort.filter(
+      (m) => answered[phase]!(m) && !(phase === 'evaluating' && isExcused(m)),
+    ).length;
+    const enough = phase === 'evaluating' || counted >= needed;
     claim(expected > 0, 'R3: a phase with nobody to wait for closes at once');
-    const needed = Math.max(1, book.run.config.cohort.quorum * cohort.length - 1e-9);
+    claim(waitedFor || !enough, 'R3: who was late before is not waited for');
     claim(phase === 'evaluating' || done + expected >= needed, 'R3: out of reach, failed at once');
+    const left = deadline.getTime() - clock.now;
+    claim(left <= 1000 * deadlines[phase as 'training'], 'R2: no phase has longer left than it may last');
+    if (counted >= wanted.goal) {
+      const key = `${round} ${phase}`;
+      const seen = this.#reached.get(key) ?? clock.now;
+      this.#reached.set(key, seen);
+      const took = Math.max(0, seen - (began[phase] ?? seen));
+      const grace = Math.max(1000 * wanted.grace.seconds, wanted.grace.share * took);
+      claim(left <= grace + 1, 'R2: when the goal is reached the others have the grace');
+    }
     claim(book.run.state !== 'stopped', 'a stopped run has no round in a timed phase');
   }
 
@@ -195,7 +264,11 @@ export class Invariants {
     const ready = [...book.clients.values()].filter(
       (c) => connected.has(c.id) && c.hello && c.hello.samples > 0 && !c.paused && !c.left,
     );
-    const pausing = newest?.phase === 'abandoned' && clock.now < (newest.closedAt?.getTime() ?? 0) + 60_000;
+    const may = newest?.phase === 'abandoned' && ready.length >= config.cohort.minimum;
+    // Counted anew when the clock goes back: no pause is longer than its own length.
+    const since = Math.min(this.#pausingSince ?? clock.now, clock.now);
+    this.#pausingSince = may ? since : null;
+    const pausing = may && clock.now < since + 60_000;
     claim(pausing || ready.length < config.cohort.minimum, 'R12: a run that can go on goes on');
   }
 

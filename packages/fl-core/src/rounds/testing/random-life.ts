@@ -22,7 +22,7 @@ type Operation = (life: RandomLife) => Promise<void>;
 
 /**
  * A run to which anything may happen, drawn from a seed: clients join, leave, drop and come back, their answers are
- * late, doubled, damaged and out of order, the operator pauses and resumes, the server crashes and starts again.
+ * late, doubled, damaged and out of order, some never answer, the operator pauses and resumes, the server crashes and starts again.
  */
 export class RandomLife {
   readonly run: MemoryRun;
@@ -31,6 +31,8 @@ export class RandomLife {
   readonly #rng: Random;
   readonly #invariants: Invariants;
   #underWay: Answer[] = [];
+  /** Connected at times, and never at work until everybody is well again. */
+  readonly #silent: ReadonlySet<string>;
   /** Answers of the newest rounds, each sent or lost before. */
   readonly #old: Answer[] = [];
 
@@ -38,6 +40,7 @@ export class RandomLife {
     this.run = run;
     this.#rng = rng;
     this.#invariants = new Invariants(run);
+    this.#silent = new Set(['c5', 'c6'].slice(0, Math.max(0, rng.below(4) - 1)));
   }
 
   static async begin(seed: number): Promise<RandomLife> {
@@ -128,6 +131,7 @@ export class RandomLife {
   /** Somebody who is asked for something does it; the answer is under way. */
   static readonly work: Operation = async (life) => {
     for (const id of life.#rng.shuffle([...life.run.connected])) {
+      if (life.#silent.has(id)) continue;
       const send = honestAnswer(life.run, id);
       if (!send) continue;
       life.#underWay.push(send);
@@ -168,7 +172,8 @@ export class RandomLife {
 
   static readonly time: Operation = (life) => life.run.advance(10 ** (life.#rng.uniform() * 3 - 2));
 
-  static readonly restart: Operation = (life) => life.run.restart();
+  /** While the server is down, its clock may be set back. */
+  static readonly restart: Operation = (life) => life.run.restart(life.#rng.below(3) === 0 ? 3600 : 0);
 
   /** The server will crash somewhere in its next steps. */
   static readonly crash: Operation = async (life) => life.run.crashAfter(life.#rng.below(12));
@@ -219,6 +224,11 @@ function randomConfig(seed: number, rng: Random) {
     { name: 'gradient-norm' },
     { name: 'adagrad-select' },
   );
+  const purpose = one<RunConfigInput['purpose'] & {}>(
+    { kind: 'test', sampling: seed },
+    { kind: 'test' },
+    { kind: 'study' },
+  );
   return testConfig({
     model: tinyModel,
     side: 8,
@@ -226,7 +236,13 @@ function randomConfig(seed: number, rng: Random) {
     strategy,
     rounds: one(10, 1000),
     deadlines: { probing: 5, training: 6, evaluating: 5 },
-    cohort: { goal: one(3, 4), minimum: one(1, 2, 3), quorum: one(0, 0.5, 0.67, 1) },
+    purpose,
+    cohort: {
+      goal: one(3, 4),
+      minimum: purpose.kind === 'study' ? 3 : one(1, 2, 3),
+      quorum: one(0, 0.5, 0.67, 1),
+      grace: { share: one(0, 0.5), seconds: one(0, 0.5, 2) },
+    },
     selection: { every: one(1, 1, 3), smoothing: one(1, 0.5) },
     budget: one<RunConfigInput['budget']>(
       { kind: 'fixed', unit: 'layers', amount: 1 },

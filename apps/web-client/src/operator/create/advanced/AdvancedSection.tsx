@@ -30,7 +30,7 @@ export function AdvancedSection({ form, catalog, open, onToggle }: AdvancedSecti
             Advanced
           </Text>
           <Text size="sm" c="dimmed">
-            Scores, training, aggregation, deadlines, seed
+            Scores, training, aggregation, deadlines, grace, seed
           </Text>
         </Accordion.Control>
         <Accordion.Panel>
@@ -43,6 +43,26 @@ export function AdvancedSection({ form, catalog, open, onToggle }: AdvancedSecti
                 <NumberInput label="Probe" {...whole} {...form.getInputProps('deadlines.probing')} />
                 <NumberInput label="Train" {...whole} {...form.getInputProps('deadlines.training')} />
                 <NumberInput label="Evaluate" {...whole} {...form.getInputProps('deadlines.evaluating')} />
+              </SimpleGrid>
+            </Part>
+            <Part
+              title="Grace"
+              text="How long a phase still waits for the others when as many have answered as are wanted."
+            >
+              <SimpleGrid cols={{ base: 1, xs: 2 }}>
+                <NumberInput
+                  label="Share of the time so far"
+                  description="0.5: who is half as slow again is heard"
+                  min={0}
+                  step={0.1}
+                  {...form.getInputProps('cohort.grace.share')}
+                />
+                <NumberInput
+                  label="At least"
+                  description="Seconds"
+                  min={0}
+                  {...form.getInputProps('cohort.grace.seconds')}
+                />
               </SimpleGrid>
             </Part>
             <Part title="Data and chance">

@@ -1,0 +1,158 @@
+import { leastParticipants, type Phase, type RunConfig } from '../protocol/index.ts';
+import type { Round, Run } from './types.ts';
+
+/** Whom a phase waits for, how long, and when it is over (R2, R3). */
+
+/** The phases that wait for clients; each has a deadline (R2). */
+export type TimedPhase = 'probing' | 'training' | 'evaluating';
+
+export const isTimed = (phase: Phase): phase is TimedPhase =>
+  phase === 'probing' || phase === 'training' || phase === 'evaluating';
+
+/** No more can happen in a round that is committed or abandoned. */
+export const isOver = (phase: Phase): boolean => phase === 'committed' || phase === 'abandoned';
+
+/**
+ * Where one member of the cohort stands in the present phase:
+ * - `answered`;
+ * - `excused`: has nothing to say in it, and said so;
+ * - `expected`: connected or away, and may still answer;
+ * - `spare`: may still answer, but did not in its newest rounds: nobody waits for it longer than the grace;
+ * - `absent`: may still answer, but let an earlier phase of this round close without it: nobody waits for it while the
+ *   others are enough;
+ * - `out`: left, or has nothing to do in this phase.
+ *
+ * A member never comes back from `answered`, `excused` or `out` within a round, and is one of `expected`, `spare` and
+ * `absent` for the whole of a phase, so that a verdict other than `open` stays true for good.
+ */
+export type MemberState = 'answered' | 'excused' | 'expected' | 'spare' | 'absent' | 'out';
+
+/** Rounds in a row that a client misses until it is `spare`: one may be an accident. */
+const patience = 2;
+
+export interface PhaseState {
+  /** One entry for every member of the cohort. */
+  readonly members: readonly MemberState[];
+  /** Answers with which the phase may close; 0 where it closes with whoever answered. */
+  readonly needed: number;
+  readonly deadlinePassed: boolean;
+}
+
+export type Verdict = 'open' | 'closed' | 'failed';
+
+/**
+ * Answers that a phase needs to close: the quorum of the goal, or of the cohort where that is smaller, at least one;
+ * none in `evaluating`. What is aggregated is of {@link leastParticipants} in a study.
+ */
+export function answersNeeded(
+  phase: TimedPhase,
+  cohort: number,
+  { cohort: { goal, quorum }, purpose }: Pick<RunConfig, 'cohort' | 'purpose'>,
+): number {
+  if (phase === 'evaluating') return 0;
+  // The tolerance keeps 0.1 * 30 = 3.0000000000000004 at three.
+  const share = Math.ceil(quorum * Math.min(goal, cohort) - 1e-9);
+  const least = phase === 'training' && purpose.kind === 'study' ? leastParticipants : 1;
+  return Math.max(least, share);
+}
+
+const count = (members: readonly MemberState[], ...states: readonly MemberState[]): number =>
+  members.filter((m) => states.includes(m)).length;
+
+/**
+ * Whether a phase goes on (R2, R3). With enough answers it closes at once when nobody is waited for any more, and at
+ * its deadline. It fails when enough are missed at the deadline, or as soon as they cannot be reached.
+ */
+export function evaluatePhase({ members, needed, deadlinePassed }: PhaseState): Verdict {
+  const answered = count(members, 'answered');
+  const waitedFor = count(members, 'expected', 'spare');
+  const all = answered + waitedFor + count(members, 'absent');
+  if (all < needed) return 'failed';
+  if (answered >= needed && waitedFor === 0) return 'closed';
+  if (!deadlinePassed) return 'open';
+  return answered >= needed ? 'closed' : 'failed';
+}
+
+/** Whether only the grace is left to those that have not answered (R2): the goal is reached, or no more can be expected. */
+export function isGoalReached(
+  { members, needed }: Omit<PhaseState, 'deadlinePassed'>,
+  goal: number,
+): boolean {
+  const answered = count(members, 'answered');
+  if (answered < Math.max(1, needed)) return false;
+  return answered >= goal || count(members, 'expected') === 0;
+}
+
+/** What {@link memberState} reads of a member's row. */
+export interface MemberFacts {
+  readonly scores: unknown;
+  readonly mask: unknown;
+  readonly update: string | null;
+  readonly evaluation: { readonly samples: number } | null;
+  readonly left: boolean;
+  readonly missed: number;
+  readonly late: boolean;
+}
+
+/** Where a member stands. An answer counts although its sender has left since. */
+export function memberState(phase: TimedPhase, member: MemberFacts): MemberState {
+  const open = (): MemberState => {
+    if (member.left) return 'out';
+    if (member.late) return 'absent';
+    return member.missed >= patience ? 'spare' : 'expected';
+  };
+  switch (phase) {
+    case 'probing':
+      return member.scores === null ? open() : 'answered';
+    case 'training':
+      if (member.update !== null) return 'answered';
+      return member.mask === null ? 'out' : open();
+    case 'evaluating':
+      if (member.evaluation === null) return open();
+      return member.evaluation.samples === 0 ? 'excused' : 'answered';
+    default:
+      return phase satisfies never;
+  }
+}
+
+/** Whether a member has answered a phase of its round, whichever. */
+export const hasAnswered = ({ scores, update, evaluation }: MemberFacts): boolean =>
+  scores !== null || update !== null || (evaluation?.samples ?? 0) > 0;
+
+/** What is to be done about a timed phase. */
+export type Decision =
+  | { readonly kind: Exclude<Verdict, 'open'> | 'stopped' | 'open' }
+  /** It goes on, but no longer than to this time, in milliseconds since the epoch. */
+  | { readonly kind: 'nearer'; readonly deadline: number };
+
+/**
+ * What becomes of a timed phase now (R2, R3), for everybody who asks: who moves the round on, and who wonders after an
+ * event whether to wake it. The operator's stop ends it too.
+ */
+export function decide(
+  run: Pick<Run, 'config' | 'state'>,
+  round: Pick<Round, 'deadline' | 'began'>,
+  phase: TimedPhase,
+  cohort: readonly MemberFacts[],
+  now: number,
+): Decision {
+  if (run.state === 'stopped') return { kind: 'stopped' };
+  const { config } = run;
+  const deadline = round.deadline?.getTime() ?? Number.POSITIVE_INFINITY;
+  const state = {
+    members: cohort.map((m) => memberState(phase, m)),
+    needed: answersNeeded(phase, cohort.length, config),
+    deadlinePassed: now >= deadline,
+  };
+  const kind = evaluatePhase(state);
+  if (kind !== 'open') return { kind };
+  // A phase cannot have longer left than it may last: then the clock has gone back since it began.
+  const longest = now + config.deadlines[phase] * 1000;
+  const { goal, grace } = config.cohort;
+  const took = Math.max(0, now - (round.began[phase] ?? now));
+  const end = isGoalReached(state, goal)
+    ? now + Math.ceil(Math.max(grace.seconds * 1000, grace.share * took))
+    : longest;
+  const nearest = Math.min(end, longest);
+  return nearest < deadline ? { kind: 'nearer', deadline: nearest } : { kind };
+}
