@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { GarbageCollection } from './engine/garbage-collection.ts';
+import { Watchdog } from './engine/watchdog.ts';
 import { holdWorkflows, lookAfterChanges, shutDownWorkflows, startWorkflows } from './engine/workflow.ts';
 import { serveApi } from './http/api.ts';
 import { clientLeft, restorePresence } from './intake/clients.ts';
@@ -43,7 +44,7 @@ const modelCache = ({ dataDir }: Pick<StrataSettings, 'dataDir'>): string => joi
 
 /** The round engine behind an HTTP server: registers routes and sockets on `fastify`. */
 export function createStrata(
-  store: Pick<Store, 'db' | 'pool' | 'databaseUrl' | 'blobs'>,
+  store: Pick<Store, 'db' | 'pool' | 'databaseUrl' | 'blobs' | 'space' | 'onBack'>,
   settings: StrataSettings,
   fastify: FastifyInstance,
   models: ModelSource = createModelSource({
@@ -60,7 +61,7 @@ export function createStrata(
     updateBytes: settings.maxUpdateBytes,
     ...settings.limits,
   };
-  const { db, blobs } = store;
+  const { db, blobs, space } = store;
   const { log } = fastify;
   const bus = new Bus();
   const naming = new SharedLock();
@@ -75,6 +76,7 @@ export function createStrata(
   const ports = {
     db,
     blobs,
+    space,
     naming,
     models,
     bus,
@@ -90,20 +92,33 @@ export function createStrata(
   const views = new Views(ports);
   const uploads = new ModelUploads(modelCache(settings));
   const looks = lookAfterChanges(ports);
+  const watchdog = new Watchdog(ports);
+  store.onBack((awayMs) => watchdog.databaseBack(awayMs));
+  let started = false;
 
   const io = createSockets(fastify.server);
   const clientSockets = new ClientSockets(io, ports, views);
   const operatorSockets = new OperatorSockets(io, ports, views, settings.operatorToken);
-  serveApi(fastify, { ports, views, uploads, operatorToken: settings.operatorToken });
+  serveApi(fastify, {
+    ports,
+    views,
+    uploads,
+    operatorToken: settings.operatorToken,
+    hasStarted: () => started,
+  });
 
   return {
     async start() {
       await restorePresence(ports);
       await startWorkflows(ports, store);
+      watchdog.start();
+      started = true;
     },
     async close() {
+      started = false;
       holdWorkflows();
       looks.close();
+      await watchdog.close();
       clientSockets.close();
       operatorSockets.close();
       presence.close();

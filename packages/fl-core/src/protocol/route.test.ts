@@ -54,7 +54,7 @@ describe('a route', () => {
       'unavailable',
       'unknown-round',
     ]);
-    expect([...errorsOf(routes.health)].sort()).toEqual(['internal', 'unavailable']);
+    expect([...errorsOf(routes.health)].sort()).toEqual(['internal', 'no-space', 'unavailable']);
   });
 });
 
