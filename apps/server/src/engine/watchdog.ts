@@ -35,6 +35,8 @@ export class Watchdog {
   /** What had something to do at the last look and had not done it; what it had. */
   #due = new Map<string, string>();
   #saidFull = false;
+  /** What was started anew, and said to be so. */
+  readonly #saidAnew = new Set<string>();
 
   constructor(ports: WatchdogPorts) {
     this.#ports = ports;
@@ -129,6 +131,9 @@ export class Watchdog {
     this.#ports.log.warn({ run, round }, 'a workflow that had stopped is started anew');
     this.#ports.woken.delete(run);
     await startAnew(wanted);
+    this.#ports.bus.changed(run);
+    const what = `${run} ${round ?? ''}`;
+    if (this.#saidAnew.has(what)) return;
     await this.#ports.events.add(run, {
       level: 'warning',
       kind: 'started-anew',
@@ -138,7 +143,7 @@ export class Watchdog {
           ? 'The run had stopped working and was started anew from what is recorded.'
           : `Round ${round} had stopped working and was started anew from what is recorded.`,
     });
-    this.#ports.bus.changed(run);
+    this.#saidAnew.add(what);
   }
 
   async #openRound(run: string): Promise<number | null> {

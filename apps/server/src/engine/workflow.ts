@@ -10,7 +10,7 @@ import {
 } from '@strata/fl-core/rounds';
 import { inArray } from 'drizzle-orm';
 import type { FastifyBaseLogger } from 'fastify';
-import { troubleOf } from '../failure.ts';
+import { messageOf, troubleOf } from '../failure.ts';
 import type { HasBus } from '../live/bus.ts';
 import { outlast } from '../live/outlast.ts';
 import type { SeesPresence } from '../live/presence.ts';
@@ -165,16 +165,14 @@ async function received(topic: string, until: Parameters<typeof DBOS.recv>[1]): 
 }
 
 /**
- * Why the work failed, for people. What DBOS throws to end an execution that another one has taken over, or that
- * was cancelled, is no failure of the work and is thrown on; nor is a database that is away: whoever looks after the
- * workflows starts this one anew.
+ * Why the work failed, for people. What DBOS throws of an execution (another one has taken it over, it was cancelled,
+ * its record is gone) is no failure of the work and is thrown on; nor is a database that is away: whoever looks after
+ * the workflows starts this one anew.
  */
 function reasonOf(error: unknown): string {
-  if (troubleOf(error) !== null) throw error;
-  if (error instanceof DbosError.DBOSWorkflowConflictError) throw error;
-  if (error instanceof DbosError.DBOSWorkflowCancelledError) throw error;
   if (error instanceof DbosError.DBOSMaxStepRetriesError) return reasonOf(error.errors.at(-1));
-  return error instanceof Error ? error.message : String(error);
+  if (error instanceof DbosError.DBOSError || troubleOf(error) !== null) throw error;
+  return messageOf(error);
 }
 
 /** The steps of one round, durable: each is a step of the workflow engine, recorded by one transaction of ours. */
@@ -259,14 +257,19 @@ export async function isDead(wanted: Wanted): Promise<boolean> {
 }
 
 /**
- * Starts a workflow anew, whatever has become of it; an execution that still waits somewhere finds that it was
- * replaced and ends. A round is waited for by name, so its run finds the new one.
+ * Has a workflow executed anew, whatever has become of it. One that is recorded as under way goes on after its last
+ * recorded step, and an execution that still waits somewhere finds that it was replaced; one that ended begins again.
  */
 export async function startAnew(wanted: Wanted): Promise<void> {
   const { run, round } = wanted;
   const id = workflowIdOf(wanted);
-  if (await DBOS.getWorkflowStatus(id)) await DBOS.deleteWorkflow(id, round === null);
   executing.delete(id);
+  const status = (await DBOS.getWorkflowStatus(id))?.status;
+  if (isUnderWay(status)) {
+    await DBOS.resumeWorkflow(id);
+    return;
+  }
+  if (status !== undefined) await DBOS.deleteWorkflow(id, round === null);
   if (round === null) await DBOS.startWorkflow(runWorkflow, { workflowID: id })(run);
   else await DBOS.startWorkflow(roundWorkflow, { workflowID: id })(run, round);
 }
