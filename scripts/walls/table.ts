@@ -170,6 +170,12 @@ export const places: readonly Place[] = [
   place('server/engine/workflow.ts', '', '@dbos-inc/dbos-sdk', 'the one file that knows DBOS'),
   place('server/operator-token.ts', 'core/protocol server/failure.ts', 'node:*', 'a file with a secret'),
   place(
+    'server/private-folder.ts',
+    'core/protocol server/failure.ts',
+    'node:*',
+    'closes the data folder to other users',
+  ),
+  place(
     'server/settings.ts',
     'core/protocol server/models/index.ts server/operator-token.ts',
     'node:* zod',
@@ -195,7 +201,7 @@ export const places: readonly Place[] = [
   ),
   place(
     'server/main.ts',
-    'core/protocol server/failure.ts server/settings.ts server/store server/http server/strata.ts',
+    'core/protocol server/failure.ts server/private-folder.ts server/settings.ts server/store server/http server/strata.ts',
     'node:*',
     'the process',
   ),

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { StrataError } from '@strata/fl-core/protocol';
 import { errorCode, messageOf } from './failure.ts';
 import { createHttp } from './http/create-http.ts';
+import { keepPrivate } from './private-folder.ts';
 import { loadSettings, type Settings } from './settings.ts';
 import { openStore } from './store/store.ts';
 import { createStrata } from './strata.ts';
@@ -61,6 +62,8 @@ async function start(
     pages: process.argv[2] ?? join(repository, 'apps/web-client/dist'),
     samples: join(repository, 'samples'),
   });
+  const mended = await keepPrivate(settings.dataDir);
+  if (mended !== null) console.warn(mended);
   unlessEnding();
   const store = await openStore(settings);
   ends.push(() => store.close());
@@ -120,6 +123,8 @@ function addressOf(server: Server, { host, port }: Settings): string {
   return `http://${shown}:${actual}`;
 }
 
+// Whatever this process and its threads create is for its user alone.
+process.umask(0o077);
 try {
   await serve(loadSettings(process.env));
 } catch (error) {

@@ -30,6 +30,7 @@ export type StrataSettings = Pick<
   | 'modelsDir'
   | 'deitTinyPin'
   | 'hubUrl'
+  | 'importPrivate'
 > & { readonly limits?: Partial<Limits> };
 
 export interface Strata {
@@ -52,6 +53,7 @@ export function createStrata(
     cacheDir: modelCache(settings),
     deitTinyPin: settings.deitTinyPin,
     hubUrl: settings.hubUrl ?? undefined,
+    privateAllowed: settings.importPrivate,
     blobs: store.blobs,
   }),
 ): Strata {
