@@ -14,7 +14,7 @@ import { syncDirectory } from './sync-directory.ts';
  */
 export async function openBlobFolder(
   folder: string,
-  space: DiskSpace = new DiskSpace(folder),
+  space: DiskSpace = new DiskSpace([folder]),
 ): Promise<BlobStore> {
   const spoolFolder = join(folder, 'spool');
   await rm(spoolFolder, { recursive: true, force: true });

@@ -7,16 +7,16 @@ const leastBytes = 32 * 2 ** 20;
 /** What is written to see whether it can be. */
 const trialBytes = 2 ** 20;
 
-/** Whether there is room on the disk of a folder; known from what could not be written, and by looking. */
+/** Whether there is room where folders are; known from what could not be written, and by looking. */
 export class DiskSpace {
-  readonly #folder: string;
+  readonly #folders: readonly string[];
   readonly #leastBytes: number;
   #full = false;
   #onFull: () => void = () => {};
 
   /** @param least free bytes below which the disk counts as full */
-  constructor(folder: string, least = leastBytes) {
-    this.#folder = folder;
+  constructor(folders: readonly string[], least = leastBytes) {
+    this.#folders = folders;
     this.#leastBytes = least;
   }
 
@@ -44,13 +44,16 @@ export class DiskSpace {
 
   /** Looks how it stands. A disk that was full is believed to have room when something can be written. */
   async look(): Promise<void> {
-    const { bavail, bsize } = await statfs(this.#folder);
-    if (bavail * bsize < this.#leastBytes) this.#full = true;
-    else if (this.#full) this.#full = !(await this.#canWrite());
+    let room = true;
+    for (const folder of this.#folders) {
+      const { bavail, bsize } = await statfs(folder);
+      room &&= bavail * bsize >= this.#leastBytes && (!this.#full || (await this.#canWrite(folder)));
+    }
+    this.#full = !room;
   }
 
-  async #canWrite(): Promise<boolean> {
-    const path = join(this.#folder, 'space-trial');
+  async #canWrite(folder: string): Promise<boolean> {
+    const path = join(folder, 'space-trial');
     try {
       const file = await open(path, 'w');
       try {

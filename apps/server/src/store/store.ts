@@ -28,7 +28,7 @@ export interface Store extends HasDb {
   /** For DBOS, which wants an address even beside a pool. */
   readonly databaseUrl: string;
   readonly blobs: BlobStore;
-  /** Of DATA_DIR. */
+  /** Of DATA_DIR and the blobs in it, which may be a disk of their own. */
   readonly space: DiskSpace;
   /** `listener` hears that a database that could not be reached is back, and after how many milliseconds. */
   onBack(listener: (awayMs: number) => void): void;
@@ -54,8 +54,9 @@ export async function openStore(settings: StoreSettings): Promise<Store> {
     const database = databaseUrl === null ? await openEmbedded(dataDir) : await connect(databaseUrl);
     try {
       await migrate(database.pool);
-      const space = new DiskSpace(dataDir);
-      const blobs = await openBlobFolder(join(dataDir, 'blobs'), space);
+      const blobFolder = join(dataDir, 'blobs');
+      const space = new DiskSpace([dataDir, blobFolder]);
+      const blobs = await openBlobFolder(blobFolder, space);
       return {
         db: openTables(database.pool),
         pool: database.pool,
