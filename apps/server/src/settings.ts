@@ -65,7 +65,7 @@ const Environment = z.object({
     .enum(['0', '1'])
     .default('0')
     .describe(
-      '`1` lets models be fetched from addresses of this machine and its network (loopback, private, link-local), which are refused otherwise; HF_ENDPOINT is never',
+      '`1` lets models be fetched from addresses of this machine and its network (loopback, private, link-local), which are refused otherwise; HF_ENDPOINT is always let',
     ),
   OPERATOR_TOKEN: z
     .string()

@@ -49,6 +49,7 @@ describe('a route', () => {
       'bad-config',
       'bad-request',
       'internal',
+      'no-space',
       'too-large',
       'unauthorized',
       'unavailable',
