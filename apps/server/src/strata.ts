@@ -8,6 +8,7 @@ import { clientLeft, restorePresence } from './intake/clients.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { Background } from './live/background.ts';
 import { Bus } from './live/bus.ts';
+import { outlast } from './live/outlast.ts';
 import { Presence } from './live/presence.ts';
 import { Traffic } from './live/traffic.ts';
 import { createModelSource, type ModelSource, ModelUploads } from './models/index.ts';
@@ -68,11 +69,16 @@ export function createStrata(
   const bus = new Bus();
   const naming = new SharedLock();
   const background = new Background(log);
+  const closing = new AbortController();
   const events = new EventLog({ db, bus, limits });
   const garbage = new GarbageCollection({ db, blobs, naming, background, limits });
   const presence = new Presence(limits.graceMs, (run, client) => {
     background.run(`recording that ${client} is gone`, () =>
-      clientLeft({ db, bus, events }, run, client, 'did not come back in time'),
+      outlast(async () => {
+        // It may have come back while the database was away.
+        if (presence.state(run, client) !== 'left') return;
+        await clientLeft({ db, bus, events }, run, client, 'did not come back in time');
+      }, closing.signal),
     );
   });
   const ports = {
@@ -118,6 +124,7 @@ export function createStrata(
     },
     async close() {
       started = false;
+      closing.abort();
       holdWorkflows();
       looks.close();
       await watchdog.close();

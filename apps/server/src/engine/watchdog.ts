@@ -19,6 +19,13 @@ type WatchdogPorts = HasDb &
   HasSpace &
   HasLimits<'watchMs'> & { readonly log: FastifyBaseLogger };
 
+interface Due {
+  readonly has: string;
+  readonly since: number;
+}
+
+/** A round is settled at its deadline within a moment; one that is not for so many milliseconds has stopped. */
+const overdueMs = 10_000;
 /** A database that was away for less is not worth a line. */
 const saidMs = 1_000;
 
@@ -32,8 +39,8 @@ export class Watchdog {
   #timer: NodeJS.Timeout | null = null;
   #looking: Promise<void> | null = null;
   #closed = false;
-  /** What had something to do at the last look and had not done it; what it had. */
-  #due = new Map<string, string>();
+  /** What had something to do and had not done it: what it had, and since which look. */
+  #due = new Map<string, Due>();
   #saidFull = false;
   /** What was started anew, and said to be so. */
   readonly #saidAnew = new Set<string>();
@@ -92,7 +99,7 @@ export class Watchdog {
       .select({ id: runs.id })
       .from(runs)
       .where(inArray(runs.state, ['running', 'paused']));
-    const due = new Map<string, string>();
+    const due = new Map<string, Due>();
     for (const { id } of active) {
       if (this.#closed) return;
       try {
@@ -104,8 +111,8 @@ export class Watchdog {
     this.#due = due;
   }
 
-  async #lookAtRun(run: string, due: Map<string, string>): Promise<void> {
-    // A run started anew starts its round anew.
+  async #lookAtRun(run: string, due: Map<string, Due>): Promise<void> {
+    // Its round is looked at the next time: the run may start that by itself.
     if (await isDead({ run, round: null })) return this.#startAnew({ run, round: null });
     const round = await this.#openRound(run);
     if (round !== null && ((await this.#isOverdue(run, round)) || (await isDead({ run, round })))) {
@@ -113,10 +120,14 @@ export class Watchdog {
     }
     const has = await this.#dueNow(run);
     if (has === null) return;
-    // Seen at the last look already: whoever was woken for it did not come.
     const key = `${run} ${round ?? ''}`;
-    if (round !== null && this.#due.get(key) === has) return this.#startAnew({ run, round });
-    due.set(key, has);
+    const before = this.#due.get(key);
+    const since = before?.has === has ? before.since : Date.now();
+    // For so long: whoever was woken for it does not come.
+    if (round !== null && Date.now() - since > this.#ports.limits.watchMs / 2) {
+      return this.#startAnew({ run, round });
+    }
+    due.set(key, { has, since });
     this.#ports.woken.delete(run);
     this.#ports.bus.changed(run);
   }
@@ -155,7 +166,7 @@ export class Watchdog {
     return row?.round ?? null;
   }
 
-  /** Past its deadline for a whole look: it should have been settled long ago (R2). */
+  /** It should have been settled long ago (R2). */
   async #isOverdue(run: string, round: number): Promise<boolean> {
     const { db, limits } = this.#ports;
     const rows = await db
@@ -165,7 +176,7 @@ export class Watchdog {
         and(
           eq(rounds.run, run),
           eq(rounds.round, round),
-          lt(rounds.deadline, new Date(Date.now() - limits.watchMs)),
+          lt(rounds.deadline, new Date(Date.now() - Math.min(limits.watchMs, overdueMs))),
         ),
       );
     return rows.length > 0;

@@ -72,6 +72,8 @@ interface Bound {
 
 /** Workflows are registered once in a process; they work on what was bound last. */
 let bound: Bound | null = null;
+/** Before that, the tables of the workflow engine may not be there, and nobody can be woken. */
+let launched = false;
 
 /** What is executed in this process: the newest execution of each workflow, by its id. */
 const executing = new Map<string, symbol>();
@@ -104,6 +106,7 @@ export async function startWorkflows(
     enableOTLP: false,
   });
   await DBOS.launch();
+  launched = true;
   const active = await ports.db
     .select({ id: runs.id })
     .from(runs)
@@ -119,6 +122,7 @@ export async function startWorkflows(
 export function holdWorkflows(): void {
   bound?.closed.abort();
   bound = null;
+  launched = false;
 }
 
 /** After {@link holdWorkflows}: lets go of the database. What was under way goes on at the next start. */
@@ -294,7 +298,10 @@ export function lookAfterChanges(
 ): Throttle {
   const looks = new Throttle(
     lookMs,
-    (run) => lookAtRun(ports, run),
+    // What changed before is looked at when the workflows start.
+    async (run) => {
+      if (launched) await lookAtRun(ports, run);
+    },
     (error) => ports.log.error({ err: error }, 'a run was not looked at'),
   );
   ports.bus.onChanged((run) => looks.touch(run));

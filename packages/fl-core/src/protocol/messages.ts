@@ -4,7 +4,7 @@ import { Checkpoint, Id, LayerName, Phase, RunConfig, RunState, Sha256 } from '.
 import { ScoreKind } from './selection-config.ts';
 
 /** Bumped when a message changes so that an old tab is told to reload. */
-export const protocolVersion = 4;
+export const protocolVersion = 5;
 
 /** Largest control message in bytes (design, 4). */
 export const maxMessageBytes = 1_000_000;
