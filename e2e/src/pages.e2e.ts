@@ -48,3 +48,19 @@ test('without the token the operator pages show nothing', async ({ world }) => {
   const answer = await fetch(`${world.server.url}/api/runs/${run}`);
   expect(answer.status).toBe(401);
 });
+
+test('the operator sees what the server lacks, on the list and on a run', async ({ world }) => {
+  const run = await world.startRun();
+  const page = await world.operate('/operator');
+  await page.getByText('Tiny').first().waitFor();
+  await expect(page.getByTestId('lacks-disk')).toHaveCount(0);
+  // As the server says it of a full disk; the server's own tests have one.
+  const lack = { what: 'disk', message: 'The disk is full.', hint: 'Free space.' };
+  await page.route('**/readyz', (route) =>
+    route.fulfill({ status: 503, json: { ok: true, value: { ready: false, lacks: [lack] } } }),
+  );
+  for (const path of ['/operator', `/operator/runs/${run}`]) {
+    await page.goto(`${world.server.url}${path}`);
+    await expect(page.getByTestId('lacks-disk')).toContainText('The disk is full. Free space.');
+  }
+});

@@ -129,12 +129,12 @@ export const places: readonly Place[] = [
     'the harness sees the product from outside: processes, HTTP, pages',
   ),
 
-  place('server/failure.ts', '', '', 'reads errors'),
+  place('server/failure.ts', 'core/protocol', '', 'reads errors, and says what of the server is away'),
   place('server/limits.ts', '', '', 'numbers'),
   place('server/threads', '', 'node:* tsx', 'starts threads, whatever they do'),
   place(
     'server/live',
-    'core/protocol',
+    'core/protocol server/failure.ts',
     'node:* fastify',
     'what a restarted server forgets; it knows nobody who uses it',
   ),
@@ -164,12 +164,18 @@ export const places: readonly Place[] = [
   ),
   place(
     'server/engine',
-    'core/protocol core/selection core/aggregation core/rounds core/models/layouts.ts server/limits.ts server/live server/store server/threads server/models/source.ts server/views/event-log.ts',
+    'core/protocol core/selection core/aggregation core/rounds core/models/layouts.ts server/failure.ts server/limits.ts server/live server/store server/threads server/models/source.ts server/views/event-log.ts',
     'node:* drizzle-orm fastify',
     'the engine writes what becomes of rounds, and does not know the intake',
   ),
   place('server/engine/workflow.ts', '', '@dbos-inc/dbos-sdk', 'the one file that knows DBOS'),
   place('server/operator-token.ts', 'core/protocol server/failure.ts', 'node:*', 'a file with a secret'),
+  place(
+    'server/private-folder.ts',
+    'core/protocol server/failure.ts',
+    'node:*',
+    'closes the data folder to other users',
+  ),
   place(
     'server/settings.ts',
     'core/protocol server/models/index.ts server/operator-token.ts',
@@ -178,13 +184,13 @@ export const places: readonly Place[] = [
   ),
   place(
     'server/sockets',
-    'core/protocol core/rounds server/limits.ts server/live server/store/store.ts server/views server/intake',
+    'core/protocol core/rounds server/failure.ts server/limits.ts server/live server/store/store.ts server/views server/intake',
     'node:* fastify socket.io zod',
     'the control plane asks intake and views, and makes no query of its own',
   ),
   place(
     'server/http',
-    'core/protocol core/rounds core/models/layouts.ts core/data/samples.ts server/live server/store/store.ts server/store/blobs.ts server/store/tensor-file.ts server/models/index.ts server/views server/intake server/engine/runs.ts server/settings.ts',
+    'core/protocol core/rounds core/models/layouts.ts core/data/samples.ts server/failure.ts server/live server/store/store.ts server/store/disk-space.ts server/store/blobs.ts server/store/tensor-file.ts server/models/index.ts server/views server/intake server/engine/runs.ts server/settings.ts',
     'node:* @fastify/* drizzle-orm fastify fastify-type-provider-zod fflate zod',
     'the data plane, APIs and pages',
   ),
@@ -196,7 +202,7 @@ export const places: readonly Place[] = [
   ),
   place(
     'server/main.ts',
-    'core/protocol server/failure.ts server/settings.ts server/store server/http server/strata.ts',
+    'core/protocol server/failure.ts server/private-folder.ts server/settings.ts server/store server/http server/strata.ts',
     'node:*',
     'the process',
   ),

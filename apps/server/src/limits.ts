@@ -8,6 +8,7 @@ export interface Limits {
   readonly runs: number;
   readonly eventsPerRun: number;
   readonly keptCheckpoints: number;
+  readonly watchMs: number;
 }
 
 export const defaultLimits: Limits = {
@@ -25,6 +26,8 @@ export const defaultLimits: Limits = {
   eventsPerRun: 10_000,
   /** Newest checkpoints whose blobs are kept, beside round 0. */
   keptCheckpoints: 3,
+  /** How often the watchdog looks at the runs that are under way. */
+  watchMs: 30_000,
 };
 
 /** Bounds are passed on by name, so that a signature says which it reads. */

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { addressOf, routes } from '@strata/fl-core/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -75,6 +76,22 @@ describe.skipIf(!built)('the server process', () => {
     });
   });
 
+  test('is ready, and its folder is its user’s alone: 0700, and 0600 for every file (umask 022)', async () => {
+    const ready = await fetch(new URL(addressOf(routes.ready, {}), address));
+    expect([ready.status, await ready.json()]).toEqual([
+      200,
+      { ok: true, value: { ready: true, lacks: [] } },
+    ]);
+    expect((await stat(dataDir)).mode & 0o777).toBe(0o700);
+    const entries = await readdir(dataDir, { recursive: true, withFileTypes: true });
+    const open: string[] = [];
+    for (const entry of entries) {
+      const path = join(entry.parentPath, entry.name);
+      if (((await stat(path)).mode & 0o077) !== 0) open.push(path);
+    }
+    expect([entries.length > 500, open]).toEqual([true, []]);
+  });
+
   test('a second server on the same folder says so in one line', async () => {
     const { code, lines } = await failure({ DATA_DIR: dataDir });
     expect(lines).toEqual([
@@ -110,6 +127,45 @@ describe.skipIf(!built)('the server process', () => {
     }
     taken.close();
   }, 120_000);
+
+  test('a folder that others can enter is mended, unless it holds what is not ours: each in one line', async () => {
+    const [own, shared] = [join(folder, 'own'), join(folder, 'shared')];
+    for (const path of [own, shared]) {
+      await mkdir(path);
+      await chmod(path, 0o755);
+    }
+    await writeFile(join(shared, 'thesis.txt'), 'not ours');
+    const refused = await failure({ DATA_DIR: shared });
+    expect([refused.code, refused.lines]).toEqual([
+      1,
+      [expect.stringMatching(/^DATA_DIR: other users of this machine can enter .*thesis\.txt/)],
+    ]);
+    expect((await stat(shared)).mode & 0o777).toBe(0o755);
+    // Ends for another reason, after that.
+    const mended = await failure({ DATA_DIR: own, DATABASE_URL: 'postgres://127.0.0.1:1/none' });
+    expect(mended.lines[0]).toMatch(/^DATA_DIR .* was open to other users/);
+    expect((await stat(own)).mode & 0o777).toBe(0o700);
+  }, 60_000);
+
+  /** In the folder of a server that starts, in the order of its parts; and some time after the last of them. */
+  test.each([
+    ['the lock', 'lock', 0],
+    ['the database’s folder', 'postgres', 0],
+    ['the blobs', 'blobs', 0],
+    ['the blobs', 'blobs', 300],
+    ['the blobs', 'blobs', 1000],
+  ])(
+    'SIGTERM in a start, when %s is there (%s, %d ms later), ends it cleanly',
+    async (_, name, later) => {
+      const place = join(folder, `start-${name}-${later}`);
+      const starting = startMain({ DATA_DIR: place });
+      const said = starting.stderr ? text(starting.stderr) : '';
+      while (!existsSync(join(place, name))) await sleep(5);
+      await sleep(later);
+      expect([await end(starting, 'SIGTERM'), await said]).toEqual([[0, null], '']);
+    },
+    60_000,
+  );
 
   test('SIGTERM ends it cleanly, and the next start gets the folder and the token at once', async () => {
     expect(await end(server, 'SIGTERM')).toEqual([0, null]);

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { StrataError } from '@strata/fl-core/protocol';
 import { errorCode, messageOf } from './failure.ts';
 import { createHttp } from './http/create-http.ts';
+import { keepPrivate } from './private-folder.ts';
 import { loadSettings, type Settings } from './settings.ts';
 import { openStore } from './store/store.ts';
 import { createStrata } from './strata.ts';
@@ -21,7 +22,38 @@ function fail(error: unknown): never {
   process.exit(1);
 }
 
+/** Thrown between two parts of a start that was told to end. */
+class Ended extends Error {}
+
 async function serve(settings: Settings): Promise<void> {
+  /** What ends the parts that have begun, the first last. */
+  const ends: (() => Promise<void>)[] = [];
+  let ending = false;
+  const started = start(settings, ends, () => ending);
+
+  const end = async () => {
+    if (ending) return;
+    ending = true;
+    // Ending in disorder is safe (a kill -9 is), waiting for ever is not.
+    setTimeout(() => fail(new Error('it did not end in time and was cut off.')), closeLimitMs).unref();
+    // A part that is about to begin is not pulled from under itself.
+    await started.catch(() => {});
+    for (const part of ends.reverse()) await part();
+    process.exit(0);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => end().catch(fail));
+  await started.catch((error: unknown) => ending || fail(error));
+}
+
+/** Begins part after part until the server runs. */
+async function start(
+  settings: Settings,
+  ends: (() => Promise<void>)[],
+  isEnding: () => boolean,
+): Promise<void> {
+  const unlessEnding = () => {
+    if (isEnding()) throw new Ended();
+  };
   await checkPort(settings).catch((error: unknown) => {
     throw explainAddress(error, settings);
   });
@@ -30,28 +62,23 @@ async function serve(settings: Settings): Promise<void> {
     pages: process.argv[2] ?? join(repository, 'apps/web-client/dist'),
     samples: join(repository, 'samples'),
   });
+  const mended = await keepPrivate(settings.dataDir);
+  if (mended !== null) console.warn(mended);
+  unlessEnding();
   const store = await openStore(settings);
+  ends.push(() => store.close());
+  store.lost.then((error) => isEnding() || fail(error));
+  unlessEnding();
   const strata = createStrata(store, settings, fastify);
-
-  let closing = false;
-  const close = async () => {
-    if (closing) return;
-    closing = true;
-    // Ending in disorder is safe (a kill -9 is), waiting for ever is not.
-    setTimeout(() => fail(new Error('it did not end in time and was cut off.')), closeLimitMs).unref();
-    await strata.close();
-    await fastify.close();
-    await store.close();
-    process.exit(0);
-  };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => close().catch(fail));
-  store.lost.then((error) => closing || fail(error));
-
+  ends.push(() => fastify.close());
   await fastify.listen({ host: settings.host, port: settings.port }).catch(async (error: unknown) => {
     await store.close();
     throw explainAddress(error, settings);
   });
+  ends.push(() => strata.close());
+  unlessEnding();
   await strata.start();
+  unlessEnding();
   const url = settings.publicUrl ?? addressOf(fastify.server, settings);
   console.log(`
 Strata is running. Its data is in ${settings.dataDir}.
@@ -96,6 +123,8 @@ function addressOf(server: Server, { host, port }: Settings): string {
   return `http://${shown}:${actual}`;
 }
 
+// Whatever this process and its threads create is for its user alone.
+process.umask(0o077);
 try {
   await serve(loadSettings(process.env));
 } catch (error) {

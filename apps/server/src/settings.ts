@@ -61,6 +61,12 @@ const Environment = z.object({
   HF_ENDPOINT: address(['http:', 'https:'])
     .optional()
     .describe('mirror of the Hugging Face Hub; `https://huggingface.co` when not set'),
+  STRATA_IMPORT_PRIVATE: z
+    .enum(['0', '1'])
+    .default('0')
+    .describe(
+      '`1` lets models be fetched from addresses of this machine and its network (loopback, private, link-local), which are refused otherwise; HF_ENDPOINT is always let',
+    ),
   OPERATOR_TOKEN: z
     .string()
     .regex(/^[\w.~-]*$/, 'may have letters, digits and . _ ~ - only')
@@ -101,6 +107,8 @@ export interface Settings {
   readonly deitTinyPin: HubPin | null;
   /** A mirror of the Hugging Face Hub, without a slash at the end; null: the Hub itself. */
   readonly hubUrl: string | null;
+  /** Whether models may be fetched from addresses that are not public. */
+  readonly importPrivate: boolean;
   readonly operatorToken: string;
   /** Without a slash at the end; null: by host and port. */
   readonly publicUrl: string | null;
@@ -132,6 +140,7 @@ export function loadSettings(environment: Readonly<Record<string, string | undef
     modelsDir: values.STRATA_MODELS_DIR === undefined ? null : resolve(values.STRATA_MODELS_DIR),
     deitTinyPin: deitTinyPin(given),
     hubUrl: values.HF_ENDPOINT?.replace(/\/+$/, '') ?? null,
+    importPrivate: values.STRATA_IMPORT_PRIVATE === '1',
     operatorToken: values.OPERATOR_TOKEN ?? keptOperatorToken(dataDir),
     publicUrl: values.PUBLIC_URL ?? null,
     logLevel: values.LOG_LEVEL,

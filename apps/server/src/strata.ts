@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { GarbageCollection } from './engine/garbage-collection.ts';
+import { Watchdog } from './engine/watchdog.ts';
 import { holdWorkflows, lookAfterChanges, shutDownWorkflows, startWorkflows } from './engine/workflow.ts';
 import { serveApi } from './http/api.ts';
 import { clientLeft, restorePresence } from './intake/clients.ts';
@@ -8,6 +9,7 @@ import { defaultLimits, type Limits } from './limits.ts';
 import { Alarms } from './live/alarms.ts';
 import { Background } from './live/background.ts';
 import { Bus } from './live/bus.ts';
+import { outlast } from './live/outlast.ts';
 import { Presence } from './live/presence.ts';
 import { Traffic } from './live/traffic.ts';
 import { createModelSource, type ModelSource, ModelUploads } from './models/index.ts';
@@ -30,6 +32,7 @@ export type StrataSettings = Pick<
   | 'modelsDir'
   | 'deitTinyPin'
   | 'hubUrl'
+  | 'importPrivate'
 > & { readonly limits?: Partial<Limits> };
 
 export interface Strata {
@@ -44,7 +47,7 @@ const modelCache = ({ dataDir }: Pick<StrataSettings, 'dataDir'>): string => joi
 
 /** The round engine behind an HTTP server: registers routes and sockets on `fastify`. */
 export function createStrata(
-  store: Pick<Store, 'db' | 'pool' | 'databaseUrl' | 'blobs'>,
+  store: Pick<Store, 'db' | 'pool' | 'databaseUrl' | 'blobs' | 'space' | 'onBack'>,
   settings: StrataSettings,
   fastify: FastifyInstance,
   models: ModelSource = createModelSource({
@@ -52,6 +55,7 @@ export function createStrata(
     cacheDir: modelCache(settings),
     deitTinyPin: settings.deitTinyPin,
     hubUrl: settings.hubUrl ?? undefined,
+    privateAllowed: settings.importPrivate,
     blobs: store.blobs,
   }),
 ): Strata {
@@ -61,21 +65,27 @@ export function createStrata(
     updateBytes: settings.maxUpdateBytes,
     ...settings.limits,
   };
-  const { db, blobs } = store;
+  const { db, blobs, space } = store;
   const { log } = fastify;
   const bus = new Bus();
   const naming = new SharedLock();
   const background = new Background(log);
+  const closing = new AbortController();
   const events = new EventLog({ db, bus, limits });
   const garbage = new GarbageCollection({ db, blobs, naming, background, limits });
   const presence = new Presence(limits.graceMs, (run, client) => {
     background.run(`recording that ${client} is gone`, () =>
-      clientLeft({ db, bus, events }, run, client, 'did not come back in time'),
+      outlast(async () => {
+        // It may have come back while the database was away.
+        if (presence.state(run, client) !== 'left') return;
+        await clientLeft({ db, bus, events }, run, client, 'did not come back in time');
+      }, closing.signal),
     );
   });
   const ports = {
     db,
     blobs,
+    space,
     naming,
     models,
     bus,
@@ -92,21 +102,35 @@ export function createStrata(
   const views = new Views(ports);
   const uploads = new ModelUploads(modelCache(settings));
   const looks = lookAfterChanges(ports);
+  const watchdog = new Watchdog(ports);
+  store.onBack((awayMs) => watchdog.databaseBack(awayMs));
+  let started = false;
 
   const io = createSockets(fastify.server);
   const clientSockets = new ClientSockets(io, ports, views);
   const operatorSockets = new OperatorSockets(io, ports, views, settings.operatorToken);
-  serveApi(fastify, { ports, views, uploads, operatorToken: settings.operatorToken });
+  serveApi(fastify, {
+    ports,
+    views,
+    uploads,
+    operatorToken: settings.operatorToken,
+    hasStarted: () => started,
+  });
 
   return {
     async start() {
       await restorePresence(ports);
       await startWorkflows(ports, store);
+      watchdog.start();
+      started = true;
     },
     async close() {
+      started = false;
+      closing.abort();
       holdWorkflows();
       looks.close();
       ports.alarms.close();
+      await watchdog.close();
       clientSockets.close();
       operatorSockets.close();
       presence.close();

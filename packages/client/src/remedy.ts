@@ -17,6 +17,7 @@ export function remedy(error: unknown): Remedy {
 
 const remedies: Readonly<Record<ErrorCode, Remedy>> = {
   'rate-limited': 'again',
+  'no-space': 'again',
   unavailable: 'again',
   internal: 'again',
   'wrong-phase': 'moved-on',

@@ -27,6 +27,7 @@ export const errorCodes = [
   'bad-update', // shorter than the layer that it is of
   'too-few-clients', // fewer updates of a layer than its rule needs
   'rate-limited',
+  'no-space', // the server's disk is full; later it may not be
   'unavailable',
   'internal',
 ] as const;

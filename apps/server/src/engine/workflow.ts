@@ -1,11 +1,20 @@
 import { DBOS, Error as DbosError } from '@dbos-inc/dbos-sdk';
 import { StrataError } from '@strata/fl-core/protocol';
-import { playRound, playRun, type RoundSteps, type RunSteps, waking } from '@strata/fl-core/rounds';
+import {
+  playRound,
+  playRun,
+  type RoundSteps,
+  type RunSteps,
+  type Waking,
+  waking,
+} from '@strata/fl-core/rounds';
 import { inArray } from 'drizzle-orm';
 import type { FastifyBaseLogger } from 'fastify';
+import { messageOf, troubleOf } from '../failure.ts';
 import type { HasAlarms } from '../live/alarms.ts';
 import type { HasBus } from '../live/bus.ts';
 import { now } from '../live/clock.ts';
+import { outlast } from '../live/outlast.ts';
 import type { SeesPresence } from '../live/presence.ts';
 import { Throttle } from '../live/throttle.ts';
 import type { HasTraffic } from '../live/traffic.ts';
@@ -33,7 +42,7 @@ const roundWorkflowId = (run: string, round: number): string => `run:${run}:roun
 
 /** DBOS gives a workflow up after this many recoveries; a run may see any number of restarts. */
 const maxRecoveryAttempts = 1_000_000;
-/** Transient failures (a database that restarts) are tried again for about a minute. */
+/** What fails for no reason that we know is tried again for about half a minute; what {@link outlast} waits for, for ever. */
 const retry = { retriesAllowed: true, maxAttempts: 6, intervalSeconds: 1, backoffRate: 2 } as const;
 
 /** Recovery takes up only workflows of its own version; the steps are idempotent, so one version will do. */
@@ -53,20 +62,43 @@ type WorkflowPorts = HasDb &
   HasWoken &
   HasAlarms;
 
-interface HasWoken {
+export interface HasWoken {
   /** Runs whose workflow has been woken and has not looked yet. */
   readonly woken: Set<string>;
 }
 
+interface Bound {
+  readonly ports: WorkflowPorts;
+  /** Aborted when the server closes. */
+  readonly closed: AbortController;
+}
+
 /** Workflows are registered once in a process; they work on what was bound last. */
-let bound: WorkflowPorts | null = null;
+let bound: Bound | null = null;
+/** Before that, the tables of the workflow engine may not be there, and nobody can be woken. */
+let launched = false;
+
+/** What is executed in this process: the newest execution of each workflow, by its id. */
+const executing = new Map<string, symbol>();
+
+/** The engine may list a workflow as under way that nobody executes: it died where its end could not be recorded. */
+async function executed<T>(workflow: string, work: () => Promise<T>): Promise<T> {
+  const execution = Symbol(workflow);
+  executing.set(workflow, execution);
+  try {
+    return await work();
+  } finally {
+    // One that was replaced while it waited must not forget the one that replaced it.
+    if (executing.get(workflow) === execution) executing.delete(workflow);
+  }
+}
 
 /** Recovers the workflows that were under way, and starts those of runs that have none and are not over. */
 export async function startWorkflows(
   ports: WorkflowPorts,
   { databaseUrl, pool }: Pick<Store, 'databaseUrl' | 'pool'>,
 ): Promise<void> {
-  bound = ports;
+  bound = { ports, closed: new AbortController() };
   DBOS.setConfig({
     name: 'strata',
     systemDatabaseUrl: databaseUrl,
@@ -77,6 +109,7 @@ export async function startWorkflows(
     enableOTLP: false,
   });
   await DBOS.launch();
+  launched = true;
   const active = await ports.db
     .select({ id: runs.id })
     .from(runs)
@@ -90,7 +123,9 @@ export async function startWorkflows(
 
 /** No step begins any more; those under way still need what they were bound to. */
 export function holdWorkflows(): void {
+  bound?.closed.abort();
   bound = null;
+  launched = false;
 }
 
 /** After {@link holdWorkflows}: lets go of the database. What was under way goes on at the next start. */
@@ -106,18 +141,45 @@ const shouldRetry = (error: unknown): boolean => !(error instanceof StrataError)
 const never = (): Promise<never> => new Promise(() => {});
 
 function step<T>(name: string, work: (ports: WorkflowPorts) => Promise<T>): Promise<T> {
-  return DBOS.runStep(() => (bound ? work(bound) : never()), { name, ...retry, shouldRetry });
+  return DBOS.runStep(() => begun(work), { name, ...retry, shouldRetry });
+}
+
+async function begun<T>(work: (ports: WorkflowPorts) => Promise<T>): Promise<T> {
+  if (!bound) return never();
+  const { ports, closed } = bound;
+  try {
+    return await outlast(() => work(ports), closed.signal);
+  } catch (error) {
+    if (closed.signal.aborted) return never();
+    throw error;
+  }
+}
+
+/** Between tries of what DBOS itself does with the database, when that is away in a way that it does not wait for. */
+const waitAgainMs = 1_000;
+
+/**
+ * Waits for a message. Returning too early does no harm, because whoever waits looks and waits again: that is what
+ * happens when the database goes away meanwhile.
+ */
+async function received(topic: string, until: Parameters<typeof DBOS.recv>[1]): Promise<void> {
+  try {
+    await DBOS.recv(topic, until);
+  } catch (error) {
+    if (troubleOf(error) === null) throw error;
+    await new Promise((resolve) => setTimeout(resolve, waitAgainMs));
+  }
 }
 
 /**
- * Why the work failed, for people. What DBOS throws to end an execution that another one has taken over, or that
- * was cancelled, is no failure of the work and is thrown on.
+ * Why the work failed, for people. What DBOS throws of an execution (another one has taken it over, it was cancelled,
+ * its record is gone) is no failure of the work and is thrown on; nor is a database that is away: whoever looks after
+ * the workflows starts this one anew.
  */
 function reasonOf(error: unknown): string {
-  if (error instanceof DbosError.DBOSWorkflowConflictError) throw error;
-  if (error instanceof DbosError.DBOSWorkflowCancelledError) throw error;
   if (error instanceof DbosError.DBOSMaxStepRetriesError) return reasonOf(error.errors.at(-1));
-  return error instanceof Error ? error.message : String(error);
+  if (error instanceof DbosError.DBOSError || troubleOf(error) !== null) throw error;
+  return messageOf(error);
 }
 
 /** Waits for a message until the machine's clock says so, and has the run looked at when that takes too long. */
@@ -127,9 +189,9 @@ async function withAlarm(
   ms: number,
   receive: () => Promise<unknown>,
 ): Promise<void> {
-  bound?.alarms.set(workflow, run, ms);
+  bound?.ports.alarms.set(workflow, run, ms);
   await receive();
-  bound?.alarms.clear(workflow);
+  bound?.ports.alarms.clear(workflow);
 }
 
 /** The steps of one round, durable: each is a step of the workflow engine, recorded by one transaction of ours. */
@@ -137,7 +199,7 @@ const roundSteps = (run: string, round: number): RoundSteps => ({
   settle: (at) => step(at === 'start' ? 'look' : `settle-${at}`, (on) => settlePhase(on, run, round)),
   wait: async (phase, deadline) => {
     const id = roundWorkflowId(run, round);
-    await withAlarm(id, run, deadline - now(), () => DBOS.recv(phase, { deadlineEpochMS: deadline }));
+    await withAlarm(id, run, deadline - now(), () => received(phase, { deadlineEpochMS: deadline }));
   },
   select: () => step('select', (on) => selectLayers(on, run, round)),
   aggregate: () => step('aggregate', (on) => aggregateRound(on, run, round)),
@@ -148,7 +210,8 @@ const roundSteps = (run: string, round: number): RoundSteps => ({
 });
 
 const roundWorkflow = DBOS.registerWorkflow(
-  async (run: string, round: number): Promise<string> => (await playRound(roundSteps(run, round))).phase,
+  (run: string, round: number): Promise<string> =>
+    executed(roundWorkflowId(run, round), async () => (await playRound(roundSteps(run, round))).phase),
   { name: 'round', maxRecoveryAttempts },
 );
 
@@ -160,7 +223,7 @@ const runSteps = (run: string): RunSteps => ({
       return openNextRound(on, run);
     }),
   wait: async (seconds) => {
-    await withAlarm(runWorkflowId(run), run, 1000 * seconds, () => DBOS.recv(wakeTopic, seconds));
+    await withAlarm(runWorkflowId(run), run, 1000 * seconds, () => received(wakeTopic, seconds));
   },
   play: async (round) => {
     const id = roundWorkflowId(run, round);
@@ -175,10 +238,10 @@ const runSteps = (run: string): RunSteps => ({
 });
 
 /** Runs until the run is over. What no step can handle ends the run as failed, with the reason. */
-const runWorkflow = DBOS.registerWorkflow((run: string): Promise<void> => playRun(runSteps(run)), {
-  name: 'run',
-  maxRecoveryAttempts,
-});
+const runWorkflow = DBOS.registerWorkflow(
+  (run: string): Promise<void> => executed(runWorkflowId(run), () => playRun(runSteps(run))),
+  { name: 'run', maxRecoveryAttempts },
+);
 
 /**
  * Starts the run's workflow unless it is under way. One that ended although its run has not is started anew:
@@ -187,16 +250,48 @@ const runWorkflow = DBOS.registerWorkflow((run: string): Promise<void> => playRu
 async function startRun(run: string): Promise<void> {
   const id = runWorkflowId(run);
   const status = await DBOS.getWorkflowStatus(id);
-  switch (status?.status) {
-    case 'PENDING':
-    case 'ENQUEUED': // waits to be recovered
-    case 'DELAYED':
-      return;
-    default:
-      break;
-  }
+  if (isUnderWay(status?.status)) return;
   if (status) await DBOS.deleteWorkflow(id, true);
   await DBOS.startWorkflow(runWorkflow, { workflowID: id })(run);
+}
+
+/** By what is recorded; `ENQUEUED` waits to be recovered. */
+const isUnderWay = (status: string | undefined): boolean =>
+  status === 'PENDING' || status === 'ENQUEUED' || status === 'DELAYED';
+
+/** A workflow that should be under way. */
+export type Wanted = { readonly run: string; readonly round: number | null };
+
+const workflowIdOf = ({ run, round }: Wanted): string =>
+  round === null ? runWorkflowId(run) : roundWorkflowId(run, round);
+
+/** Whether nobody executes a workflow that should be under way, nor is going to. */
+export async function isDead(wanted: Wanted): Promise<boolean> {
+  const id = workflowIdOf(wanted);
+  if (executing.has(id)) return false;
+  const status = (await DBOS.getWorkflowStatus(id))?.status;
+  // A run without one has not had enough participants yet. What is to be recovered stands as enqueued.
+  if (status === undefined ? wanted.round === null : status === 'ENQUEUED' || status === 'DELAYED')
+    return false;
+  return !executing.has(id);
+}
+
+/**
+ * Has a workflow executed anew, whatever has become of it. One that is recorded as under way goes on after its last
+ * recorded step, and an execution that still waits somewhere finds that it was replaced; one that ended begins again.
+ */
+export async function startAnew(wanted: Wanted): Promise<void> {
+  const { run, round } = wanted;
+  const id = workflowIdOf(wanted);
+  executing.delete(id);
+  const status = (await DBOS.getWorkflowStatus(id))?.status;
+  if (isUnderWay(status)) {
+    await DBOS.resumeWorkflow(id);
+    return;
+  }
+  if (status !== undefined) await DBOS.deleteWorkflow(id, round === null);
+  if (round === null) await DBOS.startWorkflow(runWorkflow, { workflowID: id })(run);
+  else await DBOS.startWorkflow(roundWorkflow, { workflowID: id })(run, round);
 }
 
 /**
@@ -219,7 +314,10 @@ export function lookAfterChanges(
 ): Throttle {
   const looks = new Throttle(
     lookMs,
-    (run) => lookAtRun(ports, run),
+    // What changed before is looked at when the workflows start.
+    async (run) => {
+      if (launched) await lookAtRun(ports, run);
+    },
     (error) => ports.log.error({ err: error }, 'a run was not looked at'),
   );
   ports.bus.onChanged((run) => looks.touch(run));
@@ -228,18 +326,12 @@ export function lookAfterChanges(
 
 /** Looks at a run after an event (R3) and wakes its workflow when there is something to do. */
 async function lookAtRun(ports: HasDb & SeesPresence & HasWoken, id: string): Promise<void> {
-  const { db } = ports;
-  const run = await findRun(db, id);
-  if (!run || run.state === 'draft') return;
-  const round = await openRound(db, id);
-  const open = round && { round, cohort: await listMembers(db, id, round.round) };
-  const ready = open ? 0 : (await readyClients(ports, id)).length;
-  const woken = waking(run, open, ready, now());
-  switch (woken?.kind) {
+  const due = await dueOf(ports, id);
+  switch (due?.kind) {
     case 'round': {
-      const workflow = roundWorkflowId(id, woken.round);
+      const workflow = roundWorkflowId(id, due.round);
       // Each piece of news is final, so telling it once is enough; the key makes it once.
-      await signal(workflow, woken.phase, `${workflow}:${woken.key}`);
+      await signal(workflow, due.phase, `${workflow}:${due.key}`);
       return;
     }
     case 'run':
@@ -247,16 +339,32 @@ async function lookAtRun(ports: HasDb & SeesPresence & HasWoken, id: string): Pr
     case undefined:
       return;
     default:
-      woken satisfies never;
+      due satisfies never;
   }
+}
+
+/** What of a run's workflows has something to do, if any. */
+export async function dueOf(ports: HasDb & SeesPresence, id: string): Promise<Waking | null> {
+  const { db } = ports;
+  const run = await findRun(db, id);
+  if (!run || run.state === 'draft') return null;
+  const round = await openRound(db, id);
+  const open = round && { round, cohort: await listMembers(db, id, round.round) };
+  const ready = open ? 0 : (await readyClients(ports, id)).length;
+  return waking(run, open, ready, now());
 }
 
 /**
  * Starts the run's workflow, or wakes it. One wake at a time: a run that was woken looks at everything that has
- * happened until then.
+ * happened until then. One that could not be woken counts as not woken.
  */
 async function wake({ woken }: HasWoken, run: string): Promise<void> {
   if (woken.has(run)) return;
   woken.add(run);
-  if (!(await signal(runWorkflowId(run), wakeTopic))) await startRun(run);
+  try {
+    if (!(await signal(runWorkflowId(run), wakeTopic))) await startRun(run);
+  } catch (error) {
+    woken.delete(run);
+    throw error;
+  }
 }

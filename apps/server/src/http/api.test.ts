@@ -214,7 +214,7 @@ describe('the public API', () => {
     });
     const list = await server.operator.call(routes.publicRuns, {});
     expect(list.map((r) => r.id)).not.toContain(crew.id); // it is over
-    expect(await server.operator.call(routes.health, {})).toEqual({ status: 'ready' });
+    expect(await server.operator.call(routes.health, {})).toEqual({ status: 'alive' });
   });
 });
 

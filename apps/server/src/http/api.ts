@@ -5,6 +5,7 @@ import type { UpdatePorts } from '../intake/answers.ts';
 import type { SeesPresence } from '../live/presence.ts';
 import type { HasTraffic } from '../live/traffic.ts';
 import type { ModelUploads } from '../models/index.ts';
+import type { HasSpace } from '../store/disk-space.ts';
 import type { Views } from '../views/views.ts';
 import { blob } from './blobs.ts';
 import { downloads } from './checkpoint.ts';
@@ -16,23 +17,25 @@ import { serveRoutes } from './serve-routes.ts';
 import { update } from './updates.ts';
 
 export interface ApiOptions {
-  readonly ports: CreatePorts & UpdatePorts & SeesPresence & HasTraffic;
+  readonly ports: CreatePorts & UpdatePorts & SeesPresence & HasTraffic & HasSpace;
   readonly views: Views;
   readonly uploads: ModelUploads;
   readonly operatorToken: string;
+  /** Whether the engine runs. */
+  readonly hasStarted: () => boolean;
 }
 
 /** Serves all routes of the protocol, and their description. */
 export function serveApi(
   parent: FastifyInstance,
-  { ports, views, uploads, operatorToken }: ApiOptions,
+  { ports, views, uploads, operatorToken, hasStarted }: ApiOptions,
 ): void {
   parent.register(async (app) => {
     await describeRoutes(app);
     serveRoutes(
       app,
       {
-        ...publicApi(ports, views),
+        ...publicApi({ ...ports, hasStarted }, views),
         ...operatorApi(ports, views),
         ...downloads(ports, views),
         ...modelUploads(ports, uploads),

@@ -155,7 +155,7 @@ describe('errors are JSON', () => {
   test.each(errorCodes)('a refusal %s keeps its code, message and hint', async (code) => {
     const answer = await app.inject(`/refuses/${code}`);
     expect(answer.statusCode).toBeGreaterThanOrEqual(400);
-    expect(answer.statusCode >= 500).toBe(code === 'internal' || code === 'unavailable');
+    expect(answer.statusCode >= 500).toBe(['internal', 'unavailable', 'no-space'].includes(code));
     expect(answer.json()).toEqual({
       ok: false,
       error: { code, message: 'The thing is wrong.', hint: 'Do it right.' },

@@ -1,15 +1,16 @@
-import { sql } from 'drizzle-orm';
-import type { HasDb } from '../store/store.ts';
 import type { Views } from '../views/views.ts';
+import { type ReadinessPorts, readiness } from './readiness.ts';
 import type { RouteHandlers } from './serve-routes.ts';
 
-type Public = Pick<RouteHandlers, 'health' | 'publicRuns' | 'publicRun' | 'manifest'>;
+type Public = Pick<RouteHandlers, 'health' | 'ready' | 'publicRuns' | 'publicRun' | 'manifest'>;
 
 /** What anybody may ask. */
-export const publicApi = ({ db }: HasDb, views: Views): Public => ({
-  health: async () => {
-    await db.execute(sql`select 1`);
-    return { status: 'ready' };
+export const publicApi = (ports: ReadinessPorts, views: Views): Public => ({
+  health: async () => ({ status: 'alive' }),
+  ready: async ({ reply }) => {
+    const now = await readiness(ports);
+    reply.code(now.ready ? 200 : 503).header('cache-control', 'no-store');
+    return now;
   },
   publicRuns: () => views.publicList(),
   publicRun: ({ params: { run } }) => views.public(run),

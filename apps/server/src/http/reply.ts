@@ -1,6 +1,7 @@
 import type { ErrorBody, ErrorCode } from '@strata/fl-core/protocol';
 import { StrataError } from '@strata/fl-core/protocol';
 import type { FastifyError, FastifyInstance } from 'fastify';
+import { explainTrouble } from '../failure.ts';
 
 /** Every JSON answer is `{ok: true, value}` or `{ok: false, error}`. */
 export const ok = <T>(value: T): { ok: true; value: T } => ({ ok: true, value });
@@ -30,6 +31,7 @@ const statuses: Readonly<Record<ErrorCode, number>> = {
   'wrong-round': 409,
   'not-in-cohort': 409,
   'rate-limited': 429,
+  'no-space': 507,
   unavailable: 503,
   internal: 500,
 };
@@ -42,12 +44,18 @@ export function answerErrors(app: FastifyInstance): void {
   app.setErrorHandler((error: FastifyError | StrataError, request, reply) => {
     const body = toBody(error);
     if (body.code === 'internal') request.log.error({ err: error }, 'request failed');
+    // Why something of ours or elsewhere did not answer: for the log, and not for whoever asked.
+    else if (body.code === 'unavailable' || body.code === 'no-space') {
+      request.log.warn({ err: error }, 'request refused');
+    }
     reply.code(statusOf(body.code)).send({ ok: false, error: body });
   });
 }
 
 function toBody(error: FastifyError | StrataError): ErrorBody {
   if (error instanceof StrataError) return error.toBody();
+  const trouble = explainTrouble(error);
+  if (trouble) return trouble.toBody();
   const status = error.statusCode ?? 500;
   if (status === 413) {
     return { code: 'too-large', message: 'The body is too large.', hint: 'Send less at once.' };

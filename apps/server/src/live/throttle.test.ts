@@ -1,3 +1,4 @@
+import { StrataError } from '@strata/fl-core/protocol';
 import { afterEach, describe, expect, it } from 'vitest';
 import { TokenBucket } from './limiter.ts';
 import { Throttle } from './throttle.ts';
@@ -29,22 +30,36 @@ describe('Throttle', () => {
     expect(seen.length).toBeLessThan(10);
   });
 
-  it('goes on after an error', async () => {
+  it('does again by itself what failed, and says so once', async () => {
     const errors: unknown[] = [];
     let runs = 0;
     throttle = new Throttle(
       1,
       async () => {
         runs++;
-        throw new Error('no');
+        if (runs < 3) throw new Error('no');
       },
       (error) => errors.push(error),
     );
     throttle.touch('run');
-    await pause(30);
+    await pause(600); // 100 and 200 ms after the first
+    expect([runs, errors.length]).toEqual([3, 1]);
+  });
+
+  it('leaves a refusal that lies in the data at that, and goes on with the next touch', async () => {
+    const errors: unknown[] = [];
+    throttle = new Throttle(
+      1,
+      async () => {
+        throw new StrataError('unknown-run', 'There is no such run.', 'See the list.');
+      },
+      (error) => errors.push(error),
+    );
+    throttle.touch('run');
+    await pause(200);
     throttle.touch('run');
     await pause(30);
-    expect([runs, errors.length]).toEqual([2, 2]);
+    expect(errors).toHaveLength(2);
   });
 });
 

@@ -1,12 +1,26 @@
+import { StrataError } from '@strata/fl-core/protocol';
+
+/** Milliseconds before work that failed is done again: at first, and what they double up to. */
+const againMs = { first: 100, most: 5_000 };
+
+interface State {
+  touched: boolean;
+  timer: NodeJS.Timeout | null;
+  /** Failures since the last success. */
+  failures: number;
+}
+
 /**
  * Runs `work(key)` soon after `touch(key)`, at most once in `intervalMs` and never twice at once for a key.
- * A touch during the work leads to one more run, so the last state is always seen.
+ * A touch during the work leads to one more run, so the last state is always seen. Work that fails is done again
+ * until it succeeds, later and later, since nobody may touch the key again; but for a `StrataError`, which lies in the
+ * data. `onError` is told the first of failures in a row.
  */
 export class Throttle {
   readonly #intervalMs: number;
   readonly #work: (key: string) => Promise<void>;
   readonly #onError: (error: unknown) => void;
-  readonly #keys = new Map<string, { touched: boolean; timer: NodeJS.Timeout | null }>();
+  readonly #keys = new Map<string, State>();
   #closed = false;
 
   constructor(intervalMs: number, work: (key: string) => Promise<void>, onError: (error: unknown) => void) {
@@ -22,8 +36,9 @@ export class Throttle {
       state.touched = true;
       return;
     }
-    this.#keys.set(key, { touched: true, timer: null });
-    void this.#loop(key);
+    const fresh = { touched: true, timer: null, failures: 0 };
+    this.#keys.set(key, fresh);
+    void this.#loop(key, fresh);
   }
 
   close(): void {
@@ -32,21 +47,33 @@ export class Throttle {
     this.#keys.clear();
   }
 
-  async #loop(key: string): Promise<void> {
-    const state = this.#keys.get(key);
+  async #loop(key: string, state: State): Promise<void> {
     // One turn of the event loop, so that what happens together is seen together.
     await new Promise((resolve) => setImmediate(resolve));
-    if (!state || this.#closed) return;
+    if (this.#closed) return;
     state.touched = false;
     try {
       await this.#work(key);
+      state.failures = 0;
     } catch (error) {
-      this.#onError(error);
+      this.#failed(state, error);
     }
     if (this.#closed) return;
+    const wait = state.failures === 0 ? this.#intervalMs : pauseAfter(state.failures);
     state.timer = setTimeout(() => {
-      if (state.touched) void this.#loop(key);
+      if (state.touched) void this.#loop(key, state);
       else this.#keys.delete(key);
-    }, this.#intervalMs);
+    }, wait);
+  }
+
+  #failed(state: State, error: unknown): void {
+    if (this.#closed) return;
+    if (state.failures === 0) this.#onError(error);
+    if (error instanceof StrataError) return;
+    state.failures += 1;
+    state.touched = true;
   }
 }
+
+const pauseAfter = (failures: number): number =>
+  Math.min(againMs.first * 2 ** Math.min(failures - 1, 10), againMs.most);

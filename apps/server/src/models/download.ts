@@ -16,6 +16,7 @@ import {
   readFolderConfig,
   tokenizerFiles,
 } from './model-folder.ts';
+import { jsonBytes, tokenizerBytes, tooLong } from './sizes.ts';
 import { indexFile, pickled, pickles, readIndex, wholeFile } from './weights-files.ts';
 import { shardNames } from './weights-manifest.ts';
 
@@ -64,24 +65,25 @@ async function ensure(remote: RemoteFolder, folder: string, limit: number): Prom
 
 async function fetchFiles(remote: RemoteFolder, folder: string, limit: number): Promise<void> {
   const counter = { left: limit, limit };
-  const get = (file: string) => fetchFile(remote, file, folder, counter);
+  const get = (file: string, most = jsonBytes) => fetchFile(remote, { file, most }, folder, counter);
   if (!(await get(configFile))) {
-    if (await get(layersFile)) return fetchLayersModel(remote, folder, get);
+    if (await get(layersFile)) return fetchLayersModel(remote, folder, get, limit);
     throw new StrataError(
       'bad-model',
       `${remote.name} has no ${configFile} and no ${layersFile}.`,
       'Choose a model that transformers can load, or a LayersModel of TensorFlow.js.',
     );
   }
-  for (const file of [preprocessorFile, 'README.md', ...Object.values(tokenizerFiles)]) await get(file);
+  for (const file of [preprocessorFile, 'README.md']) await get(file);
+  for (const file of Object.values(tokenizerFiles)) await get(file, tokenizerBytes);
   const { found } = await readFolderConfig(folder);
   if (found.kind === 'transformers') {
     await needTokenizer(folder, specFromConfig(found.config, { id: remote.name }));
   }
-  if (await get(wholeFile)) return;
+  if (await get(wholeFile, limit)) return;
   if (await get(indexFile)) {
     for (const shard of (await readIndex(join(folder, indexFile))).keys()) {
-      if (!(await get(shard))) {
+      if (!(await get(shard, limit))) {
         throw new StrataError('bad-model', `${remote.name} lacks the shard ${shard}.`, 'Upload it there.');
       }
     }
@@ -99,31 +101,33 @@ async function fetchFiles(remote: RemoteFolder, folder: string, limit: number): 
 async function fetchLayersModel(
   remote: RemoteFolder,
   folder: string,
-  get: (file: string) => Promise<boolean>,
+  get: (file: string, most?: number) => Promise<boolean>,
+  limit: number,
 ): Promise<void> {
   await get('README.md');
   for (const shard of await shardNames(join(folder, layersFile))) {
-    if (!(await get(shard))) {
+    if (!(await get(shard, limit))) {
       throw new StrataError('bad-model', `${remote.name} lacks the shard ${shard}.`, 'Upload it there.');
     }
   }
 }
 
-/** Says whether there is such a file. */
+/** Says whether there is such a file. What is more than `most` bytes of it is refused while it arrives. */
 async function fetchFile(
   remote: RemoteFolder,
-  file: string,
+  { file, most }: { readonly file: string; readonly most: number },
   folder: string,
   counter: { left: number; readonly limit: number },
 ): Promise<boolean> {
   try {
     const body = await remote.open(file);
     if (body === null) return false;
+    let bytes = 0;
     const counted = new Transform({
       transform(chunk: Uint8Array, _encoding, done) {
         counter.left -= chunk.byteLength;
-        if (counter.left >= 0) done(null, chunk);
-        else
+        bytes += chunk.byteLength;
+        if (counter.left < 0) {
           done(
             new StrataError(
               'too-large',
@@ -131,6 +135,8 @@ async function fetchFile(
               'Choose a smaller model, or one in float16.',
             ),
           );
+        } else if (bytes > most) done(tooLong(file, remote.name, most));
+        else done(null, chunk);
       },
     });
     await pipeline(Readable.fromWeb(body), counted, createWriteStream(join(folder, file)));

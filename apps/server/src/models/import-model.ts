@@ -27,6 +27,7 @@ import { exists } from './exists.ts';
 import type { HubPin } from './hub.ts';
 import { locateModel, type Places } from './imported-source.ts';
 import { layersFile, needTokenizer, readFolderConfig, tokenizerFiles } from './model-folder.ts';
+import { checkSize, tokenizerBytes } from './sizes.ts';
 import { readUseLite, readUseLiteVocabulary, useLiteFolder } from './use-lite.ts';
 import { vitMiniFile } from './vit-mini.ts';
 import { WeightsFiles } from './weights-files.ts';
@@ -199,6 +200,7 @@ async function storeTokenizer(
   for (const [role, file] of Object.entries(tokenizerFiles)) {
     const path = join(folder, file);
     if (!(await exists(path))) continue;
+    await checkSize(path, tokenizerBytes);
     try {
       assets[role] = (await blobs.put(await readFile(path))).sha256;
     } catch (cause) {

@@ -45,7 +45,7 @@ const configOf = (source: string, labels = ['a', 'b', 'c']) =>
 
 /** As a run is created: look first, then store. */
 async function imported(source = 'folder:tiny-bert', more: { hubUrl?: string; labels?: string[] } = {}) {
-  const places = { modelsDir, cacheDir, hubUrl: more.hubUrl };
+  const places = { modelsDir, cacheDir, hubUrl: more.hubUrl, privateAllowed: true };
   const wanted = configOf(source, more.labels);
   const config = {
     ...wanted,
@@ -265,7 +265,10 @@ describe('a model that cannot be imported', () => {
     ['a server that is out of reach', 'http://127.0.0.1:1/model', 'unavailable'],
   ])('at %s is refused', async (_, source, code) => {
     await expect(
-      resolveModel({ source, granularity: 'block', found: null }, { modelsDir, cacheDir }),
+      resolveModel(
+        { source, granularity: 'block', found: null },
+        { modelsDir, cacheDir, privateAllowed: true },
+      ),
     ).rejects.toMatchObject({ code });
   });
 

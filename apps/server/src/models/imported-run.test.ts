@@ -7,7 +7,7 @@ import { strFromU8, unzipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestServer } from '../testing/server.ts';
 import { createModelSource } from './source.ts';
-import { ModelFolder } from './testing.ts';
+import { ModelFolder, serveFolder } from './testing.ts';
 import { vitMiniFile } from './vit-mini.ts';
 
 /** Runs of models from files through the operator's API: made, looked at, exported. */
@@ -27,7 +27,12 @@ beforeAll(async () => {
   await broken.write('tokenizer.json', await readFile(tokenizer));
   await broken.changeTensors((tensors) => tensors.slice(1));
   server = await TestServer.start({}, (blobs, dataDir) =>
-    createModelSource({ blobs, modelsDir: folder, cacheDir: join(dataDir, 'models') }),
+    createModelSource({
+      blobs,
+      modelsDir: folder,
+      cacheDir: join(dataDir, 'models'),
+      privateAllowed: true,
+    }),
   );
 }, 120_000);
 afterAll(async () => {
@@ -47,6 +52,36 @@ const create = (source: string, kind: 'text' | 'image' = 'text') =>
     },
     data: { kind },
   });
+
+describe('a run of a model from an address with a signature and a password', () => {
+  it('has it, and shows neither to anybody: host and path alone', async () => {
+    const files = await serveFolder(join(folder, 'bert'));
+    const secret = 'c2lnbmF0dXJl';
+    const source = `${files.url.replace('//', `//user:${secret}@`)}/files?sig=${secret}`;
+    const { id, config } = await create(source);
+    const { url } = server;
+    await server.command(id, 'start');
+    expect(config.model).toMatchObject({ source: `${files.url}/files` });
+    const open = await Promise.all(
+      ['/api/public/runs', `/api/public/runs/${id}`, `/api/public/runs/${id}/manifest`].map(async (path) =>
+        (await fetch(`${url}${path}`)).text(),
+      ),
+    );
+    const zip = await server.operator.bytes(routes.modelFolder, { params: { run: id } });
+    const card = strFromU8(unzipSync(new Uint8Array(await zip.arrayBuffer()))['README.md']!);
+    const told = [
+      ...open,
+      card,
+      JSON.stringify(await server.view(id)),
+      JSON.stringify(await server.events(id)),
+    ];
+    expect(open.join()).toContain(new URL(files.url).host);
+    expect(told.filter((text) => text.includes(secret))).toEqual([]);
+    // The server itself had to send them.
+    expect(files.requests).toContain(`/files/config.json`);
+    await files.close();
+  });
+});
 
 describe('a run of an imported model', () => {
   it('starts from its layers, knows its config and gives a folder back', async () => {

@@ -1,5 +1,8 @@
 import { join } from 'node:path';
+import { HUB_URL } from '@huggingface/hub';
+import { shownSource } from '@strata/fl-core/models/layouts';
 import { StrataError } from '@strata/fl-core/protocol';
+import type { FetchPolicy } from './guarded-fetch.ts';
 import { fetchHubFolder, type HubSource } from './hub-folder.ts';
 import { configFile, hasModel, layersFile } from './model-folder.ts';
 import { fetchUrlFolder } from './url-folder.ts';
@@ -18,6 +21,8 @@ export interface Places {
   readonly cacheDir: string;
   /** The Hub or a mirror of it. */
   readonly hubUrl?: string | undefined;
+  /** Whether models may be fetched from this machine and its network; from `hubUrl` they always may. */
+  readonly privateAllowed?: boolean;
 }
 
 export interface LocatedModel {
@@ -39,7 +44,7 @@ export function parseSource(source: string): ImportedSource {
   if (/^https?:\/\//.test(source) && URL.canParse(source)) return { kind: 'url', url: new URL(source) };
   throw new StrataError(
     'bad-config',
-    `${source} is no place of a model.`,
+    `${shownSource(source)} is no place of a model.`,
     'Write folder:NAME for a folder in STRATA_MODELS_DIR, hub:OWNER/NAME, or the URL of a folder.',
   );
 }
@@ -58,15 +63,22 @@ export async function locateModel(source: string, places: Places): Promise<Locat
     case 'upload':
       return { source, folder: await uploadedFolder(parsed.sha256, places.cacheDir) };
     case 'hub': {
-      const { folder, commit } = await fetchHubFolder(parsed, places.cacheDir, places.hubUrl);
+      const { hubUrl = HUB_URL, cacheDir } = places;
+      const { folder, commit } = await fetchHubFolder(parsed, cacheDir, hubUrl, policyOf(places));
       return { source: `hub:${parsed.repository}@${commit}`, folder };
     }
     case 'url':
-      return { source, folder: await fetchUrlFolder(parsed.url, places.cacheDir) };
+      return { source, folder: await fetchUrlFolder(parsed.url, places.cacheDir, policyOf(places)) };
     default:
       return parsed satisfies never;
   }
 }
+
+/** A mirror of the Hub that whoever runs the server has named may be anywhere. */
+const policyOf = ({ privateAllowed = false, hubUrl }: Places): FetchPolicy => ({
+  privateAllowed,
+  trusted: hubUrl === undefined ? [] : [new URL(hubUrl).origin],
+});
 
 async function localFolder(name: string, modelsDir: string | null): Promise<string> {
   if (modelsDir === null) {

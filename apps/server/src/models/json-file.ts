@@ -1,18 +1,26 @@
 import { readFile } from 'node:fs/promises';
+import { StrataError } from '@strata/fl-core/protocol';
 import { z } from 'zod';
 import { badModel, reasonOf } from './bad-model.ts';
+import { checkSize, jsonBytes } from './sizes.ts';
 
-/** A larger JSON file describes no model. */
-const maxBytes = 8 * 2 ** 20;
-
-/** What a JSON file of a model says. Throws `bad-model` that names the file. */
+/** What a JSON file of a model says. Throws `bad-model` that names the file, `too-large`. */
 export async function readJsonFile<S extends z.ZodType>(path: string, schema: S): Promise<z.infer<S>> {
   try {
-    const bytes = await readFile(path);
-    if (bytes.byteLength > maxBytes) throw new RangeError(`it has ${bytes.byteLength} bytes`);
-    return schema.parse(JSON.parse(bytes.toString('utf8')));
+    await checkSize(path, jsonBytes);
+    return schema.parse(parseJson(await readFile(path, 'utf8')));
   } catch (cause) {
+    if (cause instanceof StrataError) throw cause;
     const reason = cause instanceof z.ZodError ? z.prettifyError(cause) : reasonOf(cause);
     throw badModel(`${path} cannot be used: ${reason}`, cause);
+  }
+}
+
+/** JavaScript's own message quotes the text, which may be of a file that nobody was to see. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new SyntaxError('it is not JSON.');
   }
 }

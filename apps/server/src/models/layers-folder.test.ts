@@ -36,7 +36,10 @@ afterEach(async () => {
 
 const source = 'folder:small';
 const look = (from = source, hubUrl?: string) =>
-  resolveModel({ source: from, granularity: 'block', found: null }, { modelsDir, cacheDir, hubUrl });
+  resolveModel(
+    { source: from, granularity: 'block', found: null },
+    { modelsDir, cacheDir, hubUrl, privateAllowed: true },
+  );
 
 async function imported(from = source, labels = ['a', 'b', 'c'], hubUrl?: string) {
   const config = RunConfig.parse({
@@ -48,7 +51,7 @@ async function imported(from = source, labels = ['a', 'b', 'c'], hubUrl?: string
     strategy: { name: 'full' },
   });
   const blobs = memoryBlobs();
-  const { layers } = await importModel({ config, blobs, modelsDir, cacheDir, hubUrl });
+  const { layers } = await importModel({ config, blobs, modelsDir, cacheDir, hubUrl, privateAllowed: true });
   const tensors = new Map(
     Object.values(layers)
       .flatMap(({ sha256 }) => decodeSafetensors(blobs.get(sha256)).tensors)

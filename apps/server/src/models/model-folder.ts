@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { type ModelSpec, readLayersModel } from '@strata/fl-core/models/layouts';
 import { type ImportedModel, StrataError } from '@strata/fl-core/protocol';
 import { z } from 'zod';
 import { exists } from './exists.ts';
+import { readBytes } from './file-bytes.ts';
 import { readJsonFile } from './json-file.ts';
 
 /** A model as transformers saves it: a folder with `config.json` and what belongs to it; or a tfjs LayersModel. */
@@ -81,6 +81,10 @@ const inOrder = (labels: Readonly<Record<string, string>>): string[] =>
 export async function readLicence(folder: string): Promise<string | null> {
   const path = join(folder, 'README.md');
   if (!(await exists(path))) return null;
-  const [, front = ''] = /^---\r?\n([\s\S]*?)\r?\n---/.exec(await readFile(path, 'utf8')) ?? [];
+  const [, front = ''] = /^---\r?\n([\s\S]*?)\r?\n---/.exec(await beginning(path)) ?? [];
   return /^license:\s*["']?([\w.+-]{1,200})["']?\s*$/m.exec(front)?.[1] ?? null;
 }
+
+/** More than any front matter. */
+const beginning = async (path: string): Promise<string> =>
+  new TextDecoder().decode(await readBytes(path, 0, 2 ** 16));

@@ -15,7 +15,8 @@ export interface HasModels {
   readonly models: ModelSource;
 }
 
-export type ModelSourceOptions = AvailabilityOptions & Pick<ImportOptions, 'blobs' | 'hubUrl'>;
+export type ModelSourceOptions = AvailabilityOptions &
+  Pick<ImportOptions, 'blobs' | 'hubUrl' | 'privateAllowed'>;
 
 /** Where the round engine gets models from: the catalog, and the places that the settings name. */
 export const createModelSource = (options: ModelSourceOptions): ModelSource => ({

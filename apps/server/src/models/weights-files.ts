@@ -11,6 +11,7 @@ import {
 import { badModel, reasonOf } from './bad-model.ts';
 import { exists } from './exists.ts';
 import { readBytes, sizeOf } from './file-bytes.ts';
+import { checkSize, jsonBytes } from './sizes.ts';
 
 /** Names under which transformers saves weights in safetensors: whole, or in shards with an index. */
 export const wholeFile = 'model.safetensors';
@@ -90,8 +91,10 @@ function finite(values: Float32Array): Float32Array {
 
 export async function readIndex(path: string): Promise<Map<string, string[]>> {
   try {
+    await checkSize(path, jsonBytes);
     return parseShardIndex(await readFile(path));
   } catch (cause) {
+    if (cause instanceof StrataError && cause.code === 'too-large') throw cause;
     throw badModel(`${path} cannot be used: ${reasonOf(cause)}`, cause);
   }
 }

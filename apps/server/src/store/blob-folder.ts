@@ -5,17 +5,21 @@ import type { Readable } from 'node:stream';
 import { StrataError } from '@strata/fl-core/protocol';
 import { errorCode } from '../failure.ts';
 import type { BlobStore, SpooledFile } from './blobs.ts';
+import { DiskSpace } from './disk-space.ts';
 import { syncDirectory } from './sync-directory.ts';
 
 /**
  * Opens (or creates) a blob folder: `ab/cdef...` a blob, named by its sha256 after the first two digits, and
  * `spool/` for what is still arriving. What a killed process left in the spool is deleted.
  */
-export async function openBlobFolder(folder: string): Promise<BlobStore> {
+export async function openBlobFolder(
+  folder: string,
+  space: DiskSpace = new DiskSpace([folder]),
+): Promise<BlobStore> {
   const spoolFolder = join(folder, 'spool');
   await rm(spoolFolder, { recursive: true, force: true });
   await mkdir(spoolFolder, { recursive: true });
-  return new BlobFolder(folder, spoolFolder);
+  return new BlobFolder(folder, spoolFolder, space);
 }
 
 const SHA256 = /^[0-9a-f]{64}$/;
@@ -23,17 +27,19 @@ const SHA256 = /^[0-9a-f]{64}$/;
 class BlobFolder implements BlobStore {
   readonly #folder: string;
   readonly #spoolFolder: string;
+  readonly #space: DiskSpace;
 
-  constructor(folder: string, spoolFolder: string) {
+  constructor(folder: string, spoolFolder: string, space: DiskSpace) {
     this.#folder = folder;
     this.#spoolFolder = spoolFolder;
+    this.#space = space;
   }
 
   async put(bytes: Uint8Array): Promise<{ sha256: string; bytes: number }> {
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     if (!(await this.has(sha256))) {
       const path = this.#spoolPath();
-      await writeDurably(path, (file) => file.writeFile(bytes));
+      await this.#space.watch(() => writeDurably(path, (file) => file.writeFile(bytes)));
       await this.#keep(path, sha256);
     }
     return { sha256, bytes: bytes.byteLength };
@@ -64,22 +70,24 @@ class BlobFolder implements BlobStore {
     const path = this.#spoolPath();
     const hash = createHash('sha256');
     let bytes = 0;
-    await writeDurably(path, async (file) => {
-      // Refusing a body must not destroy it: the refusal travels on the same connection.
-      for await (const chunk of body.iterator({ destroyOnReturn: false })) {
-        const data = Buffer.from(chunk);
-        bytes += data.length;
-        if (bytes > maxBytes) {
-          throw new StrataError(
-            'too-large',
-            `The body has more than ${maxBytes} bytes.`,
-            'Send at most that many bytes.',
-          );
+    await this.#space.watch(() =>
+      writeDurably(path, async (file) => {
+        // Refusing a body must not destroy it: the refusal travels on the same connection.
+        for await (const chunk of body.iterator({ destroyOnReturn: false })) {
+          const data = Buffer.from(chunk);
+          bytes += data.length;
+          if (bytes > maxBytes) {
+            throw new StrataError(
+              'too-large',
+              `The body has more than ${maxBytes} bytes.`,
+              'Send at most that many bytes.',
+            );
+          }
+          hash.update(data);
+          await file.appendFile(data);
         }
-        hash.update(data);
-        await file.appendFile(data);
-      }
-    });
+      }),
+    );
     const sha256 = hash.digest('hex');
     return {
       path,
@@ -102,10 +110,12 @@ class BlobFolder implements BlobStore {
   /** Moves a file that is on the disk to its name; the name is on the disk too when this returns. */
   async #keep(file: string, sha256: string): Promise<void> {
     const { directory, path } = this.#place(sha256);
-    if ((await mkdir(directory, { recursive: true })) !== undefined) syncDirectory(this.#folder);
-    // Over an equal blob this changes nothing: same name, same bytes.
-    await rename(file, path);
-    syncDirectory(directory);
+    await this.#space.watch(async () => {
+      if ((await mkdir(directory, { recursive: true })) !== undefined) syncDirectory(this.#folder);
+      // Over an equal blob this changes nothing: same name, same bytes.
+      await rename(file, path);
+      syncDirectory(directory);
+    });
   }
 
   async #find(sha256: string): Promise<{ path: string; bytes: number } | undefined> {

@@ -1,27 +1,18 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StrataError } from '@strata/fl-core/protocol';
-import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
 import { messageOf } from '../failure.ts';
 import { openBlobFolder } from './blob-folder.ts';
 import type { BlobStore } from './blobs.ts';
+import { type HasDb, openTables } from './database.ts';
+import { lockDatabase, shownDatabase } from './database-lock.ts';
+import { DiskSpace } from './disk-space.ts';
 import { openEmbeddedPostgres } from './embedded/postgres.ts';
 import { lockDataDir } from './lock/data-dir-lock.ts';
 import { migrate } from './migrate.ts';
-import * as schema from './schema.ts';
 
-export type Database = NodePgDatabase<typeof schema>;
-/** The database or a transaction on it. */
-export type Queryable = Pick<
-  Database,
-  'select' | 'selectDistinctOn' | 'insert' | 'update' | 'delete' | 'execute'
->;
-
-export interface HasDb {
-  /** See {@link Store.db} about transactions. */
-  readonly db: Database;
-}
+export type { Database, HasDb, Queryable } from './database.ts';
 
 export interface StoreSettings {
   /** Absolute. */
@@ -31,18 +22,17 @@ export interface StoreSettings {
 }
 
 /** Everything the server keeps: the database and the blobs. */
-export interface Store {
-  /**
-   * Inside `db.transaction` use only the transaction it hands out: the embedded database has one session, so a
-   * query on `db` would wait for the transaction, and the transaction for the query.
-   */
-  readonly db: Database;
+export interface Store extends HasDb {
   /** The connections below `db`; also for DBOS (`systemDatabasePool`). */
   readonly pool: pg.Pool;
   /** For DBOS, which wants an address even beside a pool. */
   readonly databaseUrl: string;
   readonly blobs: BlobStore;
-  /** Resolves when the store cannot go on (lock lost, database thread dead): the process must end at once. */
+  /** Of DATA_DIR and the blobs in it, which may be a disk of their own. */
+  readonly space: DiskSpace;
+  /** `listener` hears that a database that could not be reached is back, and after how many milliseconds. */
+  onBack(listener: (awayMs: number) => void): void;
+  /** Resolves when the store cannot go on (a lock lost, database thread dead): the process must end at once. */
   readonly lost: Promise<Error>;
   close(): Promise<void>;
 }
@@ -52,9 +42,9 @@ const POOL_SIZE = 16;
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /**
- * Locks DATA_DIR, opens the database (PostgreSQL at DATABASE_URL, else the embedded one), brings its tables up
- * to date and opens the blob folder. Throws `unavailable` when the folder is locked or the database cannot be
- * reached.
+ * Locks DATA_DIR, opens the database (PostgreSQL at DATABASE_URL, which is locked as well, else the embedded one),
+ * brings its tables up to date and opens the blob folder. Throws `unavailable` when the folder or the database is in
+ * use by another server, or the database cannot be reached.
  */
 export async function openStore(settings: StoreSettings): Promise<Store> {
   const { dataDir, databaseUrl } = settings;
@@ -64,12 +54,16 @@ export async function openStore(settings: StoreSettings): Promise<Store> {
     const database = databaseUrl === null ? await openEmbedded(dataDir) : await connect(databaseUrl);
     try {
       await migrate(database.pool);
-      const blobs = await openBlobFolder(join(dataDir, 'blobs'));
+      const blobFolder = join(dataDir, 'blobs');
+      const space = new DiskSpace([dataDir, blobFolder]);
+      const blobs = await openBlobFolder(blobFolder, space);
       return {
-        db: drizzle(database.pool, { schema }),
+        db: openTables(database.pool),
         pool: database.pool,
         databaseUrl: database.url,
         blobs,
+        space,
+        onBack: database.onBack,
         lost: Promise.race([lock.lost, database.lost]),
         async close() {
           await database.close();
@@ -86,45 +80,49 @@ export async function openStore(settings: StoreSettings): Promise<Store> {
   }
 }
 
-interface OpenDatabase {
-  readonly pool: pg.Pool;
+interface OpenDatabase extends Pick<Store, 'pool' | 'lost' | 'onBack' | 'close'> {
   readonly url: string;
-  readonly lost: Promise<Error>;
-  close(): Promise<void>;
 }
 
 async function openEmbedded(dataDir: string): Promise<OpenDatabase> {
   const { pool, lost, close } = await openEmbeddedPostgres(join(dataDir, 'postgres'));
-  return { pool: tolerant(pool), url: 'postgresql://postgres@embedded/postgres', lost, close };
+  const url = 'postgresql://postgres@embedded/postgres';
+  return { pool: tolerant(pool), url, lost, onBack: () => {}, close };
 }
 
 async function connect(url: string): Promise<OpenDatabase> {
+  const lock = await lockDatabase(url).catch((error: unknown) => {
+    if (error instanceof StrataError) throw error;
+    throw new StrataError(
+      'unavailable',
+      `The database ${shownDatabase(url)} does not answer: ${messageOf(error)}.`,
+      'Check DATABASE_URL and that PostgreSQL runs there.',
+      { cause: error },
+    );
+  });
   const pool = new pg.Pool({
     connectionString: url,
     max: POOL_SIZE,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    keepAlive: true,
   });
-  try {
-    await pool.query('SELECT 1');
-  } catch (error) {
-    await pool.end();
-    throw new StrataError(
-      'unavailable',
-      `The database ${withoutPassword(url)} does not answer: ${messageOf(error)}.`,
-      'Check DATABASE_URL and that PostgreSQL runs there.',
-      { cause: error },
-    );
-  }
-  return { pool: tolerant(pool), url, lost: new Promise(() => {}), close: () => pool.end() };
+  return {
+    pool: tolerant(pool),
+    url,
+    lost: lock.lost,
+    onBack: (listener) => lock.onBack(listener),
+    async close() {
+      await pool.end();
+      await lock.release();
+    },
+  };
 }
 
-/** An idle connection that breaks is replaced by the pool; without a listener it would end the process. */
+/**
+ * A connection that breaks is replaced by the pool, and whoever uses it at that moment has its query fail. `pg` emits
+ * the error besides, of idle connections at the pool and of those in use at the connection: an emitter that nobody
+ * listens to would end the process.
+ */
 function tolerant(pool: pg.Pool): pg.Pool {
-  return pool.on('error', () => {});
-}
-
-function withoutPassword(url: string): string {
-  const shown = new URL(url);
-  shown.password = '';
-  return shown.href;
+  return pool.on('error', () => {}).on('connect', (client) => client.on('error', () => {}));
 }

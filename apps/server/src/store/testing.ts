@@ -56,16 +56,40 @@ export interface TestDatabase {
   open(): Promise<Store>;
 }
 
+/** Why tests on a real PostgreSQL are skipped, for the end of their names; empty where one answers. */
+export const postgresLacking: string = await withClient(POSTGRES_URL, async () => '').catch(
+  (error) => ` (skipped: no PostgreSQL at ${POSTGRES_URL}: ${messageOf(error)})`,
+);
+
 /** The embedded database and, where one answers, a real PostgreSQL. */
 export async function testDatabases(): Promise<TestDatabase[]> {
-  const missing = await withClient(POSTGRES_URL, async () => undefined).catch(
-    (error) => `no PostgreSQL at ${POSTGRES_URL}: ${messageOf(error)}`,
-  );
-  if (missing !== undefined) console.warn(`skipped: ${missing}`);
+  const missing = postgresLacking === '' ? undefined : postgresLacking;
+  if (missing !== undefined) console.warn(missing);
   return [
     { name: 'embedded', missing: undefined, open: () => openTestStore() },
     { name: 'PostgreSQL', missing, open: openOnPostgres },
   ];
+}
+
+/** An empty database of its own on the real PostgreSQL. */
+export async function freshPostgres(): Promise<{
+  readonly url: string;
+  /** Of somebody who administers the server, from outside the database. */
+  administer(sql: string): Promise<unknown>;
+  drop(): Promise<void>;
+}> {
+  const name = `strata_test_${randomBytes(6).toString('hex')}`;
+  const administer = (sql: string) => withClient(POSTGRES_URL, (client) => client.query(sql));
+  await administer(`CREATE DATABASE ${name}`);
+  const url = new URL(POSTGRES_URL);
+  url.pathname = `/${name}`;
+  return {
+    url: url.href,
+    administer,
+    drop: async () => {
+      await administer(`DROP DATABASE ${name} WITH (FORCE)`);
+    },
+  };
 }
 
 /** A store with the embedded database; `close` deletes its folder. */
@@ -82,16 +106,13 @@ export async function openTestStore(databaseUrl: string | null = null): Promise<
 }
 
 async function openOnPostgres(): Promise<Store> {
-  const name = `strata_test_${randomBytes(6).toString('hex')}`;
-  await withClient(POSTGRES_URL, (client) => client.query(`CREATE DATABASE ${name}`));
-  const url = new URL(POSTGRES_URL);
-  url.pathname = `/${name}`;
-  const store = await openTestStore(url.href);
+  const database = await freshPostgres();
+  const store = await openTestStore(database.url);
   return {
     ...store,
     async close() {
       await store.close();
-      await withClient(POSTGRES_URL, (client) => client.query(`DROP DATABASE ${name} WITH (FORCE)`));
+      await database.drop();
     },
   };
 }

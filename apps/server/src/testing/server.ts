@@ -33,6 +33,7 @@ const settings = {
   modelsDir: null,
   deitTinyPin: null,
   hubUrl: null,
+  importPrivate: false,
 };
 
 /** Models with random weights from the run's seed. */

@@ -1,9 +1,10 @@
-import { layerBytes, modelName, parameterCount, specOf } from '@strata/fl-core/models/layouts';
+import { layerBytes, modelName, parameterCount, shownSource, specOf } from '@strata/fl-core/models/layouts';
 import type {
   ClientView,
   LayerView,
   RoundDetail,
   RoundSummary,
+  RunConfig,
   RunListItem,
   RunManifest,
   RunPublic,
@@ -41,6 +42,12 @@ const snapshot = { isolationLevel: 'repeatable read', accessMode: 'read only' } 
 
 const absent = { backend: 'cpu', reason: 'not introduced yet', adapter: '', threads: 1 } as const;
 
+/** The configuration without what may be secret in the address of its model: nobody who looks at a run needs that. */
+const shownConfig = (config: RunConfig): RunConfig =>
+  typeof config.model === 'string'
+    ? config
+    : { ...config, model: { ...config.model, source: shownSource(config.model.source) } };
+
 /** What dashboards and participants see, made from rows. Closed rounds never change and are summed up once. */
 export class Views {
   readonly #ports: HasDb & SeesPresence;
@@ -54,7 +61,7 @@ export class Views {
   /** What a client must know of a run. Throws `unknown-run`. */
   async manifest(id: string): Promise<RunManifest> {
     const { config, assets } = await getRun(this.#ports.db, id);
-    return { id, config, assets };
+    return { id, config: shownConfig(config), assets };
   }
 
   /** Throws `unknown-run`. */
@@ -75,7 +82,7 @@ export class Views {
     const { round, layers } = await getCheckpoint(db, id, run.committedRound);
     return {
       id,
-      config: run.config,
+      config: shownConfig(run.config),
       state: run.state,
       reason: run.reason,
       createdAt: run.createdAt.getTime(),

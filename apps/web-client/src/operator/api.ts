@@ -5,6 +5,9 @@ import { server } from '../shared/api/api.ts';
 
 export const listRuns = (signal: AbortSignal) => server.call(routes.runs, {}, { signal });
 
+/** What the server lacks, if anything. */
+export const getReadiness = (signal: AbortSignal) => server.call(routes.ready, {}, { signal });
+
 export const getCatalog = (signal: AbortSignal) => server.call(routes.catalog, {}, { signal });
 
 /** What there is at a source of models; the server fetches it, which can take a while. */

@@ -34,7 +34,7 @@ function importedSpec(model: ImportedModel, task: TaskConfig): ModelSpec {
   if (found === null) {
     throw new StrataError(
       'bad-config',
-      `Nobody has looked at the model ${source} yet.`,
+      `Nobody has looked at the model ${shownSource(source)} yet.`,
       'Create the run on a server, which reads its config.json.',
     );
   }
@@ -63,7 +63,16 @@ function importedSpec(model: ImportedModel, task: TaskConfig): ModelSpec {
 export const modelName = (model: ModelChoice): string =>
   typeof model === 'string'
     ? model
-    : model.source.replace(/^(folder|hub):/, '').replace(/^(upload):(.{8}).*$/, '$1-$2');
+    : shownSource(model.source)
+        .replace(/^(folder|hub):/, '')
+        .replace(/^(upload):(.{8}).*$/, '$1-$2');
+
+/**
+ * A model's source as it may be shown: an address without what may be secret in it, a user and password before its host
+ * and all behind `?` or `#`, where signatures stand.
+ */
+export const shownSource = (source: string): string =>
+  source.replace(/^(https?:\/\/)(?:[^/?#\\]*@)?([^?#]*)[\s\S]*$/i, '$1$2');
 
 /** Throws `bad-config` for a model that cannot be trained for the task. */
 export function checkTask(spec: ModelSpec, task: TaskName): void {

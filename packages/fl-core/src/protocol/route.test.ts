@@ -49,12 +49,13 @@ describe('a route', () => {
       'bad-config',
       'bad-request',
       'internal',
+      'no-space',
       'too-large',
       'unauthorized',
       'unavailable',
       'unknown-round',
     ]);
-    expect([...errorsOf(routes.health)].sort()).toEqual(['internal', 'unavailable']);
+    expect([...errorsOf(routes.health)].sort()).toEqual(['internal', 'no-space', 'unavailable']);
   });
 });
 

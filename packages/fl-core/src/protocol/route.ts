@@ -130,6 +130,7 @@ export function errorsOf(route: Route): ReadonlySet<ErrorCode> {
     ...(body?.kind === 'json' ? [body.refusal] : []),
     ...(access === 'anybody' ? [] : (['unauthorized'] as const)),
     ...errors,
+    'no-space',
     'unavailable',
     'internal',
   ]);

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { RunManifest, RunPublic, UpdateReceipt } from './messages.ts';
 import { bytes, defineRoute, json } from './route.ts';
 import { Id, ImportedModel, RunConfig, Sha256 } from './run.ts';
-import { Catalog, RoundDetail, RunCommand, RunEvent, RunListItem, RunView } from './views.ts';
+import { Catalog, Readiness, RoundDetail, RunCommand, RunEvent, RunListItem, RunView } from './views.ts';
 
 /** Numbers stand as text in an address. */
 const inAddress = z.coerce.number<number | string>().int();
@@ -22,12 +22,23 @@ export const routes = {
   health: defineRoute({
     method: 'GET',
     path: '/healthz',
-    summary: 'Alive, and the database answers.',
+    summary: 'The process lives; whether it can work, `/readyz` says.',
     access: 'anybody',
     params: {},
     query: {},
     body: null,
-    answer: json(z.object({ status: z.literal('ready') })),
+    answer: json(z.object({ status: z.literal('alive') })),
+    errors: [],
+  }),
+  ready: defineRoute({
+    method: 'GET',
+    path: '/readyz',
+    summary: 'Whether the server can work now, and what it lacks where it cannot: then the status is 503.',
+    access: 'anybody',
+    params: {},
+    query: {},
+    body: null,
+    answer: json(Readiness),
     errors: [],
   }),
   description: defineRoute({

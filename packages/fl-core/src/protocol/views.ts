@@ -228,3 +228,17 @@ export type Catalog = z.infer<typeof Catalog>;
 /** What the operator can do to a run. */
 export const RunCommand = z.object({ command: z.enum(['start', 'pause', 'resume', 'stop']) });
 export type RunCommand = z.infer<typeof RunCommand>;
+
+/** Whether a server can work now. What it lacks comes back by itself or by whoever runs it. */
+export const Readiness = z.object({
+  ready: z.boolean(),
+  lacks: z.array(
+    z.object({
+      what: z.enum(['start', 'database', 'disk']),
+      /** In plain words: what is wrong, and what to do. */
+      message: z.string().max(500),
+      hint: z.string().max(500),
+    }),
+  ),
+});
+export type Readiness = z.infer<typeof Readiness>;

@@ -21,6 +21,15 @@ export class DurableNodeFS extends NodeFS {
               else syncDirectory(NODEFS.realPath(stream.node));
               return 0;
             };
+            // PostgreSQL's files are 0666 by its own wish here, whatever the process's umask.
+            const { setattr } = NODEFS.node_ops;
+            NODEFS.node_ops.setattr = (node, attributes) =>
+              setattr(
+                node,
+                typeof attributes.mode === 'number'
+                  ? { ...attributes, mode: attributes.mode & ~0o077 }
+                  : attributes,
+              );
           },
           ...(emscriptenOpts.preRun ?? []),
         ],
@@ -34,6 +43,7 @@ interface NodeFsModule {
   NODEFS: {
     realPath(node: unknown): string;
     /** `nfd` is Node's descriptor; a directory has none. */
+    node_ops: { setattr: (node: unknown, attributes: { readonly mode?: unknown }) => void };
     stream_ops: { fsync?: (stream: { nfd?: number; node: unknown }) => number };
   };
 }

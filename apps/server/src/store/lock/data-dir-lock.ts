@@ -10,7 +10,8 @@ export interface DataDirLock {
 }
 
 /**
- * Locks an existing, writable folder. The lock of a process that was killed is taken over within 6 seconds.
+ * Locks an existing, writable folder. The lock of a process of this machine that is gone is taken over at
+ * once, any other that is no longer touched within 6 seconds.
  * Throws `unavailable` when a living process holds it or the folder cannot be written.
  */
 export async function lockDataDir(folder: string): Promise<DataDirLock> {

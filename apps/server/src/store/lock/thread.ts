@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { lock } from 'proper-lockfile';
 import { z } from 'zod';
+import { ageDeadLock, forgetHolder, noteHolder } from './holder.ts';
 
 /** The thread that keeps a data folder locked, so that a busy main thread never lets the lock go stale. */
 
@@ -17,7 +18,7 @@ export type LockRequest = 'release';
 
 /** The holder touches the lock this often... */
 const UPDATE_MS = 1000;
-/** ...and after this long without a touch its process is dead and the lock is free. */
+/** ...and after this long without a touch it is free, where it cannot be seen that its process is gone. */
 const STALE_MS = 5000;
 const LOOK_AGAIN_MS = 200;
 
@@ -35,7 +36,10 @@ async function start(): Promise<void> {
   });
   reply(result.reply);
   port.on('message', async (_request: LockRequest) => {
-    if (!lost) await result.release?.();
+    if (!lost) {
+      await forgetHolder(folder);
+      await result.release?.();
+    }
     reply({ kind: 'released' });
     port.close();
   });
@@ -48,6 +52,7 @@ async function acquire(folder: string, onLost: (error: Error) => void): Promise<
   const lockfilePath = join(folder, 'lock');
   let firstTouch: number | undefined;
   for (;;) {
+    await ageDeadLock(folder, lockfilePath);
     try {
       const release = await lock(folder, {
         lockfilePath,
@@ -55,6 +60,7 @@ async function acquire(folder: string, onLost: (error: Error) => void): Promise<
         update: UPDATE_MS,
         onCompromised: onLost,
       });
+      await noteHolder(folder, lockfilePath);
       return { reply: { kind: 'locked' }, release };
     } catch (error) {
       if (!(error instanceof Error)) throw error;

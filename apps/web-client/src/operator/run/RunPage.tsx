@@ -4,6 +4,7 @@ import { Link } from 'wouter';
 import { ErrorNotice } from '../../shared/components/ErrorNotice.tsx';
 import { PageFrame } from '../../shared/components/PageFrame.tsx';
 import { useForgetRefusedToken } from '../forget-token.ts';
+import { ServerLacks } from '../ServerLacks.tsx';
 import { TokenGate } from '../TokenGate.tsx';
 import { useRun } from '../useRun.ts';
 import type { RunLink } from '../watch-run.ts';
@@ -25,6 +26,7 @@ function Run({ id }: { id: string }) {
   useDocumentTitle(run === null ? 'Run · Strata' : `${run.config.name} · Strata`);
   return (
     <PageFrame home="/operator" trail={<Trail name={run?.config.name ?? id} />}>
+      <ServerLacks />
       {link.kind === 'away' && <Away />}
       {run === null ? (
         <NoRun link={link} />

@@ -7,6 +7,7 @@ import { PageFrame } from '../../shared/components/PageFrame.tsx';
 import { useLoaded } from '../../shared/hooks/useLoaded.ts';
 import { listRuns } from '../api.ts';
 import { useForgetRefusedToken } from '../forget-token.ts';
+import { ServerLacks } from '../ServerLacks.tsx';
 import { TokenGate } from '../TokenGate.tsx';
 import { NoRuns } from './NoRuns.tsx';
 import { RunCard } from './RunCard.tsx';
@@ -29,6 +30,7 @@ function Runs() {
   const some = runs.kind === 'ready' && runs.value.length > 0;
   return (
     <PageFrame home="/operator">
+      <ServerLacks />
       <Stack gap="lg">
         {some && (
           <Group justify="space-between">

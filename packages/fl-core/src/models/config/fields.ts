@@ -5,6 +5,8 @@ import type { ActivationFunction, CommonSpec, Granularity } from '../common-spec
 /** What the schemas of transformers' `config.json` share. Fields that do not change the function are not read. */
 
 export const Count = z.number().int().min(1).max(1_000_000);
+/** Blocks of a Transformer; each becomes layers of a run. The deepest of the field have some hundred. */
+export const Depth = Count.max(512);
 export const Epsilon = z.number().positive().max(0.1);
 export const PadToken = z.number().int().min(0).max(1_000_000);
 

@@ -96,6 +96,26 @@ describe('specFromConfig', () => {
   });
 
   it.each([
+    ['bert', bert, 'num_hidden_layers'],
+    ['vit', vit, 'num_hidden_layers'],
+    ['gpt2', fixture('gpt2/fixtures/gpt2'), 'n_layer'],
+    ['distilbert', fixture('distilbert/fixtures/distilbert'), 'n_layers'],
+  ])('refuses a %s of a million blocks before it lays out one', (_, config, field) => {
+    const started = performance.now();
+    expect(() => specFromConfig({ ...config, [field]: 1_000_000 }, { id: 'deep' })).toThrow(
+      expect.objectContaining({ code: 'bad-model', message: expect.stringContaining(field) }),
+    );
+    expect(performance.now() - started).toBeLessThan(1000);
+  });
+
+  it('repeats what stands for the architecture only where it is a name', () => {
+    const other = { model_type: 'AKIA secret key of another file' };
+    expect(() => specFromConfig(other, { id: 'odd' })).toThrow(
+      /is of an architecture, which Strata does not have/,
+    );
+  });
+
+  it.each([
     ['no object', [], 'bad-model', /no model_type/],
     ['an architecture that is not built', { model_type: 'llama' }, 'bad-model', /architecture llama/],
     ['a name of Object', { model_type: 'constructor' }, 'bad-model', /architecture constructor/],

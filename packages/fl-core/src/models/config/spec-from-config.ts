@@ -29,7 +29,7 @@ export function specFromConfig(config: unknown, options: SpecOptions): ModelSpec
   if (!reader) {
     throw badConfig(
       options.id,
-      `is of the architecture ${name}, which Strata does not have`,
+      `is of ${named(name)}, which Strata does not have`,
       `Choose a model of ${known.join(', ')}.`,
     );
   }
@@ -37,6 +37,10 @@ export function specFromConfig(config: unknown, options: SpecOptions): ModelSpec
   checkSize(spec.id, layoutOf(spec, 2));
   return spec;
 }
+
+/** A name of a type is repeated; anything else in its place is of some other file. */
+const named = (type: string): string =>
+  /^[\w.-]{1,40}$/.test(type) ? `the architecture ${type}` : 'an architecture';
 
 function parsed(reader: Reader, config: unknown, options: SpecOptions): ModelSpec {
   try {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { CommonSpec, TextInput, TransformerSize } from '../common-spec.ts';
-import { Activation, Count, Epsilon, only, PadToken } from '../config/fields.ts';
+import { Activation, Count, Depth, Epsilon, only, PadToken } from '../config/fields.ts';
 
 /** What the specs of BERT and RoBERTa share. */
 export interface EncoderSpec extends CommonSpec, TextInput, TransformerSize {
@@ -13,7 +13,7 @@ export interface EncoderSpec extends CommonSpec, TextInput, TransformerSize {
 export const encoderFields = {
   vocab_size: Count,
   hidden_size: Count,
-  num_hidden_layers: Count,
+  num_hidden_layers: Depth,
   num_attention_heads: Count,
   intermediate_size: Count,
   hidden_act: Activation,

@@ -1,6 +1,14 @@
 import { z } from 'zod';
 import type { CommonSpec, TextInput, TransformerSize } from '../../common-spec.ts';
-import { Activation, Count, commonOf, divides, PadToken, type SpecOptions } from '../../config/fields.ts';
+import {
+  Activation,
+  Count,
+  commonOf,
+  Depth,
+  divides,
+  PadToken,
+  type SpecOptions,
+} from '../../config/fields.ts';
 
 /** DistilBERT (Sanh et al., arXiv 1910.01108): a BERT of half the depth without segments and pooler. */
 export interface DistilBertSpec extends CommonSpec, TextInput, TransformerSize {
@@ -14,7 +22,7 @@ const DistilBertConfig = z
     model_type: z.literal('distilbert'),
     vocab_size: Count,
     dim: Count,
-    n_layers: Count,
+    n_layers: Depth,
     n_heads: Count,
     hidden_dim: Count,
     activation: Activation,

@@ -1,0 +1,138 @@
+import { execFileSync } from 'node:child_process';
+import { mkdir, open, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Caller } from '@strata/client';
+import { type ErrorCode, type RunView, routes, StrataError } from '@strata/fl-core/protocol';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { temporaryDataDir } from '../store/testing.ts';
+import { honest, type Script, TestClient } from '../testing/client.ts';
+import { Gate } from '../testing/crew.ts';
+import { operatorOf, serve, testConfig, untilRun } from '../testing/server.ts';
+
+/** A disk of its own, small enough to fill, needs root and Linux. */
+function mountLacking(): string {
+  try {
+    execFileSync('sh', [
+      '-c',
+      'd=$(mktemp -d) && mount -t tmpfs -o size=1m tmpfs "$d" && umount "$d" && rmdir "$d"',
+    ]);
+    return '';
+  } catch {
+    return ' (skipped: no tmpfs can be mounted, which needs root)';
+  }
+}
+const lacking = mountLacking();
+
+describe.skipIf(lacking)(`a disk that is full${lacking}`, () => {
+  let dataDir: string;
+  let blobs: string;
+  let server: Awaited<ReturnType<typeof serve>>;
+  const clients: TestClient[] = [];
+  beforeAll(async () => {
+    dataDir = await temporaryDataDir();
+    blobs = join(dataDir, 'blobs');
+    await mkdir(blobs);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64m', 'tmpfs', blobs]);
+    server = await serve({ dataDir, port: 0, databaseUrl: null }, { watchMs: 300 });
+  }, 120_000);
+  afterAll(async () => {
+    for (const client of clients) client.drop();
+    await server?.close();
+    execFileSync('umount', [blobs]);
+    await rm(dataDir, { recursive: true });
+  }, 60_000);
+
+  const filler = () => join(blobs, 'filler');
+  async function fill(): Promise<void> {
+    const file = await open(filler(), 'w');
+    for (const bytes of [2 ** 20, 2 ** 12]) {
+      await (async () => {
+        for (;;) await file.write(new Uint8Array(bytes));
+      })().catch(() => {});
+    }
+    await file.close();
+  }
+
+  /** Plays a run, whose disk is full as `spoil` says; the codes that uploads were refused with. */
+  async function play(
+    spoil: (id: string) => Promise<void>,
+  ): Promise<{ id: string; end: RunView; codes: Set<ErrorCode> }> {
+    const codes = new Set<ErrorCode>();
+    const gate = new Gate();
+    const train: Script['train'] = async (client, work) => {
+      await gate.opened;
+      for (;;) {
+        try {
+          return await honest.train(client, work);
+        } catch (error) {
+          if (error instanceof StrataError) codes.add(error.code);
+          await sleep(250);
+        }
+      }
+    };
+    const { url } = server;
+    const operator = operatorOf(url);
+    const body = testConfig({ rounds: 2, seed: 5 });
+    const { id, config } = await operator.call(routes.createRun, { body });
+    const crew = ['c1', 'c2', 'c3'].map(
+      (name) => new TestClient({ url, run: id, id: name, config, script: { train } }),
+    );
+    clients.push(...crew);
+    await Promise.all(crew.map((c) => c.join()));
+    await operator.call(routes.commandRun, { params: { run: id }, body: { command: 'start' } });
+    await untilRun(url, id, (v) => v.rounds[0]?.phase === 'training', 'training');
+    const spoiled = spoil(id);
+    await sleep(500);
+    gate.open();
+    await spoiled;
+    const end = await untilRun(url, id, (v) => v.state === 'finished', 'the end', 60_000);
+    return { id, end, codes };
+  }
+
+  it('is said to clients, the operator and whoever asks, each in its way; then all goes on with the same bytes', async () => {
+    const smooth = await play(async () => {});
+    const anybody = new Caller({ server: server.url });
+    const linesOf = async (run: string) =>
+      (await operatorOf(server.url).call(routes.events, { params: { run }, query: { limit: 1000 } }))
+        .filter((line) => line.kind.startsWith('disk-'))
+        .map(({ kind, level }) => [kind, level]);
+    const spoiled = await play(async (run) => {
+      await fill();
+      await vi.waitFor(async () => expect(await linesOf(run)).toHaveLength(1), { timeout: 10_000 });
+      expect(await anybody.call(routes.ready, {})).toMatchObject({
+        ready: false,
+        lacks: [{ what: 'disk', hint: expect.stringContaining('DATA_DIR') }],
+      });
+      await sleep(1500);
+      await rm(filler());
+    });
+    expect(spoiled.codes).toEqual(new Set(['no-space']));
+    await vi.waitFor(async () =>
+      expect(await linesOf(spoiled.id)).toEqual([
+        ['disk-full', 'error'],
+        ['disk-free', 'info'],
+      ]),
+    );
+    expect(await anybody.call(routes.ready, {})).toEqual({ ready: true, lacks: [] });
+    expect(spoiled.end.rounds.map((r) => r.phase)).toEqual(['committed', 'committed']);
+    expect(spoiled.end.checkpoint).toEqual(smooth.end.checkpoint);
+  }, 120_000);
+
+  it('in the midst of aggregating is waited out: the round is committed, and not abandoned', async () => {
+    const { end } = await play(async (run) => {
+      // Room for the updates, and not for the layers that are made of them.
+      const { blobs: store } = server.store;
+      const put = store.put.bind(store);
+      let failures = 3;
+      vi.spyOn(store, 'put').mockImplementation((bytes) => {
+        if (failures-- <= 0) return put(bytes);
+        return Promise.reject(
+          Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' }),
+        );
+      });
+      await untilRun(server.url, run, (v) => v.committed === 1, 'a commit', 30_000);
+    });
+    expect(end.rounds.map((r) => r.phase)).toEqual(['committed', 'committed']);
+  }, 120_000);
+});
