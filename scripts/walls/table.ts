@@ -130,7 +130,7 @@ export const places: readonly Place[] = [
 
   place('server/failure.ts', '', '', 'reads errors'),
   place('server/limits.ts', '', '', 'numbers'),
-  place('server/threads', '', 'node:* tsx', 'starts threads, whatever they do'),
+  place('server/threads', '', 'node:* esbuild', 'starts threads, whatever they do'),
   place(
     'server/live',
     'core/protocol',
