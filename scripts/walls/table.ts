@@ -139,7 +139,7 @@ export const places: readonly Place[] = [
   ),
   place(
     'server/store',
-    'core/protocol core/selection server/failure.ts server/threads',
+    'core/protocol core/error.ts core/selection server/failure.ts server/threads',
     'node:* @electric-sql/pglite drizzle-orm pg proper-lockfile zod',
     'the store keeps rows and blobs, and knows nobody who uses them',
   ),

@@ -22,7 +22,6 @@ import { findMember, getRun, isMember, lockRound, openRound } from '../store/row
 import { members } from '../store/schema.ts';
 import type { HasNaming } from '../store/shared-lock.ts';
 import type { HasDb, Queryable } from '../store/store.ts';
-import { TensorFile } from '../store/tensor-file.ts';
 import type { HasEvents } from '../views/event-log.ts';
 
 /**
@@ -91,8 +90,9 @@ export async function takeUpdate(
   const spooled = await blobs.spool(body, Math.min(limits.updateBytes, updateLimit(layers)));
   let kept = false;
   try {
-    const file = await TensorFile.open(spooled.path);
-    const metadata = await checkUpdate(file, layers).finally(() => file.close());
+    const { content } = spooled;
+    if (content.kind === 'refused') throw StrataError.fromBody(content.body);
+    const metadata = checkUpdate(content, layers);
     const taken = await naming.shared(() =>
       db.transaction(async (tx): Promise<TakenUpdate> => {
         const place = await lockPlace(tx, runId, round, client);

@@ -4,8 +4,8 @@ import {
   headerLength,
   parseHeader,
   type SafetensorsHeader,
-  StrataError,
   type TensorEntry,
+  truncated,
 } from '@strata/fl-core/protocol';
 
 /** Bytes read at once: the memory a file takes, whatever its size. A multiple of every element size. */
@@ -41,20 +41,6 @@ export class TensorFile {
     }
   }
 
-  /**
-   * The values of an F32 tensor, a chunk at a time, with their offset in the tensor. The array is used again
-   * for the next chunk.
-   */
-  async *values(entry: TensorEntry): AsyncGenerator<{ offset: number; values: Float32Array }> {
-    const buffer = new Uint8Array(Math.min(chunkBytes, entry.end - entry.begin));
-    for (let at = entry.begin; at < entry.end; ) {
-      const wanted = Math.min(buffer.byteLength, entry.end - at);
-      await this.#fill(buffer, wanted, at);
-      yield { offset: (at - entry.begin) / 4, values: new Float32Array(buffer.buffer, 0, wanted / 4) };
-      at += wanted;
-    }
-  }
-
   /** Values [offset, offset + into.length) of an F32 tensor, in place. */
   async read(entry: TensorEntry, offset: number, into: Float32Array): Promise<void> {
     const bytes = new Uint8Array(into.buffer, into.byteOffset, into.byteLength);
@@ -79,10 +65,3 @@ export class TensorFile {
     await this.#file.close();
   }
 }
-
-const truncated = () =>
-  new StrataError(
-    'bad-safetensors',
-    'The file is not as long as its header says.',
-    'Send the whole file again.',
-  );

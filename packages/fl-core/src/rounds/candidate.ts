@@ -10,6 +10,7 @@ import {
   type AggregationConfig,
   decodeSafetensors,
   encodeSafetensors,
+  firstNonFinite,
   type NamedTensor,
   StrataError,
 } from '../protocol/index.ts';
@@ -217,7 +218,7 @@ function decodeState(layer: string, blob: Uint8Array): OptimizerState {
 }
 
 function checkFinite(layer: string, values: Float32Array): void {
-  if (values.every(Number.isFinite)) return;
+  if (firstNonFinite(values) === -1) return;
   throw new StrataError(
     'non-finite',
     `The aggregated layer ${layer} exceeds float32.`,
