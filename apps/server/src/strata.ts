@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
+import { LayerSteps } from './engine/aggregation/layer-steps.ts';
 import { GarbageCollection } from './engine/garbage-collection.ts';
 import { holdWorkflows, lookAfterChanges, shutDownWorkflows, startWorkflows } from './engine/workflow.ts';
 import { serveApi } from './http/api.ts';
@@ -83,6 +84,7 @@ export function createStrata(
     background,
     events,
     garbage,
+    layerSteps: new LayerSteps(),
     woken: new Set<string>(),
     limits,
     log,
@@ -111,6 +113,7 @@ export function createStrata(
       io.engine.close();
       await shutDownWorkflows();
       await background.idle();
+      await ports.layerSteps.close();
     },
   };
 }
