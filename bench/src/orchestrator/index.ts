@@ -5,8 +5,9 @@ import { OperatorApi, ServerProcess } from '@strata/harness';
 import type { BenchContext, Benchmark, Options } from '../benchmark.ts';
 import { rowsOfChild } from '../child-process.ts';
 import type { CrowdTask, Joined, Played, Sent } from './crowd-child.ts';
-import { Memory } from './memory.ts';
+
 import { Gate, Participant } from './participant.ts';
+import { Usage } from './usage.ts';
 
 /**
  * The server under load: a process of its own as users get it, participants in another that speak by the product's
@@ -40,10 +41,12 @@ interface OrchestratorRow {
   readonly seconds: { training: number; aggregating: number; evaluating: number } | null;
   /** From training's beginning to the commit, of every round in order. */
   readonly roundSeconds: readonly number[];
+  /** The server's processor time of a round, all threads together; steadier than the clock on a busy machine. */
+  readonly processorSeconds: number | null;
   readonly commitAfterLastUploadSeconds: number | null;
   /** What a bare server takes for the same uploads. */
   readonly limitSeconds: number | null;
-  /** Most of the server's memory during the measurement, and what it held before it. */
+  /** Most of the server's usage during the measurement, and what it held before it. */
   readonly peakMegabytes: number;
   readonly startMegabytes: number;
   /** What a participant of another run waits for its work, in 99 of 100 questions, asked ten times a second. */
@@ -117,34 +120,34 @@ async function* run({ options, log }: BenchContext<OrchestratorOptions>): AsyncI
 
   const server = await ServerProcess.start({ env });
   try {
-    const first = new Memory(server.pid);
+    const first = new Usage(server.pid);
     await sleep(rest);
     if (wanted('idle')) yield await idleRow('first start', first);
     // Everything else is measured on a server that was started again: the first start's peak is a row of its own.
     await server.kill();
     await server.restart();
-    const memory = new Memory(server.pid);
+    const usage = new Usage(server.pid);
     await sleep(rest);
-    if (wanted('idle')) yield await idleRow('later start', memory);
+    if (wanted('idle')) yield await idleRow('later start', usage);
     const api = new OperatorApi(server.url, server.token);
     for (const load of chosen) {
       log(`${load.clients} participants, ${load.name}`);
-      yield await roundRow(load, server, api, memory);
+      yield await roundRow(load, server, api, usage);
       await sleep(rest);
     }
-    if (wanted('sockets')) yield await socketsRow(quick ? 30 : 3000, server, api, memory, rest);
+    if (wanted('sockets')) yield await socketsRow(quick ? 30 : 3000, server, api, usage, rest);
   } finally {
     await server.dispose();
   }
 }
 
-async function idleRow(name: string, memory: Memory): Promise<OrchestratorRow> {
+async function idleRow(name: string, usage: Usage): Promise<OrchestratorRow> {
   return {
     ...nothing,
     what: 'idle',
     name,
-    peakMegabytes: await memory.peak(),
-    startMegabytes: await memory.now(),
+    peakMegabytes: await usage.peak(),
+    startMegabytes: await usage.now(),
   };
 }
 
@@ -153,6 +156,7 @@ const nothing = {
   megabytesEach: 0,
   seconds: null,
   roundSeconds: [],
+  processorSeconds: null,
   commitAfterLastUploadSeconds: null,
   limitSeconds: null,
   p99ControlMs: null,
@@ -175,13 +179,13 @@ async function roundRow(
   load: Load,
   server: ServerProcess,
   api: OperatorApi,
-  memory: Memory,
+  usage: Usage,
 ): Promise<OrchestratorRow> {
   const input = configOf(load);
   const { clients, downloads } = load;
   const { id } = await api.createRun(input);
-  const startMegabytes = await memory.now();
-  await memory.forget();
+  const startMegabytes = await usage.now();
+  await usage.forget();
   // In a run of its own: of a thousand seats none is left.
   const { id: beside } = await api.createRun(input);
   const observer = new Observer(server.url, beside, RunConfig.parse(input));
@@ -195,10 +199,12 @@ async function roundRow(
   });
   const { joinSeconds } = await next(crowd, 'joinSeconds');
   await observer.begin();
+  const before = await usage.processorSeconds();
   await api.command(id, 'start');
   const { lastUploads, bytes } = await next(crowd, 'lastUploads');
   const p99ControlMs = observer.end();
-  const peakMegabytes = await memory.peak();
+  const processorSeconds = ((await usage.processorSeconds()) - before) / load.rounds;
+  const peakMegabytes = await usage.peak();
   const { rounds: played } = await api.run(id);
 
   const done = played.map((round, i) => {
@@ -220,6 +226,7 @@ async function roundRow(
     megabytesEach: size / 1e6,
     seconds: best.seconds,
     roundSeconds: done.map((d) => d.total),
+    processorSeconds,
     commitAfterLastUploadSeconds: Math.min(...later.map((d) => d.afterUpload)),
     limitSeconds: await limit(clients, size),
     peakMegabytes,
@@ -235,7 +242,7 @@ async function socketsRow(
   clients: number,
   server: ServerProcess,
   api: OperatorApi,
-  memory: Memory,
+  usage: Usage,
   rest: number,
 ): Promise<OrchestratorRow> {
   const load: Load = { name: 'sockets', clients: 1, rounds: 1, downloads: false, config: top(3) };
@@ -247,20 +254,20 @@ async function socketsRow(
   const observer = new Observer(server.url, runs.at(-1) ?? '', config);
   await observer.begin();
   await sleep(rest);
-  const startMegabytes = await memory.now();
-  await memory.forget();
+  const startMegabytes = await usage.now();
+  await usage.forget();
   const crowd = crowdOf<Joined>({ what: 'seats', server: server.url, runs, config, participants: clients });
   try {
     const { joinSeconds } = await next(crowd, 'joinSeconds');
     await sleep(rest);
-    const held = await memory.now();
+    const held = await usage.now();
     return {
       ...nothing,
       what: 'sockets',
       name: 'sockets',
       clients,
       startMegabytes,
-      peakMegabytes: await memory.peak(),
+      peakMegabytes: await usage.peak(),
       p99ControlMs: observer.end(),
       kilobytesEach: ((held - startMegabytes) * 1000) / clients,
       joinedASecond: clients / joinSeconds,

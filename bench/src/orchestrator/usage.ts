@@ -1,8 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { StrataError } from '@strata/fl-core/protocol';
 
-/** What a process holds of the machine's memory (resident set), as Linux counts it. */
-export class Memory {
+/** What a process takes of the machine: memory (resident set) and processor, as Linux counts them. */
+export class Usage {
   readonly #folder: string;
 
   constructor(pid: number) {
@@ -17,6 +17,17 @@ export class Memory {
   /** The most since the process began, or since {@link forget}, in MB. */
   peak(): Promise<number> {
     return this.#read('VmHWM');
+  }
+
+  /** Seconds of processor time since it began, of all its threads; unlike the clock, hardly changed by neighbours. */
+  async processorSeconds(): Promise<number> {
+    const stat = await readFile(`${this.#folder}/stat`, 'utf8').catch(needLinux);
+    // Behind the name, which may hold anything: user and system time, in hundredths of a second.
+    const [user, system] = stat
+      .slice(stat.lastIndexOf(')') + 2)
+      .split(' ')
+      .slice(11, 13);
+    return (Number(user) + Number(system)) / 100;
   }
 
   /** What was reached until now does not count any more. */
@@ -34,7 +45,7 @@ export class Memory {
 function needLinux(cause?: unknown): never {
   throw new StrataError(
     'unavailable',
-    'The memory of the server could not be read.',
+    'What the server takes of the machine could not be read.',
     'This benchmark reads /proc, which Linux has; run it there.',
     { cause },
   );
