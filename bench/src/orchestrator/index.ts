@@ -46,7 +46,7 @@ interface OrchestratorRow {
   readonly commitAfterLastUploadSeconds: number | null;
   /** What a bare server takes for the same uploads. */
   readonly limitSeconds: number | null;
-  /** Most of the server's usage during the measurement, and what it held before it. */
+  /** Most of the server's memory during the measurement, and what it held before it. */
   readonly peakMegabytes: number;
   readonly startMegabytes: number;
   /** What a participant of another run waits for its work, in 99 of 100 questions, asked ten times a second. */

@@ -83,7 +83,13 @@ export async function takeUpdate(
   body: Readable,
 ): Promise<TakenUpdate> {
   const run = await getRun(db, runId);
-  const expected = await db.transaction((tx) => lockPlace(tx, runId, round, client));
+  // Without a lock, which would be a write and a wait for the disk: it is asked again when the body is there.
+  const expected = placeIn(
+    await openRound(db, runId),
+    round,
+    client,
+    await findMember(db, runId, round, client),
+  );
   const counted = countedBefore(expected);
   if (counted) return counted;
   const layers = layersToSend(run.config, expected.member);
