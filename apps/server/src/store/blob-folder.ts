@@ -71,8 +71,8 @@ class BlobFolder implements BlobStore {
       try {
         const bytes = await this.#lots.append(file, body, maxBytes, (size) => reading.grown(size));
         // While it goes to the disk, the rest of it is read.
-        const [read] = await Promise.all([reading.end(bytes), file.sync()]);
-        return { ...read, bytes };
+        const [{ sha256, content }] = await Promise.all([reading.end(bytes), file.sync()]);
+        return { sha256, content, bytes };
       } catch (error) {
         reading.stop();
         throw error;

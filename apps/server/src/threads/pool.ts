@@ -29,6 +29,7 @@ export class ThreadPool<Job, Reply> {
   async run(job: Job, transfer: readonly ArrayBuffer[] = []): Promise<Reply> {
     clearTimeout(this.#rest);
     const thread = await this.#take();
+    thread.ref();
     try {
       const answer = nextMessage<Reply>(thread);
       thread.postMessage(job, transfer);
@@ -59,7 +60,8 @@ export class ThreadPool<Job, Reply> {
   #start(): Worker {
     this.#running++;
     const thread = startThread(this.#module, {});
-    thread.unref();
+    // Told where its answer is awaited; without a listener it would end the process.
+    thread.on('error', () => {});
     return thread;
   }
 
@@ -69,6 +71,7 @@ export class ThreadPool<Job, Reply> {
       next(thread);
       return;
     }
+    thread.unref();
     this.#idle.push(thread);
     if (this.#idle.length < this.#running) return;
     this.#rest = setTimeout(() => void this.close(), this.#restMs).unref();

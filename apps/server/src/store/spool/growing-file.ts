@@ -57,7 +57,6 @@ export class GrowingFile {
     this.grown(size, true);
     this.#take(size);
     const header = this.#header;
-    this.close();
     const refusal = this.#refusal ?? (header?.fileSize === size ? null : truncated());
     return {
       sha256: this.#hash.digest('hex'),

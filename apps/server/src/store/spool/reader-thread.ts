@@ -10,33 +10,49 @@ export type ReadRequest =
   /** Nobody wants to know any more. */
   | { readonly kind: 'stop'; readonly id: number };
 
-export interface ReadReply {
-  readonly id: number;
-  readonly sha256: string;
-  readonly content: SpooledContent;
-}
+export type ReadReply =
+  | { readonly kind: 'read'; readonly id: number; readonly sha256: string; readonly content: SpooledContent }
+  /** The file could not be read; others are not concerned. */
+  | { readonly kind: 'failed'; readonly id: number; readonly message: string };
 
 const files = new Map<number, GrowingFile>();
+/** Why files are not among them any more. */
+const failures = new Map<number, string>();
+
+function attempt(id: number, work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    forget(id);
+    failures.set(id, error instanceof Error ? error.message : String(error));
+  }
+}
+
+function forget(id: number): void {
+  files.get(id)?.close();
+  files.delete(id);
+  failures.delete(id);
+}
+
+function answer(id: number, size: number): ReadReply {
+  const file = files.get(id);
+  if (file) return { kind: 'read', id, ...file.end(size) };
+  return { kind: 'failed', id, message: failures.get(id) ?? 'it was not opened' };
+}
 
 parentPort?.on('message', (request: ReadRequest) => {
   const { id } = request;
   switch (request.kind) {
     case 'open':
-      files.set(id, new GrowingFile(request.path));
-      return;
+      return attempt(id, () => files.set(id, new GrowingFile(request.path)));
     case 'grown':
-      files.get(id)?.grown(request.size);
-      return;
-    case 'end': {
-      const file = files.get(id);
-      files.delete(id);
-      if (file) parentPort?.postMessage({ id, ...file.end(request.size) } satisfies ReadReply);
-      return;
-    }
+      return attempt(id, () => files.get(id)?.grown(request.size));
+    case 'end':
+      attempt(id, () => files.get(id)?.grown(request.size, true));
+      parentPort?.postMessage(answer(id, request.size));
+      return forget(id);
     case 'stop':
-      files.get(id)?.close();
-      files.delete(id);
-      return;
+      return forget(id);
     default:
       request satisfies never;
   }

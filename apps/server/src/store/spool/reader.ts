@@ -2,12 +2,14 @@ import type { Worker } from 'node:worker_threads';
 import { startThread } from '../../threads/start-thread.ts';
 import type { ReadReply, ReadRequest } from './reader-thread.ts';
 
+type Read = Extract<ReadReply, { kind: 'read' }>;
+
 /** Somebody reads a file behind its writer. */
 export interface Reading {
   /** The first `size` bytes are written. */
   grown(size: number): void;
   /** All `size` bytes are written: what they are. */
-  end(size: number): Promise<Omit<ReadReply, 'id'>>;
+  end(size: number): Promise<Read>;
   /** The file is given up. */
   stop(): void;
 }
@@ -24,7 +26,7 @@ export class SpoolReader {
   #rest: NodeJS.Timeout | undefined;
   #next = 0;
   readonly #reading = new Set<number>();
-  readonly #due = new Map<number, { resolve: (reply: ReadReply) => void; reject: (error: Error) => void }>();
+  readonly #due = new Map<number, { resolve: (read: Read) => void; reject: (error: Error) => void }>();
 
   /** Begins to read a file that is there. */
   read(path: string): Reading {
@@ -37,7 +39,7 @@ export class SpoolReader {
     return {
       grown: (size) => ask({ kind: 'grown', id, size }),
       end: (size) =>
-        new Promise<ReadReply>((resolve, reject) => {
+        new Promise<Read>((resolve, reject) => {
           // One that has failed meanwhile would never answer.
           if (thread !== this.#thread) return reject(gone());
           this.#due.set(id, { resolve, reject });
@@ -54,7 +56,11 @@ export class SpoolReader {
     if (this.#thread) return this.#thread;
     const thread = startThread(new URL('./reader-thread.ts', import.meta.url), {});
     thread.unref();
-    thread.on('message', (reply: ReadReply) => this.#due.get(reply.id)?.resolve(reply));
+    thread.on('message', (reply: ReadReply) => {
+      const due = this.#due.get(reply.id);
+      if (reply.kind === 'read') due?.resolve(reply);
+      else due?.reject(new Error(`a spooled file could not be read: ${reply.message}`));
+    });
     thread.on('error', (error) => this.#lost(thread, error));
     thread.on('exit', () => this.#lost(thread, gone()));
     this.#thread = thread;
