@@ -2,8 +2,10 @@ import { fileURLToPath } from 'node:url';
 import react from '@vitejs/plugin-react';
 import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
+import { precompress } from './scripts/precompress.ts';
 
 const webClient = fileURLToPath(new URL('./apps/web-client', import.meta.url));
+const outDir = `${webClient}/dist`;
 
 /**
  * tfjs starts its WebAssembly threads from the source text of a function (`toString()`), which must therefore
@@ -49,6 +51,15 @@ const blocksTogether = {
   ],
 };
 
+/** Beside each built file its compressed forms, which the server sends (apps/server/src/http/pages.ts). */
+const precompressed: Plugin = {
+  name: 'precompressed',
+  apply: 'build',
+  closeBundle: async () => {
+    await precompress(outDir);
+  },
+};
+
 const everyTest = '{packages,apps,experiments,bench,examples,scripts,samples}/**/*.test.{ts,tsx}';
 const never = ['**/node_modules/**', '**/dist/**'];
 /** Tests of functions and components that keep nothing between two files. */
@@ -62,13 +73,13 @@ const sharing = [
 /** One config for the pages (root: apps/web-client) and for every unit and integration test; e2e/ has its own. */
 export default defineConfig(({ command, mode }) => ({
   root: mode === 'test' ? fileURLToPath(new URL('.', import.meta.url)) : webClient,
-  plugins: [react()],
+  plugins: [react(), precompressed],
   worker: {
     format: 'es',
     plugins: () => [selfContainedThreads, namedPrograms],
     rolldownOptions: { output: { codeSplitting: blocksTogether } },
   },
-  build: { outDir: `${webClient}/dist`, emptyOutDir: true, target: 'es2022', chunkSizeWarningLimit: 2000 },
+  build: { outDir, emptyOutDir: true, target: 'es2022', chunkSizeWarningLimit: 2000 },
   define: command === 'build' ? { 'process.env.NODE_ENV': '"production"' } : {},
   test: {
     pool: 'forks',

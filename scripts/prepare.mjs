@@ -95,7 +95,9 @@ export async function ensurePages() {
   const inputs = [
     'package-lock.json',
     'vite.config.ts',
+    'scripts/precompress.ts',
     'apps/web-client',
+    'packages/client',
     'packages/fl-core',
     'packages/gpu-bench',
   ];

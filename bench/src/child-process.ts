@@ -12,6 +12,8 @@ export const children = {
   'engine-child': './engines/child.ts',
   'card-child': './gpu/card-child.ts',
   'tiles-child': './gpu/tiles/tiles-child.ts',
+  'crowd-child': './orchestrator/crowd-child.ts',
+  'limit-child': './orchestrator/limit-child.ts',
 } as const;
 export type ChildName = keyof typeof children;
 

@@ -7,11 +7,19 @@ import { StrataError } from '@strata/fl-core/protocol';
 import { aggregate } from './aggregate.ts';
 import type { Benchmark, Options, Row } from './benchmark.ts';
 import { gpu } from './gpu/index.ts';
+import { orchestrator } from './orchestrator/index.ts';
 import { page } from './page.ts';
 import { solver } from './solver.ts';
 import { step } from './step/index.ts';
 
-const benchmarks: Readonly<Record<string, Benchmark<Options>>> = { solver, aggregate, step, page, gpu };
+const benchmarks: Readonly<Record<string, Benchmark<Options>>> = {
+  solver,
+  aggregate,
+  step,
+  page,
+  gpu,
+  orchestrator,
+};
 
 function usage(): string {
   const lines = Object.entries(benchmarks).map(([name, b]) => {

@@ -131,7 +131,7 @@ export const places: readonly Place[] = [
 
   place('server/failure.ts', 'core/protocol', '', 'reads errors, and says what of the server is away'),
   place('server/limits.ts', '', '', 'numbers'),
-  place('server/threads', '', 'node:* tsx', 'starts threads, whatever they do'),
+  place('server/threads', '', 'node:* esbuild', 'starts threads, whatever they do'),
   place(
     'server/live',
     'core/protocol server/failure.ts',
@@ -140,7 +140,7 @@ export const places: readonly Place[] = [
   ),
   place(
     'server/store',
-    'core/protocol core/selection server/failure.ts server/threads',
+    'core/protocol core/error.ts core/selection server/failure.ts server/threads',
     'node:* @electric-sql/pglite drizzle-orm pg proper-lockfile zod',
     'the store keeps rows and blobs, and knows nobody who uses them',
   ),

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
+import { LayerSteps } from './engine/aggregation/layer-steps.ts';
 import { GarbageCollection } from './engine/garbage-collection.ts';
 import { Watchdog } from './engine/watchdog.ts';
 import { holdWorkflows, lookAfterChanges, shutDownWorkflows, startWorkflows } from './engine/workflow.ts';
@@ -95,6 +96,7 @@ export function createStrata(
     events,
     garbage,
     alarms: new Alarms((run) => bus.changed(run)),
+    layerSteps: new LayerSteps(),
     woken: new Set<string>(),
     limits,
     log,
@@ -138,6 +140,7 @@ export function createStrata(
       io.engine.close();
       await shutDownWorkflows();
       await background.idle();
+      await ports.layerSteps.close();
     },
   };
 }

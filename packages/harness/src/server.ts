@@ -53,6 +53,12 @@ export class ServerProcess {
     return server;
   }
 
+  /** Of the process that runs now. Throws when none does. */
+  get pid(): number {
+    if (this.#child?.pid === undefined) throw new Error('The server does not run.');
+    return this.#child.pid;
+  }
+
   /** Starts the process again on the same port and folder; waits until it answers. */
   async restart(): Promise<void> {
     const child = spawn(process.execPath, ['--import', 'tsx', 'apps/server/src/main.ts'], {

@@ -1,3 +1,4 @@
+import { layerBytes } from '@strata/fl-core/models/layouts';
 import {
   abandoning,
   beginEvaluating,
@@ -14,6 +15,7 @@ import {
   isOver,
   isTimed,
   type LayerPort,
+  layoutFor,
   makeCandidate,
   memberState,
   type RoundFacts,
@@ -46,7 +48,8 @@ import { checkpoints, members, rounds, runs } from '../store/schema.ts';
 import type { HasNaming } from '../store/shared-lock.ts';
 import type { HasDb, Queryable } from '../store/store.ts';
 import type { HasEvents } from '../views/event-log.ts';
-import { LayerSteps, type SpooledUpdate } from './aggregation/layer-steps.ts';
+import { type HasLayerSteps, LayerSteps } from './aggregation/layer-steps.ts';
+import type { SpooledUpdate } from './aggregation/spooled-layer.ts';
 import type { HasGarbage } from './garbage-collection.ts';
 import { chooseAside } from './selection/choose-aside.ts';
 import { earlierMasks, earlierProbes } from './selection/earlier.ts';
@@ -154,7 +157,7 @@ function selectionPort(db: Queryable, run: string): SelectionPort {
 
 /** Makes the round's candidate model and begins evaluating. */
 export async function aggregateRound(
-  ports: HasDb & HasBlobs & HasNaming & HasBus & HasEvents,
+  ports: HasDb & HasBlobs & HasNaming & HasBus & HasEvents & HasLayerSteps,
   runId: string,
   number: number,
 ): Promise<RoundStatus> {
@@ -165,10 +168,9 @@ export async function aggregateRound(
   const base = await getCheckpoint(db, runId, row.baseRound);
   const cohort = await listMembers(db, runId, number);
   const updates = countedUpdates(run, cohort);
-  const steps = new LayerSteps();
   const begun = { candidate: row.candidate ?? {}, optimizer: row.optimizer };
-  const port = await layerPort(ports, run, number, updates, steps);
-  const made = await makeCandidate(run, base, begun, updates, port).finally(() => steps.close());
+  const port = await layerPort(ports, run, number, updates);
+  const made = await makeCandidate(run, base, begun, updates, port);
 
   const { round } = await moveRound(ports, runId, number, async (facts, tx) => {
     const ids = facts.cohort.map((m) => m.client);
@@ -200,18 +202,22 @@ async function logClaims(
   if (note !== null) await events.add(id, { ...note, kind: 'claims-bounded', round });
 }
 
+/** Bytes of layers that are made at once at least: each time costs the database a transaction and the disk some waits. */
+const smallRoom = 16 * 2 ** 20;
+
 /** Layers are blobs; those finished before a crash are in the round's row, with their optimizer state. */
 async function layerPort(
-  { db, blobs, naming, events }: HasDb & HasBlobs & HasNaming & HasEvents,
+  { db, blobs, naming, events, layerSteps }: HasDb & HasBlobs & HasNaming & HasEvents & HasLayerSteps,
   { id, config }: RunRow,
   round: number,
   updates: readonly CountedUpdate[],
-  steps: LayerSteps,
 ): Promise<LayerPort> {
   const spooled: SpooledUpdate[] = [];
   for (const u of updates) spooled.push({ ...u, path: await blobs.path(u.update) });
+  const largest = Math.max(...layoutFor(config).layers.map(layerBytes));
   return {
-    step: (layer, before, state) => steps.step(config.aggregation, layer, before, state, spooled),
+    room: Math.max(smallRoom, LayerSteps.atOnce * largest),
+    step: (layer, before, state) => layerSteps.step(config.aggregation, layer, before, state, spooled),
     read: (sha256) => blobs.read(sha256),
     write: (bytes) => blobs.put(bytes),
     keep: (make) =>

@@ -24,6 +24,7 @@ import { runs } from '../store/schema.ts';
 import type { HasNaming } from '../store/shared-lock.ts';
 import type { HasDb, Store } from '../store/store.ts';
 import type { HasEvents } from '../views/event-log.ts';
+import type { HasLayerSteps } from './aggregation/layer-steps.ts';
 import type { HasGarbage } from './garbage-collection.ts';
 import { openNextRound, readyClients } from './opening.ts';
 import { failRun } from './runs.ts';
@@ -59,6 +60,7 @@ type WorkflowPorts = HasDb &
   HasTraffic &
   HasEvents &
   HasGarbage &
+  HasLayerSteps &
   HasWoken &
   HasAlarms;
 

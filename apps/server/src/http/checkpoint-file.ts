@@ -1,7 +1,7 @@
 import type { NamedShape } from '@strata/fl-core/models/layouts';
 import type { Checkpoint, TensorEntry } from '@strata/fl-core/protocol';
 import type { HasBlobs } from '../store/blobs.ts';
-import { TensorFile } from '../store/tensor-file.ts';
+import { fileBytes, readTensorHeader } from '../store/tensor-file.ts';
 
 /** The layers of a checkpoint as one safetensors file: a header over the blobs' data, nothing copied. */
 export interface CheckpointFile {
@@ -37,9 +37,7 @@ export async function checkpointParts(
     const blob = checkpoint.layers[layer];
     if (!blob) continue;
     const path = await blobs.path(blob.sha256);
-    const file = await TensorFile.open(path);
-    const { tensors, dataStart, fileSize } = file.header;
-    await file.close();
+    const { tensors, dataStart, fileSize } = await readTensorHeader(path);
     const ordered = [...tensors.values()].toSorted((a, b) => a.begin - b.begin);
     parts.push({ path, tensors: ordered, dataStart, dataBytes: fileSize - dataStart });
   }
@@ -48,7 +46,7 @@ export async function checkpointParts(
 
 /** The values of all tensors, one after the other. */
 export async function* dataOf(parts: readonly CheckpointPart[]): AsyncGenerator<Uint8Array> {
-  for (const { path, dataStart } of parts) yield* TensorFile.bytes(path, dataStart);
+  for (const { path, dataStart } of parts) yield* fileBytes(path, dataStart);
 }
 
 export async function checkpointFile(

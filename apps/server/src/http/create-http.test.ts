@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { brotliCompressSync, brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib';
 import { errorCodes, StrataError } from '@strata/fl-core/protocol';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -21,6 +22,8 @@ beforeAll(async () => {
   await writeFile(join(folder, 'pages/icon.svg'), '<svg/>');
   await writeFile(join(folder, 'pages/.strata-built'), 'hash');
   await writeFile(join(folder, 'pages/assets/main-abc123.js'), 'export {};');
+  await writeFile(join(folder, 'pages/assets/main-abc123.js.br'), brotliCompressSync('export {};'));
+  await writeFile(join(folder, 'pages/assets/main-abc123.js.gz'), gzipSync('export {};'));
   await writeFile(join(folder, 'samples/emoji/noto.png'), 'png');
   await writeFile(join(folder, 'samples/scripts/make.ts'), 'secret');
   await writeFile(join(folder, 'outside.txt'), 'outside');
@@ -55,6 +58,36 @@ describe('pages', () => {
       expect(second.body).not.toBe(first.body);
     },
   );
+
+  test('files go out compressed to those who take it, as what they are, and a cache knows them apart', async () => {
+    const url = '/assets/main-abc123.js';
+    const plain = await app.inject({ url });
+    const etags = new Set([plain.headers.etag]);
+    expect(plain.headers['content-encoding']).toBeUndefined();
+    for (const [accept, encoding, decompress] of [
+      ['gzip, deflate, br, zstd', 'br', brotliDecompressSync],
+      ['gzip', 'gzip', gunzipSync],
+    ] as const) {
+      const answer = await app.inject({ url, headers: { 'accept-encoding': accept } });
+      expect(answer.headers['content-encoding']).toBe(encoding);
+      expect(answer.headers['content-type']).toBe(plain.headers['content-type']);
+      expect(answer.headers['cache-control']).toBe('public, max-age=31536000, immutable');
+      expect(answer.headers['content-security-policy']).toBe(plain.headers['content-security-policy']);
+      expect(decompress(answer.rawPayload).toString()).toBe(plain.body);
+      expect(answer.headers.vary).toBe('accept-encoding');
+      etags.add(answer.headers.etag);
+    }
+    expect(plain.headers.vary).toBe('accept-encoding');
+    expect(etags.size).toBe(3);
+    // No form of it is an address of its own, and one that has none goes out as it is.
+    expect((await app.inject(`${url}.br`)).statusCode).toBe(404);
+    const icon = await app.inject({ url: '/icon.svg', headers: { 'accept-encoding': 'br' } });
+    expect([icon.statusCode, icon.headers['content-encoding'], icon.body]).toEqual([
+      200,
+      undefined,
+      '<svg/>',
+    ]);
+  });
 
   test('the policy lets nothing inline or foreign run', async () => {
     const policy = String((await app.inject('/')).headers['content-security-policy']);

@@ -34,13 +34,16 @@ export function servePages(app: FastifyInstance, folders: PageFolders): void {
     root: folders.pages,
     index: false,
     wildcard: false,
-    globIgnore: ['index.html'], // only with its nonce, by the routes above
+    // The page only with its nonce, by the routes above; the compressed forms in place of what they are of.
+    globIgnore: ['index.html', '**/*.br', '**/*.gz'],
+    preCompressed: true,
     cacheControl: false, // set below
     // Vite puts a hash of the content into the names below assets/.
     setHeaders: (response, path) => {
       const hashed = path.startsWith(join(folders.pages, 'assets'));
       response.setHeader('cache-control', hashed ? 'public, max-age=31536000, immutable' : 'no-cache');
       response.setHeader('content-security-policy', workerPolicy);
+      response.setHeader('vary', 'accept-encoding');
     },
   });
   app.register(fastifyStatic, {

@@ -23,7 +23,6 @@ import { findMember, getRun, isMember, lockRound, openRound } from '../store/row
 import { members } from '../store/schema.ts';
 import type { HasNaming } from '../store/shared-lock.ts';
 import type { HasDb, Queryable } from '../store/store.ts';
-import { TensorFile } from '../store/tensor-file.ts';
 import type { HasEvents } from '../views/event-log.ts';
 
 /**
@@ -85,15 +84,22 @@ export async function takeUpdate(
   body: Readable,
 ): Promise<TakenUpdate> {
   const run = await getRun(db, runId);
-  const expected = await db.transaction((tx) => lockPlace(tx, runId, round, client));
+  // Without a lock, which would be a write and a wait for the disk: it is asked again when the body is there.
+  const expected = placeIn(
+    await openRound(db, runId),
+    round,
+    client,
+    await findMember(db, runId, round, client),
+  );
   const counted = countedBefore(expected);
   if (counted) return counted;
   const layers = layersToSend(run.config, expected.member);
   const spooled = await blobs.spool(body, Math.min(limits.updateBytes, updateLimit(layers)));
   let kept = false;
   try {
-    const file = await TensorFile.open(spooled.path);
-    const metadata = await checkUpdate(file, layers).finally(() => file.close());
+    const { content } = spooled;
+    if (content.kind === 'refused') throw StrataError.fromBody(content.body);
+    const metadata = checkUpdate(content, layers);
     const taken = await naming.shared(() =>
       db.transaction(async (tx): Promise<TakenUpdate> => {
         const place = await lockPlace(tx, runId, round, client);

@@ -1,11 +1,14 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import type { LayerSpec } from '@strata/fl-core/models/layouts';
-import { encodeSafetensors, type NamedTensor } from '@strata/fl-core/protocol';
+import { encodeSafetensors, type NamedTensor, StrataError } from '@strata/fl-core/protocol';
 import { checkUpdate, updateLimit } from '@strata/fl-core/rounds';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TensorFile } from '../store/tensor-file.ts';
+import { openBlobFolder } from '../store/blob-folder.ts';
+import type { BlobStore } from '../store/blobs.ts';
 
 const layers: LayerSpec[] = [
   { name: 'block', role: 'block', tensors: [{ name: 'block.w', shape: [2, 3] }] },
@@ -18,23 +21,32 @@ const good: NamedTensor[] = [
 const metadata = { samples: '3', loss: '0.7' };
 
 let folder: string;
+let blobs: BlobStore;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'strata-update-'));
+  blobs = await openBlobFolder(folder);
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-async function check(bytes: Uint8Array): Promise<unknown> {
-  const path = join(folder, 'update');
-  await writeFile(path, bytes);
-  const file = await TensorFile.open(path);
-  return checkUpdate(file, layers).finally(() => file.close());
+/** Spools an update as it would arrive, in pieces of a size that fits nothing, and checks what was read on the way. */
+async function check(bytes: Uint8Array, wanted = layers): Promise<unknown> {
+  const pieces = Array.from({ length: Math.ceil(bytes.length / 10_007) }, (_, i) =>
+    bytes.subarray(10_007 * i, 10_007 * (i + 1)),
+  );
+  const { content, sha256, discard } = await blobs.spool(Readable.from(pieces), 1e9);
+  await discard();
+  expect(sha256).toBe(createHash('sha256').update(bytes).digest('hex'));
+  if (content.kind === 'refused') throw StrataError.fromBody(content.body);
+  return checkUpdate(content, wanted);
 }
 const encoded = (tensors: NamedTensor[], meta: Record<string, string> = metadata) =>
   encodeSafetensors(tensors, meta);
 
 /** The same file with another header, to say what a library would not. */
-function withHeader(change: (header: Record<string, Record<string, unknown>>) => void): Uint8Array {
-  const file = encoded(good);
+function withHeader(
+  change: (header: Record<string, Record<string, unknown>>) => void,
+  file = encoded(good),
+): Uint8Array {
   const length = Number(new DataView(file.buffer).getBigUint64(0, true));
   const header = JSON.parse(new TextDecoder().decode(file.subarray(8, 8 + length)));
   change(header);
@@ -103,15 +115,35 @@ describe('checkUpdate (R5)', () => {
     await expect(refusal).rejects.toThrow(part);
   });
 
-  it('finds a NaN behind the first chunk', async () => {
-    const n = 600_000; // 2.4 MB: three chunks
+  it.each([
+    ['behind the first pieces', 600_000, 599_999, Number.NaN],
+    ['at the beginning', 600_000, 0, Number.NEGATIVE_INFINITY],
+  ])('finds what is not finite %s, whatever the alignment', async (_where, n, at, value) => {
     const data = new Float32Array(n);
-    data[n - 1] = Number.NaN;
-    const path = join(folder, 'large');
-    await writeFile(path, encodeSafetensors([{ name: 'w', shape: [n], data }], metadata));
-    const file = await TensorFile.open(path);
-    const large: LayerSpec[] = [{ name: 'l', role: 'block', tensors: [{ name: 'w', shape: [n] }] }];
-    await expect(checkUpdate(file, large).finally(() => file.close())).rejects.toThrow(`element ${n - 1}`);
+    data[at] = value;
+    const small = { name: 'v', shape: [1], data: new Float32Array(1) };
+    const file = encodeSafetensors([small, { name: 'w', shape: [n], data }], metadata);
+    const large: LayerSpec[] = [
+      {
+        name: 'l',
+        role: 'block',
+        tensors: [
+          { name: 'v', shape: [1] },
+          { name: 'w', shape: [n] },
+        ],
+      },
+    ];
+    const refusal = `Tensor w holds ${value} at element ${at}.`;
+    await expect(check(file, large)).rejects.toThrow(refusal);
+    // A header of odd length, as other libraries write them.
+    const odd = withHeader(() => {}, file);
+    await expect(check(odd, large)).rejects.toThrow(refusal);
+  });
+
+  it('refuses a body that ends in its header', async () => {
+    await expect(check(encoded(good).subarray(0, 5))).rejects.toMatchObject({ code: 'bad-safetensors' });
+    await expect(check(encoded(good).subarray(0, 30))).rejects.toMatchObject({ code: 'bad-safetensors' });
+    await expect(check(new Uint8Array(0))).rejects.toMatchObject({ code: 'bad-safetensors' });
   });
 });
 

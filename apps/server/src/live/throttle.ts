@@ -3,6 +3,9 @@ import { StrataError } from '@strata/fl-core/protocol';
 /** Milliseconds before work that failed is done again: at first, and what they double up to. */
 const againMs = { first: 100, most: 5_000 };
 
+/** After work that took long there is a longer pause, so that it takes a fifth of the time; but never more than this. */
+const pause = { share: 4, mostMs: 250 };
+
 interface State {
   touched: boolean;
   timer: NodeJS.Timeout | null;
@@ -52,6 +55,7 @@ export class Throttle {
     await new Promise((resolve) => setImmediate(resolve));
     if (this.#closed) return;
     state.touched = false;
+    const start = performance.now();
     try {
       await this.#work(key);
       state.failures = 0;
@@ -59,7 +63,9 @@ export class Throttle {
       this.#failed(state, error);
     }
     if (this.#closed) return;
-    const wait = state.failures === 0 ? this.#intervalMs : pauseAfter(state.failures);
+    const took = performance.now() - start;
+    const rest = Math.max(this.#intervalMs, Math.min(pause.share * took, pause.mostMs));
+    const wait = state.failures === 0 ? rest : pauseAfter(state.failures);
     state.timer = setTimeout(() => {
       if (state.touched) void this.#loop(key, state);
       else this.#keys.delete(key);

@@ -68,6 +68,8 @@ export class ClientSockets {
   readonly #namespace: ClientNamespace;
   readonly #workPush: Throttle;
   readonly #runPush: Throttle;
+  /** Of any run, since the start. */
+  #changes = 0;
 
   constructor(io: Server, ports: ClientPorts, views: Views) {
     this.#ports = ports;
@@ -87,6 +89,7 @@ export class ClientSockets {
     });
     this.#namespace.on('connection', (socket) => this.#onConnection(socket));
     ports.bus.onChanged((run) => {
+      this.#changes++;
       this.#workPush.touch(run);
       this.#runPush.touch(run);
     });
@@ -200,10 +203,11 @@ export class ClientSockets {
 
   async #tellWork(socket: ClientSocket): Promise<Work> {
     const { run, client } = socket.data;
+    const before = this.#changes;
     const work = await workFor(this.#ports, run, client);
     socket.data.told = work;
-    // Something may have changed while this was put together: look once more.
-    this.#workPush.touch(run);
+    // If something has changed while this was put together, a push may have come too early: look once more.
+    if (this.#changes !== before) this.#workPush.touch(run);
     return work;
   }
 

@@ -70,6 +70,24 @@ test('a body over the limit is refused and leaves nothing', async () => {
   expect(await files()).toEqual([]);
 });
 
+test('one that breaks off at once does not disturb the others', async () => {
+  const bytes = randomBytes(300_000);
+  const whole = () => Readable.from([bytes.subarray(0, 100_000), bytes.subarray(100_000)]);
+  const broken = () =>
+    Readable.from(
+      (function* () {
+        yield bytes.subarray(0, 10);
+        throw new Error('broke off');
+      })(),
+    );
+  const bodies = Array.from({ length: 30 }, (_, i) => blobs.spool(i % 2 === 0 ? whole() : broken(), 1e9));
+  const settled = await Promise.allSettled(bodies);
+  for (const [i, outcome] of settled.entries()) {
+    if (i % 2 === 1) expect(outcome).toMatchObject({ status: 'rejected', reason: { message: 'broke off' } });
+    else expect(outcome).toMatchObject({ status: 'fulfilled', value: { sha256: sha256Of(bytes) } });
+  }
+});
+
 test('an upload that breaks off leaves nothing', async () => {
   const server = createServer().listen(0, '127.0.0.1');
   const spooled = new Promise((resolve) => {

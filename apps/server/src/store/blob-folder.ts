@@ -6,6 +6,8 @@ import { StrataError } from '@strata/fl-core/protocol';
 import { errorCode } from '../failure.ts';
 import type { BlobStore, SpooledFile } from './blobs.ts';
 import { DiskSpace } from './disk-space.ts';
+import { Lots } from './spool/lots.ts';
+import { SpoolReader } from './spool/reader.ts';
 import { syncDirectory } from './sync-directory.ts';
 
 /**
@@ -28,6 +30,8 @@ class BlobFolder implements BlobStore {
   readonly #folder: string;
   readonly #spoolFolder: string;
   readonly #space: DiskSpace;
+  readonly #reader = new SpoolReader();
+  readonly #lots = new Lots();
 
   constructor(folder: string, spoolFolder: string, space: DiskSpace) {
     this.#folder = folder;
@@ -68,31 +72,25 @@ class BlobFolder implements BlobStore {
 
   async spool(body: Readable, maxBytes: number): Promise<SpooledFile> {
     const path = this.#spoolPath();
-    const hash = createHash('sha256');
-    let bytes = 0;
-    await this.#space.watch(() =>
+    const { sha256, content, bytes } = await this.#space.watch(() =>
       writeDurably(path, async (file) => {
-        // Refusing a body must not destroy it: the refusal travels on the same connection.
-        for await (const chunk of body.iterator({ destroyOnReturn: false })) {
-          const data = Buffer.from(chunk);
-          bytes += data.length;
-          if (bytes > maxBytes) {
-            throw new StrataError(
-              'too-large',
-              `The body has more than ${maxBytes} bytes.`,
-              'Send at most that many bytes.',
-            );
-          }
-          hash.update(data);
-          await file.appendFile(data);
+        const reading = this.#reader.read(path);
+        try {
+          const bytes = await this.#lots.append(file, body, maxBytes, (size) => reading.grown(size));
+          // While it goes to the disk, the rest of it is read.
+          const [{ sha256, content }] = await Promise.all([reading.end(bytes), file.sync()]);
+          return { sha256, content, bytes };
+        } catch (error) {
+          reading.stop();
+          throw error;
         }
       }),
     );
-    const sha256 = hash.digest('hex');
     return {
       path,
       sha256,
       bytes,
+      content,
       keep: () => this.#keep(path, sha256),
       discard: () => rm(path, { force: true }),
     };
@@ -141,11 +139,12 @@ class BlobFolder implements BlobStore {
 }
 
 /** Creates a file, fills it and forces it to the disk; leaves nothing behind when that fails. */
-async function writeDurably(path: string, fill: (file: FileHandle) => Promise<void>): Promise<void> {
+async function writeDurably<T>(path: string, fill: (file: FileHandle) => Promise<T>): Promise<T> {
   const file = await open(path, 'wx');
   try {
-    await fill(file);
+    const filled = await fill(file);
     await file.sync();
+    return filled;
   } catch (error) {
     await rm(path, { force: true });
     throw error;

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { SpooledContent } from './spool/growing-file.ts';
 
 /** Content-addressed, immutable files: every tensor the server keeps. Implemented over a folder of DATA_DIR. */
 export interface BlobStore {
@@ -14,7 +15,8 @@ export interface BlobStore {
   /** Deletes a blob; nothing happens when there is none. The caller knows that nothing names it any more. */
   remove(sha256: string): Promise<void>;
   /**
-   * Streams a body into the spool, hashing on the way; refuses more than `maxBytes` with `too-large`.
+   * Streams a body into the spool and onto the disk, while it is hashed and looked through in a thread; refuses more
+   * than `maxBytes` with `too-large`.
    * The caller keeps the result with {@link keep} or drops it with {@link discard}.
    */
   spool(body: Readable, maxBytes: number): Promise<SpooledFile>;
@@ -28,6 +30,7 @@ export interface SpooledFile {
   readonly path: string;
   readonly sha256: string;
   readonly bytes: number;
+  readonly content: SpooledContent;
   /** Turns the spooled file into a blob (fsync + rename). */
   keep(): Promise<void>;
   discard(): Promise<void>;

@@ -1,6 +1,7 @@
-// First module of a thread: Node's `--import tsx` does not reach worker threads, so it registers the loader itself.
+// First module of a thread: waits for the code of the module that the thread is for, and runs it.
+import { once } from 'node:events';
 import { workerData } from 'node:worker_threads';
-import { register } from 'tsx/esm/api';
 
-register();
-await import(workerData.module);
+const [{ address, error }] = await once(workerData.code, 'message');
+if (error) throw error;
+await import(address);

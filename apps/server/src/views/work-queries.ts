@@ -1,8 +1,8 @@
-import type { Checkpoint, Work } from '@strata/fl-core/protocol';
+import type { Checkpoint, Hello, Work } from '@strata/fl-core/protocol';
 import { estimateWindow, isReady, layoutFor, workOf } from '@strata/fl-core/rounds';
-import { and, desc, eq, isNotNull } from 'drizzle-orm';
+import { and, desc, eq, inArray, isNotNull, sql } from 'drizzle-orm';
 import { now } from '../live/clock.ts';
-import type { SeesPresence } from '../live/presence.ts';
+import type { Attendance, SeesPresence } from '../live/presence.ts';
 import {
   type ClientRow,
   countCommitted,
@@ -10,13 +10,12 @@ import {
   getCheckpoint,
   getClient,
   getRun,
-  listClients,
-  listMembers,
+  type MemberRow,
   openRound,
   type RoundRow,
   type RunRow,
 } from '../store/rows.ts';
-import { rounds } from '../store/schema.ts';
+import { clients, members, rounds } from '../store/schema.ts';
 import type { HasDb, Queryable } from '../store/store.ts';
 
 /** Gathers the rows that {@link workOf} needs: for one client, or for all connected ones at once. */
@@ -25,23 +24,79 @@ interface Shared {
   readonly run: RunRow;
   readonly round: RoundRow | null;
   readonly checkpoint: Checkpoint;
-  readonly connected: readonly ClientRow[];
+  /** Clients that can be sampled; not counted while a round is open, when nobody asks. */
+  readonly ready: number;
   readonly pastSeconds: readonly number[];
   readonly committed: number;
 }
 
-async function gather({ db, presence }: HasDb & SeesPresence, runId: string): Promise<Shared> {
+async function gather(
+  { db }: HasDb,
+  runId: string,
+  countReady: () => number | Promise<number>,
+): Promise<Shared> {
   const run = await getRun(db, runId);
+  const open = await openRound(db, runId);
   const { round, layers } = await getCheckpoint(db, runId, run.committedRound);
   return {
     run,
-    round: await openRound(db, runId),
+    round: open,
     checkpoint: { round, layers },
-    connected: await listClients(db, runId, presence.connected(runId)),
+    ready: open ? 0 : await countReady(),
     pastSeconds: await roundSeconds(db, runId),
     committed: await countCommitted(db, runId),
   };
 }
+
+/** What work depends on of a client; of its hello only how much it brings. */
+interface Standing extends Pick<ClientRow, 'id' | 'paused' | 'left'> {
+  readonly hello: Pick<Hello, 'samples'> | null;
+}
+
+function connectedClients({ db, presence }: HasDb & SeesPresence, run: string): Promise<Standing[]> {
+  const ids = presence.connected(run);
+  if (ids.length === 0) return Promise.resolve([]);
+  const { id, paused, left, hello } = clients;
+  return db
+    .select({
+      id,
+      paused,
+      left,
+      hello: sql<Standing['hello']>`case when ${hello} is null then null
+        else jsonb_build_object('samples', ${hello}->'samples') end`,
+    })
+    .from(clients)
+    .where(and(eq(clients.run, run), inArray(id, ids)));
+}
+
+const readyAmong = (connected: readonly Standing[]): number => connected.filter(isReady).length;
+
+/** Counts of ready clients that are under way, by run: a crowd that asks at once is answered by one. */
+const counting = new WeakMap<Attendance, Map<string, Promise<number>>>();
+
+function countReady(ports: HasDb & SeesPresence, run: string): Promise<number> {
+  const byRun = counting.get(ports.presence) ?? new Map<string, Promise<number>>();
+  counting.set(ports.presence, byRun);
+  const known = byRun.get(run);
+  if (known) return known;
+  const counted = connectedClients(ports, run)
+    .then(readyAmong)
+    .finally(() => byRun.delete(run));
+  byRun.set(run, counted);
+  return counted;
+}
+
+/** What work depends on of the cohort's members; of scores, which may be many, only whether there are any. */
+function listPlaces(db: Queryable, run: string, round: number): Promise<Place[]> {
+  const { client, mask, update, evaluation, left } = members;
+  const scores = sql<MemberRow['scores']>`case when ${members.scores} is null then null else '{}'::jsonb end`;
+  return db
+    .select({ client, scores, mask, update, evaluation, left })
+    .from(members)
+    .where(and(eq(members.run, run), eq(members.round, round)));
+}
+
+type Place = Pick<MemberRow, 'client' | 'scores' | 'mask' | 'update' | 'evaluation' | 'left'>;
 
 async function roundSeconds(db: Queryable, run: string): Promise<number[]> {
   const past = await db
@@ -58,7 +113,7 @@ async function roundSeconds(db: Queryable, run: string): Promise<number[]> {
 /** One client's work (R9). Throws `unknown-run`, `unknown-client`. */
 export async function workFor(ports: HasDb & SeesPresence, runId: string, id: string): Promise<Work> {
   const client = await getClient(ports.db, runId, id);
-  const shared = await gather(ports, runId);
+  const shared = await gather(ports, runId, () => countReady(ports, runId));
   const { round } = shared;
   const member = round && (await findMember(ports.db, runId, round.round, id));
   return workOf(facts(shared, client, member));
@@ -66,32 +121,19 @@ export async function workFor(ports: HasDb & SeesPresence, runId: string, id: st
 
 /** The work of every connected client. */
 export async function workForAll(ports: HasDb & SeesPresence, runId: string): Promise<Map<string, Work>> {
-  const shared = await gather(ports, runId);
-  const cohort = shared.round ? await listMembers(ports.db, runId, shared.round.round) : [];
+  const connected = await connectedClients(ports, runId);
+  const shared = await gather(ports, runId, () => readyAmong(connected));
+  const cohort = shared.round ? await listPlaces(ports.db, runId, shared.round.round) : [];
   const byClient = new Map(cohort.map((m) => [m.client, m]));
   return new Map(
-    shared.connected.map((client) => [
-      client.id,
-      workOf(facts(shared, client, byClient.get(client.id) ?? null)),
-    ]),
+    connected.map((client) => [client.id, workOf(facts(shared, client, byClient.get(client.id) ?? null))]),
   );
 }
 
-function facts(
-  { run, round, checkpoint, connected, pastSeconds, committed }: Shared,
-  client: ClientRow,
-  member: Parameters<typeof workOf>[0]['member'],
-): Parameters<typeof workOf>[0] {
-  return {
-    run,
-    round,
-    checkpoint,
-    pastSeconds,
-    committed,
-    client,
-    member,
-    layout: layoutFor(run.config),
-    ready: connected.filter(isReady).length,
-    now: now(),
-  };
-}
+type WorkFacts = Parameters<typeof workOf>[0];
+
+const facts = (
+  { run, ...shared }: Shared,
+  client: WorkFacts['client'],
+  member: WorkFacts['member'],
+): WorkFacts => ({ ...shared, run, client, member, layout: layoutFor(run.config), now: now() });

@@ -1,4 +1,4 @@
-import { StrataError } from './errors.ts';
+import { StrataError } from '../error.ts';
 
 /**
  * The safetensors format (https://huggingface.co/docs/safetensors): 8-byte little-endian header length,
@@ -50,6 +50,23 @@ export const maxHeaderBytes = 4_000_000;
 
 const bad = (message: string) =>
   new StrataError('bad-safetensors', message, 'Send a file written by a safetensors library.');
+
+/** A file that ends early, or goes on after its last tensor. */
+export const truncated = () =>
+  new StrataError(
+    'bad-safetensors',
+    'The file is not as long as its header says.',
+    'Send the whole file again.',
+  );
+
+/**
+ * Index of the first value that is no finite number, -1 where all are. A loop, because a callback for each value takes
+ * seven times as long: 33 ms instead of 5 for 22 MB.
+ */
+export function firstNonFinite(values: Float32Array | Float64Array): number {
+  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return i;
+  return -1;
+}
 
 /** Length of the JSON header, from the first 8 bytes. Throws `bad-safetensors` when it is not plausible. */
 export function headerLength(first8: Uint8Array): number {

@@ -6,7 +6,6 @@ import {
   type RunConfig,
   type SafetensorsHeader,
   StrataError,
-  type TensorEntry,
   UpdateMetadata,
 } from '../protocol/index.ts';
 import { layoutFor, trainedLayers } from './layout.ts';
@@ -165,8 +164,8 @@ function checkedTimes(
 /** An update wherever it lies: on disk, or in memory. */
 export interface UpdateFile {
   readonly header: SafetensorsHeader;
-  /** The values of an F32 tensor, a chunk at a time, with their offset in the tensor; overwritten by the next chunk. */
-  values(entry: TensorEntry): AsyncIterable<{ offset: number; values: Float32Array }>;
+  /** The first float32 of the file that is not finite, with its offset in bytes; null where all are. */
+  readonly nonFinite: { readonly at: number; readonly value: number } | null;
 }
 
 /** Room for the header of an update beside its data: names, shapes and metadata of every tensor. */
@@ -185,7 +184,7 @@ const tensorBytes = (t: TensorSpec): number => 4 * t.shape.reduce((a, b) => a * 
  * Checks an update against the layers it must hold (R5): exactly their tensors, float32, of the right shapes,
  * every value finite. Throws `wrong-layers`, `wrong-tensor`, `non-finite` or `bad-message`.
  */
-export async function checkUpdate(file: UpdateFile, layers: readonly LayerSpec[]): Promise<UpdateMetadata> {
+export function checkUpdate(file: UpdateFile, layers: readonly LayerSpec[]): UpdateMetadata {
   const metadata = UpdateMetadata.safeParse(file.header.metadata);
   if (!metadata.success) {
     throw new StrataError(
@@ -210,10 +209,7 @@ export async function checkUpdate(file: UpdateFile, layers: readonly LayerSpec[]
       );
     }
   }
-  for (const name of expected.keys()) {
-    const entry = file.header.tensors.get(name);
-    if (entry) await checkFinite(file, entry);
-  }
+  checkFinite(file);
   return metadata.data;
 }
 
@@ -233,15 +229,13 @@ function checkNames(
   }
 }
 
-async function checkFinite(file: UpdateFile, entry: TensorEntry): Promise<void> {
-  for await (const { offset, values } of file.values(entry)) {
-    const at = values.findIndex((v) => !Number.isFinite(v));
-    if (at !== -1) {
-      throw new StrataError(
-        'non-finite',
-        `Tensor ${entry.name} holds ${values[at]} at element ${offset + at}.`,
-        'Train again with a smaller learning rate.',
-      );
-    }
-  }
+function checkFinite({ header, nonFinite }: UpdateFile): void {
+  if (!nonFinite) return;
+  const { at, value } = nonFinite;
+  const tensor = [...header.tensors.values()].find(({ begin, end }) => begin <= at && at < end);
+  throw new StrataError(
+    'non-finite',
+    `Tensor ${tensor?.name} holds ${value} at element ${(at - (tensor?.begin ?? 0)) / 4}.`,
+    'Train again with a smaller learning rate.',
+  );
 }

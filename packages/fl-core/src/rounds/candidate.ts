@@ -5,11 +5,12 @@ import {
   type OptimizerState,
   serverStep,
 } from '../aggregation/index.ts';
-import { type LayerSpec, parameterCount } from '../models/layouts.ts';
+import { type LayerSpec, layerBytes, parameterCount } from '../models/layouts.ts';
 import {
   type AggregationConfig,
   decodeSafetensors,
   encodeSafetensors,
+  firstNonFinite,
   type NamedTensor,
   StrataError,
 } from '../protocol/index.ts';
@@ -51,13 +52,15 @@ export function countedUpdates({ config }: Pick<Run, 'config'>, cohort: readonly
 
 /** Where the layers of a model lie, and who steps one. */
 export interface LayerPort {
+  /** Bytes of layers that may be made at once; one layer may be larger. */
+  readonly room: number;
   /** `stepLayer` with the round's updates, here or in a thread: the same bytes either way. */
   step(layer: LayerSpec, before: Uint8Array, state: Uint8Array | null): Promise<LayerStep>;
   read(sha256: string): Promise<Uint8Array>;
   /** Writes a layer, or an optimizer's state of one, under its hash. */
   write(bytes: Uint8Array): Promise<Layers[string]>;
   /**
-   * Runs `make`, which writes a finished layer, and names what it wrote in the round: whatever is written and named
+   * Runs `make`, which writes finished layers, and names what it wrote in the round: whatever is written and named
    * survives a crash, and is not made again.
    */
   keep(make: () => Promise<Candidate>): Promise<Candidate>;
@@ -66,8 +69,8 @@ export interface LayerPort {
 }
 
 /**
- * A layer at a time (R6, R7): memory is that of one layer and what the optimizer knows of it, whatever the number of
- * clients.
+ * A few layers at a time (R6, R7): memory is that of {@link LayerPort.room} and what the optimizer knows of it, whatever
+ * the number of clients.
  * @param base the checkpoint that the round started from.
  * @param made layers finished before a crash.
  */
@@ -79,23 +82,53 @@ export async function makeCandidate(
   port: LayerPort,
 ): Promise<Candidate> {
   let candidate = made;
-  for (const layer of layoutFor(config).layers) {
-    const { name } = layer;
-    const before = base.layers[name];
-    if (!before) throw damaged(name);
-    if (candidate.candidate[name]) continue;
-    const state = base.optimizer?.[name] ?? null;
-    const trained = updates.some((u) => u.layers.includes(name));
-    const step = trained ? await stepUnlessTooFew(port, layer, before.sha256, state?.sha256 ?? null) : null;
+  const missing = layoutFor(config).layers.filter(({ name }) => !made.candidate[name]);
+  for (const group of grouped(missing, port.room)) {
+    const stepped = await Promise.all(
+      group.map(async (layer) => {
+        const { name } = layer;
+        const before = base.layers[name];
+        if (!before) throw damaged(name);
+        const state = base.optimizer?.[name] ?? null;
+        const trained = updates.some((u) => u.layers.includes(name));
+        const step = trained
+          ? await stepUnlessTooFew(port, layer, before.sha256, state?.sha256 ?? null)
+          : null;
+        return { name, before, state, step };
+      }),
+    );
     const soFar = candidate;
-    candidate = step
-      ? await port.keep(async () => {
-          const weights = await port.write(step.weights);
-          return withLayer(soFar, name, weights, step.state && (await port.write(step.state)));
-        })
-      : withLayer(soFar, name, before, state); // R6: untouched, its state too
+    const withGroup = async (): Promise<Candidate> => {
+      const written = await Promise.all(
+        // R6: what nobody trained is untouched, its state too
+        stepped.map(async ({ name, before, state, step }) => ({
+          name,
+          weights: step ? await port.write(step.weights) : before,
+          state: step ? step.state && (await port.write(step.state)) : state,
+        })),
+      );
+      return written.reduce((all, { name, weights, state }) => withLayer(all, name, weights, state), soFar);
+    };
+    candidate = stepped.some(({ step }) => step) ? await port.keep(withGroup) : await withGroup();
   }
   return candidate;
+}
+
+/** Layers in their order, together as long as they fit into `room` bytes. */
+function grouped(layers: readonly LayerSpec[], room: number): LayerSpec[][] {
+  const groups: LayerSpec[][] = [];
+  let left = 0;
+  for (const layer of layers) {
+    const bytes = layerBytes(layer);
+    const group = groups.at(-1);
+    if (group && bytes <= left) group.push(layer);
+    else {
+      groups.push([layer]);
+      left = room;
+    }
+    left -= bytes;
+  }
+  return groups;
 }
 
 /** Null for a layer that too few clients trained for the rule: it keeps its bytes. */
@@ -221,7 +254,7 @@ function decodeState(layer: string, blob: Uint8Array): OptimizerState {
 }
 
 function checkFinite(layer: string, values: Float32Array): void {
-  if (values.every(Number.isFinite)) return;
+  if (firstNonFinite(values) === -1) return;
   throw new StrataError(
     'non-finite',
     `The aggregated layer ${layer} exceeds float32.`,

@@ -1,4 +1,4 @@
-import type { DrawnFrom } from '../protocol/index.ts';
+import type { DrawnFrom, Hello } from '../protocol/index.ts';
 import { budgetOf, type MeasuredRound } from '../selection/index.ts';
 import { cohortSize, drawCohort, drawFrom, dropOutRate, type Turnout } from './cohort.ts';
 import { isRunOver } from './run-state.ts';
@@ -20,8 +20,9 @@ export const turnoutWindow = 20;
 export const budgetWindow = 20;
 
 /** A client that can be sampled, if it is connected: introduced, with data, and wanting work. */
-export const isReady = (client: Omit<Client, 'id'>): boolean =>
-  client.hello !== null && client.hello.samples > 0 && !client.paused && !client.left;
+export const isReady = (
+  client: Pick<Client, 'paused' | 'left'> & { readonly hello: Pick<Hello, 'samples'> | null },
+): boolean => client.hello !== null && client.hello.samples > 0 && !client.paused && !client.left;
 
 /** Pause before a round that follows `abandoned` abandoned ones in a row: 1, 2, 4 ... 60 seconds. */
 export const backOffSeconds = (abandoned: number): number =>

@@ -5,7 +5,8 @@ import type { LayerSpec } from '@strata/fl-core/models/layouts';
 import { AggregationConfig, encodeSafetensors } from '@strata/fl-core/protocol';
 import { random } from '@strata/fl-core/random';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { LayerSteps, type SpooledUpdate, stepSpooled } from './layer-steps.ts';
+import { LayerSteps, stepSpooled } from './layer-steps.ts';
+import type { SpooledUpdate } from './spooled-layer.ts';
 
 const elements = 220_000; // times five clients: too much for the server's own thread
 const layer: LayerSpec = { name: 'block', role: 'block', tensors: [{ name: 'w', shape: [elements] }] };

@@ -11,7 +11,8 @@ import {
 } from '@strata/fl-core/protocol';
 import { random } from '@strata/fl-core/random';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type SpooledUpdate, stepSpooled } from './layer-steps.ts';
+import { stepSpooled } from './layer-steps.ts';
+import type { SpooledUpdate } from './spooled-layer.ts';
 
 const layer: LayerSpec = {
   name: 'block',

@@ -1,6 +1,11 @@
+import { existsSync } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import pg from 'pg';
+import { runProcess } from '../../threads/run-process.ts';
 import { startThread } from '../../threads/start-thread.ts';
+import { syncDirectory } from '../sync-directory.ts';
 import { EmbeddedConnection } from './connection.ts';
 import { SharedSession } from './session.ts';
 import type { ThreadReply, ThreadRequest } from './thread.ts';
@@ -22,6 +27,7 @@ const POOL_SIZE = 16;
  * folder, because PGlite takes none and a second process silently destroys the data.
  */
 export async function openEmbeddedPostgres(folder: string): Promise<EmbeddedPostgres> {
+  if (!existsSync(join(folder, 'PG_VERSION'))) await createDatabase(folder);
   const thread = new DatabaseThread(folder);
   await thread.ready;
   const session = new SharedSession((bytes) => thread.run(bytes));
@@ -43,6 +49,19 @@ export async function openEmbeddedPostgres(folder: string): Promise<EmbeddedPost
       await thread.close();
     },
   };
+}
+
+/**
+ * Makes a new database in a process of its own, which takes some 600 MB for some seconds: in a thread they would stay.
+ * Without V8's optimising compiler it takes less of both.
+ */
+async function createDatabase(folder: string): Promise<void> {
+  // A start that was killed half-way through must not leave a half database under the real name.
+  const fresh = `${folder}.new`;
+  await rm(fresh, { recursive: true, force: true });
+  await runProcess(new URL('./create-database.ts', import.meta.url), ['--liftoff-only'], [fresh]);
+  await rename(fresh, folder);
+  syncDirectory(dirname(folder));
 }
 
 class DatabaseThread {

@@ -1,12 +1,9 @@
-import { existsSync, renameSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { PGlite } from '@electric-sql/pglite';
 import { z } from 'zod';
-import { syncDirectory } from '../sync-directory.ts';
 import { DurableNodeFS, durableStartParams } from './durable-fs.ts';
 
-/** The thread that PostgreSQL runs in: protocol bytes in, protocol bytes out. */
+/** The thread that PostgreSQL runs in, over a folder with a database: protocol bytes in, protocol bytes out. */
 
 export const ThreadData = z.object({ folder: z.string() });
 export type ThreadRequest = { kind: 'run'; bytes: Uint8Array } | { kind: 'close' };
@@ -15,7 +12,8 @@ export type ThreadReply = { kind: 'ready' } | { kind: 'output'; bytes: Uint8Arra
 async function start(): Promise<void> {
   const port = parentPort;
   if (!port) throw new Error('thread.ts runs in a worker thread');
-  const database = await openDatabase(ThreadData.parse(workerData).folder);
+  const { folder } = ThreadData.parse(workerData);
+  const database = await PGlite.create({ fs: new DurableNodeFS(folder), startParams: durableStartParams });
   const reply = (message: ThreadReply, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
 
   // One request at a time: the session waits for each answer.
@@ -41,23 +39,6 @@ async function start(): Promise<void> {
     }
   });
   reply({ kind: 'ready' });
-}
-
-async function openDatabase(folder: string): Promise<PGlite> {
-  // A start that was killed half-way through must not leave a half database under the real name.
-  if (!existsSync(join(folder, 'PG_VERSION'))) {
-    const fresh = `${folder}.new`;
-    rmSync(fresh, { recursive: true, force: true });
-    const database = await createDatabase(fresh);
-    await database.close();
-    renameSync(fresh, folder);
-    syncDirectory(dirname(folder));
-  }
-  return createDatabase(folder);
-}
-
-function createDatabase(folder: string): Promise<PGlite> {
-  return PGlite.create({ fs: new DurableNodeFS(folder), startParams: durableStartParams });
 }
 
 await start();

@@ -190,6 +190,7 @@ export class Player {
     const updates = countedUpdates(run, cohort);
     const soFar = { candidate: begun.candidate ?? {}, optimizer: begun.optimizer };
     const made = await makeCandidate(run, base, soFar, updates, {
+      room: 0, // a layer at a time, so that a crash may come between any two
       step: (layer, before, state) =>
         stepLayer(run.config.aggregation, layer, before, state, layerUpdates(book, layer, updates)),
       read: async (sha256) => book.read(sha256),

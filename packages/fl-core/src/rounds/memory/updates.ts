@@ -1,6 +1,12 @@
 import type { LayerUpdate } from '../../aggregation/index.ts';
 import type { LayerSpec } from '../../models/layouts.ts';
-import { decodeSafetensors, headerLength, parseHeader, StrataError } from '../../protocol/index.ts';
+import {
+  decodeSafetensors,
+  firstNonFinite,
+  headerLength,
+  parseHeader,
+  truncated,
+} from '../../protocol/index.ts';
 import type { UpdateFile } from '../answers.ts';
 import type { CountedUpdate } from '../candidate.ts';
 import type { Book } from './book.ts';
@@ -11,20 +17,14 @@ export function updateFileOf(bytes: Uint8Array): UpdateFile {
   if (8 + length > bytes.byteLength) throw truncated();
   const header = parseHeader(bytes.subarray(8, 8 + length));
   if (header.fileSize !== bytes.byteLength) throw truncated();
-  return {
-    header,
-    async *values({ begin, end }) {
-      yield { offset: 0, values: new Float32Array(bytes.slice(begin, end).buffer) };
-    },
-  };
+  const { dataStart } = header;
+  // Of other types than float32 this is nonsense, and they are refused for their type.
+  const whole = dataStart + 4 * Math.floor((bytes.byteLength - dataStart) / 4);
+  const values = new Float32Array(bytes.slice(dataStart, whole).buffer);
+  const index = firstNonFinite(values);
+  const value = values[index];
+  return { header, nonFinite: value === undefined ? null : { at: dataStart + 4 * index, value } };
 }
-
-const truncated = () =>
-  new StrataError(
-    'bad-safetensors',
-    'The file is not as long as its header says.',
-    'Send the whole file again.',
-  );
 
 /** The updates that hold a layer, their values in the layout's order. */
 export function layerUpdates(
