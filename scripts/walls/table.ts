@@ -144,6 +144,12 @@ export const places: readonly Place[] = [
     'the store keeps rows and blobs, and knows nobody who uses them',
   ),
   place(
+    'server/entry',
+    'core/protocol server/limits.ts server/live server/store/rows.ts',
+    'node:* fastify',
+    'who may come in, and how often: it reads no row of its own and writes none',
+  ),
+  place(
     'server/models',
     'core/protocol core/models/layouts.ts server/store/blobs.ts',
     'node:* @huggingface/hub zod',
@@ -157,7 +163,7 @@ export const places: readonly Place[] = [
   ),
   place(
     'server/intake',
-    'core/protocol core/rounds server/limits.ts server/live server/store server/views/event-log.ts',
+    'core/protocol core/rounds server/limits.ts server/live server/store server/entry server/views/event-log.ts',
     'node:* drizzle-orm',
     'intake writes what clients say, and does not know the engine',
   ),
@@ -171,25 +177,25 @@ export const places: readonly Place[] = [
   place('server/operator-token.ts', 'core/protocol server/failure.ts', 'node:*', 'a file with a secret'),
   place(
     'server/settings.ts',
-    'core/protocol server/models/index.ts server/operator-token.ts',
+    'core/protocol server/entry/remote-address.ts server/models/index.ts server/operator-token.ts',
     'node:* zod',
     'reads the environment',
   ),
   place(
     'server/sockets',
-    'core/protocol core/rounds server/limits.ts server/live server/store/store.ts server/views server/intake',
-    'node:* fastify socket.io zod',
+    'core/protocol core/rounds server/limits.ts server/live server/store/store.ts server/entry server/views server/intake',
+    'node:* fastify socket.io socket.io-parser zod',
     'the control plane asks intake and views, and makes no query of its own',
   ),
   place(
     'server/http',
-    'core/protocol core/rounds core/models/layouts.ts core/data/samples.ts server/live server/store/store.ts server/store/blobs.ts server/store/tensor-file.ts server/models/index.ts server/views server/intake server/engine/runs.ts server/settings.ts',
+    'core/protocol core/rounds core/models/layouts.ts core/data/samples.ts server/live server/store/store.ts server/store/rows.ts server/store/blobs.ts server/store/tensor-file.ts server/entry server/models/index.ts server/views server/intake server/engine/runs.ts server/settings.ts',
     'node:* @fastify/* drizzle-orm fastify fastify-type-provider-zod fflate zod',
     'the data plane, APIs and pages',
   ),
   place(
     'server/strata.ts',
-    'server/limits.ts server/settings.ts server/live server/store server/models/index.ts server/views server/intake server/engine server/sockets server/http',
+    'server/limits.ts server/settings.ts server/live server/store server/entry server/models/index.ts server/views server/intake server/engine server/sockets server/http',
     'node:* fastify',
     'puts the server together',
   ),

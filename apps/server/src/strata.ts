@@ -2,8 +2,13 @@ import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { GarbageCollection } from './engine/garbage-collection.ts';
 import { holdWorkflows, lookAfterChanges, shutDownWorkflows, startWorkflows } from './engine/workflow.ts';
+import { Allowance } from './entry/allowance.ts';
+import { Newcomers } from './entry/newcomers.ts';
+import { OperatorGuard } from './entry/operator-guard.ts';
+import { addressCheck } from './entry/own-address.ts';
+import { remoteAddress } from './entry/remote-address.ts';
 import { serveApi } from './http/api.ts';
-import { clientLeft, restorePresence } from './intake/clients.ts';
+import { clientLeft, forgetUnproven, restorePresence } from './intake/clients.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { Background } from './live/background.ts';
 import { Bus } from './live/bus.ts';
@@ -23,6 +28,11 @@ import { Views } from './views/views.ts';
 export type StrataSettings = Pick<
   Settings,
   | 'operatorToken'
+  | 'host'
+  | 'publicUrl'
+  | 'allowedOrigins'
+  | 'trustProxy'
+  | 'participantsPerAddress'
   | 'clientGraceSeconds'
   | 'maxUpdateBytes'
   | 'dataDir'
@@ -58,6 +68,7 @@ export function createStrata(
     ...defaultLimits,
     graceMs: settings.clientGraceSeconds * 1000,
     updateBytes: settings.maxUpdateBytes,
+    participantsPerAddress: settings.participantsPerAddress,
     ...settings.limits,
   };
   const { db, blobs } = store;
@@ -68,10 +79,13 @@ export function createStrata(
   const events = new EventLog({ db, bus, limits });
   const garbage = new GarbageCollection({ db, blobs, naming, background, limits });
   const presence = new Presence(limits.graceMs, (run, client) => {
-    background.run(`recording that ${client} is gone`, () =>
-      clientLeft({ db, bus, events }, run, client, 'did not come back in time'),
-    );
+    background.run(`recording that ${client} is gone`, async () => {
+      await clientLeft({ db, bus, events }, run, client, 'did not come back in time');
+      await forgetUnproven({ db, newcomers }, run, client);
+    });
   });
+  const allowance = new Allowance(limits);
+  const newcomers = new Newcomers(limits);
   const ports = {
     db,
     blobs,
@@ -83,6 +97,11 @@ export function createStrata(
     background,
     events,
     garbage,
+    allowance,
+    newcomers,
+    guard: new OperatorGuard(settings.operatorToken, allowance, log),
+    remoteAddress: remoteAddress(settings.trustProxy, log),
+    checkAddress: addressCheck(settings),
     woken: new Set<string>(),
     limits,
     log,
@@ -91,10 +110,11 @@ export function createStrata(
   const uploads = new ModelUploads(modelCache(settings));
   const looks = lookAfterChanges(ports);
 
-  const io = createSockets(fastify.server);
+  const io = createSockets(fastify.server, ports);
   const clientSockets = new ClientSockets(io, ports, views);
-  const operatorSockets = new OperatorSockets(io, ports, views, settings.operatorToken);
-  serveApi(fastify, { ports, views, uploads, operatorToken: settings.operatorToken });
+  const operatorSockets = new OperatorSockets(io, ports, views);
+  const { guard } = ports;
+  serveApi(fastify, { ports, views, uploads, guard, remoteAddress: ports.remoteAddress });
 
   return {
     async start() {

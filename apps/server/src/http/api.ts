@@ -1,6 +1,8 @@
 import { routes } from '@strata/fl-core/protocol';
 import type { FastifyInstance } from 'fastify';
 import type { CreatePorts } from '../engine/runs.ts';
+import type { OperatorGuard } from '../entry/operator-guard.ts';
+import type { RemoteAddress } from '../entry/remote-address.ts';
 import type { UpdatePorts } from '../intake/answers.ts';
 import type { SeesPresence } from '../live/presence.ts';
 import type { HasTraffic } from '../live/traffic.ts';
@@ -19,20 +21,22 @@ export interface ApiOptions {
   readonly ports: CreatePorts & UpdatePorts & SeesPresence & HasTraffic;
   readonly views: Views;
   readonly uploads: ModelUploads;
-  readonly operatorToken: string;
+  readonly guard: OperatorGuard;
+  readonly remoteAddress: RemoteAddress;
 }
 
 /** Serves all routes of the protocol, and their description. */
 export function serveApi(
   parent: FastifyInstance,
-  { ports, views, uploads, operatorToken }: ApiOptions,
+  { ports, views, uploads, guard, remoteAddress }: ApiOptions,
 ): void {
+  const checkOperator = operatorCheck(guard, remoteAddress);
   parent.register(async (app) => {
     await describeRoutes(app);
     serveRoutes(
       app,
       {
-        ...publicApi(ports, views),
+        ...publicApi(ports, views, checkOperator),
         ...operatorApi(ports, views),
         ...downloads(ports, views),
         ...modelUploads(ports, uploads),
@@ -42,7 +46,7 @@ export function serveApi(
           return reply.type(routes.description.answer.mediaType).send(JSON.stringify(app.swagger()));
         },
       },
-      operatorCheck(operatorToken),
+      checkOperator,
     );
   });
 }

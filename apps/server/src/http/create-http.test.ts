@@ -8,7 +8,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { temporaryFolder } from '../store/testing.ts';
 import { createHttp } from './create-http.ts';
 
-const settings = { logLevel: 'silent', uploadTimeoutSeconds: 600 } as const;
+const settings = {
+  logLevel: 'silent',
+  uploadTimeoutSeconds: 600,
+  host: '127.0.0.1',
+  publicUrl: null,
+  allowedOrigins: [],
+  trustProxy: [],
+} as const;
 
 let folder: string;
 let app: FastifyInstance;
@@ -185,7 +192,7 @@ test('a request that never arrives in full is cut off', async () => {
   const url = new URL(await impatient.listen({ port: 0, host: '127.0.0.1' }));
   const socket = connect(Number(url.port), url.hostname);
   socket.write(
-    'POST /takes HTTP/1.1\r\nhost: strata\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{',
+    'POST /takes HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{',
   );
   const [answer] = await once(socket.setEncoding('utf8'), 'data');
   expect(answer).toMatch(/^HTTP\/1.1 408 /);

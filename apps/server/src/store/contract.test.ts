@@ -212,7 +212,7 @@ describe.each(await testDatabases())('store on $name', ({ open, missing }) => {
     });
 
     function run(id: string): typeof schema.runs.$inferInsert {
-      return { id, config, assets: {}, state: 'draft' };
+      return { id, config, assets: {}, state: 'draft', joinKey: 'a-key' };
     }
     async function insertRun(id: string): Promise<void> {
       await store.db.insert(schema.runs).values(run(id));

@@ -49,13 +49,15 @@ test('runs stored before budgets had kinds, runs had tasks and epochs were calle
     await pool.query(insert, ['old', JSON.stringify(old)]);
     await pool.query(insert, ['imported', JSON.stringify(imported)]);
     await migrate(pool);
-    const query = 'SELECT config FROM runs ORDER BY id DESC';
-    const { rows } = await pool.query<{ config: unknown }>(query);
+    const query = 'SELECT config, join_key FROM runs ORDER BY id DESC';
+    const { rows } = await pool.query<{ config: unknown; join_key: string }>(query);
     const { passes, ...local } = old.local;
     const expected = {
       ...old,
       task: { name: 'classification' },
       initial: 'pretrained',
+      // Links of before carry no secret.
+      visibility: 'listed',
       budget: { kind: 'fixed', unit: 'layers', amount: 3 },
       selection: { every: 1, smoothing: 1 },
       aggregation: { rule: { name: 'mean' }, optimizer: { name: 'fedavg', learningRate: 1 } },
@@ -70,6 +72,9 @@ test('runs stored before budgets had kinds, runs had tasks and epochs were calle
     const model = { ...imported.model, found: { kind: 'transformers', ...found } };
     expect(rows.map(({ config }) => config)).toEqual([expected, { ...expected, model }]);
     for (const { config } of rows) expect(RunConfig.parse(config)).toEqual(config);
+    const keys = rows.map(({ join_key }) => join_key);
+    for (const key of keys) expect(key).toMatch(/^[0-9a-f]{32}$/);
+    expect(new Set(keys).size).toBe(2);
   } finally {
     await close();
     await rm(dataDir, { recursive: true });

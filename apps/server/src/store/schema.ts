@@ -37,6 +37,8 @@ export const runs = pgTable('runs', {
   createdAt: at('created_at').notNull().defaultNow(),
   startedAt: at('started_at'),
   endedAt: at('ended_at'),
+  /** The secret of the join link. */
+  joinKey: text('join_key').notNull(),
 });
 
 /** Committed global models; round 0 is the model the run started from. */
@@ -138,6 +140,10 @@ export const clients = pgTable(
     paused: boolean('paused').notNull().default(false),
     left: boolean('left').notNull().default(false),
     joinedAt: at('joined_at').notNull().defaultNow(),
+    /** Has answered a round: has a seat of the run, and is remembered when it leaves. */
+    proven: boolean('proven').notNull().default(false),
+    /** Sent away by the operator for good. */
+    banned: boolean('banned').notNull().default(false),
   },
   (t) => [primaryKey({ columns: [t.run, t.id] })],
 );
@@ -155,6 +161,8 @@ export const events = pgTable(
     message: text('message').notNull(),
     round: integer('round'),
     client: text('client'),
+    /** Whose doing it is; the lines of each are pruned by their own number. */
+    source: text('source').$type<'operator' | 'run' | 'participant'>().notNull().default('run'),
   },
   (t) => [index('events_run_id').on(t.run, t.id)],
 );

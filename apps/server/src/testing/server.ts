@@ -16,7 +16,9 @@ import { layoutFor } from '@strata/fl-core/rounds';
 import { testConfig } from '@strata/fl-core/rounds/testing';
 import Fastify from 'fastify';
 import pg from 'pg';
+import { addressCheck } from '../entry/own-address.ts';
 import { answerErrors } from '../http/reply.ts';
+import { refuseForeign } from '../http/security.ts';
 import type { Limits } from '../limits.ts';
 import type { ModelSource } from '../models/index.ts';
 import type { BlobStore } from '../store/blobs.ts';
@@ -33,6 +35,12 @@ const settings = {
   modelsDir: null,
   deitTinyPin: null,
   hubUrl: null,
+  host: '127.0.0.1',
+  publicUrl: null,
+  allowedOrigins: [],
+  // Hostile clients of tests come from where they say.
+  trustProxy: ['loopback'],
+  participantsPerAddress: 600,
 };
 
 /** Models with random weights from the run's seed. */
@@ -97,6 +105,7 @@ export async function serve(
     forceCloseConnections: true, // as in the product
   });
   answerErrors(fastify);
+  refuseForeign(fastify, addressCheck(settings));
   const models = modelsOf(store.blobs, dataDir);
   const strata = createStrata(store, { ...settings, dataDir, limits }, fastify, models);
   const url = await fastify.listen({ port, host: '127.0.0.1' });
@@ -136,6 +145,7 @@ export class TestServer {
   readonly operator: Caller;
   readonly #close: () => Promise<void>;
   readonly #clients: TestClient[] = [];
+  readonly #keys = new Map<string, string>();
 
   private constructor(url: string, store: Store, close: () => Promise<void>) {
     this.url = url;
@@ -164,8 +174,10 @@ export class TestServer {
     await this.#close();
   }
 
-  client(options: Omit<TestClientOptions, 'url'>): TestClient {
-    const client = new TestClient({ url: this.url, ...options });
+  /** A participant with the join link of a run that was made by {@link createRun}, unless it brings another key. */
+  client(options: Omit<TestClientOptions, 'url' | 'key'> & { readonly key?: string | null }): TestClient {
+    const key = this.#keys.get(options.run) ?? null;
+    const client = new TestClient({ url: this.url, key, ...options });
     this.#clients.push(client);
     return client;
   }
@@ -174,8 +186,10 @@ export class TestServer {
     for (const client of this.#clients.splice(0)) client.drop();
   }
 
-  createRun(body: RunConfigInput): Promise<RunView> {
-    return this.operator.call(routes.createRun, { body });
+  async createRun(body: RunConfigInput): Promise<RunView> {
+    const view = await this.operator.call(routes.createRun, { body });
+    this.#keys.set(view.id, view.joinKey);
+    return view;
   }
 
   command(run: string, command: RunCommand['command']): Promise<RunView> {

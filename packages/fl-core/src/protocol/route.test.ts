@@ -48,13 +48,15 @@ describe('a route', () => {
     expect([...errorsOf(things)].sort()).toEqual([
       'bad-config',
       'bad-request',
+      'foreign-address',
       'internal',
+      'rate-limited',
       'too-large',
       'unauthorized',
       'unavailable',
       'unknown-round',
     ]);
-    expect([...errorsOf(routes.health)].sort()).toEqual(['internal', 'unavailable']);
+    expect([...errorsOf(routes.health)].sort()).toEqual(['foreign-address', 'internal', 'unavailable']);
   });
 });
 
