@@ -169,7 +169,7 @@ export const places: readonly Place[] = [
   ),
   place(
     'server/engine',
-    'core/protocol core/selection core/aggregation core/rounds core/models/layouts.ts server/limits.ts server/live server/store server/threads server/models/source.ts server/views/event-log.ts',
+    'core/protocol core/selection core/aggregation core/rounds core/models/layouts.ts server/limits.ts server/live server/store server/threads server/entry/newcomers.ts server/models/source.ts server/views/event-log.ts',
     'node:* drizzle-orm fastify',
     'the engine writes what becomes of rounds, and does not know the intake',
   ),

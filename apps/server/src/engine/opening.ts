@@ -1,6 +1,7 @@
 import {
   budgetWindow,
   cohortOf,
+  fairDraw,
   isReady,
   type NextRound,
   nextRound,
@@ -11,6 +12,7 @@ import {
 } from '@strata/fl-core/rounds';
 import type { MeasuredRound } from '@strata/fl-core/selection';
 import { and, desc, eq, gte, inArray, isNotNull, sql } from 'drizzle-orm';
+import type { HasNewcomers } from '../entry/newcomers.ts';
 import type { HasBus } from '../live/bus.ts';
 import type { SeesPresence } from '../live/presence.ts';
 import {
@@ -31,10 +33,10 @@ import type { HasEvents } from '../views/event-log.ts';
  * Idempotent: a round that is open already is the answer.
  */
 export async function openNextRound(
-  ports: HasDb & SeesPresence & HasBus & HasEvents,
+  ports: HasDb & SeesPresence & HasBus & HasEvents & HasNewcomers,
   runId: string,
 ): Promise<NextRound> {
-  const { db, bus, events } = ports;
+  const { db, bus, events, newcomers } = ports;
   const run = await getRun(db, runId);
   const open = await openRound(db, runId);
   const past = await recentRounds(db, runId);
@@ -42,7 +44,14 @@ export async function openNextRound(
   const next = nextRound(run, open, past, ready.length, Date.now());
   if (next.kind !== 'round' || open) return next;
 
-  const cohort = cohortOf(run, next.round, ready, await turnout(db, runId, past));
+  const drawn = fairDraw(
+    ready,
+    ({ id }) => newcomers.addressOf(runId, id),
+    run.config.cohort.goal,
+    run.config.seed,
+    next.round,
+  );
+  const cohort = cohortOf(run, next.round, drawn, await turnout(db, runId, past));
   const measured = await measuredRounds(db, run, next.round, cohort);
   const committed = await countCommitted(db, runId);
   const { round, members: chosen } = opening(run, next.round, cohort, committed, measured, Date.now());

@@ -3,6 +3,7 @@ import { StrataError } from '@strata/fl-core/protocol';
 import { playRound, playRun, type RoundSteps, type RunSteps, waking } from '@strata/fl-core/rounds';
 import { inArray } from 'drizzle-orm';
 import type { FastifyBaseLogger } from 'fastify';
+import type { HasNewcomers } from '../entry/newcomers.ts';
 import type { HasBus } from '../live/bus.ts';
 import type { SeesPresence } from '../live/presence.ts';
 import { Throttle } from '../live/throttle.ts';
@@ -48,6 +49,7 @@ type WorkflowPorts = HasDb &
   HasTraffic &
   HasEvents &
   HasGarbage &
+  HasNewcomers &
   HasWoken;
 
 interface HasWoken {

@@ -93,6 +93,11 @@ export class TestClient {
     return this.#options.run;
   }
 
+  /** The secret of the join link it came by. */
+  get key(): string | null {
+    return this.#options.key;
+  }
+
   get connected(): boolean {
     return this.channel.connected;
   }

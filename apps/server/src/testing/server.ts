@@ -141,15 +141,17 @@ export const usedDataDir = (): Promise<string> =>
 export class TestServer {
   readonly url: string;
   readonly store: Store;
+  readonly dataDir: string;
   /** Calls with the operator's token. */
   readonly operator: Caller;
   readonly #close: () => Promise<void>;
   readonly #clients: TestClient[] = [];
   readonly #keys = new Map<string, string>();
 
-  private constructor(url: string, store: Store, close: () => Promise<void>) {
+  private constructor(url: string, dataDir: string, store: Store, close: () => Promise<void>) {
     this.url = url;
     this.store = store;
+    this.dataDir = dataDir;
     this.operator = operatorOf(url);
     this.#close = close;
   }
@@ -162,7 +164,7 @@ export class TestServer {
       limits,
       modelsOf,
     );
-    return new TestServer(url, store, async () => {
+    return new TestServer(url, dataDir, store, async () => {
       await close();
       await database?.drop();
       await rm(dataDir, { recursive: true, force: true });

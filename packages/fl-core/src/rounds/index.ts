@@ -3,6 +3,7 @@ export * from './candidate.ts';
 export * from './check-config.ts';
 export * from './cohort.ts';
 export * from './diagnose.ts';
+export * from './fair-draw.ts';
 export * from './layout.ts';
 export * from './opening.ts';
 export * from './phase.ts';
