@@ -15,7 +15,7 @@ export class Allowance {
   /** Every message of a client, live progress among them: cheap. */
   readonly #messages = new Buckets({ burst: 60, perSecond: 20 });
   /** Messages that ask the database. An answer that counted gives them back: rounds may be short. */
-  readonly #requests = new Buckets({ burst: 60, perSecond: 2 });
+  readonly #requests = new Buckets({ burst: 30, perSecond: 0.2 });
   /** A person does not change his mind more often. */
   readonly #standings = new Buckets({ burst: 10, perSecond: 0.2 });
   readonly #uploads = new Buckets({ burst: 10, perSecond: 0.5 });

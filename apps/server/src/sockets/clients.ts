@@ -145,11 +145,16 @@ export class ClientSockets {
   #dismiss(run: string, client: string, why: ErrorBody | null): void {
     this.#ports.presence.remove(run, client);
     // All, and not only the one that has said hello.
-    for (const socket of [...this.#namespace.sockets.values()]) {
-      if (socket.data.run !== run || socket.data.client !== client) continue;
+    for (const socket of this.#socketsOf(run, client)) {
       if (why !== null) socket.emit('dismissed', why);
       socket.disconnect(true);
     }
+  }
+
+  #socketsOf(run: string, client: string): ClientSocket[] {
+    return [...this.#namespace.sockets.values()].filter(
+      ({ data }) => data.run === run && data.client === client,
+    );
   }
 
   /** From now on this socket is the client; an older one of the same client is closed. */
@@ -166,7 +171,8 @@ export class ClientSockets {
   async #onDisconnect(socket: ClientSocket): Promise<void> {
     const { run, client } = socket.data;
     if (this.#ports.presence.disconnect(run, client, socket.id)) this.#ports.bus.changed(run);
-    if (this.#ports.presence.connection(run, client) === null) {
+    // Another connection of it may be about to say hello.
+    if (this.#socketsOf(run, client).length === 0) {
       await forgetUnproven(this.#ports, run, client);
     }
   }
