@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { joinPath } from '@strata/client';
 import { samples } from '@strata/fl-core/data';
 import type { RoundSummary } from '@strata/fl-core/protocol';
 import {
@@ -48,7 +49,7 @@ async function* run({ options, log }: BenchContext): AsyncIterable<Row> {
   const browser = await launchChromium(ensureChromium(log), { hides: true });
   try {
     const api = new OperatorApi(server.url, server.token);
-    const { id } = await api.createRun({
+    const { id, joinKey: key } = await api.createRun({
       name: 'Page',
       model: 'vit-nano',
       side,
@@ -63,8 +64,16 @@ async function* run({ options, log }: BenchContext): AsyncIterable<Row> {
     await api.command(id, 'start');
 
     const open = await plainTabs(browser);
-    const query = 'sample=emoji&shard=0&of=1&backend=wasm&seed=1&name=Page&autostart=1';
-    const tab = await open(`${server.url}/join/${id}?${query}`);
+    const query = {
+      sample: 'emoji',
+      shard: '0',
+      of: '1',
+      backend: 'wasm',
+      seed: '1',
+      name: 'Page',
+      autostart: '1',
+    };
+    const tab = await open(server.url + joinPath({ run: id, key }, query));
     const other = await open('about:blank');
     await tab.activate();
 

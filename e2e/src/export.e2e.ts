@@ -118,7 +118,7 @@ test.describe(`an exported run in Python${reason}`, () => {
       },
     });
     const page = await world.newPage('participant');
-    await page.goto(`${server.url}/join/${run}?backend=wasm&seed=${seed}`);
+    await page.goto(await world.joinLink(run, { backend: 'wasm', seed: String(seed) }));
     const buffer = Buffer.from(bytes);
     await page.getByTestId(button).setInputFiles([{ name: file, mimeType: '', buffer }]);
     await page.locator('[data-testid=join]:enabled').click();

@@ -49,7 +49,7 @@ const keptPixels = (page: Page, side: number): Promise<number[]> =>
 async function open(world: World): Promise<Page> {
   const run = await world.startRun({ labels, data: { kind: 'image', sample: null } });
   const page = await world.newPage('participant', { viewport: { width: 360, height: 740 } });
-  await page.goto(`${world.server.url}/join/${run}?backend=wasm`);
+  await page.goto(await world.joinLink(run, { backend: 'wasm' }));
   return page;
 }
 

@@ -11,15 +11,16 @@ for (const view of views) {
   test(`fit ${view.name}, and break no rule of the content-security policy`, async ({ world }) => {
     const run = await world.startRun();
     const page = await world.operate('/operator', view);
+    const { url } = world.server;
     for (const path of [
-      '/',
-      '/bench',
-      `/join/${run}`,
-      '/operator',
-      '/operator/new',
-      `/operator/runs/${run}`,
+      `${url}/`,
+      `${url}/bench`,
+      await world.joinLink(run),
+      `${url}/operator`,
+      `${url}/operator/new`,
+      `${url}/operator/runs/${run}`,
     ]) {
-      await page.goto(`${world.server.url}${path}`);
+      await page.goto(path);
       await page.getByRole('heading').first().waitFor();
       // Charts and lists come after the heading.
       await page.waitForLoadState('networkidle');

@@ -85,7 +85,7 @@ test.describe('C5: all that leaves a tab in a whole run', () => {
   /** As a person does it: chooses a zip, says what its folders mean, joins. */
   async function takePart(world: World): Promise<Page> {
     const page = await world.newPage('participant');
-    await page.goto(`${proxy.url}/join/${run}?backend=wasm&name=Anna`);
+    await page.goto(await world.joinLink(run, { backend: 'wasm', name: 'Anna' }, proxy.url));
     const zip = { name: 'ferien-geheim.zip', mimeType: '', buffer: Buffer.from(zipSync(files)) };
     await page.getByTestId('zip').setInputFiles([zip]);
     const names = page.getByTestId('unknown-names');

@@ -57,7 +57,7 @@ const bertRun = (task: RunConfigInput['task'], labels: string[]): Partial<RunCon
 
 async function participant(world: World, run: string): Promise<Page> {
   const page = await world.newPage('participant', { viewport: { width: 360, height: 740 } });
-  await page.goto(`${server.url}/join/${run}?backend=wasm`);
+  await page.goto(await world.joinLink(run, { backend: 'wasm' }));
   return page;
 }
 
@@ -109,6 +109,7 @@ test('next token: chosen on the form, learned from a text file, called by its na
   await expect(operator.getByLabel('Name', { exact: true })).toHaveValue('gpt2 on own data');
   await fits(operator, 'form-next-token');
   await operator.setViewportSize({ width: 360, height: 740 });
+  await operator.getByLabel('On the start page').check();
   await fits(operator, 'form-next-token-phone');
   await operator.setViewportSize({ width: 1280, height: 900 });
   await operator.getByTestId('create').click();

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser, BrowserContext, BrowserContextOptions, Page, Route } from '@playwright/test';
+import { joinPath } from '@strata/client';
 import { samples } from '@strata/fl-core/data';
 import type { RoundSummary, RunConfigInput, RunView } from '@strata/fl-core/protocol';
 import { OperatorApi } from '@strata/harness';
@@ -52,7 +53,7 @@ export class World {
   /** A participant's tab with a storage of its own that joins by itself with a small built-in shard. */
   async join(run: string, shard: number, more: Record<string, string> = {}): Promise<Page> {
     const page = await this.newPage(`participant ${shard}`);
-    const query = new URLSearchParams({
+    const query = {
       sample: 'emoji',
       shard: String(shard),
       of: String(shards),
@@ -61,9 +62,19 @@ export class World {
       name: `Tab ${shard}`,
       autostart: '1',
       ...more,
-    });
-    await page.goto(`${this.server.url}/join/${run}?${query}`);
+    };
+    await page.goto(await this.joinLink(run, query));
     return page;
+  }
+
+  /** The join link of a run, as the operator sends it, with a query; of another origin in front of the server if asked. */
+  async joinLink(
+    run: string,
+    query: Readonly<Record<string, string>> = {},
+    origin = this.server.url,
+  ): Promise<string> {
+    const { joinKey: key } = await this.api.run(run);
+    return origin + joinPath({ run, key }, query);
   }
 
   /** The operator's page of a run. */

@@ -4,6 +4,7 @@ export interface Limits {
   readonly helloTimeoutMs: number;
   readonly updateBytes: number;
   readonly clientsPerRun: number;
+  readonly participantsPerAddress: number;
   readonly registrationsPerRun: number;
   readonly runs: number;
   readonly eventsPerRun: number;
@@ -18,11 +19,14 @@ export const defaultLimits: Limits = {
   helloTimeoutMs: 15_000,
   /** Largest update that is taken, whatever the model. */
   updateBytes: 512 * 2 ** 20,
-  /** Clients of a run that are connected or away. */
+  /** Seats of a run: clients that have answered a round and are connected or away. As many others may wait. */
   clientsPerRun: 1_000,
-  /** Clients a run may ever have had. */
+  /** Participants that one network address may have, a school behind one router; its rates follow (entry/). */
+  participantsPerAddress: 600,
+  /** Clients that ever answered a round of a run. */
   registrationsPerRun: 20_000,
   runs: 500,
+  /** Lines of a run's log that are kept of each source: the operator, the run, its participants. */
   eventsPerRun: 10_000,
   /** Newest checkpoints whose blobs are kept, beside round 0. */
   keptCheckpoints: 3,

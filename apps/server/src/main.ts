@@ -84,7 +84,7 @@ async function start(
 Strata is running. Its data is in ${settings.dataDir}.
 
   Operator      ${url}/operator#token=${settings.operatorToken}
-  Participants  ${url}/
+  Participants  by the join link on a run's page; listed runs also at ${url}/
 
 Keep the operator's address to yourself: it carries the token.`);
 }

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { StrataError } from '@strata/fl-core/protocol';
 import { z } from 'zod';
+import { parseNetworks } from './entry/remote-address.ts';
 import { deitTinyPin, type HubPin } from './models/index.ts';
 import { keptOperatorToken } from './operator-token.ts';
 
@@ -23,6 +24,16 @@ function address(protocols: readonly string[]) {
     },
     `must be an address that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
   );
+}
+
+const httpOrigin = (text: string): boolean => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+
+/** Parts between commas. */
+function list(isPart: (part: string) => boolean, problem: string) {
+  return z
+    .string()
+    .transform((text) => text.split(',').map((part) => part.trim()))
+    .refine((parts) => parts.every(isPart), problem);
 }
 
 function hexadecimal(digits: number) {
@@ -80,6 +91,25 @@ const Environment = z.object({
     .describe(
       'address by which participants reach the server, for the links; `http://HOST:PORT` when not set',
     ),
+  ALLOWED_ORIGINS: list(
+    httpOrigin,
+    'must be addresses such as https://strata.example, with commas between them',
+  )
+    .optional()
+    .describe(
+      'further addresses, with commas between them, whose pages may use the server; those of `PUBLIC_URL`, of localhost and by IP address may anyway',
+    ),
+  TRUST_PROXY: list(
+    (part) => parseNetworks(part) !== null,
+    'must be addresses, networks such as 10.0.0.0/8, loopback or private, with commas between them',
+  )
+    .optional()
+    .describe(
+      'proxies whose `X-Forwarded-For` is believed, with commas between them: addresses, networks such as `10.0.0.0/8`, `loopback` or `private`; without it limits count all who come through a proxy as one address',
+    ),
+  PARTICIPANTS_PER_ADDRESS: integer(1, 1_000_000)
+    .default(600)
+    .describe('how many participants may come from one network address (IPv6: one /64); its rates follow'),
   LOG_LEVEL: z
     .enum(['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'])
     .default('warn')
@@ -112,6 +142,11 @@ export interface Settings {
   readonly operatorToken: string;
   /** Without a slash at the end; null: by host and port. */
   readonly publicUrl: string | null;
+  /** Origins of pages that may use the server beside its own. */
+  readonly allowedOrigins: readonly string[];
+  /** Networks of proxies whose word on the address of who asks is taken; see {@link parseNetworks}. */
+  readonly trustProxy: readonly string[];
+  readonly participantsPerAddress: number;
   readonly logLevel: z.infer<typeof Environment>['LOG_LEVEL'];
   readonly clientGraceSeconds: number;
   readonly maxUpdateBytes: number;
@@ -143,6 +178,9 @@ export function loadSettings(environment: Readonly<Record<string, string | undef
     importPrivate: values.STRATA_IMPORT_PRIVATE === '1',
     operatorToken: values.OPERATOR_TOKEN ?? keptOperatorToken(dataDir),
     publicUrl: values.PUBLIC_URL ?? null,
+    allowedOrigins: values.ALLOWED_ORIGINS ?? [],
+    trustProxy: values.TRUST_PROXY ?? [],
+    participantsPerAddress: values.PARTICIPANTS_PER_ADDRESS,
     logLevel: values.LOG_LEVEL,
     clientGraceSeconds: values.CLIENT_GRACE_SECONDS,
     maxUpdateBytes: values.MAX_UPDATE_BYTES,

@@ -4,8 +4,13 @@ import { LayerSteps } from './engine/aggregation/layer-steps.ts';
 import { GarbageCollection } from './engine/garbage-collection.ts';
 import { Watchdog } from './engine/watchdog.ts';
 import { holdWorkflows, lookAfterChanges, shutDownWorkflows, startWorkflows } from './engine/workflow.ts';
+import { Allowance } from './entry/allowance.ts';
+import { Newcomers } from './entry/newcomers.ts';
+import { OperatorGuard } from './entry/operator-guard.ts';
+import { addressCheck } from './entry/own-address.ts';
+import { remoteAddress } from './entry/remote-address.ts';
 import { serveApi } from './http/api.ts';
-import { clientLeft, restorePresence } from './intake/clients.ts';
+import { clientLeft, forgetUnproven, restorePresence } from './intake/clients.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { Alarms } from './live/alarms.ts';
 import { Background } from './live/background.ts';
@@ -27,6 +32,11 @@ import { Views } from './views/views.ts';
 export type StrataSettings = Pick<
   Settings,
   | 'operatorToken'
+  | 'host'
+  | 'publicUrl'
+  | 'allowedOrigins'
+  | 'trustProxy'
+  | 'participantsPerAddress'
   | 'clientGraceSeconds'
   | 'maxUpdateBytes'
   | 'dataDir'
@@ -64,6 +74,7 @@ export function createStrata(
     ...defaultLimits,
     graceMs: settings.clientGraceSeconds * 1000,
     updateBytes: settings.maxUpdateBytes,
+    participantsPerAddress: settings.participantsPerAddress,
     ...settings.limits,
   };
   const { db, blobs, space } = store;
@@ -80,9 +91,12 @@ export function createStrata(
         // It may have come back while the database was away.
         if (presence.state(run, client) !== 'left') return;
         await clientLeft({ db, bus, events }, run, client, 'did not come back in time');
+        await forgetUnproven({ db, newcomers }, run, client);
       }, closing.signal),
     );
   });
+  const allowance = new Allowance(limits);
+  const newcomers = new Newcomers(limits);
   const ports = {
     db,
     blobs,
@@ -97,6 +111,11 @@ export function createStrata(
     garbage,
     alarms: new Alarms((run) => bus.changed(run)),
     layerSteps: new LayerSteps(),
+    allowance,
+    newcomers,
+    guard: new OperatorGuard(settings.operatorToken, allowance, log),
+    remoteAddress: remoteAddress(settings.trustProxy, log),
+    checkAddress: addressCheck(settings),
     woken: new Set<string>(),
     limits,
     log,
@@ -108,14 +127,16 @@ export function createStrata(
   store.onBack((awayMs) => watchdog.databaseBack(awayMs));
   let started = false;
 
-  const io = createSockets(fastify.server);
+  const io = createSockets(fastify.server, ports);
   const clientSockets = new ClientSockets(io, ports, views);
-  const operatorSockets = new OperatorSockets(io, ports, views, settings.operatorToken);
+  const operatorSockets = new OperatorSockets(io, ports, views);
+  const { guard } = ports;
   serveApi(fastify, {
     ports,
     views,
     uploads,
-    operatorToken: settings.operatorToken,
+    guard,
+    remoteAddress: ports.remoteAddress,
     hasStarted: () => started,
   });
 

@@ -7,6 +7,7 @@ export type CrowdTask =
       readonly what: 'rounds';
       readonly server: string;
       readonly run: string;
+      readonly key: string;
       readonly config: RunConfig;
       readonly participants: number;
       readonly downloads: boolean;
@@ -15,7 +16,7 @@ export type CrowdTask =
       readonly what: 'seats';
       readonly server: string;
       /** Participants are dealt out to these runs. */
-      readonly runs: readonly string[];
+      readonly runs: readonly { readonly run: string; readonly key: string }[];
       readonly config: RunConfig;
       readonly participants: number;
     }
@@ -85,7 +86,7 @@ async function sit({ runs, ...task }: Extract<CrowdTask, { what: 'seats' }>): Pr
   const crowd = { ...task, downloads: false, gate: new Gate(1), uploaded: () => {}, failed: fail };
   const everybody = Array.from(
     { length: task.participants },
-    (_, i) => new Participant({ ...crowd, run: runs[i % runs.length] ?? '' }, i),
+    (_, i) => new Participant({ ...crowd, ...(runs[i % runs.length] ?? { run: '', key: '' }) }, i),
   );
   await joinAll(everybody);
 }

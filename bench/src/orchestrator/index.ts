@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { samples } from '@strata/fl-core/data/samples';
-import { RunConfig, type RunConfigInput, StrataError } from '@strata/fl-core/protocol';
+import { RunConfig, type RunConfigInput, type RunView, StrataError } from '@strata/fl-core/protocol';
 import { OperatorApi, ServerProcess } from '@strata/harness';
 import type { BenchContext, Benchmark, Options } from '../benchmark.ts';
 import { rowsOfChild } from '../child-process.ts';
@@ -115,7 +115,8 @@ async function* run({ options, log }: BenchContext<OrchestratorOptions>): AsyncI
     const names = [...(quick ? quickLoads : loads).map(({ name }) => name), 'idle', 'sockets'];
     throw new StrataError('bad-config', `There are no rows ${rows}.`, `Choose from ${names.join(', ')}.`);
   }
-  const env = { DATABASE_URL: database, CLIENT_GRACE_SECONDS: '60' };
+  // All participants come from this machine.
+  const env = { DATABASE_URL: database, CLIENT_GRACE_SECONDS: '60', PARTICIPANTS_PER_ADDRESS: '10000' };
   const rest = quick ? 100 : restMs;
 
   const server = await ServerProcess.start({ env });
@@ -183,26 +184,27 @@ async function roundRow(
 ): Promise<OrchestratorRow> {
   const input = configOf(load);
   const { clients, downloads } = load;
-  const { id } = await api.createRun(input);
+  const { id, joinKey: key } = await api.createRun(input);
   const startMegabytes = await usage.now();
   await usage.forget();
   // In a run of its own: of a thousand seats none is left.
-  const { id: beside } = await api.createRun(input);
-  const observer = new Observer(server.url, beside, RunConfig.parse(input));
+  const beside = await api.createRun(input);
+  const observers = new Observers(server.url, beside);
   const crowd = crowdOf<Joined | Played>({
     what: 'rounds',
     server: server.url,
     run: id,
+    key,
     config: RunConfig.parse(input),
     participants: clients,
     downloads,
   });
   const { joinSeconds } = await next(crowd, 'joinSeconds');
-  await observer.begin();
+  await observers.begin();
   const before = await usage.processorSeconds();
   await api.command(id, 'start');
   const { lastUploads, bytes } = await next(crowd, 'lastUploads');
-  const p99ControlMs = observer.end();
+  const p99ControlMs = observers.end();
   const processorSeconds = ((await usage.processorSeconds()) - before) / load.rounds;
   const peakMegabytes = await usage.peak();
   const { rounds: played } = await api.run(id);
@@ -247,12 +249,14 @@ async function socketsRow(
 ): Promise<OrchestratorRow> {
   const load: Load = { name: 'sockets', clients: 1, rounds: 1, downloads: false, config: top(3) };
   const input: RunConfigInput = { ...configOf(load), model: 'vit-nano' };
-  const runs: string[] = [];
-  // One seat is the observer's.
-  for (let i = 0; i < Math.ceil((clients + 1) / seatsOfRun); i++) runs.push((await api.createRun(input)).id);
+  const runs: { run: string; key: string }[] = [];
+  for (let i = 0; i < Math.ceil(clients / seatsOfRun); i++) {
+    const { id: run, joinKey: key } = await api.createRun(input);
+    runs.push({ run, key });
+  }
   const config = RunConfig.parse(input);
-  const observer = new Observer(server.url, runs.at(-1) ?? '', config);
-  await observer.begin();
+  const observers = new Observers(server.url, await api.createRun(input));
+  await observers.begin();
   await sleep(rest);
   const startMegabytes = await usage.now();
   await usage.forget();
@@ -268,7 +272,7 @@ async function socketsRow(
       clients,
       startMegabytes,
       peakMegabytes: await usage.peak(),
-      p99ControlMs: observer.end(),
+      p99ControlMs: observers.end(),
       kilobytesEach: ((held - startMegabytes) * 1000) / clients,
       joinedASecond: clients / joinSeconds,
     };
@@ -308,30 +312,37 @@ async function next<R extends object, K extends string>(
 const has = <R extends object, K extends string>(row: R, key: K): row is Extract<R, Record<K, unknown>> =>
   key in row;
 
-/** A participant who has paused and asks for its work ten times a second. */
-class Observer {
-  readonly #participant: Participant;
+/** How many ask in turn: one that asked so often would be told to ask less. */
+const observerCount = 40;
+
+/** Participants who have paused and ask for their work, ten questions a second between them. */
+class Observers {
+  readonly #participants: readonly Participant[];
   readonly #answers: number[] = [];
+  #asked = 0;
   #asking: NodeJS.Timeout | undefined;
 
-  constructor(server: string, run: string, config: RunConfig) {
+  constructor(server: string, { id: run, joinKey: key, config }: Pick<RunView, 'id' | 'joinKey' | 'config'>) {
     const crowd = {
       server,
       run,
+      key,
       config,
       downloads: false,
       gate: new Gate(1),
       uploaded: () => {},
       failed: () => {},
     };
-    this.#participant = new Participant(crowd, 0);
+    this.#participants = Array.from({ length: observerCount }, (_, i) => new Participant(crowd, i));
   }
 
   async begin(): Promise<void> {
-    await this.#participant.join();
-    await this.#participant.pause();
+    for (const participant of this.#participants) {
+      await participant.join();
+      await participant.pause();
+    }
     this.#asking = setInterval(() => {
-      this.#participant.question().then(
+      this.#participants[this.#asked++ % observerCount]?.question().then(
         (ms) => this.#answers.push(ms),
         () => {}, // the run is over, and so is the connection
       );
@@ -341,7 +352,7 @@ class Observer {
   /** Milliseconds that 99 of 100 answers took at most. */
   end(): number | null {
     clearInterval(this.#asking);
-    this.#participant.leave();
+    for (const participant of this.#participants) participant.leave();
     const sorted = this.#answers.sort((a, b) => a - b);
     return sorted[Math.max(0, Math.ceil(0.99 * sorted.length) - 1)] ?? null;
   }

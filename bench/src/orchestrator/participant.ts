@@ -9,6 +9,8 @@ import { syntheticScores } from '@strata/fl-core/rounds/testing';
 export interface Crowd {
   readonly server: string;
   readonly run: string;
+  /** Of the run's join link. */
+  readonly key: string;
   readonly config: RunConfig;
   /** Whether changed layers are fetched, as tabs do; otherwise the server has the machine for uploads alone. */
   readonly downloads: boolean;
@@ -58,11 +60,11 @@ export class Participant {
   #end: () => void = () => {};
 
   constructor(crowd: Crowd, number: number) {
-    const { server, run } = crowd;
+    const { server, run, key } = crowd;
     this.#crowd = crowd;
     this.#number = number;
-    this.#control = createControlPlane({ server, run, identity: this.#identity });
-    this.#data = createDataPlane({ server, run, identity: this.#identity });
+    this.#control = createControlPlane({ server, run, key, identity: this.#identity });
+    this.#data = createDataPlane({ server, run, key, identity: this.#identity });
     this.over = new Promise((resolve) => {
       this.#end = resolve;
     });

@@ -31,9 +31,9 @@ async function demoWith(options: DemoOptions, data: DemoData): Promise<DemoRepor
     const browser = await launchChromium(ensureChromium(log));
     try {
       const api = new OperatorApi(server.url, server.token);
-      const { id } = await api.createRun(config);
+      const { id, joinKey: key } = await api.createRun(config);
       await api.command(id, 'start');
-      const tabs = await openTabs(browser, server.url, id, options, data, log);
+      const tabs = await openTabs(browser, server.url, { run: id, key }, options, data, log);
       const final = await follow(api, id, () => tabs.check());
       const rounds = await Promise.all(
         final.rounds.filter((r) => r.phase === 'committed').map((r) => api.round(id, r.round)),

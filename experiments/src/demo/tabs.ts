@@ -1,3 +1,4 @@
+import { type Invitation, joinPath } from '@strata/client';
 import type { Browser, Page } from 'playwright-core';
 import type { DemoData } from './data.ts';
 import type { DemoOptions } from './options.ts';
@@ -15,7 +16,7 @@ export interface Tabs {
 export async function openTabs(
   browser: Browser,
   url: string,
-  run: string,
+  invitation: Invitation,
   options: DemoOptions,
   data: DemoData,
   log: (line: string) => void,
@@ -30,7 +31,7 @@ export async function openTabs(
     page.on('console', (message) => {
       if (message.type() === 'error') log(`tab ${shard}: ${message.text()}`);
     });
-    await join(page, `${url}/join/${run}`, shard, options, data);
+    await join(page, (query) => url + joinPath(invitation, query), shard, options, data);
     pages.push(page);
   }
   return {
@@ -54,28 +55,32 @@ function shards({ clients, shards, backend }: DemoOptions): number {
 
 async function join(
   page: Page,
-  url: string,
+  link: (query: Readonly<Record<string, string>>) => string,
   shard: number,
   options: DemoOptions,
   data: DemoData,
 ): Promise<void> {
-  const query = new URLSearchParams({
+  const query = {
     backend: options.backend,
     seed: String(options.seed),
     name: `Demo ${shard + 1}`,
     // What clients draw derives from their ids, too: so that the same seed gives the same bytes.
     client: `demo-${shard + 1}`,
-  });
+  };
   switch (data.kind) {
     case 'sample':
-      query.set('sample', data.sample);
-      query.set('shard', String(shard));
-      query.set('of', String(shards(options)));
-      query.set('autostart', '1');
-      await page.goto(`${url}?${query}`);
+      await page.goto(
+        link({
+          ...query,
+          sample: data.sample,
+          shard: String(shard),
+          of: String(shards(options)),
+          autostart: '1',
+        }),
+      );
       return;
     case 'own':
-      await page.goto(`${url}?${query}`);
+      await page.goto(link(query));
       await page.getByTestId('files').setInputFiles(data.shards[shard] ?? []);
       await page.locator('[data-testid=join]:enabled').click({ timeout: 120_000 });
       return;

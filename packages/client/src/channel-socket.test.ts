@@ -93,7 +93,7 @@ describe('a socket of a channel', () => {
 
 it('a client of another protocol is told so, and does not try again', async () => {
   refusals = ['bad-message'];
-  const plane = createControlPlane({ server: url, run: 'run-1', identity: newIdentity() });
+  const plane = createControlPlane({ server: url, run: 'run-1', key: null, identity: newIdentity() });
   close = () => plane.close();
   const connected = vi.fn();
   const error = await new Promise<StrataError>((resolve) => {

@@ -1,15 +1,17 @@
 import {
   clientChannel,
+  type ErrorBody,
   type MessageGiven,
   protocolVersion,
   type ReplyTaken,
   type RequestName,
   type RunPublic,
-  type StrataError,
+  StrataError,
   type Work,
 } from '@strata/fl-core/protocol';
 import { type ChannelOptions, ChannelSocket } from './channel-socket.ts';
 import type { Identity } from './identity.ts';
+import type { Invitation } from './join-link.ts';
 
 type Clients = typeof clientChannel;
 type Message<E extends RequestName<Clients>> = MessageGiven<Clients, E>;
@@ -34,24 +36,27 @@ export interface ControlPlane {
 export interface ControlEvents {
   connected(): void;
   disconnected(): void;
-  /** The server does not let this client in, and asking again will not help. */
+  /** The server does not let this client in, or has sent it away, and asking again will not help. */
   refused(error: StrataError): void;
   work(work: Work): void;
   run(view: RunPublic): void;
 }
 
-export interface ControlOptions extends Pick<ChannelOptions<Clients>, 'server' | 'comeBackMs'> {
-  readonly run: string;
+export interface ControlOptions extends Pick<ChannelOptions<Clients>, 'server' | 'comeBackMs'>, Invitation {
   readonly identity: Identity;
 }
 
 /** The control plane over Socket.IO. */
-export function createControlPlane({ run, identity, ...options }: ControlOptions): ControlPlane {
-  const auth = { protocol: protocolVersion, run, ...identity };
+export function createControlPlane({ run, key, identity, ...options }: ControlOptions): ControlPlane {
+  const auth = { protocol: protocolVersion, run, ...identity, ...(key === null ? {} : { key }) };
   const socket = new ChannelSocket(clientChannel, { ...options, auth });
   return {
     open({ work, run, ...events }) {
-      socket.open({ ...events, pushes: { work, run } });
+      const dismissed = (body: ErrorBody) => {
+        socket.close();
+        events.refused(StrataError.fromBody(body));
+      };
+      socket.open({ ...events, pushes: { work, run, dismissed } });
     },
     hello: (message) => socket.ask('hello', message),
     work: () => socket.ask('work', {}),

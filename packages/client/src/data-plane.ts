@@ -8,6 +8,7 @@ import {
 import { Caller } from './caller.ts';
 import { sha256Hex } from './digest.ts';
 import type { Identity } from './identity.ts';
+import { type Invitation, invited } from './join-link.ts';
 
 /** The data plane of one client in one run; errors as {@link Caller} throws them. */
 export interface DataPlane {
@@ -19,22 +20,22 @@ export interface DataPlane {
   upload(round: number, update: Uint8Array<ArrayBuffer>, signal: AbortSignal): Promise<UpdateReceipt>;
 }
 
-export interface DataOptions {
+export interface DataOptions extends Invitation {
   /** Origin of the server; empty: the page's own. */
   readonly server: string;
-  readonly run: string;
   readonly identity: Identity;
   /** Called with the bytes that really crossed the network. */
   readonly traffic?: (down: number, up: number) => void;
 }
 
 /** The data plane over HTTP (design, 4). */
-export function createDataPlane({ server, run, identity, traffic = () => {} }: DataOptions): DataPlane {
+export function createDataPlane({ server, run, key, identity, traffic = () => {} }: DataOptions): DataPlane {
   const { client, secret } = identity;
   const caller = new Caller({ server, token: () => `${client}.${secret}` });
+  const headers = invited(key);
   return {
-    manifest: (signal) => caller.call(routes.manifest, { params: { run } }, { signal }),
-    run: (signal) => caller.call(routes.publicRun, { params: { run } }, { signal }),
+    manifest: (signal) => caller.call(routes.manifest, { params: { run } }, { signal, headers }),
+    run: (signal) => caller.call(routes.publicRun, { params: { run } }, { signal, headers }),
     async blob(sha256, signal) {
       const request = { params: { sha256 } };
       const headers = { 'x-strata-client': `${run}/${client}` };

@@ -4,5 +4,6 @@ export * from './control-plane.ts';
 export * from './data-plane.ts';
 export * from './digest.ts';
 export * from './identity.ts';
+export * from './join-link.ts';
 export * from './remedy.ts';
 export * from './retry.ts';

@@ -7,6 +7,10 @@ export const errorCodes = [
   'bad-request',
   'too-large',
   'unauthorized',
+  'not-invited', // the secret of the join link is missing, or not the run's
+  'removed', // sent away by the operator
+  'banned', // sent away by the operator for good
+  'foreign-address', // asked for under another name than the server's own, or by a page of another site
   'unknown-run',
   'unknown-client',
   'unknown-round',

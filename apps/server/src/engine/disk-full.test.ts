@@ -74,9 +74,9 @@ describe.skipIf(lacking)(`a disk that is full${lacking}`, () => {
     const { url } = server;
     const operator = operatorOf(url);
     const body = testConfig({ rounds: 2, seed: 5 });
-    const { id, config } = await operator.call(routes.createRun, { body });
+    const { id, config, joinKey: key } = await operator.call(routes.createRun, { body });
     const crew = ['c1', 'c2', 'c3'].map(
-      (name) => new TestClient({ url, run: id, id: name, config, script: { train } }),
+      (name) => new TestClient({ url, run: id, key, id: name, config, script: { train } }),
     );
     clients.push(...crew);
     await Promise.all(crew.map((c) => c.join()));

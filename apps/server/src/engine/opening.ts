@@ -1,6 +1,7 @@
 import {
   budgetWindow,
   cohortOf,
+  fairDraw,
   isReady,
   type LastPlace,
   missedRounds,
@@ -13,6 +14,7 @@ import {
 } from '@strata/fl-core/rounds';
 import type { MeasuredRound } from '@strata/fl-core/selection';
 import { and, desc, eq, gte, inArray, isNotNull, sql } from 'drizzle-orm';
+import type { HasNewcomers } from '../entry/newcomers.ts';
 import type { HasBus } from '../live/bus.ts';
 import { now } from '../live/clock.ts';
 import type { SeesPresence } from '../live/presence.ts';
@@ -34,10 +36,10 @@ import type { HasEvents } from '../views/event-log.ts';
  * Idempotent: a round that is open already is the answer.
  */
 export async function openNextRound(
-  ports: HasDb & SeesPresence & HasBus & HasEvents,
+  ports: HasDb & SeesPresence & HasBus & HasEvents & HasNewcomers,
   runId: string,
 ): Promise<NextRound> {
-  const { db, bus, events } = ports;
+  const { db, bus, events, newcomers } = ports;
   const run = await getRun(db, runId);
   const open = await openRound(db, runId);
   const past = await recentRounds(db, runId);
@@ -45,8 +47,9 @@ export async function openNextRound(
   const next = nextRound(run, open, past, ready.length, now());
   if (next.kind !== 'round' || open) return next;
 
-  const missed = await missedBefore(db, runId, ready);
-  const cohort = await cohortOf(run, next.round, ready, missed, await turnout(db, runId, past));
+  const drawn = await fairDraw(run, next.round, ready, ({ id }) => newcomers.addressOf(runId, id));
+  const missed = await missedBefore(db, runId, drawn);
+  const cohort = await cohortOf(run, next.round, drawn, missed, await turnout(db, runId, past));
   const measured = await measuredRounds(db, run, next.round, cohort.members);
   const committed = await countCommitted(db, runId);
   const { round, members: chosen, drawnFrom } = opening(run, next.round, cohort, committed, measured, now());

@@ -55,8 +55,11 @@ describe.skipIf(postgresLacking)(`PostgreSQL that goes away${postgresLacking}`, 
 
   async function start(more: Parameters<typeof testConfig>[0], script: Partial<Script>): Promise<string> {
     const { url } = server;
-    const { id, config } = await operatorOf(url).call(routes.createRun, { body: testConfig(more) });
-    const crew = ['c1', 'c2', 'c3'].map((name) => new TestClient({ url, run: id, id: name, config, script }));
+    const body = testConfig(more);
+    const { id, config, joinKey: key } = await operatorOf(url).call(routes.createRun, { body });
+    const crew = ['c1', 'c2', 'c3'].map(
+      (name) => new TestClient({ url, run: id, key, id: name, config, script }),
+    );
     clients.push(...crew);
     await Promise.all(crew.map((c) => c.join()));
     await operatorOf(url).call(routes.commandRun, { params: { run: id }, body: { command: 'start' } });

@@ -67,7 +67,7 @@ describe('kill -9 of the server', () => {
     // A start may take longer than a deadline on a busy machine; what happens then is R2's affair.
     const deadlines = { probing: 200, training: 200, evaluating: 200 };
     const config = testConfig({ rounds: 3, deadlines });
-    const { id } = await operatorOf(url).call(routes.createRun, { body: config });
+    const { id, joinKey: key } = await operatorOf(url).call(routes.createRun, { body: config });
     for (const name of ['c1', 'c2', 'c3']) {
       const script = {
         train: async (client: TestClient, work: { round: number } & Parameters<TestClient['delta']>[0]) => {
@@ -75,7 +75,7 @@ describe('kill -9 of the server', () => {
           await client.upload(work.round, client.delta(work));
         },
       };
-      clients.push(new TestClient({ url, run: id, id: name, config, script }));
+      clients.push(new TestClient({ url, run: id, key, id: name, config, script }));
     }
     await Promise.all(clients.map((c) => c.join()));
     await operatorOf(url).call(routes.commandRun, { params: { run: id }, body: { command: 'start' } });
@@ -113,10 +113,10 @@ describe('kill -9 of the server', () => {
       c4: { train: silent },
       c5: { train: (client) => client.standing('leave') },
     };
-    const { id } = await operatorOf(url).call(routes.createRun, { body: config });
+    const { id, joinKey: key } = await operatorOf(url).call(routes.createRun, { body: config });
     const crew = ids.map((name) => {
       const script = scripts[name] ?? {};
-      return new TestClient({ url, run: id, id: name, config, script, samples: 10 });
+      return new TestClient({ url, run: id, key, id: name, config, script, samples: 10 });
     });
     clients.push(...crew);
     await Promise.all(crew.map((c) => c.join()));
@@ -154,7 +154,7 @@ describe('kill -9 of the server', () => {
     });
     /** Ends with the model's hashes; `disturb` sees the run while it goes on. */
     const run = async (disturb: (id: string) => Promise<void>): Promise<RunView['checkpoint']> => {
-      const { id } = await operatorOf(url).call(routes.createRun, { body: config });
+      const { id, joinKey: key } = await operatorOf(url).call(routes.createRun, { body: config });
       const crew = ['c1', 'c2', 'c3'].map((name) => {
         const script: Partial<Script> = {
           evaluate: async (client, { round }) => {
@@ -162,7 +162,7 @@ describe('kill -9 of the server', () => {
             await client.evaluated(round);
           },
         };
-        return new TestClient({ url, run: id, id: name, config, script, samples: 10 });
+        return new TestClient({ url, run: id, key, id: name, config, script, samples: 10 });
       });
       clients.push(...crew);
       await Promise.all(crew.map((c) => c.join()));

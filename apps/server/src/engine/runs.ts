@@ -41,13 +41,36 @@ export async function createRun(
     await db.transaction(async (tx) => {
       // Drawn here, so that no participant can know it: ids are the participants' own (R11).
       const sampling = statedSampling(config) ?? randomBytes(32).toString('hex');
-      await tx.insert(runs).values({ id, config, assets, state: 'draft', sampling });
+      const secrets = { sampling, joinKey: newJoinKey() };
+      await tx.insert(runs).values({ id, config, assets, state: 'draft', ...secrets });
       await tx.insert(checkpoints).values({ run: id, round: 0, layers });
     });
   });
-  await events.add(id, { kind: 'run-created', message: `Run "${config.name}" was created.` });
+  await events.add(id, {
+    kind: 'run-created',
+    source: 'operator',
+    message: `Run "${config.name}" was created.`,
+  });
   bus.changed(id);
   return id;
+}
+
+/** 128 bits. */
+const newJoinKey = (): string => randomBytes(16).toString('base64url');
+
+/** The join link of before lets nobody new in; who has joined stays. Throws `unknown-run`. */
+export async function renewJoinKey(
+  { db, bus, events }: HasDb & HasBus & HasEvents,
+  id: string,
+): Promise<void> {
+  await getRun(db, id);
+  await db.update(runs).set({ joinKey: newJoinKey() }).where(eq(runs.id, id));
+  await events.add(id, {
+    kind: 'join-link-renewed',
+    source: 'operator',
+    message: 'The operator renewed the join link; the one of before lets nobody new in.',
+  });
+  bus.changed(id);
 }
 
 const commandMessages = {
@@ -74,7 +97,7 @@ export async function commandRun(
     .where(and(eq(runs.id, id), inArray(runs.state, [...from])))
     .returning({ id: runs.id });
   if (!row) throw wrongState((await getRun(db, id)).state, command);
-  await events.add(id, { kind: `run-${command}`, message: commandMessages[command] });
+  await events.add(id, { kind: `run-${command}`, source: 'operator', message: commandMessages[command] });
   bus.changed(id);
 }
 

@@ -112,6 +112,9 @@ function textFrame(text: string): Uint8Array {
   return Buffer.concat([Buffer.from([0x81, 0x80 | payload.length, 0, 0, 0, 0]), payload]);
 }
 
+/** What another client with the same join link brings. */
+const stranger = ({ key }: TestClient) => ({ secret: 'a'.repeat(64), ...(key === null ? {} : { key }) });
+
 describe('the server survives', () => {
   it('a malformed frame', async () => {
     await surviveInTraining(async () => {
@@ -123,7 +126,7 @@ describe('the server survives', () => {
 
   it('frames of another schema', async () => {
     await surviveInTraining(async (client, work) => {
-      const auth = { protocol: protocolVersion, run: client.run, client: 'rude', secret: 'a'.repeat(64) };
+      const auth = { protocol: protocolVersion, run: client.run, client: 'rude', ...stranger(client) };
       const rude = stray(auth);
       expect(await refusal(rude)).toBe('connected');
       const refused = { ok: false, error: { code: 'bad-message' } };
@@ -223,7 +226,7 @@ describe('the server survives', () => {
 
   it('a socket that connects and never speaks', async () => {
     await surviveInTraining(async (client) => {
-      const auth = { protocol: protocolVersion, run: client.run, client: 'mute', secret: 'a'.repeat(64) };
+      const auth = { protocol: protocolVersion, run: client.run, client: 'mute', ...stranger(client) };
       const mute = stray(auth);
       const closed = new Promise((resolve) => mute.on('disconnect', resolve));
       expect(await refusal(mute)).toBe('connected');
@@ -276,11 +279,11 @@ describe('the server survives', () => {
     const { id, config, clients } = await startCrew(server, [{ train: gated(gate) }, {}, {}], { rounds: 1 });
     await server.until(id, (v) => v.rounds[0]?.phase === 'training', 'training');
     const [older] = clients;
-    const closed = older?.disconnection();
+    // Not to take its place back.
+    const closed = older?.disconnection().then(() => older.drop());
     const newer = server.client({ run: id, id: 'c1', config, secret: older?.secret ?? '' });
     await newer.join();
     await closed;
-    older?.drop(); // Not to take its place back.
     const round = await committed(server, id, 1);
     expect(round.updates).toBe(3);
     expect(newer.history.some((w) => w.kind === 'train')).toBe(true);

@@ -10,6 +10,7 @@ import {
 } from '@strata/fl-core/rounds';
 import { inArray } from 'drizzle-orm';
 import type { FastifyBaseLogger } from 'fastify';
+import type { HasNewcomers } from '../entry/newcomers.ts';
 import { messageOf, troubleOf } from '../failure.ts';
 import type { HasAlarms } from '../live/alarms.ts';
 import type { HasBus } from '../live/bus.ts';
@@ -60,6 +61,7 @@ type WorkflowPorts = HasDb &
   HasTraffic &
   HasEvents &
   HasGarbage &
+  HasNewcomers &
   HasLayerSteps &
   HasWoken &
   HasAlarms;

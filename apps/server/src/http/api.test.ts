@@ -4,6 +4,7 @@ import {
   addressOf,
   decodeSafetensors,
   encodeSafetensors,
+  joinKeyHeader,
   operatorChannel,
   type RunEvent,
   RunPublic,
@@ -204,7 +205,9 @@ describe('the operator API', () => {
 
 describe('the public API', () => {
   it('shows a run to anybody who has the link, and no more than that', async () => {
-    const answer = await get(addressOf(routes.publicRun, { params: { run: crew.id } }));
+    const { joinKey } = await server.view(crew.id);
+    const address = addressOf(routes.publicRun, { params: { run: crew.id } });
+    const answer = await get(address, { [joinKeyHeader]: joinKey });
     const Shown = z.strictObject({ ok: z.literal(true), value: RunPublic.strict() });
     expect(Shown.parse(await answer.json()).value).toMatchObject({
       id: crew.id,

@@ -1,6 +1,8 @@
 import { routes } from '@strata/fl-core/protocol';
 import type { FastifyInstance } from 'fastify';
 import type { CreatePorts } from '../engine/runs.ts';
+import type { OperatorGuard } from '../entry/operator-guard.ts';
+import type { RemoteAddress } from '../entry/remote-address.ts';
 import type { UpdatePorts } from '../intake/answers.ts';
 import type { SeesPresence } from '../live/presence.ts';
 import type { HasTraffic } from '../live/traffic.ts';
@@ -20,7 +22,8 @@ export interface ApiOptions {
   readonly ports: CreatePorts & UpdatePorts & SeesPresence & HasTraffic & HasSpace;
   readonly views: Views;
   readonly uploads: ModelUploads;
-  readonly operatorToken: string;
+  readonly guard: OperatorGuard;
+  readonly remoteAddress: RemoteAddress;
   /** Whether the engine runs. */
   readonly hasStarted: () => boolean;
 }
@@ -28,14 +31,15 @@ export interface ApiOptions {
 /** Serves all routes of the protocol, and their description. */
 export function serveApi(
   parent: FastifyInstance,
-  { ports, views, uploads, operatorToken, hasStarted }: ApiOptions,
+  { ports, views, uploads, guard, remoteAddress, hasStarted }: ApiOptions,
 ): void {
+  const checkOperator = operatorCheck(guard, remoteAddress);
   parent.register(async (app) => {
     await describeRoutes(app);
     serveRoutes(
       app,
       {
-        ...publicApi({ ...ports, hasStarted }, views),
+        ...publicApi({ ...ports, hasStarted }, views, checkOperator),
         ...operatorApi(ports, views),
         ...downloads(ports, views),
         ...modelUploads(ports, uploads),
@@ -45,7 +49,7 @@ export function serveApi(
           return reply.type(routes.description.answer.mediaType).send(JSON.stringify(app.swagger()));
         },
       },
-      operatorCheck(operatorToken),
+      checkOperator,
     );
   });
 }

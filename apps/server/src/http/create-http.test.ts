@@ -5,11 +5,18 @@ import { join } from 'node:path';
 import { brotliCompressSync, brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib';
 import { errorCodes, StrataError } from '@strata/fl-core/protocol';
 import type { FastifyInstance } from 'fastify';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { temporaryFolder } from '../store/testing.ts';
 import { createHttp } from './create-http.ts';
 
-const settings = { logLevel: 'silent', uploadTimeoutSeconds: 600 } as const;
+const settings = {
+  logLevel: 'silent',
+  uploadTimeoutSeconds: 600,
+  host: '127.0.0.1',
+  publicUrl: null,
+  allowedOrigins: [],
+  trustProxy: [],
+} as const;
 
 let folder: string;
 let app: FastifyInstance;
@@ -218,9 +225,55 @@ test('a request that never arrives in full is cut off', async () => {
   const url = new URL(await impatient.listen({ port: 0, host: '127.0.0.1' }));
   const socket = connect(Number(url.port), url.hostname);
   socket.write(
-    'POST /takes HTTP/1.1\r\nhost: strata\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{',
+    'POST /takes HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{',
   );
   const [answer] = await once(socket.setEncoding('utf8'), 'data');
   expect(answer).toMatch(/^HTTP\/1.1 408 /);
   await impatient.close();
+});
+
+describe('requests that are not for this server', () => {
+  const named = () => createHttp({ ...settings, publicUrl: 'https://strata.example' }, folders());
+
+  test.each([
+    ['a page under another name', 'GET', '/', { host: 'evil.example' }],
+    ['an asset under another name', 'GET', '/assets/main-abc123.js', { host: 'evil.example:8080' }],
+    ['nothing under another name', 'GET', '/nothing', { host: 'evil.example' }],
+    ['a request of another site’s page', 'POST', '/takes', { origin: 'http://evil.example' }],
+  ] as const)('%s is refused, and told where the server is', async (_what, method, url, headers) => {
+    const app = named();
+    const answer = await app.inject({ method, url, headers });
+    expect(answer.statusCode).toBe(403);
+    expect(answer.json().error).toMatchObject({
+      code: 'foreign-address',
+      hint: expect.stringContaining('https://strata.example'),
+    });
+    await app.close();
+  });
+
+  test('its own name is answered', async () => {
+    const app = named();
+    const headers = { host: 'strata.example', origin: 'https://strata.example' };
+    expect((await app.inject({ url: '/', headers })).statusCode).toBe(200);
+    await app.close();
+  });
+});
+
+test('what somebody writes into an address does not reach the log', async () => {
+  const lines: string[] = [];
+  const spy = vi.spyOn(process.stderr, 'write').mockImplementation((line) => {
+    lines.push(String(line));
+    return true;
+  });
+  try {
+    const app = createHttp({ ...settings, logLevel: 'info' }, folders());
+    await app.inject('/operator?token=secret-1');
+    await app.inject('/operator?t%6fken=secret-2&x=1');
+    await app.inject('/nothing?token=secret-3');
+    await app.close();
+  } finally {
+    spy.mockRestore();
+  }
+  expect(lines.join('')).toContain('"url":"/operator?..."');
+  expect(lines.join('')).not.toMatch(/secret-/);
 });

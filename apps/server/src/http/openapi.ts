@@ -1,5 +1,6 @@
 import swagger from '@fastify/swagger';
 import {
+  type Access,
   Catalog,
   Checkpoint,
   ClientView,
@@ -8,6 +9,7 @@ import {
   errorsOf,
   ImportedModel,
   JsonValue,
+  joinKeyHeader,
   RoundDetail,
   RoundSummary,
   type Route,
@@ -58,6 +60,12 @@ export async function describeRoutes(app: FastifyInstance): Promise<void> {
         securitySchemes: {
           operator: { type: 'http', scheme: 'bearer', description: 'The operator’s token.' },
           client: { type: 'http', scheme: 'bearer', description: 'CLIENT.SECRET of a client of the run.' },
+          invited: {
+            type: 'apiKey',
+            in: 'header',
+            name: joinKeyHeader,
+            description: 'The secret of the run’s join link; a listed run needs none.',
+          },
         },
       },
     },
@@ -71,13 +79,21 @@ export function describeRoute(route: Route): FastifySchema {
   const { summary, access, params, query, body } = route;
   return {
     summary,
-    ...(access === 'anybody' ? {} : { security: [{ [access]: [] }] }),
+    ...security[access],
     ...(isEmpty(params) ? {} : { params: z.object(params) }),
     ...(isEmpty(query) ? {} : { querystring: z.object(query) }),
     ...(body === null ? {} : bodyOf(body)),
     response: { 200: answerOf(route.answer), ...refusalsOf(route) },
   };
 }
+
+/** Any one of these will do; an empty one is nothing. */
+const security: Readonly<Record<Access, Pick<FastifySchema, 'security'>>> = {
+  anybody: {},
+  invited: { security: [{}, { invited: [] }, { client: [] }, { operator: [] }] },
+  operator: { security: [{ operator: [] }] },
+  client: { security: [{ client: [] }] },
+};
 
 const isEmpty = (shape: object): boolean => Object.keys(shape).length === 0;
 

@@ -1,26 +1,34 @@
 import { samples, sampleTasks } from '@strata/fl-core/data/samples';
 import { catalog, describeModel } from '@strata/fl-core/models/layouts';
-import { type Catalog, modelIds, StrataError } from '@strata/fl-core/protocol';
+import { type Catalog, modelIds } from '@strata/fl-core/protocol';
 import type { FastifyRequest } from 'fastify';
-import { type CreatePorts, commandRun, createRun } from '../engine/runs.ts';
-import { hashSecret, sameHash } from '../intake/clients.ts';
+import { type CreatePorts, commandRun, createRun, renewJoinKey } from '../engine/runs.ts';
+import type { OperatorGuard } from '../entry/operator-guard.ts';
+import type { RemoteAddress } from '../entry/remote-address.ts';
+import { commandClient } from '../intake/moderation.ts';
 import type { HasModels } from '../models/index.ts';
 import type { Views } from '../views/views.ts';
+import { bearerOf } from './credentials.ts';
 import type { RouteHandlers } from './serve-routes.ts';
 
-/** Lets a request pass that brings `authorization: Bearer TOKEN`; throws `unauthorized` otherwise. */
-export function operatorCheck(token: string): (request: FastifyRequest) => void {
-  const wanted = hashSecret(token);
-  return (request) => {
-    const [, given = ''] = /^Bearer (\S+)$/.exec(request.headers.authorization ?? '') ?? [];
-    if (sameHash(hashSecret(given), wanted)) return;
-    throw new StrataError('unauthorized', 'The operator token is wrong.', 'Use the printed address.');
-  };
-}
+/** Lets a request pass that brings `authorization: Bearer TOKEN`; throws `unauthorized` or `rate-limited` otherwise. */
+export const operatorCheck =
+  (guard: OperatorGuard, remoteAddress: RemoteAddress) =>
+  (request: FastifyRequest): void =>
+    guard.check(bearerOf(request) ?? '', remoteAddress(request.raw));
 
 type Operator = Pick<
   RouteHandlers,
-  'catalog' | 'findModel' | 'runs' | 'createRun' | 'run' | 'commandRun' | 'round' | 'events'
+  | 'catalog'
+  | 'findModel'
+  | 'runs'
+  | 'createRun'
+  | 'run'
+  | 'commandRun'
+  | 'renewJoinKey'
+  | 'commandClient'
+  | 'round'
+  | 'events'
 >;
 
 /** What the dashboard asks and does. */
@@ -35,6 +43,14 @@ export const operatorApi = (ports: CreatePorts, views: Views): Operator => ({
   run: ({ params: { run } }) => views.run(run),
   commandRun: async ({ params: { run }, body: { command } }) => {
     await commandRun(ports, run, command);
+    return views.run(run);
+  },
+  renewJoinKey: async ({ params: { run } }) => {
+    await renewJoinKey(ports, run);
+    return views.run(run);
+  },
+  commandClient: async ({ params: { run, client }, body: { command } }) => {
+    await commandClient(ports, run, client, command);
     return views.run(run);
   },
   round: ({ params: { run, round } }) => views.round(run, round),

@@ -1,11 +1,22 @@
+import { joinKeyHeader } from '@strata/fl-core/protocol';
+import type { FastifyRequest } from 'fastify';
+import { isInvited, notInvited } from '../entry/secrets.ts';
+import { authenticate } from '../intake/clients.ts';
+import { findClient, getRun } from '../store/rows.ts';
+import type { HasDb } from '../store/store.ts';
 import type { Views } from '../views/views.ts';
+import { bearerOf, credentialsOf } from './credentials.ts';
 import { type ReadinessPorts, readiness } from './readiness.ts';
 import type { RouteHandlers } from './serve-routes.ts';
 
 type Public = Pick<RouteHandlers, 'health' | 'ready' | 'publicRuns' | 'publicRun' | 'manifest'>;
 
-/** What anybody may ask. */
-export const publicApi = (ports: ReadinessPorts, views: Views): Public => ({
+/** What anybody may ask, or who is invited. `checkOperator` throws where the operator's token is missing. */
+export const publicApi = (
+  ports: ReadinessPorts,
+  views: Views,
+  checkOperator: (request: FastifyRequest) => void,
+): Public => ({
   health: async () => ({ status: 'alive' }),
   ready: async ({ reply }) => {
     const now = await readiness(ports);
@@ -13,6 +24,35 @@ export const publicApi = (ports: ReadinessPorts, views: Views): Public => ({
     return now;
   },
   publicRuns: () => views.publicList(),
-  publicRun: ({ params: { run } }) => views.public(run),
-  manifest: ({ params: { run } }) => views.manifest(run),
+  publicRun: async ({ params: { run }, request }) => {
+    await checkInvited(ports, run, request, checkOperator);
+    return views.public(run);
+  },
+  manifest: async ({ params: { run }, request }) => {
+    await checkInvited(ports, run, request, checkOperator);
+    return views.manifest(run);
+  },
 });
+
+/**
+ * Lets who brings the secret of the join link pass, and who is in already: its clients, whose link may have been renewed
+ * since, and the operator. Throws `unknown-run`, `not-invited`, `banned`, or what is wrong with what it brings instead.
+ */
+async function checkInvited(
+  ports: HasDb,
+  id: string,
+  request: FastifyRequest,
+  checkOperator: (request: FastifyRequest) => void,
+): Promise<void> {
+  const header = request.headers[joinKeyHeader];
+  const key = typeof header === 'string' ? header : undefined;
+  const run = await getRun(ports.db, id);
+  if (isInvited(run, key)) return;
+  const credentials = credentialsOf(request);
+  if (credentials !== null && (await findClient(ports.db, id, credentials.client)) !== null) {
+    await authenticate(ports, id, credentials.client, credentials.secret);
+    return;
+  }
+  if (credentials !== null || bearerOf(request) === null) throw notInvited(key);
+  checkOperator(request);
+}

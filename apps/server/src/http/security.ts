@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
+import type { AddressCheck } from '../entry/own-address.ts';
 
 /**
  * The content-security policy of the pages: nothing inline, nothing from elsewhere. Styles made at run time
@@ -59,4 +60,9 @@ export function secureHeaders(app: FastifyInstance): void {
   app.addHook('onRequest', async (_request, reply) => {
     reply.headers(headersOfAll);
   });
+}
+
+/** Refuses requests to names that are not the server's own, and of pages of other sites; see {@link AddressCheck}. */
+export function refuseForeign(app: FastifyInstance, checkAddress: AddressCheck): void {
+  app.addHook('onRequest', async (request) => checkAddress(request.headers));
 }

@@ -15,6 +15,8 @@ import {
   updateLimit,
   updateOf,
 } from '@strata/fl-core/rounds';
+import type { HasAllowance } from '../entry/allowance.ts';
+import type { HasNewcomers } from '../entry/newcomers.ts';
 import type { HasLimits } from '../limits.ts';
 import type { HasBus } from '../live/bus.ts';
 import { now } from '../live/clock.ts';
@@ -24,6 +26,7 @@ import { members } from '../store/schema.ts';
 import type { HasNaming } from '../store/shared-lock.ts';
 import type { HasDb, Queryable } from '../store/store.ts';
 import type { HasEvents } from '../views/event-log.ts';
+import { prove } from './clients.ts';
 
 /**
  * What clients answer to a round. Every answer becomes a row first; then the bus says that the run has changed, and
@@ -31,9 +34,11 @@ import type { HasEvents } from '../views/event-log.ts';
  * changes nothing (R4).
  */
 
+export type AnswerPorts = HasDb & HasBus & HasNewcomers & HasAllowance;
+
 /** Throws `wrong-round`, `wrong-phase`, `not-in-cohort`, `wrong-scores`. */
 export async function takeProbe(
-  ports: HasDb & HasBus,
+  ports: AnswerPorts,
   runId: string,
   client: string,
   probed: Probed,
@@ -45,7 +50,7 @@ export async function takeProbe(
 
 /** Throws `wrong-round`, `wrong-phase`, `not-in-cohort`. */
 export async function takeEvaluation(
-  ports: HasDb & HasBus,
+  ports: AnswerPorts,
   runId: string,
   client: string,
   evaluated: Evaluated,
@@ -54,35 +59,43 @@ export async function takeEvaluation(
 }
 
 async function takeAnswer(
-  { db, bus }: HasDb & HasBus,
+  ports: AnswerPorts,
   run: string,
   client: string,
   phase: TimedPhase,
   round: number,
   answer: MemberChange,
 ): Promise<void> {
-  const taken = await db.transaction(async (tx) => {
+  const taken = await ports.db.transaction(async (tx) => {
     const place = await lockPlace(tx, run, round, client);
     if (!isNewAnswer(place, phase)) return false;
-    await recordAnswer(tx, place, answer);
+    await recordAnswer(ports, tx, place, answer);
     return true;
   });
-  if (taken) bus.changed(run);
+  if (taken) counted(ports, run, client);
 }
 
-export type UpdatePorts = HasDb & HasBlobs & HasNaming & HasBus & HasEvents & HasLimits<'updateBytes'>;
+/** An answer of the client counted: it takes part, and what it asked meanwhile is forgiven. */
+function counted({ bus, newcomers, allowance }: AnswerPorts, run: string, client: string): void {
+  newcomers.leave(run, client);
+  allowance.useful(run, client);
+  bus.changed(run);
+}
+
+export type UpdatePorts = AnswerPorts & HasBlobs & HasNaming & HasEvents & HasLimits<'updateBytes'>;
 
 /**
  * Streams an update to disk, checks it there and counts it once. What is refused before the body arrives is
  * refused without reading it. Throws every code of R5, `too-large` and `bad-safetensors`.
  */
 export async function takeUpdate(
-  { db, blobs, naming, bus, events, limits }: UpdatePorts,
+  ports: UpdatePorts,
   runId: string,
   round: number,
   client: string,
   body: Readable,
 ): Promise<TakenUpdate> {
+  const { db, blobs, naming, events, limits } = ports;
   const run = await getRun(db, runId);
   // Without a lock, which would be a write and a wait for the disk: it is asked again when the body is there.
   const expected = placeIn(
@@ -91,8 +104,8 @@ export async function takeUpdate(
     client,
     await findMember(db, runId, round, client),
   );
-  const counted = countedBefore(expected);
-  if (counted) return counted;
+  const earlier = countedBefore(expected);
+  if (earlier) return earlier;
   const layers = layersToSend(run.config, expected.member);
   const spooled = await blobs.spool(body, Math.min(limits.updateBytes, updateLimit(layers)));
   let kept = false;
@@ -107,11 +120,11 @@ export async function takeUpdate(
         if (before) return before;
         await spooled.keep();
         kept = true;
-        await recordAnswer(tx, place, updateOf(place, spooled, metadata, now()));
+        await recordAnswer(ports, tx, place, updateOf(place, spooled, metadata, now()));
         return { sha256: spooled.sha256, bytes: spooled.bytes, duplicate: false };
       }),
     );
-    if (!taken.duplicate) bus.changed(runId);
+    if (!taken.duplicate) counted(ports, runId, client);
     return taken;
   } catch (error) {
     if (error instanceof StrataError) {
@@ -136,6 +149,13 @@ async function lockPlace(tx: Queryable, run: string, round: number, client: stri
   return placeIn(locked, round, client, await findMember(tx, run, round, client));
 }
 
-async function recordAnswer(tx: Queryable, { member }: Place, answer: MemberChange): Promise<void> {
+async function recordAnswer(
+  { newcomers }: HasNewcomers,
+  tx: Queryable,
+  { member }: Place,
+  answer: MemberChange,
+): Promise<void> {
   await tx.update(members).set(answer).where(isMember(member));
+  const { run, client } = member;
+  if (newcomers.addressOf(run, client) !== null) await prove(tx, run, client);
 }

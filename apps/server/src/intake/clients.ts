@@ -1,25 +1,20 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { type ClientAuth, type Hello, type Standing, StrataError } from '@strata/fl-core/protocol';
-import { and, eq, isNull, sql } from 'drizzle-orm';
+import { and, eq, isNull, or, sql } from 'drizzle-orm';
+import type { HasAllowance } from '../entry/allowance.ts';
+import type { HasNewcomers } from '../entry/newcomers.ts';
+import { hashSecret, isInvited, notInvited, sameHash } from '../entry/secrets.ts';
 import type { HasLimits } from '../limits.ts';
 import type { HasBus } from '../live/bus.ts';
 import type { HasPresence } from '../live/presence.ts';
 import { type ClientRow, findClient, getRun, isClient, isMember, openRound } from '../store/rows.ts';
 import { clients, members } from '../store/schema.ts';
 import type { HasDb, Queryable } from '../store/store.ts';
-import type { HasEvents } from '../views/event-log.ts';
+import type { HasEvents, LogLine } from '../views/event-log.ts';
 
 /** Who may speak for which client, what clients say about themselves, and when they are gone. */
 
-export const hashSecret = (secret: string): string => createHash('sha256').update(secret).digest('hex');
-
-/** Constant time in the content; both are hex digests of the same length. */
-export function sameHash(a: string, b: string): boolean {
-  const [left, right] = [Buffer.from(a), Buffer.from(b)];
-  return left.length === right.length && timingSafeEqual(left, right);
-}
-
-/** The client that the secret belongs to. Throws `unknown-client` or `unauthorized`. */
+/** The client that the secret belongs to. Throws `unknown-client`, `unauthorized` or `banned`. */
 export async function authenticate(
   { db }: HasDb,
   run: string,
@@ -30,54 +25,123 @@ export async function authenticate(
   if (!client) {
     throw new StrataError('unknown-client', `Run ${run} has no client ${id}.`, 'Connect first.');
   }
-  if (!sameHash(client.secretHash, hashSecret(secret))) throw wrongSecret(id);
+  if (!sameHash(client.secretHash, hashSecret(secret))) {
+    throw new StrataError(
+      'unauthorized',
+      `The secret of client ${id} is wrong.`,
+      'Join again as a new participant.',
+    );
+  }
+  if (client.banned) throw banned();
   return client;
 }
 
-const wrongSecret = (id: string) =>
-  new StrataError('unauthorized', `The secret of client ${id} is wrong.`, 'Join again as a new participant.');
+export const banned = () =>
+  new StrataError(
+    'banned',
+    'The operator of this run does not let you take part any more.',
+    'If you think that is a mistake, ask whoever invited you.',
+  );
 
-type RoomLimits = HasLimits<'clientsPerRun' | 'registrationsPerRun'>;
+type RegisterPorts = HasDb &
+  HasBus &
+  HasEvents &
+  HasAllowance &
+  HasNewcomers &
+  HasLimits<'clientsPerRun' | 'registrationsPerRun'>;
 
-/** Registers an id at its first connection; later ones must bring the same secret. */
-export async function register(ports: HasDb & RoomLimits, auth: ClientAuth): Promise<ClientRow> {
-  const { db } = ports;
-  await getRun(db, auth.run);
-  const known = await findClient(db, auth.run, auth.client);
-  if (known) return authenticate(ports, auth.run, auth.client, auth.secret);
-  await checkRoom(ports, auth.run);
-  const [row] = await db
-    .insert(clients)
-    .values({ run: auth.run, id: auth.client, secretHash: hashSecret(auth.secret) })
-    .onConflictDoNothing()
-    .returning();
-  return row ?? authenticate(ports, auth.run, auth.client, auth.secret);
+/**
+ * Registers an id at its first connection, if it is invited and there is room; later ones must bring the same secret.
+ * Throws `rate-limited`, `unknown-run`, `not-invited`, `unauthorized`, `banned` or `unavailable`.
+ */
+export async function register(ports: RegisterPorts, auth: ClientAuth, address: string): Promise<ClientRow> {
+  const { db, allowance, newcomers } = ports;
+  const { run: runId, client: id, secret } = auth;
+  allowance.connect(address, runId, id);
+  const run = await getRun(db, runId);
+  if (await findClient(db, runId, id)) {
+    const known = await authenticate(ports, runId, id, secret);
+    if (!known.proven) await makeRoom(ports, runId, id, address);
+    return known;
+  }
+  if (!isInvited(run, auth.key)) throw notInvited(auth.key);
+  allowance.register(address, runId);
+  await checkSeats(ports, runId);
+  await makeRoom(ports, runId, id, address);
+  try {
+    const [row] = await db
+      .insert(clients)
+      .values({ run: runId, id, secretHash: hashSecret(secret) })
+      .onConflictDoNothing()
+      .returning();
+    return row ?? (await authenticate(ports, runId, id, secret));
+  } catch (error) {
+    newcomers.leave(runId, id);
+    throw error;
+  }
 }
 
-async function checkRoom({ db, limits }: HasDb & RoomLimits, run: string): Promise<void> {
+/** Lets a client in among those that have not answered yet; another one may have to go for it. */
+async function makeRoom(
+  ports: HasDb & HasBus & HasEvents & HasNewcomers,
+  run: string,
+  id: string,
+  address: string,
+): Promise<void> {
+  const loser = ports.newcomers.enter(run, id, address);
+  if (loser === null) return;
+  await clientLeft(ports, run, loser, 'gave way to a newcomer from elsewhere, having answered nothing yet');
+  ports.bus.dismissed(run, loser, null);
+}
+
+async function checkSeats(
+  { db, limits }: HasDb & HasLimits<'clientsPerRun' | 'registrationsPerRun'>,
+  run: string,
+): Promise<void> {
   const [count] = await db
     .select({
       all: sql<number>`count(*)::int`,
       present: sql<number>`(count(*) filter (where not ${clients.left}))::int`,
     })
     .from(clients)
-    .where(eq(clients.run, run));
+    .where(and(eq(clients.run, run), clients.proven));
   if (!count || (count.present < limits.clientsPerRun && count.all < limits.registrationsPerRun)) return;
   throw new StrataError('unavailable', 'This run has no room for another participant.', 'Try again later.');
 }
 
-/** A registration whose socket went away without a hello leaves no trace. */
-export async function forgetSilent({ db }: HasDb, run: string, id: string): Promise<void> {
-  await db.delete(clients).where(and(isClient(run, id), isNull(clients.hello)));
+/**
+ * A client that never answered a round and is not there any more leaves no trace: rows are for those who took part, and
+ * for those who may not come back.
+ */
+export async function forgetUnproven(
+  { db, newcomers }: HasDb & HasNewcomers,
+  run: string,
+  id: string,
+): Promise<void> {
+  const forgotten = await db
+    .delete(clients)
+    .where(and(isClient(run, id), unproven, or(clients.left, isNull(clients.hello))))
+    .returning({ id: clients.id });
+  if (forgotten.length > 0) newcomers.leave(run, id);
 }
 
-/** The client introduces itself, again after every connection. Throws `bad-message`. */
+const unproven = and(eq(clients.proven, false), eq(clients.banned, false));
+
+/** A first answer counted: the client has a seat from now on. Part of the answer's transaction. */
+export async function prove(tx: Queryable, run: string, id: string): Promise<void> {
+  await tx.update(clients).set({ proven: true }).where(isClient(run, id));
+}
+
+/**
+ * The client introduces itself, again after every connection; one that says what is known already changes nothing.
+ * @returns whether something changed. Throws `bad-message`.
+ */
 export async function sayHello(
-  { db, bus, events }: HasDb & HasBus & HasEvents,
+  { db, events }: HasDb & HasEvents,
   runId: string,
   id: string,
   hello: Hello,
-): Promise<void> {
+): Promise<boolean> {
   const run = await getRun(db, runId);
   if (hello.classCounts.length !== run.config.labels.length) {
     throw new StrataError(
@@ -87,6 +151,8 @@ export async function sayHello(
     );
   }
   const before = await findClient(db, runId, id);
+  if (before?.banned) throw banned();
+  if (before && !before.left && isDeepStrictEqual(before.hello, hello)) return false;
   await change(db, runId, id, { hello, left: false });
   if (!before?.hello || before.left) {
     await events.add(runId, {
@@ -95,10 +161,10 @@ export async function sayHello(
       message: `${hello.name || id} joined with ${hello.samples} samples on ${hello.device.backend}.`,
     });
   }
-  bus.changed(runId);
+  return true;
 }
 
-/** Pause, resume or goodbye. */
+/** Pause, resume or goodbye; what is so already changes nothing. */
 export async function takeStanding(
   ports: HasDb & HasBus & HasEvents,
   runId: string,
@@ -109,7 +175,10 @@ export async function takeStanding(
     case 'pause':
     case 'resume': {
       const { db, bus, events } = ports;
-      const row = await change(db, runId, id, { paused: want === 'pause' });
+      const paused = want === 'pause';
+      const before = await findClient(db, runId, id);
+      if (before?.paused === paused) return;
+      const row = await change(db, runId, id, { paused });
       await events.add(runId, {
         kind: `client-${want}`,
         client: id,
@@ -135,12 +204,16 @@ async function change(
   throw new StrataError('unknown-client', `Run ${run} has no client ${id}.`, 'Connect again.');
 }
 
-/** The client is gone for this round, and until it says hello again for later ones too. */
+/**
+ * The client is gone for this round, and until it says hello again for later ones too.
+ * @param why completes the sentence "NAME ...".
+ */
 export async function clientLeft(
   { db, bus, events }: HasDb & HasBus & HasEvents,
   runId: string,
   client: string,
   why: string,
+  source: NonNullable<LogLine['source']> = 'participant',
 ): Promise<void> {
   const [left] = await db
     .update(clients)
@@ -156,13 +229,14 @@ export async function clientLeft(
   }
   if (left) {
     const name = left.hello?.name || client;
-    await events.add(runId, { kind: 'client-left', message: `${name} ${why}.`, client });
+    await events.add(runId, { kind: 'client-left', message: `${name} ${why}.`, client, source });
   }
   bus.changed(runId);
 }
 
 /** After a restart everybody who had not left is away, and the grace period begins (R9). */
 export async function restorePresence({ db, presence }: HasDb & HasPresence): Promise<void> {
+  await db.delete(clients).where(and(unproven, or(clients.left, isNull(clients.hello))));
   const rows = await db
     .select({ run: clients.run, client: clients.id })
     .from(clients)

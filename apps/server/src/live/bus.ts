@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import type { RunEvent } from '@strata/fl-core/protocol';
+import type { ErrorBody, RunEvent } from '@strata/fl-core/protocol';
 import { outsideWorkflow } from './background.ts';
 
 interface BusEvents {
@@ -9,6 +9,8 @@ interface BusEvents {
   progressed: [run: string];
   /** A line was added to a run's log. */
   logged: [run: string, event: RunEvent];
+  /** A client is to go, and is told why; null: it may come back at once. */
+  dismissed: [run: string, client: string, why: ErrorBody | null];
 }
 
 /** What the parts of the server tell each other; nothing is lost when nobody listens, the database knows it all. */
@@ -25,6 +27,14 @@ export class Bus {
 
   logged(run: string, event: RunEvent): void {
     outsideWorkflow(() => this.#emitter.emit('logged', run, event));
+  }
+
+  dismissed(run: string, client: string, why: ErrorBody | null): void {
+    this.#emitter.emit('dismissed', run, client, why);
+  }
+
+  onDismissed(listener: (run: string, client: string, why: ErrorBody | null) => void): void {
+    this.#emitter.on('dismissed', listener);
   }
 
   onChanged(listener: (run: string) => void): void {

@@ -1,23 +1,63 @@
+/** How many events at once, and how many a second in the long run. */
+export interface Rate {
+  readonly burst: number;
+  readonly perSecond: number;
+}
+
 /** Token bucket: `burst` events at once, `perSecond` in the long run. */
 export class TokenBucket {
-  readonly #burst: number;
-  readonly #perSecond: number;
+  readonly #rate: Rate;
   #tokens: number;
   #at: number;
 
-  constructor(burst: number, perSecond: number, now = performance.now()) {
-    this.#burst = burst;
-    this.#perSecond = perSecond;
-    this.#tokens = burst;
+  constructor(rate: Rate, now = performance.now()) {
+    this.#rate = rate;
+    this.#tokens = rate.burst;
     this.#at = now;
   }
 
   /** Whether one more event is within the limit; counts it if so. `now` in milliseconds. */
   take(now = performance.now()): boolean {
-    this.#tokens = Math.min(this.#burst, this.#tokens + ((now - this.#at) / 1000) * this.#perSecond);
+    const { burst, perSecond } = this.#rate;
+    this.#tokens = Math.min(burst, this.#tokens + ((now - this.#at) / 1000) * perSecond);
     this.#at = now;
     if (this.#tokens < 1) return false;
     this.#tokens -= 1;
     return true;
+  }
+
+  /** So many are given back, as far as the bucket holds them. */
+  give(count: number): void {
+    this.#tokens = Math.min(this.#rate.burst, this.#tokens + count);
+  }
+}
+
+/** Keys that are remembered; of more, those used last. */
+const rememberedKeys = 20_000;
+
+/** A token bucket for each key, whatever connection it comes by; those used last are remembered. */
+export class Buckets {
+  readonly #rate: Rate;
+  readonly #buckets = new Map<string, TokenBucket>();
+
+  constructor(rate: Rate) {
+    this.#rate = rate;
+  }
+
+  /** Whether one more event of `key` is within the limit; counts it if so. `now` in milliseconds. */
+  take(key: string, now = performance.now()): boolean {
+    const bucket = this.#buckets.get(key) ?? new TokenBucket(this.#rate, now);
+    this.#buckets.delete(key);
+    this.#buckets.set(key, bucket);
+    for (const oldest of this.#buckets.keys()) {
+      if (this.#buckets.size <= rememberedKeys) break;
+      this.#buckets.delete(oldest);
+    }
+    return bucket.take(now);
+  }
+
+  /** So many of what `key` took are given back. */
+  give(key: string, count: number): void {
+    this.#buckets.get(key)?.give(count);
   }
 }

@@ -83,7 +83,7 @@ describe('Throttle', () => {
 
 describe('TokenBucket', () => {
   it('allows a burst and then the rate', () => {
-    const bucket = new TokenBucket(3, 2, 0);
+    const bucket = new TokenBucket({ burst: 3, perSecond: 2 }, 0);
     expect([0, 0, 0, 0].map((t) => bucket.take(t))).toEqual([true, true, true, false]);
     expect(bucket.take(499)).toBe(false);
     expect(bucket.take(1001)).toBe(true);

@@ -1,6 +1,7 @@
 import {
   clientChannel,
   dispatch,
+  type ErrorBody,
   type Handlers,
   type PushEvents,
   parseMessage,
@@ -11,12 +12,14 @@ import {
 import { sameWork } from '@strata/fl-core/rounds';
 import type { FastifyBaseLogger } from 'fastify';
 import type { DefaultEventsMap, Namespace, Server, Socket } from 'socket.io';
+import type { HasAllowance } from '../entry/allowance.ts';
+import type { HasNewcomers } from '../entry/newcomers.ts';
+import type { RemoteAddress } from '../entry/remote-address.ts';
 import { takeEvaluation, takeProbe } from '../intake/answers.ts';
-import { forgetSilent, register, sayHello, takeStanding } from '../intake/clients.ts';
+import { forgetUnproven, register, sayHello, takeStanding } from '../intake/clients.ts';
 import type { HasLimits } from '../limits.ts';
 import type { HasBackground } from '../live/background.ts';
 import type { HasBus } from '../live/bus.ts';
-import { TokenBucket } from '../live/limiter.ts';
 import type { HasPresence } from '../live/presence.ts';
 import { Throttle } from '../live/throttle.ts';
 import type { HasDb } from '../store/store.ts';
@@ -24,6 +27,7 @@ import type { HasEvents } from '../views/event-log.ts';
 import type { Views } from '../views/views.ts';
 import { workFor, workForAll } from '../views/work-queries.ts';
 import { answer, errorBody } from './answer.ts';
+import { allowLongMessages } from './server.ts';
 
 /** What a client may send is not known before it is parsed. */
 interface Untrusted {
@@ -38,15 +42,12 @@ interface SocketData {
   told: Work | null;
   /** Ends a socket that does not say hello. */
   silence?: NodeJS.Timeout;
-  bucket: TokenBucket;
   /** Events refused for coming too fast, since the last one that was not. */
   refused: number;
 }
 type ClientNamespace = Namespace<Untrusted, PushEvents<Clients>, DefaultEventsMap, SocketData>;
 type ClientSocket = Socket<Untrusted, PushEvents<Clients>, DefaultEventsMap, SocketData>;
 
-/** A burst of events, and events a second, that one client needs at most. */
-const rate = { burst: 60, perSecond: 20 };
 /** A socket that goes on after so many refusals is a flood. */
 const flood = 500;
 const workPushMs = 25;
@@ -57,8 +58,11 @@ type ClientPorts = HasDb &
   HasPresence &
   HasEvents &
   HasBackground &
+  HasAllowance &
+  HasNewcomers &
   HasLimits<'helloTimeoutMs' | 'clientsPerRun' | 'registrationsPerRun'> & {
     readonly log: FastifyBaseLogger;
+    readonly remoteAddress: RemoteAddress;
   };
 
 /** The training clients' namespace: authentication, messages, and pushes of work. */
@@ -88,6 +92,7 @@ export class ClientSockets {
       );
     });
     this.#namespace.on('connection', (socket) => this.#onConnection(socket));
+    ports.bus.onDismissed((run, client, why) => this.#dismiss(run, client, why));
     ports.bus.onChanged((run) => {
       this.#changes++;
       this.#workPush.touch(run);
@@ -109,13 +114,13 @@ export class ClientSockets {
         'Reload the page.',
       );
     }
-    const client = await register(this.#ports, auth);
+    const address = this.#ports.remoteAddress(socket.request);
+    const client = await register(this.#ports, auth, address);
     socket.data = {
       run: auth.run,
       client: auth.client,
       introduced: client.hello !== null && !client.left,
       told: null,
-      bucket: new TokenBucket(rate.burst, rate.perSecond),
       refused: 0,
     };
   }
@@ -124,10 +129,13 @@ export class ClientSockets {
     const ports = this.#ports;
     const { run } = socket.data;
     void socket.join(run);
-    if (socket.data.introduced) this.#speaksFor(socket);
+    if (socket.data.introduced) {
+      allowLongMessages(socket);
+      this.#speaksFor(socket);
+    }
     const silence = setTimeout(() => socket.disconnect(true), ports.limits.helloTimeoutMs);
     socket.data.silence = silence.unref();
-    socket.onAny((event: string, ...args: unknown[]) => {
+    socket.onAny((event: unknown, ...args: unknown[]) => {
       void answer(args, ports.log, (message) => this.#handle(socket, event, message));
     });
     socket.on('disconnect', () => {
@@ -136,11 +144,28 @@ export class ClientSockets {
     });
   }
 
+  /** Ends the connection of a client, which is told why it should not come back; null: it may. */
+  #dismiss(run: string, client: string, why: ErrorBody | null): void {
+    this.#ports.presence.remove(run, client);
+    // All, and not only the one that has said hello.
+    for (const socket of this.#socketsOf(run, client)) {
+      if (why !== null) socket.emit('dismissed', why);
+      socket.disconnect(true);
+    }
+  }
+
+  #socketsOf(run: string, client: string): ClientSocket[] {
+    return [...this.#namespace.sockets.values()].filter(
+      ({ data }) => data.run === run && data.client === client,
+    );
+  }
+
   /** From now on this socket is the client; an older one of the same client is closed. */
   #speaksFor(socket: ClientSocket): void {
     const { presence, bus } = this.#ports;
     const { run, client } = socket.data;
     const older = presence.connection(run, client);
+    if (older === socket.id) return;
     presence.connect(run, client, socket.id);
     if (older !== null && older !== socket.id) this.#namespace.sockets.get(older)?.disconnect(true);
     bus.changed(run);
@@ -149,11 +174,16 @@ export class ClientSockets {
   async #onDisconnect(socket: ClientSocket): Promise<void> {
     const { run, client } = socket.data;
     if (this.#ports.presence.disconnect(run, client, socket.id)) this.#ports.bus.changed(run);
-    await forgetSilent(this.#ports, run, client);
+    // Another connection of it may be about to say hello.
+    if (this.#socketsOf(run, client).length === 0) {
+      await forgetUnproven(this.#ports, run, client);
+    }
   }
 
-  async #handle(socket: ClientSocket, event: string, message: unknown): Promise<unknown> {
+  async #handle(socket: ClientSocket, event: unknown, message: unknown): Promise<unknown> {
     this.#checkRate(socket);
+    const { run, client } = socket.data;
+    if (event !== 'progress') this.#ports.allowance.request(run, client);
     return dispatch(clientChannel, this.#handlers, socket, event, message);
   }
 
@@ -161,8 +191,10 @@ export class ClientSockets {
     hello: async (socket, hello) => {
       const { run, client, silence } = socket.data;
       clearTimeout(silence);
-      await sayHello(this.#ports, run, client, hello);
+      allowLongMessages(socket);
+      const changed = await sayHello(this.#ports, run, client, hello);
       this.#speaksFor(socket);
+      if (changed) this.#ports.bus.changed(run);
       return this.#tellWork(socket);
     },
     work: (socket) => this.#tellWork(socket),
@@ -181,6 +213,7 @@ export class ClientSockets {
     },
     standing: async (socket, message) => {
       const { run, client } = socket.data;
+      this.#ports.allowance.standing(run, client);
       await takeStanding(this.#ports, run, client, message);
       return this.#tellWork(socket);
     },
@@ -188,7 +221,7 @@ export class ClientSockets {
 
   #checkRate(socket: ClientSocket): void {
     const { data } = socket;
-    if (data.bucket.take()) {
+    if (this.#ports.allowance.message(data.run, data.client)) {
       data.refused = 0;
       return;
     }
@@ -196,7 +229,7 @@ export class ClientSockets {
     if (data.refused > flood) socket.disconnect(true);
     throw new StrataError(
       'rate-limited',
-      `More than ${rate.perSecond} messages a second.`,
+      'This participant sends too many messages.',
       'Send progress less often.',
     );
   }

@@ -7,11 +7,12 @@ import {
 } from '@strata/fl-core/protocol';
 import type { FastifyBaseLogger } from 'fastify';
 import type { DefaultEventsMap, Namespace, Server, Socket } from 'socket.io';
-import { hashSecret, sameHash } from '../intake/clients.ts';
+import type { OperatorGuard } from '../entry/operator-guard.ts';
+import type { RemoteAddress } from '../entry/remote-address.ts';
 import type { HasBus } from '../live/bus.ts';
 import { Throttle } from '../live/throttle.ts';
 import type { Views } from '../views/views.ts';
-import { answer } from './answer.ts';
+import { answer, errorBody } from './answer.ts';
 
 interface Untrusted {
   [event: string]: (...args: unknown[]) => void;
@@ -25,7 +26,11 @@ const pushMs = 250;
 /** Runs one dashboard may watch at once. */
 const maxWatched = 20;
 
-type OperatorPorts = HasBus & { readonly log: FastifyBaseLogger };
+type OperatorPorts = HasBus & {
+  readonly log: FastifyBaseLogger;
+  readonly guard: OperatorGuard;
+  readonly remoteAddress: RemoteAddress;
+};
 
 /** The dashboards' namespace: who watches a run is pushed its changes and events. */
 export class OperatorSockets {
@@ -36,7 +41,7 @@ export class OperatorSockets {
   /** What watchers of a run were told last, as JSON. */
   readonly #told = new Map<string, string>();
 
-  constructor(io: Server, { bus, log }: OperatorPorts, views: Views, token: string) {
+  constructor(io: Server, { bus, log, guard, remoteAddress }: OperatorPorts, views: Views) {
     this.#log = log;
     this.#views = views;
     this.#push = new Throttle(
@@ -44,17 +49,16 @@ export class OperatorSockets {
       (run) => this.#pushRun(run),
       (error) => log.error({ err: error }, 'push to operators failed'),
     );
-    const wanted = hashSecret(token);
     this.#namespace = io.of(operatorChannel.namespace);
     this.#namespace.use((socket, next) => {
       const auth = operatorChannel.auth.safeParse(socket.handshake.auth);
-      if (auth.success && sameHash(hashSecret(auth.data.token), wanted)) return next();
-      const error = new StrataError(
-        'unauthorized',
-        'The operator token is wrong.',
-        'Use the printed address.',
-      );
-      next(Object.assign(new Error(error.message), { data: error.toBody() }));
+      try {
+        guard.check(auth.data?.token ?? '', remoteAddress(socket.request));
+        next();
+      } catch (error) {
+        const body = errorBody(error, log);
+        next(Object.assign(new Error(body.message), { data: body }));
+      }
     });
     this.#namespace.on('connection', (socket) => this.#onConnection(socket));
     bus.onChanged((run) => this.#push.touch(run));
@@ -67,7 +71,7 @@ export class OperatorSockets {
   }
 
   #onConnection(socket: OperatorSocket): void {
-    socket.onAny((event: string, ...args: unknown[]) => {
+    socket.onAny((event: unknown, ...args: unknown[]) => {
       void answer(args, this.#log, (message) =>
         dispatch(operatorChannel, this.#handlers, socket, event, message),
       );

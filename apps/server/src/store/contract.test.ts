@@ -218,7 +218,7 @@ describe.each(await testDatabases())('store on $name', ({ open, missing }) => {
     });
 
     function run(id: string): typeof schema.runs.$inferInsert {
-      return { id, config, assets: {}, state: 'draft', sampling: '1' };
+      return { id, config, assets: {}, state: 'draft', sampling: '1', joinKey: 'a-key' };
     }
     async function insertRun(id: string): Promise<void> {
       await store.db.insert(schema.runs).values(run(id));

@@ -49,8 +49,8 @@ test('runs stored before budgets had kinds, runs had tasks and epochs were calle
     await pool.query(insert, ['old', JSON.stringify(old)]);
     await pool.query(insert, ['imported', JSON.stringify(imported)]);
     await migrate(pool);
-    const query = 'SELECT config FROM runs ORDER BY id DESC';
-    const { rows } = await pool.query<{ config: unknown }>(query);
+    const query = 'SELECT config, join_key FROM runs ORDER BY id DESC';
+    const { rows } = await pool.query<{ config: unknown; join_key: string }>(query);
     const { passes, ...local } = old.local;
     const expected = {
       ...old,
@@ -59,6 +59,8 @@ test('runs stored before budgets had kinds, runs had tasks and epochs were calle
       // no participant was promised a least number, and cohorts go on to be drawn by the seed that everybody knows
       purpose: { kind: 'test', sampling: 1 },
       cohort: { ...old.cohort, grace: { share: 0.5, seconds: 5 } },
+      // Links of before carry no secret.
+      visibility: 'listed',
       budget: { kind: 'fixed', unit: 'layers', amount: 3 },
       selection: { every: 1, smoothing: 1, scores: 'raw' },
       aggregation: {
@@ -79,6 +81,9 @@ test('runs stored before budgets had kinds, runs had tasks and epochs were calle
     for (const { config } of rows) expect(RunConfig.parse(config)).toEqual(config);
     const drawn = await pool.query<{ sampling: string }>('SELECT sampling FROM runs');
     expect(drawn.rows).toEqual([{ sampling: '1' }, { sampling: '1' }]);
+    const keys = rows.map(({ join_key }) => join_key);
+    for (const key of keys) expect(key).toMatch(/^[0-9a-f]{32}$/);
+    expect(new Set(keys).size).toBe(2);
   } finally {
     await close();
     await rm(dataDir, { recursive: true });

@@ -40,6 +40,8 @@ export const runs = pgTable('runs', {
   endedAt: at('ended_at'),
   /** What cohorts are drawn with (R11): secret until the run is over, unless its configuration says it. */
   sampling: text('sampling').notNull(),
+  /** The secret of the join link. */
+  joinKey: text('join_key').notNull(),
 });
 
 /** Committed global models; round 0 is the model the run started from. */
@@ -163,6 +165,10 @@ export const clients = pgTable(
     paused: boolean('paused').notNull().default(false),
     left: boolean('left').notNull().default(false),
     joinedAt: at('joined_at').notNull().defaultNow(),
+    /** Has answered a round: has a seat of the run, and is remembered when it leaves. */
+    proven: boolean('proven').notNull().default(false),
+    /** Sent away by the operator for good. */
+    banned: boolean('banned').notNull().default(false),
   },
   (t) => [primaryKey({ columns: [t.run, t.id] })],
 );
@@ -180,6 +186,8 @@ export const events = pgTable(
     message: text('message').notNull(),
     round: integer('round'),
     client: text('client'),
+    /** Whose doing it is; the lines of each are pruned by their own number. */
+    source: text('source').$type<'operator' | 'run' | 'participant'>().notNull().default('run'),
   },
   (t) => [index('events_run_id').on(t.run, t.id)],
 );

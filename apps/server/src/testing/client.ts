@@ -1,6 +1,7 @@
 import { ChannelSocket, createDataPlane, type DataPlane, type Identity, newIdentity } from '@strata/client';
 import {
   clientChannel,
+  type ErrorBody,
   encodeSafetensors,
   type Hello,
   type NamedTensor,
@@ -46,6 +47,8 @@ export interface TestClientOptions {
   readonly slowness?: number;
   readonly script?: Partial<Script>;
   readonly secret?: string;
+  /** The secret of the join link; null: without an invitation. */
+  readonly key: string | null;
 }
 
 /**
@@ -62,6 +65,8 @@ export class TestClient {
   /** Every work it was told, in order. */
   readonly history: Work[] = [];
   readonly errors: unknown[] = [];
+  /** Why the operator sent it away. */
+  readonly dismissals: ErrorBody[] = [];
   readonly #options: TestClientOptions;
   readonly #script: Script;
   readonly #done = new Set<string>();
@@ -72,20 +77,25 @@ export class TestClient {
     this.#options = options;
     this.id = options.id;
     this.secret = options.secret ?? newIdentity().secret;
-    const { url: server, run } = options;
+    const { url: server, run, key } = options;
     const identity: Identity = { client: this.id, secret: this.secret };
     this.channel = new ChannelSocket(clientChannel, {
       server,
-      auth: { protocol: protocolVersion, run, ...identity },
+      auth: { protocol: protocolVersion, run, ...identity, ...(key === null ? {} : { key }) },
       comeBackMs: { least: 50, most: 200 },
     });
-    this.#plane = createDataPlane({ server, run, identity });
+    this.#plane = createDataPlane({ server, run, key, identity });
     this.samples = options.samples ?? 10;
     this.#script = { ...honest, ...options.script };
   }
 
   get run(): string {
     return this.#options.run;
+  }
+
+  /** The secret of the join link it came by. */
+  get key(): string | null {
+    return this.#options.key;
   }
 
   get connected(): boolean {
@@ -104,7 +114,14 @@ export class TestClient {
         },
         disconnected: () => this.#disconnected(),
         refused: reject,
-        pushes: { work: (work) => this.#take(work), run: () => {} },
+        pushes: {
+          work: (work) => this.#take(work),
+          run: () => {},
+          dismissed: (body) => {
+            this.dismissals.push(body);
+            this.channel.close();
+          },
+        },
       });
     });
   }

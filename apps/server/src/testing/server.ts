@@ -16,7 +16,9 @@ import { layoutFor } from '@strata/fl-core/rounds';
 import { testConfig } from '@strata/fl-core/rounds/testing';
 import Fastify from 'fastify';
 import pg from 'pg';
+import { addressCheck } from '../entry/own-address.ts';
 import { answerErrors } from '../http/reply.ts';
+import { refuseForeign } from '../http/security.ts';
 import type { Limits } from '../limits.ts';
 import type { ModelSource } from '../models/index.ts';
 import type { BlobStore } from '../store/blobs.ts';
@@ -34,6 +36,12 @@ const settings = {
   deitTinyPin: null,
   hubUrl: null,
   importPrivate: false,
+  host: '127.0.0.1',
+  publicUrl: null,
+  allowedOrigins: [],
+  // Hostile clients of tests come from where they say.
+  trustProxy: ['loopback'],
+  participantsPerAddress: 600,
 };
 
 /** Models with random weights from the run's seed. */
@@ -98,6 +106,7 @@ export async function serve(
     forceCloseConnections: true, // as in the product
   });
   answerErrors(fastify);
+  refuseForeign(fastify, addressCheck(settings));
   const models = modelsOf(store.blobs, dataDir);
   const strata = createStrata(store, { ...settings, dataDir, limits }, fastify, models);
   const url = await fastify.listen({ port, host: '127.0.0.1' });
@@ -133,14 +142,17 @@ export const usedDataDir = (): Promise<string> =>
 export class TestServer {
   readonly url: string;
   readonly store: Store;
+  readonly dataDir: string;
   /** Calls with the operator's token. */
   readonly operator: Caller;
   readonly #close: () => Promise<void>;
   readonly #clients: TestClient[] = [];
+  readonly #keys = new Map<string, string>();
 
-  private constructor(url: string, store: Store, close: () => Promise<void>) {
+  private constructor(url: string, dataDir: string, store: Store, close: () => Promise<void>) {
     this.url = url;
     this.store = store;
+    this.dataDir = dataDir;
     this.operator = operatorOf(url);
     this.#close = close;
   }
@@ -153,7 +165,7 @@ export class TestServer {
       limits,
       modelsOf,
     );
-    return new TestServer(url, store, async () => {
+    return new TestServer(url, dataDir, store, async () => {
       await close();
       await database?.drop();
       await rm(dataDir, { recursive: true, force: true });
@@ -165,8 +177,10 @@ export class TestServer {
     await this.#close();
   }
 
-  client(options: Omit<TestClientOptions, 'url'>): TestClient {
-    const client = new TestClient({ url: this.url, ...options });
+  /** A participant with the join link of a run that was made by {@link createRun}, unless it brings another key. */
+  client(options: Omit<TestClientOptions, 'url' | 'key'> & { readonly key?: string | null }): TestClient {
+    const key = this.#keys.get(options.run) ?? null;
+    const client = new TestClient({ url: this.url, key, ...options });
     this.#clients.push(client);
     return client;
   }
@@ -175,8 +189,10 @@ export class TestServer {
     for (const client of this.#clients.splice(0)) client.drop();
   }
 
-  createRun(body: RunConfigInput): Promise<RunView> {
-    return this.operator.call(routes.createRun, { body });
+  async createRun(body: RunConfigInput): Promise<RunView> {
+    const view = await this.operator.call(routes.createRun, { body });
+    this.#keys.set(view.id, view.joinKey);
+    return view;
   }
 
   command(run: string, command: RunCommand['command']): Promise<RunView> {

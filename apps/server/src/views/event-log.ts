@@ -1,5 +1,5 @@
-import type { RunEvent } from '@strata/fl-core/protocol';
-import { and, desc, eq, gt, lte } from 'drizzle-orm';
+import { plainLine, type RunEvent } from '@strata/fl-core/protocol';
+import { and, desc, eq, gt, lte, ne } from 'drizzle-orm';
 import type { HasLimits } from '../limits.ts';
 import type { HasBus } from '../live/bus.ts';
 import { getRun } from '../store/rows.ts';
@@ -13,12 +13,17 @@ export interface LogLine {
   readonly message: string;
   readonly round?: number;
   readonly client?: string;
+  /** Whose doing it is; of a line about a client its own, else the run's. */
+  readonly source?: Source;
 }
 
-/** A run's log is pruned by whichever of its lines gets a number divisible by this. */
+type Row = typeof events.$inferSelect;
+type Source = Row['source'];
+
+/** The lines of a source are pruned by whichever of them gets a number divisible by this. */
 const pruneEvery = 100;
 
-const toView = (row: typeof events.$inferSelect): RunEvent => ({
+const toView = (row: Row): RunEvent => ({
   id: row.id,
   at: row.at.getTime(),
   level: row.level,
@@ -36,49 +41,62 @@ export class EventLog {
     this.#ports = ports;
   }
 
-  /** Adds a line to the run's log and tells the dashboards. About the newest `limits.eventsPerRun` are kept. */
+  /**
+   * Adds a line to the run's log and tells the dashboards. What clients wrote into it is made one plain line. Of each
+   * source about the newest `limits.eventsPerRun` are kept: no noise of participants pushes out what the operator did.
+   */
   async add(run: string, line: LogLine): Promise<void> {
     const { db, bus } = this.#ports;
+    const source = line.source ?? (line.client === undefined ? 'run' : 'participant');
     const [row] = await db
       .insert(events)
       .values({
         run,
         level: line.level ?? 'info',
         kind: line.kind,
-        message: line.message.slice(0, 1000),
+        message: plainLine(line.message).slice(0, 1000),
         round: line.round ?? null,
         client: line.client ?? null,
+        source,
       })
       .returning();
     if (!row) return;
     bus.logged(run, toView(row));
-    if (row.id % pruneEvery === 0) await this.#prune(run);
+    if (row.id % pruneEvery === 0) await this.#prune(run, source);
   }
 
-  async #prune(run: string): Promise<void> {
+  async #prune(run: string, source: Source): Promise<void> {
     const { db, limits } = this.#ports;
+    const ofSource = and(eq(events.run, run), eq(events.source, source));
     const [oldest] = await db
       .select({ id: events.id })
       .from(events)
-      .where(eq(events.run, run))
+      .where(ofSource)
       .orderBy(desc(events.id))
       .offset(limits.eventsPerRun)
       .limit(1);
-    if (oldest) await db.delete(events).where(and(eq(events.run, run), lte(events.id, oldest.id)));
+    if (oldest) await db.delete(events).where(and(ofSource, lte(events.id, oldest.id)));
   }
 
-  /** Lines after `after`, oldest first; without it the newest ones. At most `limit`. Throws `unknown-run`. */
+  /**
+   * Lines after `after`, oldest first, at most `limit`; without it the newest ones, of which no more than half are
+   * participants' as long as there are others. Throws `unknown-run`.
+   */
   async list(run: string, after: number | null, limit: number): Promise<RunEvent[]> {
     const { db } = this.#ports;
     await getRun(db, run);
     if (after === null) {
-      const newest = await db
-        .select()
-        .from(events)
-        .where(eq(events.run, run))
-        .orderBy(desc(events.id))
-        .limit(limit);
-      return newest.reverse().map(toView);
+      const newest = (which: typeof ne) =>
+        db
+          .select()
+          .from(events)
+          .where(and(eq(events.run, run), which(events.source, 'participant')))
+          .orderBy(desc(events.id))
+          .limit(limit);
+      const [others, participants] = [await newest(ne), await newest(eq)];
+      const room = Math.max(limit - others.length, Math.floor(limit / 2));
+      const noise = participants.slice(0, room);
+      return [...others.slice(0, limit - noise.length), ...noise].sort((a, b) => a.id - b.id).map(toView);
     }
     const rows = await db
       .select()

@@ -82,6 +82,7 @@ export class Views {
     const { round, layers } = await getCheckpoint(db, id, run.committedRound);
     return {
       id,
+      joinKey: run.joinKey,
       config: shownConfig(run.config),
       state: run.state,
       reason: run.reason,
@@ -140,7 +141,7 @@ export class Views {
     return items;
   }
 
-  /** What anybody with the join link may know. Throws `unknown-run`. */
+  /** What anybody with the join link may know, and of a listed run anybody. Throws `unknown-run`. */
   async public(id: string): Promise<RunPublic> {
     const { db, presence } = this.#ports;
     const run = await getRun(db, id);
@@ -168,10 +169,12 @@ export class Views {
     };
   }
 
-  /** Runs that can be joined. */
+  /** Listed runs that can be joined. */
   async publicList(): Promise<RunPublic[]> {
     const rows = await this.#ports.db.select().from(runs).orderBy(desc(runs.createdAt));
-    const open = rows.filter((r) => r.state === 'running' || r.state === 'paused' || r.state === 'draft');
+    const open = rows.filter(
+      (r) => r.config.visibility === 'listed' && (r.state === 'running' || r.state === 'paused'),
+    );
     const views: RunPublic[] = [];
     for (const { id } of open.slice(0, 100)) views.push(await this.public(id));
     return views;
@@ -244,11 +247,12 @@ export class Views {
       .orderBy(clients.left, desc(clients.joinedAt))
       .limit(shownClients);
     return rows
-      .map(({ id, hello, paused, left, joinedAt }) => ({
+      .map(({ id, hello, paused, banned, left, joinedAt }) => ({
         id,
         name: hello?.name ?? '',
         presence: left ? ('left' as const) : presence.state(run, id),
         paused,
+        banned,
         device: hello?.device ?? absent,
         samples: hello?.samples ?? 0,
         heldOut: hello?.heldOut ?? 0,

@@ -214,7 +214,7 @@ export class Client {
     if (!this.#eager || this.#loaded === null || this.#session !== null) return;
     const { data, summary } = this.#loaded;
     const { manifest, trainers } = this.#require();
-    const { run, server, identity } = this.#options;
+    const { run, key, server, identity } = this.#options;
     const { name, budget } = this.#wishes;
     this.#session = new Session({
       hello: {
@@ -228,7 +228,7 @@ export class Client {
       local: manifest.config.local,
       data,
       trainers,
-      control: createControlPlane({ server, run, identity }),
+      control: createControlPlane({ server, run, key, identity }),
       plane: this.#plane,
       update: (change) => this.#update(change),
     });

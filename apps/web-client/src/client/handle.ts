@@ -65,7 +65,12 @@ export function startClient(options: ClientOptions): ClientHandle {
   };
   send({
     kind: 'start',
-    options: { ...options, identity, server: options.server ?? globalThis.location.origin },
+    options: {
+      ...options,
+      identity,
+      key: options.key ?? null,
+      server: options.server ?? globalThis.location.origin,
+    },
   });
 
   return {

@@ -4,8 +4,9 @@ import type { ClientOptions, DataChoice, JoinWishes } from './options.ts';
 import type { ClientSnapshot } from './snapshot.ts';
 
 /** Options with every default filled in: what the worker is started with. */
-export interface WorkerOptions extends Omit<ClientOptions, 'identity' | 'server'> {
+export interface WorkerOptions extends Omit<ClientOptions, 'identity' | 'server' | 'key'> {
   readonly identity: Identity;
+  readonly key: string | null;
   readonly server: string;
 }
 

@@ -39,6 +39,8 @@ export type BackendName = (typeof backendNames)[number];
 
 export interface ClientOptions {
   readonly run: string;
+  /** The secret of the join link; absent where the run is listed. */
+  readonly key?: string;
   /** Origin of the server; the page's own when absent. */
   readonly server?: string;
   /** Shown to the operator; empty means none. */

@@ -1,4 +1,12 @@
-import { type ImportedModel, type RunCommand, type RunConfig, routes } from '@strata/fl-core/protocol';
+import { joinPath } from '@strata/client';
+import {
+  type ClientCommand,
+  type ImportedModel,
+  type RunCommand,
+  type RunConfig,
+  type RunView,
+  routes,
+} from '@strata/fl-core/protocol';
 import { server } from '../shared/api/api.ts';
 
 /** What the operator's pages ask of the server. */
@@ -15,14 +23,25 @@ export const lookAtModel = (body: Pick<ImportedModel, 'source' | 'granularity'>)
   server.call(routes.findModel, { body });
 
 /** Imports the model on the first use of it, which can take a while. */
-export async function createRun(body: RunConfig): Promise<string> {
-  const { id } = await server.call(routes.createRun, { body });
-  return id;
-}
+export const createRun = (body: RunConfig): Promise<RunView> => server.call(routes.createRun, { body });
 
 /** The new state arrives over the socket; the answer is only whether the server agreed. */
 export async function commandRun(run: string, command: RunCommand['command']): Promise<void> {
   await server.call(routes.commandRun, { params: { run }, body: { command } });
+}
+
+/** The join link of before lets nobody new in; the new one arrives over the socket. */
+export async function renewJoinKey(run: string): Promise<void> {
+  await server.call(routes.renewJoinKey, { params: { run } });
+}
+
+/** Removes or bans a participant, or lifts a ban. */
+export async function commandClient(
+  run: string,
+  client: string,
+  command: ClientCommand['command'],
+): Promise<void> {
+  await server.call(routes.commandClient, { params: { run, client }, body: { command } });
 }
 
 export const getRound = (run: string, round: number, signal: AbortSignal) =>
@@ -37,4 +56,5 @@ export const modelFiles = { 'model.zip': routes.modelFolder, 'checkpoint.safeten
 export type ModelFile = keyof typeof modelFiles;
 
 /** The address that participants open. */
-export const joinAddress = (run: string) => new URL(`/join/${run}`, location.origin).href;
+export const joinAddress = ({ id, joinKey }: Pick<RunView, 'id' | 'joinKey'>) =>
+  new URL(joinPath({ run: id, key: joinKey }), location.origin).href;

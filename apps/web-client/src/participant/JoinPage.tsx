@@ -1,17 +1,22 @@
-import { routes } from '@strata/fl-core/protocol';
-import { useCallback } from 'react';
-import { server } from '../shared/api/api.ts';
+import { createDataPlane, keyInFragment } from '@strata/client';
+import { useCallback, useState } from 'react';
 import { ErrorNotice } from '../shared/components/ErrorNotice.tsx';
 import { PageFrame } from '../shared/components/PageFrame.tsx';
 import { PageLoading } from '../shared/components/PageLoading.tsx';
 import { useLoaded } from '../shared/hooks/useLoaded.ts';
+import { identityOf, recall } from './memory.ts';
 import { Participant } from './Participant.tsx';
 
-/** `/join/:run`. */
+/** `/join/:run#KEY`; the key stays in the address, so that a reload, or the copied address, is the join link again. */
 export default function JoinPage({ params }: { params: { run: string } }) {
+  const [key] = useState(() => keyInFragment(location.hash));
   const load = useCallback(
-    (signal: AbortSignal) => server.call(routes.publicRun, { params: { run: params.run } }, { signal }),
-    [params.run],
+    (signal: AbortSignal) => {
+      // Whoever has joined is let in even where the link was renewed since.
+      const identity = identityOf(recall(params.run));
+      return createDataPlane({ server: '', run: params.run, key, identity }).run(signal);
+    },
+    [params.run, key],
   );
   const run = useLoaded(load);
   switch (run.kind) {
@@ -28,6 +33,6 @@ export default function JoinPage({ params }: { params: { run: string } }) {
         </PageFrame>
       );
     case 'ready':
-      return <Participant key={run.value.id} run={run.value} />;
+      return <Participant key={run.value.id} run={run.value} joinKey={key} />;
   }
 }

@@ -1,6 +1,12 @@
 import type { RunPublic, SampleId } from '@strata/fl-core/protocol';
 import { useEffect, useState } from 'react';
-import { type ClientOptions, type DataChoice, type JoinWishes, pastOf } from '../client/index.ts';
+import {
+  type ClientOptions,
+  type ClientPhase,
+  type DataChoice,
+  type JoinWishes,
+  pastOf,
+} from '../client/index.ts';
 import { PageFrame } from '../shared/components/PageFrame.tsx';
 import { type JoinQuery, joinQuery } from '../shared/join-query.ts';
 import { Ended } from './Ended.tsx';
@@ -35,6 +41,7 @@ function wishes(run: RunPublic, { name, share }: Pick<Memory, 'name' | 'share'>)
 
 function clientOptions(
   run: RunPublic,
+  key: string | null,
   memory: Memory,
   query: JoinQuery,
   data: DataChoice | null,
@@ -42,6 +49,7 @@ function clientOptions(
 ): ClientOptions {
   return {
     run: run.id,
+    ...(key === null ? {} : { key }),
     identity: identityOf(memory),
     ...wishes(run, memory),
     join: join ? 'at-once' : 'when-asked',
@@ -52,8 +60,12 @@ function clientOptions(
   };
 }
 
+/** Whether starting again would only end the same way. */
+const isForGood = (phase: ClientPhase): boolean =>
+  phase.kind === 'over' || (phase.kind === 'failed' && phase.error.code === 'banned');
+
 /** One person's way through a run: set up, take part, end. The client behind it lives in its worker. */
-export function Participant({ run }: { run: RunPublic }) {
+export function Participant({ run, joinKey }: { run: RunPublic; joinKey: string | null }) {
   const [query] = useState(() => joinQuery(location.search));
   const [memory, setMemory] = useState<Memory>(() => {
     const kept = recall(run.id, sessionStorage, query.client);
@@ -62,7 +74,7 @@ export function Participant({ run }: { run: RunPublic }) {
   const [data, setData] = useState<DataChoice | null>(() => givenData(memory, query));
   const [options, setOptions] = useState<ClientOptions>(() => {
     const join = data !== null && (memory.joined || query.autostart);
-    return clientOptions(run, memory, query, data, join);
+    return clientOptions(run, joinKey, memory, query, data, join);
   });
   const [returning] = useState(memory.joined);
   const { handle, snapshot } = useClient(options);
@@ -92,7 +104,7 @@ export function Participant({ run }: { run: RunPublic }) {
   };
   const again = () => {
     const past = snapshot === null ? null : pastOf(snapshot);
-    setOptions(clientOptions(run, { ...memory, past }, query, data, data !== null));
+    setOptions(clientOptions(run, joinKey, { ...memory, past }, query, data, data !== null));
   };
 
   if (snapshot === null || handle === null) return <PageFrame narrow>{null}</PageFrame>;
@@ -127,7 +139,7 @@ export function Participant({ run }: { run: RunPublic }) {
     case 'failed':
       return (
         <PageFrame narrow>
-          <Ended snapshot={snapshot} {...(snapshot.phase.kind === 'over' ? {} : { onAgain: again })} />
+          <Ended snapshot={snapshot} {...(isForGood(snapshot.phase) ? {} : { onAgain: again })} />
           {snapshot.mask !== null && (
             <LayerStack layers={snapshot.layers} scores={snapshot.scores} mask={snapshot.mask} past />
           )}

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineChannel } from './channel.ts';
+import { ErrorBody } from './errors.ts';
 import { ClientAuth, Evaluated, Hello, Probed, Progress, RunPublic, Standing, Work } from './messages.ts';
 import { Id } from './run.ts';
 import { RunEvent, RunView } from './views.ts';
@@ -30,6 +31,8 @@ export const clientChannel = defineChannel({
     work: Work,
     /** Whenever the public view of the run changes, at most once a second. */
     run: RunPublic,
+    /** The operator has sent this client away, and why; the connection ends. */
+    dismissed: ErrorBody,
   },
 });
 

@@ -24,6 +24,8 @@ describe('dispatch', () => {
   it.each([
     ['sub', {}, 'There is no event sub.'],
     ['constructor', {}, 'There is no event constructor.'],
+    [7, {}, 'There is no event 7.'],
+    ['a\nb', {}, 'There is no event a b.'],
     ['add', { a: 'x' }, 'The message add is not valid: a:'],
     ['add', undefined, 'The message add is not valid: add:'],
   ])('refuses %s %j', async (event, message, says) => {

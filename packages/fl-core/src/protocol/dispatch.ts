@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Channel, Handlers, RequestName } from './channel.ts';
 import { StrataError } from './errors.ts';
+import { plainLine } from './plain-text.ts';
 
 /**
  * The server's side of a channel: finds the handler of a request and gives it the parsed message. Whatever was sent, it
@@ -10,13 +11,13 @@ export async function dispatch<C extends Channel, Asker>(
   channel: C,
   handlers: Handlers<C, Asker>,
   asker: Asker,
-  event: string,
+  event: unknown,
   message: unknown,
 ): Promise<unknown> {
-  if (!isRequest(channel, event)) {
+  if (typeof event !== 'string' || !isRequest(channel, event)) {
     throw new StrataError(
       'bad-message',
-      `There is no event ${event.slice(0, 64)}.`,
+      `There is no event ${plainLine(String(event).slice(0, 64))}.`,
       'Reload the page: this client may be of another version.',
     );
   }

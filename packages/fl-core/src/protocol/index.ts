@@ -7,6 +7,7 @@ export * from './errors.ts';
 export * from './found-model.ts';
 export * from './local-config.ts';
 export * from './messages.ts';
+export * from './plain-text.ts';
 export * from './route.ts';
 export * from './routes.ts';
 export * from './run.ts';

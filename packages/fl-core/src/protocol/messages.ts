@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { TaskConfig } from '../tasks/index.ts';
+import { PlainLine } from './plain-text.ts';
 import { Checkpoint, Id, LayerName, Phase, RunConfig, RunState, Sha256 } from './run.ts';
 import { ScoreKind } from './selection-config.ts';
 
@@ -8,6 +9,8 @@ export const protocolVersion = 5;
 
 /** Largest control message in bytes (design, 4). */
 export const maxMessageBytes = 1_000_000;
+/** Largest message in bytes before a client has said hello: a stranger is not given more room. */
+export const maxHelloBytes = 65_536;
 
 export const ClientAuth = z.object({
   protocol: z.number().int(),
@@ -15,15 +18,17 @@ export const ClientAuth = z.object({
   client: Id,
   /** 32 random bytes in hex, made by the client, kept for the tab's session. */
   secret: Sha256,
+  /** The secret of the join link; needed where the run is not listed and this client is new to it. */
+  key: z.string().max(200).optional(),
 });
 export type ClientAuth = z.infer<typeof ClientAuth>;
 
 export const DeviceInfo = z.object({
   backend: z.enum(['webgpu', 'wasm', 'cpu']),
   /** Why this backend, in words for people. */
-  reason: z.string().max(500),
+  reason: PlainLine(500),
   /** GPU adapter as the browser names it; empty when there is none. */
-  adapter: z.string().max(200).default(''),
+  adapter: PlainLine(200).default(''),
   threads: z.number().int().min(1).max(1024).default(1),
 });
 export type DeviceInfo = z.infer<typeof DeviceInfo>;
@@ -34,7 +39,7 @@ const Count = z.number().int().min(0).max(1_000_000_000);
 
 /** Client: "here I am, with this device and this many samples". */
 export const Hello = z.object({
-  name: z.string().trim().max(80).default(''),
+  name: PlainLine(80).default(''),
   device: DeviceInfo,
   /** Training samples, after the hold-out. */
   samples: Count,
@@ -184,7 +189,7 @@ export const UpdateReceipt = z.object({
 });
 export type UpdateReceipt = z.infer<typeof UpdateReceipt>;
 
-/** What anybody with the join link may know. */
+/** What anybody with the join link may know, and of a listed run anybody. */
 export const RunPublic = z.object({
   id: Id,
   name: z.string(),

@@ -48,14 +48,21 @@ describe('a route', () => {
     expect([...errorsOf(things)].sort()).toEqual([
       'bad-config',
       'bad-request',
+      'foreign-address',
       'internal',
       'no-space',
+      'rate-limited',
       'too-large',
       'unauthorized',
       'unavailable',
       'unknown-round',
     ]);
-    expect([...errorsOf(routes.health)].sort()).toEqual(['internal', 'no-space', 'unavailable']);
+    expect([...errorsOf(routes.health)].sort()).toEqual([
+      'foreign-address',
+      'internal',
+      'no-space',
+      'unavailable',
+    ]);
   });
 });
 

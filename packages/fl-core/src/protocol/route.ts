@@ -24,9 +24,13 @@ export interface Route {
 
 /**
  * Who may call: anybody; the operator, with `authorization: Bearer TOKEN`; a client of a run, with
- * `authorization: Bearer CLIENT.SECRET`.
+ * `authorization: Bearer CLIENT.SECRET`; who is invited to a run: anybody where it is listed, else who brings the secret
+ * of its join link ({@link joinKeyHeader}) or either of the other two.
  */
-export type Access = 'anybody' | 'operator' | 'client';
+export type Access = 'anybody' | 'invited' | 'operator' | 'client';
+
+/** Header with the secret of a join link. */
+export const joinKeyHeader = 'x-strata-join-key';
 
 type Shape = Readonly<Record<string, z.ZodType>>;
 export type Content = Json | Bytes;
@@ -120,6 +124,13 @@ export function addressOf(
   return asked.length === 0 ? filled : `${filled}?${asked.join('&')}`;
 }
 
+const refusalsOf: Readonly<Record<Access, readonly ErrorCode[]>> = {
+  anybody: [],
+  invited: ['not-invited', 'unauthorized', 'rate-limited', 'banned'],
+  operator: ['unauthorized', 'rate-limited'],
+  client: ['unauthorized', 'banned'],
+};
+
 /** All codes that a route can be refused with. */
 export function errorsOf(route: Route): ReadonlySet<ErrorCode> {
   const { access, params, query, body, errors } = route;
@@ -128,9 +139,10 @@ export function errorsOf(route: Route): ReadonlySet<ErrorCode> {
     ...(asks ? (['bad-request'] as const) : []),
     ...(body === null ? [] : (['bad-request', 'too-large'] as const)),
     ...(body?.kind === 'json' ? [body.refusal] : []),
-    ...(access === 'anybody' ? [] : (['unauthorized'] as const)),
+    ...refusalsOf[access],
     ...errors,
     'no-space',
+    'foreign-address',
     'unavailable',
     'internal',
   ]);

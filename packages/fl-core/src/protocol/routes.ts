@@ -2,7 +2,16 @@ import { z } from 'zod';
 import { RunManifest, RunPublic, UpdateReceipt } from './messages.ts';
 import { bytes, defineRoute, json } from './route.ts';
 import { Id, ImportedModel, RunConfig, Sha256 } from './run.ts';
-import { Catalog, Readiness, RoundDetail, RunCommand, RunEvent, RunListItem, RunView } from './views.ts';
+import {
+  Catalog,
+  ClientCommand,
+  Readiness,
+  RoundDetail,
+  RunCommand,
+  RunEvent,
+  RunListItem,
+  RunView,
+} from './views.ts';
 
 /** Numbers stand as text in an address. */
 const inAddress = z.coerce.number<number | string>().int();
@@ -67,7 +76,7 @@ export const routes = {
   publicRuns: defineRoute({
     method: 'GET',
     path: '/api/public/runs',
-    summary: 'The runs that can be joined.',
+    summary: 'The listed runs that can be joined.',
     access: 'anybody',
     params: {},
     query: {},
@@ -79,7 +88,7 @@ export const routes = {
     method: 'GET',
     path: '/api/public/runs/:run',
     summary: 'What anybody with the join link may know of a run.',
-    access: 'anybody',
+    access: 'invited',
     params: run,
     query: {},
     body: null,
@@ -90,7 +99,7 @@ export const routes = {
     method: 'GET',
     path: '/api/public/runs/:run/manifest',
     summary: 'What a client must know of a run before it can load its data; fixed for the run’s life.',
-    access: 'anybody',
+    access: 'invited',
     params: run,
     query: {},
     body: null,
@@ -210,6 +219,28 @@ export const routes = {
     body: json(RunCommand),
     answer: json(RunView),
     errors: ['unknown-run', 'wrong-state'],
+  }),
+  renewJoinKey: defineRoute({
+    method: 'POST',
+    path: '/api/runs/:run/join-key',
+    summary: 'A new secret for the join link; who has joined stays, the old link lets nobody new in.',
+    access: 'operator',
+    params: run,
+    query: {},
+    body: null,
+    answer: json(RunView),
+    errors: ['unknown-run'],
+  }),
+  commandClient: defineRoute({
+    method: 'POST',
+    path: '/api/runs/:run/clients/:client',
+    summary: 'Removes or bans a participant, or lifts a ban.',
+    access: 'operator',
+    params: { ...run, client: Id },
+    query: {},
+    body: json(ClientCommand),
+    answer: json(RunView),
+    errors: ['unknown-run', 'unknown-client'],
   }),
   round: defineRoute({
     method: 'GET',

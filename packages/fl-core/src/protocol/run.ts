@@ -3,13 +3,14 @@ import { TaskConfig, taskNamed } from '../tasks/index.ts';
 import { AggregationConfig } from './aggregation-config.ts';
 import { FoundModel } from './found-model.ts';
 import { LocalConfig } from './local-config.ts';
+import { isPlain, PlainLine, PlainLines } from './plain-text.ts';
 import { BudgetConfig, SelectionConfig, StrategyConfig } from './selection-config.ts';
 
 /** Identifiers appear in paths: short, lower case, no separators that mean something elsewhere. */
 export const Id = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'lower-case letters, digits and dashes, 1 to 64');
-export const LayerName = z.string().min(1).max(128);
+export const LayerName = z.string().min(1).max(128).refine(isPlain, 'must be one line of text');
 export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
 export const modelIds = ['use-lite', 'deit-tiny', 'vit-mini', 'vit-nano'] as const;
@@ -65,8 +66,10 @@ export type Purpose = z.infer<typeof Purpose>;
 /** What an operator decides when creating a run. */
 export const RunConfig = z
   .object({
-    name: z.string().trim().min(1).max(80),
-    description: z.string().trim().max(2000).default(''),
+    name: PlainLine(80).min(1),
+    description: PlainLines(2000).default(''),
+    /** `invited`: only who has the join link sees and joins the run; `listed`: it stands on the start page for all. */
+    visibility: z.enum(['invited', 'listed']).default('invited'),
     purpose: Purpose.default({ kind: 'study' }),
     model: ModelChoice,
     /** `random`: the model's architecture with fresh weights, to see what the pretrained ones are worth. */
@@ -80,7 +83,7 @@ export const RunConfig = z
     }),
     task: TaskConfig.default({ name: 'classification' }),
     /** What the model tells apart, 2 or more; none where the task has none. */
-    labels: z.array(z.string().trim().min(1).max(80)).max(1000),
+    labels: z.array(PlainLine(80).min(1)).max(1000),
     strategy: StrategyConfig,
     selection: SelectionConfig.prefault({}),
     budget: BudgetConfig.default({ kind: 'fixed', unit: 'layers', amount: 2 }),

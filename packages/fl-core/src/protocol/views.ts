@@ -14,6 +14,8 @@ export const ClientView = z.object({
   /** connected: has a socket; away: lost it less than the grace period ago; left: gone. */
   presence: z.enum(['connected', 'away', 'left']),
   paused: z.boolean(),
+  /** Sent away by the operator for good, unless it is admitted again. */
+  banned: z.boolean(),
   device: DeviceInfo,
   samples: z.number().int(),
   heldOut: z.number().int(),
@@ -143,6 +145,8 @@ export type LayerView = z.infer<typeof LayerView>;
 /** A run as a dashboard has it. */
 export const RunView = z.object({
   id: Id,
+  /** The secret of the join link. */
+  joinKey: z.string(),
   config: RunConfig,
   state: RunState,
   reason: z.string(),
@@ -242,3 +246,9 @@ export const Readiness = z.object({
   ),
 });
 export type Readiness = z.infer<typeof Readiness>;
+/**
+ * What the operator can do about a participant: `remove` takes it out of the round, as if it had left; `ban` keeps it
+ * from coming back, too; `admit` lifts that.
+ */
+export const ClientCommand = z.object({ command: z.enum(['remove', 'ban', 'admit']) });
+export type ClientCommand = z.infer<typeof ClientCommand>;

@@ -1,5 +1,5 @@
 import type { DrawnFrom, RunConfig } from '../protocol/index.ts';
-import { random } from '../random.ts';
+import { type Random, random } from '../random.ts';
 
 /** How often the goal must be met (R10). */
 export const reliability = 0.99;
@@ -86,11 +86,17 @@ export function drawFrom(
 }
 
 /**
- * The cohort of a round, by id (R11). Drawn with a hash of the run's sampling seed and the round's number, so that
- * who has seen cohorts knows nothing of the next one. Of those that are asked last the ones that missed least.
+ * What is drawn for a round with the run's sampling seed: by a hash of that and the round's number, so that who has
+ * seen cohorts knows nothing of the next one.
+ */
+export const sampler = async (sampling: string, round: number, what: string): Promise<Random> =>
+  random(await sha256(`${sampling}:${round}`), what);
+
+/**
+ * The cohort of a round, by id (R11). Of those that are asked last the ones that missed least.
  */
 export async function drawCohort(from: DrawnFrom, sampling: string, round: number): Promise<string[]> {
-  const rng = random(await sha256(`${sampling}:${round}`), 'cohort');
+  const rng = await sampler(sampling, round, 'cohort');
   const first = rng.shuffle(from.ready).slice(0, from.size);
   const last = rng
     .shuffle(from.last)

@@ -4,6 +4,7 @@ export * from './check-config.ts';
 export * from './claims.ts';
 export * from './cohort.ts';
 export * from './diagnose.ts';
+export * from './fair-draw.ts';
 export * from './layout.ts';
 export * from './opening.ts';
 export * from './phase.ts';

@@ -104,11 +104,13 @@ export class World {
       control: createControlPlane({
         server: this.server.url,
         run: manifest.id,
+        key: 'a-key',
         identity: this.identity,
       }),
       plane: createDataPlane({
         server: this.server.url,
         run: manifest.id,
+        key: 'a-key',
         identity: this.identity,
         traffic: (down, up) => update((s) => ({ bytesDown: s.bytesDown + down, bytesUp: s.bytesUp + up })),
       }),

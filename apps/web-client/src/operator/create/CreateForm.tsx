@@ -48,7 +48,8 @@ function Form({ catalog, initial }: { catalog: Catalog; initial: RunConfig }) {
     setBusy(true);
     setError(null);
     try {
-      navigate(`/operator/runs/${await createRun(RunConfig.parse(values))}`);
+      const { id } = await createRun(RunConfig.parse(values));
+      navigate(`/operator/runs/${id}`);
     } catch (caught) {
       setError(asStrataError(caught));
       setBusy(false);

@@ -1,4 +1,4 @@
-import { Button, Paper, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { Button, Paper, Stack, Switch, Text, Textarea, TextInput } from '@mantine/core';
 import { chosenModel } from './chosen-model.ts';
 import type { SectionProps } from './form.ts';
 import { summaryLines } from './summary.ts';
@@ -18,6 +18,18 @@ export function Summary({ form, catalog, busy }: SectionProps & { busy: boolean 
           minRows={2}
           maxRows={6}
           {...form.getInputProps('description')}
+        />
+        <Switch
+          label="On the start page"
+          description={
+            form.values.visibility === 'listed'
+              ? 'Everybody who reaches this server can see the run and join it.'
+              : 'Only who has the join link can see the run and join it.'
+          }
+          checked={form.values.visibility === 'listed'}
+          onChange={(event) =>
+            form.setFieldValue('visibility', event.currentTarget.checked ? 'listed' : 'invited')
+          }
         />
         <Stack gap={6} component="ul" pl="md" m={0}>
           {summaryLines(form.values, model?.layers.length ?? 0).map((line) => (

@@ -1,5 +1,5 @@
 import { ActionIcon, Button, Group, NumberInput, Progress, Stack, Text, Tooltip } from '@mantine/core';
-import type { SampleId } from '@strata/fl-core/protocol';
+import type { RunView, SampleId } from '@strata/fl-core/protocol';
 import { IconUsersPlus, IconX } from '@tabler/icons-react';
 import { useState, useSyncExternalStore } from 'react';
 import { Panel } from '../../shared/components/Panel.tsx';
@@ -12,7 +12,7 @@ const hint =
   'Each one is a real participant in a worker of this tab, with a part of the sample data that no other demo participant has. They leave when the tab is closed.';
 
 interface DemoPanelProps {
-  readonly run: string;
+  readonly run: RunView;
   readonly sample: SampleId;
   /** Whether the server is there to be joined. */
   readonly live: boolean;
@@ -21,7 +21,7 @@ interface DemoPanelProps {
 /** Lets one person see a whole run: participants that train in this browser. */
 export function DemoPanel({ run, sample, live }: DemoPanelProps) {
   const all = useSyncExternalStore(demoParticipants.subscribe, demoParticipants.snapshot);
-  const mine = all.filter((p) => p.run === run);
+  const mine = all.filter((p) => p.run === run.id);
   const room = shardCount - mine.length;
   const [wanted, setWanted] = useState(3);
 

@@ -1,4 +1,4 @@
-import type { SampleId } from '@strata/fl-core/protocol';
+import type { RunView, SampleId } from '@strata/fl-core/protocol';
 import { type ClientHandle, startClient } from '../../client/index.ts';
 import { joinQuery } from '../../shared/join-query.ts';
 import { demoName, freeShards, shardCount } from './shards.ts';
@@ -31,14 +31,14 @@ export const demoParticipants = {
   },
 
   /** Starts up to `wanted` more with parts of the sample that nobody here has; returns how many. */
-  add(run: string, sample: SampleId, wanted: number): number {
+  add({ id: run, joinKey: key }: Pick<RunView, 'id' | 'joinKey'>, sample: SampleId, wanted: number): number {
     // `?backend=` forces one (C2), here as on the participants' page
     const { backend } = joinQuery(location.search);
     const taken = participants.filter((p) => p.run === run).map((p) => p.shard);
     const added = freeShards(taken, wanted).map((shard) => {
       const name = demoName(shard);
       const data = { kind: 'sample', sample, shard, of: shardCount } as const;
-      return { run, shard, name, handle: startClient({ run, name, data, ...(backend && { backend }) }) };
+      return { run, shard, name, handle: startClient({ run, key, name, data, ...(backend && { backend }) }) };
     });
     set([...participants, ...added]);
     return added.length;

@@ -1,28 +1,32 @@
 import { Group, Pagination, Progress, Table, Text, TextInput } from '@mantine/core';
-import type { ClientView } from '@strata/fl-core/protocol';
+import type { ClientView, RunView } from '@strata/fl-core/protocol';
 import { IconSearch } from '@tabler/icons-react';
 import { useState } from 'react';
 import { Panel } from '../../shared/components/Panel.tsx';
 import { count } from '../../shared/texts/format.ts';
 import { ClassBalance } from './ClassBalance.tsx';
+import { ClientMenu } from './ClientMenu.tsx';
 import classes from './ClientsPanel.module.css';
 import { clientActivity, sortClients } from './clients.ts';
 
 const pageSize = 20;
 
 interface ClientsPanelProps {
-  readonly clients: readonly ClientView[];
-  /** The run's; none where it has no classes, and then no balance either. */
-  readonly labels: readonly string[];
+  readonly run: RunView;
   /** The run is over: nobody is expected to be here any more. */
   readonly over: boolean;
+  /** Whether the server is there to take commands. */
+  readonly live: boolean;
 }
 
-interface RowProps extends Omit<ClientsPanelProps, 'clients'> {
+interface RowProps extends ClientsPanelProps {
   readonly client: ClientView;
 }
 
-export function ClientsPanel({ clients, labels, over }: ClientsPanelProps) {
+export function ClientsPanel({ run, over, live }: ClientsPanelProps) {
+  const { clients } = run;
+  // None where the run has no classes, and then no balance either.
+  const { labels } = run.config;
   const [search, setSearch] = useState('');
   const [page, setPage] = useState(1);
   const found = sortClients(clients, search);
@@ -63,11 +67,12 @@ export function ClientsPanel({ clients, labels, over }: ClientsPanelProps) {
                   Samples
                 </Table.Th>
                 {labels.length > 0 && <Table.Th scope="col">Class balance</Table.Th>}
+                <Table.Th scope="col" aria-label="Actions" />
               </Table.Tr>
             </Table.Thead>
             <Table.Tbody>
               {found.slice((current - 1) * pageSize, current * pageSize).map((client) => (
-                <Row key={client.id} client={client} labels={labels} over={over} />
+                <Row key={client.id} client={client} run={run} over={over} live={live} />
               ))}
             </Table.Tbody>
           </Table>
@@ -82,7 +87,8 @@ export function ClientsPanel({ clients, labels, over }: ClientsPanelProps) {
   );
 }
 
-function Row({ client, labels, over }: RowProps) {
+function Row({ client, run, over, live }: RowProps) {
+  const { labels } = run.config;
   const { label, fraction, tone } = clientActivity(client, over);
   return (
     <Table.Tr data-client={client.id} data-presence={client.presence}>
@@ -127,6 +133,7 @@ function Row({ client, labels, over }: RowProps) {
           <ClassBalance counts={client.classCounts} labels={labels} />
         </Table.Td>
       )}
+      <Table.Td w={36}>{!over && <ClientMenu run={run.id} client={client} disabled={!live} />}</Table.Td>
     </Table.Tr>
   );
 }

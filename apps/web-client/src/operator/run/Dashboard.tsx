@@ -35,13 +35,13 @@ export function Dashboard({ run, events, live }: DashboardProps) {
       {rounds.length > 0 && <Learning run={run} rounds={rounds} layers={layers} />}
       <div className={classes.people} data-alone={!open || undefined}>
         <Stack>
-          <ClientsPanel clients={run.clients} labels={run.config.labels} over={!open} />
+          <ClientsPanel run={run} over={!open} live={live} />
           <EventLog events={events} />
         </Stack>
         {open && (
           <Stack>
-            <InvitePanel run={run.id} />
-            {sample !== null && <DemoPanel run={run.id} sample={sample} live={live} />}
+            <InvitePanel run={run} live={live} />
+            {sample !== null && <DemoPanel run={run} sample={sample} live={live} />}
           </Stack>
         )}
       </div>

@@ -7,6 +7,7 @@ const client = (id: string, changes: Partial<ClientView> = {}): ClientView => ({
   name: '',
   presence: 'connected',
   paused: false,
+  banned: false,
   device: { backend: 'wasm', reason: '', adapter: '', threads: 1 },
   samples: 10,
   heldOut: 2,
@@ -25,6 +26,12 @@ describe('clientActivity', () => {
       fraction: 0.4,
       tone: 'busy',
     });
+  });
+
+  it('says who is banned', () => {
+    const label = 'banned';
+    expect(clientActivity(client('a', { presence: 'left', banned: true }), false).label).toBe(label);
+    expect(clientActivity(client('a', { presence: 'left', banned: true }), true).label).toBe(label);
   });
 
   it('does not show old progress of a participant that is gone, lost or paused', () => {

@@ -9,9 +9,10 @@ export interface ClientActivity {
 
 /** What a client is doing, in a word. In a run that is `over` nobody does anything, nor is missed. */
 export function clientActivity(
-  client: Pick<ClientView, 'presence' | 'paused' | 'progress'>,
+  client: Pick<ClientView, 'presence' | 'banned' | 'paused' | 'progress'>,
   over: boolean,
 ): ClientActivity {
+  if (client.banned) return { label: 'banned', fraction: null, tone: 'trouble' };
   if (over) return { label: client.presence === 'connected' ? 'done' : 'left', fraction: null, tone: 'idle' };
   switch (client.presence) {
     case 'left':

@@ -20,8 +20,8 @@ export function TrySample(props: Pick<ButtonProps, 'variant' | 'size'>) {
       const { config, sample } = sampleRun(await getCatalog(AbortSignal.timeout(15_000)), demoClients);
       const run = await createRun(config);
       demoParticipants.add(run, sample, demoClients);
-      navigate(`/operator/runs/${run}`);
-      await commandRun(run, 'start');
+      navigate(`/operator/runs/${run.id}`);
+      await commandRun(run.id, 'start');
     } catch (error) {
       notifyError(error);
       setBusy(false);

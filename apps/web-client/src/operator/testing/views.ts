@@ -66,6 +66,7 @@ export const layers: RunView['layers'] = [
 export function runView(changes: Partial<RunView> = {}, config: Partial<RunConfigInput> = {}): RunView {
   return {
     id: 'run-1',
+    joinKey: 'a-key',
     config: RunConfig.parse({
       name: 'Emoji',
       model: 'vit-nano',
