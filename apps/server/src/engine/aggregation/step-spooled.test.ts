@@ -47,7 +47,7 @@ async function contribution(client: string, samples: number, layers = ['block'])
 
 const before = tensors('theta', 1);
 const theta = encodeSafetensors(before);
-const plain = AggregationConfig.parse({});
+const plain = AggregationConfig.parse({ rule: { name: 'mean' } });
 
 async function stepped(
   updates: readonly SpooledUpdate[],
@@ -128,7 +128,7 @@ describe('stepSpooled', () => {
   });
 
   it('keeps what an optimizer remembers: two steps of FedAdam from their definition', async () => {
-    const config = AggregationConfig.parse({ optimizer: { name: 'fedadam' } });
+    const config = AggregationConfig.parse({ rule: { name: 'mean' }, optimizer: { name: 'fedadam' } });
     const first = await stepped([await contribution('a', 1)], config);
     const second = await stepped([await contribution('b', 1)], config, first.state, first.weights);
     const [one, two] = [tensors('a', 0.01), tensors('b', 0.01)];
