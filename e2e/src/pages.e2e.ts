@@ -65,3 +65,30 @@ test('the operator sees what the server lacks, on the list and on a run', async 
     await expect(page.getByTestId('lacks-disk')).toContainText('The disk is full. Free space.');
   }
 });
+
+test('participants see how many take part, and that a test is one, before they join', async ({ world }) => {
+  const tests = await world.startRun({ cohort: { goal: 2, minimum: 1, quorum: 1 } });
+  const page = await world.newPage('participant');
+  await page.goto(await world.joinLink(tests));
+  const card = page.getByTestId('privacy');
+  await expect(card.getByTestId('test-run')).toContainText('what you send could be read by the organiser');
+  await expect(card).toContainText('at least 1 participant, and 2 are wanted');
+  await expect(card).toContainText('once a round, 8 at a time');
+
+  const study = await world.startRun({ purpose: { kind: 'study' }, rounds: 1 });
+  await page.goto(await world.joinLink(study));
+  await expect(card).toContainText('at least 3 participants');
+  await expect(card.getByTestId('test-run')).toHaveCount(0);
+});
+
+test('the form makes a study of three, and fewer only of a test', async ({ world }) => {
+  const page = await world.operate('/operator/new');
+  const least = page.getByLabel('Participants needed');
+  await expect(least).toHaveValue('3');
+  await least.fill('2');
+  await page.getByRole('button', { name: 'Create' }).first().click();
+  await expect(page.getByText('mark the run as a test')).toBeVisible();
+  await page.getByLabel('Test', { exact: true }).check();
+  await page.getByRole('button', { name: 'Create' }).first().click();
+  await page.waitForURL(/\/operator\/runs\/run-/);
+});

@@ -11,6 +11,14 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/**
+ * An error as it may stand in a log: drizzle's says the whole query with all that was to be written, secrets among it;
+ * what the database said of it is the cause.
+ */
+export function loggable(error: unknown): unknown {
+  return error instanceof Error && 'params' in error && error.cause !== undefined ? error.cause : error;
+}
+
 /** What of the server's own may be away for a while and comes back by itself: to wait for, not to fail of. */
 export type Trouble = 'database' | 'disk';
 

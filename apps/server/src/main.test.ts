@@ -172,7 +172,7 @@ describe.skipIf(!built)('the server process', () => {
     server = startMain({ DATA_DIR: dataDir });
     const again = await operatorAddress(server);
     expect(again.hash).toBe(address.hash);
-  }, 60_000);
+  }, 120_000);
 
   test('after kill -9 the next start gets the folder by itself', async () => {
     await end(server, 'SIGKILL');

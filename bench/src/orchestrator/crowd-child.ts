@@ -58,7 +58,8 @@ function fail(error: unknown): void {
 
 async function joinAll(everybody: readonly Participant[]): Promise<void> {
   const start = performance.now();
-  const door = new Gate(atOnce);
+  // The server takes them one after the other anyway, and who waits for 20 s gives up.
+  const door = new Gate(16);
   await Promise.all(everybody.map((participant) => door.through(() => participant.join())));
   say({ joinSeconds: (performance.now() - start) / 1000 });
 }

@@ -103,6 +103,7 @@ describe('a clock that is set back by an hour', () => {
     const round = await committed(server, id, 1, 60_000);
     expect(round.updates).toBe(2);
     expect(round.seconds.training).toBeLessThan(15);
+    expect(round.closedAt).toBeGreaterThanOrEqual(round.openedAt);
     for (const value of Object.values(round.seconds)) expect(value).toBeGreaterThanOrEqual(0);
   }, 90_000);
 });

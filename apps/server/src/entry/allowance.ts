@@ -11,6 +11,8 @@ export class Allowance {
   readonly #perAddress: number;
   readonly #open = new Map<string, number>();
   readonly #connections: { readonly address: Buckets; readonly run: Buckets; readonly client: Buckets };
+  /** Transports, before anything is said. */
+  readonly #handshakes: Buckets;
   readonly #registrations: { readonly address: Buckets; readonly run: Buckets };
   /** Every message of a client, live progress among them: cheap. */
   readonly #messages = new Buckets({ burst: 60, perSecond: 20 });
@@ -18,12 +20,15 @@ export class Allowance {
   readonly #requests = new Buckets({ burst: 30, perSecond: 0.2 });
   /** A person does not change his mind more often. */
   readonly #standings = new Buckets({ burst: 10, perSecond: 0.2 });
+  /** Messages that were refused; who goes on is not listened to any more until some time has passed. */
+  readonly #refusals = new Buckets({ burst: 200, perSecond: 2 });
   readonly #uploads = new Buckets({ burst: 10, perSecond: 0.5 });
   readonly #guesses = new Buckets({ burst: 30, perSecond: 0.5 });
 
   constructor(limits: Pick<Limits, 'participantsPerAddress' | 'clientsPerRun'>) {
     const { participantsPerAddress: tabs, clientsPerRun: clients } = limits;
     this.#perAddress = 2 * tabs;
+    this.#handshakes = new Buckets({ burst: 4 * tabs, perSecond: tabs / 10 });
     this.#connections = {
       address: new Buckets({ burst: 2 * tabs, perSecond: tabs / 20 }),
       run: new Buckets({ burst: 4 * clients, perSecond: clients / 5 }),
@@ -33,6 +38,11 @@ export class Allowance {
       address: new Buckets({ burst: tabs, perSecond: tabs / 60 }),
       run: new Buckets({ burst: 2 * clients, perSecond: clients / 20 }),
     };
+  }
+
+  /** Whether an address may open one more socket now; asked before there is one. */
+  handshake(address: string): boolean {
+    return this.#handshakes.take(address);
   }
 
   /** A socket is opened: whether there may be one more of this address. Give it back by {@link closed}. */
@@ -52,6 +62,8 @@ export class Allowance {
   /** Throws `rate-limited`: a client connects. */
   connect(address: string, run: string, client: string): void {
     const { address: ofAddress, run: ofRun, client: ofClient } = this.#connections;
+    if (!this.#refusals.has(`${run}/${client}`))
+      throw tooFast('This participant did not wait when it was told to.');
     // The narrowest first: one client that comes again and again takes nothing from its neighbours.
     if (!ofClient.take(`${run}/${client}`)) throw tooFast('This participant connects too often.');
     if (!ofAddress.take(address)) throw tooFast('Too many connections come from this network.');
@@ -65,9 +77,14 @@ export class Allowance {
     if (!ofRun.take(run)) throw tooFast('Too many participants join this run at once.');
   }
 
-  /** Whether a client may say one more thing. */
-  message(run: string, client: string): boolean {
-    return this.#messages.take(`${run}/${client}`);
+  /** Throws `rate-limited`: a client says something. */
+  message(run: string, client: string): void {
+    if (!this.#messages.take(`${run}/${client}`)) throw tooFast('This participant sends too many messages.');
+  }
+
+  /** A message of a client was refused: whether the next one is still listened to. */
+  refused(run: string, client: string): boolean {
+    return this.#refusals.take(`${run}/${client}`);
   }
 
   /** Throws `rate-limited`: a message that the database is asked for. */

@@ -134,6 +134,13 @@ describe('the operator API', () => {
     const config = testConfig();
     const bad = { ...config, cohort: { ...config.cohort, minimum: 9 } };
     await expect(server.createRun(bad)).rejects.toMatchObject({ code: 'bad-config' });
+    const few = { ...config.cohort, minimum: 2 };
+    await expect(
+      server.createRun({ ...config, purpose: { kind: 'study' }, cohort: few }),
+    ).rejects.toMatchObject({
+      code: 'bad-config',
+      message: expect.stringContaining('a study needs 3 participants or more'),
+    });
     await expect(server.createRun({ ...config, side: 33 })).rejects.toMatchObject({
       code: 'bad-config',
       message: expect.stringContaining('33'),
@@ -214,6 +221,9 @@ describe('the public API', () => {
       state: 'finished',
       committed: 1,
       accuracy: 0.5,
+      purpose: { kind: 'test' },
+      cohort: { goal: 3, minimum: 3 },
+      local: { batchSize: 16, epochs: 1 },
     });
     const list = await server.operator.call(routes.publicRuns, {});
     expect(list.map((r) => r.id)).not.toContain(crew.id); // it is over

@@ -1,7 +1,7 @@
 import type { ErrorBody, ErrorCode } from '@strata/fl-core/protocol';
 import { StrataError } from '@strata/fl-core/protocol';
 import type { FastifyError, FastifyInstance } from 'fastify';
-import { explainTrouble } from '../failure.ts';
+import { explainTrouble, loggable } from '../failure.ts';
 
 /** Every JSON answer is `{ok: true, value}` or `{ok: false, error}`. */
 export const ok = <T>(value: T): { ok: true; value: T } => ({ ok: true, value });
@@ -47,10 +47,10 @@ export const statusOf = (code: ErrorCode): number => statuses[code];
 export function answerErrors(app: FastifyInstance): void {
   app.setErrorHandler((error: FastifyError | StrataError, request, reply) => {
     const body = toBody(error);
-    if (body.code === 'internal') request.log.error({ err: error }, 'request failed');
+    if (body.code === 'internal') request.log.error({ err: loggable(error) }, 'request failed');
     // Why something of ours or elsewhere did not answer: for the log, and not for whoever asked.
     else if (body.code === 'unavailable' || body.code === 'no-space') {
-      request.log.warn({ err: error }, 'request refused');
+      request.log.warn({ err: loggable(error) }, 'request refused');
     }
     reply.code(statusOf(body.code)).send({ ok: false, error: body });
   });

@@ -52,7 +52,7 @@ describe('a hello', () => {
     let socket = first;
     for (let connection = 0; connection < 4; connection++) {
       await socket.connect();
-      const answers = await Promise.all(Array.from({ length: 59 }, () => socket.hello(labels)));
+      const answers = await Promise.all(Array.from({ length: 45 }, () => socket.hello(labels)));
       ok += taken(answers);
       refused += answers.length - taken(answers);
       expect(answers.filter((a) => !a.ok).map((a) => !a.ok && a.error.code)).not.toContain('internal');
@@ -63,6 +63,20 @@ describe('a hello', () => {
     const seconds = (performance.now() - begin) / 1000;
     expect(ok).toBeLessThanOrEqual(30 + 0.2 * seconds + 1);
     expect(refused).toBeGreaterThan(0);
+  });
+
+  it('and on: the connection is closed, and the next one refused', async () => {
+    const { socket } = await member('on');
+    await socket.connect();
+    const answers = Array.from({ length: 300 }, () => socket.hello(labels).catch(() => null));
+    await socket.closed;
+    expect((await Promise.all(answers)).filter((answer) => answer?.ok).length).toBeLessThanOrEqual(40);
+    const next = socket.again();
+    await expect(next.connect()).rejects.toMatchObject({
+      code: 'rate-limited',
+      message: expect.stringContaining('did not wait'),
+    });
+    next.drop();
   });
 
   it('and a connection again and again: refused with a reason, and the neighbours get in', async () => {

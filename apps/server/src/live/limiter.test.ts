@@ -6,7 +6,9 @@ describe('buckets by key', () => {
     const buckets = new Buckets({ burst: 3, perSecond: 2 });
     const taken = (key: string, now: number) =>
       Array.from({ length: 10 }, () => buckets.take(key, now)).filter(Boolean).length;
+    expect(buckets.has('a', 0)).toBe(true);
     expect(taken('a', 0)).toBe(3);
+    expect(buckets.has('a', 0)).toBe(false);
     expect(taken('a', 1000)).toBe(2);
     expect(taken('b', 1000)).toBe(3);
     expect(taken('a', 60_000)).toBe(3);

@@ -18,12 +18,17 @@ export class TokenBucket {
 
   /** Whether one more event is within the limit; counts it if so. `now` in milliseconds. */
   take(now = performance.now()): boolean {
+    if (!this.has(now)) return false;
+    this.#tokens -= 1;
+    return true;
+  }
+
+  /** Whether one more event would be within the limit. `now` in milliseconds. */
+  has(now = performance.now()): boolean {
     const { burst, perSecond } = this.#rate;
     this.#tokens = Math.min(burst, this.#tokens + ((now - this.#at) / 1000) * perSecond);
     this.#at = now;
-    if (this.#tokens < 1) return false;
-    this.#tokens -= 1;
-    return true;
+    return this.#tokens >= 1;
   }
 
   /** So many are given back, as far as the bucket holds them. */
@@ -54,6 +59,11 @@ export class Buckets {
       this.#buckets.delete(oldest);
     }
     return bucket.take(now);
+  }
+
+  /** Whether one more event of `key` would be within the limit. `now` in milliseconds. */
+  has(key: string, now = performance.now()): boolean {
+    return this.#buckets.get(key)?.has(now) ?? true;
   }
 
   /** So many of what `key` took are given back. */

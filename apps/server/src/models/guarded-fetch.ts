@@ -40,7 +40,7 @@ export const guardedFetch =
       if (init.redirect === 'manual' || next === undefined || !redirects.has(answer.statusCode ?? 0)) {
         return asResponse(answer, url, hops > 0);
       }
-      answer.resume();
+      answer.destroy(); // what it says besides may have no end
       if (hops === maxRedirects) throw new Error(`there are more than ${maxRedirects} redirects`);
       const to = new URL(next, url);
       if (to.origin !== url.origin) headers.delete('authorization');
@@ -58,14 +58,15 @@ interface Asked {
 function ask(url: URL, { method, headers, signal, policy }: Asked): Promise<IncomingMessage> {
   const open = policy.privateAllowed || policy.trusted.includes(url.origin);
   const host = url.hostname.replace(/^\[|\]$/g, '');
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw notAllowed(`${url.protocol} addresses`);
+  if (url.protocol !== 'http:' && url.protocol !== 'https:')
+    throw new Error(`a redirect leads to ${url.protocol}`);
   // The lookup below is not asked for what is an address already. URL has made 0x7f.1 and 2130706433 to 127.0.0.1.
   if (!open && isIP(host) !== 0 && isPrivateAddress(host)) throw notAllowed(host);
   const send = url.protocol === 'https:' ? requestHttps : requestHttp;
   return new Promise((resolve, reject) => {
     const request = send(url, {
       method,
-      headers: { ...Object.fromEntries(headers), ...credentials(url, headers) },
+      headers: Object.fromEntries(headers),
       lookup: open ? lookup : publicOnly,
       agent: false,
       ...(signal ? { signal } : {}),
@@ -75,13 +76,6 @@ function ask(url: URL, { method, headers, signal, policy }: Asked): Promise<Inco
     request.once('error', reject);
     request.end();
   });
-}
-
-/** Of `user:password@` in an address; Node would send it, too, but not to where a redirect leads. */
-function credentials({ username, password }: URL, headers: Headers): Record<string, string> {
-  if (username === '' || headers.has('authorization')) return {};
-  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
 }
 
 /** Resolves a name to its public addresses; the connection is made to one of those. */

@@ -1,6 +1,6 @@
 import { type Ack, type ErrorBody, StrataError } from '@strata/fl-core/protocol';
 import type { FastifyBaseLogger } from 'fastify';
-import { explainTrouble } from '../failure.ts';
+import { explainTrouble, loggable } from '../failure.ts';
 
 /** The edge between sockets and the server: whatever happens, the answer is an {@link Ack}. */
 
@@ -9,10 +9,10 @@ export function errorBody(error: unknown, log: FastifyBaseLogger): ErrorBody {
   if (error instanceof StrataError) return error.toBody();
   const trouble = explainTrouble(error);
   if (trouble) {
-    log.warn({ err: error }, 'event refused');
+    log.warn({ err: loggable(error) }, 'event refused');
     return trouble.toBody();
   }
-  log.error({ err: error }, 'unexpected error');
+  log.error({ err: loggable(error) }, 'unexpected error');
   return { code: 'internal', message: 'Something went wrong on the server.', hint: 'Try again in a moment.' };
 }
 

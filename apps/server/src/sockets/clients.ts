@@ -42,14 +42,10 @@ interface SocketData {
   told: Work | null;
   /** Ends a socket that does not say hello. */
   silence?: NodeJS.Timeout;
-  /** Events refused for coming too fast, since the last one that was not. */
-  refused: number;
 }
 type ClientNamespace = Namespace<Untrusted, PushEvents<Clients>, DefaultEventsMap, SocketData>;
 type ClientSocket = Socket<Untrusted, PushEvents<Clients>, DefaultEventsMap, SocketData>;
 
-/** A socket that goes on after so many refusals is a flood. */
-const flood = 500;
 const workPushMs = 25;
 const runPushMs = 1000;
 
@@ -121,7 +117,6 @@ export class ClientSockets {
       client: auth.client,
       introduced: client.hello !== null && !client.left,
       told: null,
-      refused: 0,
     };
   }
 
@@ -181,9 +176,16 @@ export class ClientSockets {
   }
 
   async #handle(socket: ClientSocket, event: unknown, message: unknown): Promise<unknown> {
-    this.#checkRate(socket);
+    const { allowance } = this.#ports;
     const { run, client } = socket.data;
-    if (event !== 'progress') this.#ports.allowance.request(run, client);
+    try {
+      allowance.message(run, client);
+      if (event !== 'progress') allowance.request(run, client);
+    } catch (error) {
+      // A flood: it goes on although it was told to wait.
+      if (!allowance.refused(run, client)) socket.disconnect(true);
+      throw error;
+    }
     return dispatch(clientChannel, this.#handlers, socket, event, message);
   }
 
@@ -218,21 +220,6 @@ export class ClientSockets {
       return this.#tellWork(socket);
     },
   };
-
-  #checkRate(socket: ClientSocket): void {
-    const { data } = socket;
-    if (this.#ports.allowance.message(data.run, data.client)) {
-      data.refused = 0;
-      return;
-    }
-    data.refused += 1;
-    if (data.refused > flood) socket.disconnect(true);
-    throw new StrataError(
-      'rate-limited',
-      'This participant sends too many messages.',
-      'Send progress less often.',
-    );
-  }
 
   async #tellWork(socket: ClientSocket): Promise<Work> {
     const { run, client } = socket.data;

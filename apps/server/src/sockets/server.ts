@@ -68,12 +68,14 @@ type AllowRequest = (
 ) => void;
 
 /** Refuses pages of other sites before there is a connection; a browser tells them no reason, so that the log does. */
-function allowRequest({ checkAddress, log }: DoorPorts): AllowRequest {
+function allowRequest({ checkAddress, remoteAddress, allowance, log }: DoorPorts): AllowRequest {
   const logged = new Set<string>();
-  return ({ headers }, done) => {
+  return (request, done) => {
+    const { headers } = request;
     try {
       checkAddress(headers);
-      done(null, true);
+      if (allowance.handshake(remoteAddress(request))) done(null, true);
+      else done('Too many connections come from this network.', false);
     } catch (error) {
       if (!(error instanceof StrataError)) throw error;
       const from = plainLine(`${headers.origin} ${headers.host}`);

@@ -1,5 +1,5 @@
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { build, type Plugin } from 'esbuild';
+import { build, type Plugin, stop } from 'esbuild';
 
 /** Marks what esbuild is asked by the plugin itself. */
 const ours = 'ours';
@@ -30,7 +30,19 @@ export function bundled(module: URL): Promise<string> {
   return made;
 }
 
+let building = 0;
+
 async function bundle(module: URL): Promise<string> {
+  building++;
+  try {
+    return await addressOf(module);
+  } finally {
+    // esbuild's own process, 15 MB, is not needed until another kind of thread starts.
+    if (--building === 0) await stop();
+  }
+}
+
+async function addressOf(module: URL): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [fileURLToPath(module)],
     bundle: true,

@@ -85,6 +85,24 @@ describe('workOf (R9)', () => {
     });
   });
 
+  it('R2: the time left is never more than the phase may last, nor less than none, wherever the clock is', () => {
+    const left = (ms: number) => {
+      const deadline = new Date(now + ms);
+      return work({ round: { ...round, deadline }, member: { ...member, mask: [] } });
+    };
+    expect(left(3_600_000)).toMatchObject({ kind: 'train', remainingMs: 20_000 });
+    expect(left(-1)).toMatchObject({ kind: 'train', remainingMs: 0 });
+  });
+
+  it('tells who was overtaken that its changes do not count', () => {
+    const late = work({ round: { ...round, phase: 'aggregating' }, member: { ...member, mask: [] } });
+    expect(late).toMatchObject({ kind: 'wait', reason: 'server' });
+    expect(late.kind === 'wait' && late.message).toContain('they do not count');
+    const inTime = { ...member, mask: [], update: 'x' };
+    const other = work({ round: { ...round, phase: 'aggregating' }, member: inTime });
+    expect(other.kind === 'wait' && other.message).not.toContain('count');
+  });
+
   it('in every phase: asks those who have not answered, and lets the others wait', () => {
     const scores = { 'blocks.0': 1 };
     const evaluation = { loss: 1, accuracy: 1, samples: 1 };

@@ -54,7 +54,6 @@ export function CohortSection({ form }: Pick<SectionProps, 'form'>) {
             label="Participants needed"
             description="Before a round opens"
             {...whole}
-            min={form.values.purpose.kind === 'study' ? leastParticipants : 1}
             {...form.getInputProps('cohort.minimum')}
           />
         </SimpleGrid>

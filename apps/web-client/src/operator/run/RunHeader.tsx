@@ -12,6 +12,7 @@ import { RunControls } from './RunControls.tsx';
 export function RunHeader({ run, live }: { run: RunView; live: boolean }) {
   const { config } = run;
   const facts = [
+    ...(config.purpose.kind === 'test' ? ['Test'] : []),
     modelName(config.model),
     ...taskFacts(config),
     strategyText(config.strategy),

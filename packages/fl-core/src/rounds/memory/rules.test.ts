@@ -394,6 +394,29 @@ describe('a cohort with members that do not answer', () => {
     });
   });
 
+  it('R3: where nobody can take its place, a silent member is waited for twice, then no longer than the grace', async () => {
+    const run = await memoryRun({
+      config: config({ rounds: 4, deadlines: defaults, cohort: { ...one, grace } }),
+    });
+    await startCrew(run, 3);
+    for (let seconds = 0; run.book.run.state === 'running'; seconds++) {
+      await answerAll(run, ['c1', 'c2']);
+      await run.advance(1);
+      expect(seconds).toBeLessThan(700);
+    }
+    const took = [1, 2, 3, 4].map((round) => {
+      const { openedAt, closedAt } = run.book.round(round);
+      return (closedAt!.getTime() - openedAt.getTime()) / 1000;
+    });
+    // The probe's deadline, then the probe's grace; who missed the probe is not waited for in the same round.
+    expect(took).toEqual([300, 300, 5, 5]);
+    expect(run.book.cohort(4).map((m) => [m.client, m.missed])).toEqual([
+      ['c1', 0],
+      ['c2', 0],
+      ['c3', 3],
+    ]);
+  });
+
   it('R10: many that never answer do not stop those that do, and the quorum stays that of the goal', async () => {
     const run = await memoryRun({ config: config({ rounds: 3, deadlines: defaults, cohort: one }) });
     const ids = await startCrew(run, 203);
