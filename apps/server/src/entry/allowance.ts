@@ -28,7 +28,7 @@ export class Allowance {
   constructor(limits: Pick<Limits, 'participantsPerAddress' | 'clientsPerRun'>) {
     const { participantsPerAddress: tabs, clientsPerRun: clients } = limits;
     this.#perAddress = 2 * tabs;
-    this.#handshakes = new Buckets({ burst: 4 * tabs, perSecond: tabs / 10 });
+    this.#handshakes = new Buckets({ burst: 4 * tabs, perSecond: tabs / 30 });
     this.#connections = {
       address: new Buckets({ burst: 2 * tabs, perSecond: tabs / 20 }),
       run: new Buckets({ burst: 4 * clients, perSecond: clients / 5 }),
