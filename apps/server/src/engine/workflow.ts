@@ -1,4 +1,5 @@
 import { DBOS, Error as DbosError } from '@dbos-inc/dbos-sdk';
+import { dbRetryConfig } from '@dbos-inc/dbos-sdk/internal/utils';
 import { StrataError } from '@strata/fl-core/protocol';
 import {
   playRound,
@@ -49,6 +50,11 @@ const retry = { retriesAllowed: true, maxAttempts: 6, intervalSeconds: 1, backof
 
 /** Recovery takes up only workflows of its own version; the steps are idempotent, so one version will do. */
 const applicationVersion = 'strata-1';
+/**
+ * Longest pause of DBOS between tries while the database is away, in seconds. Of its own 60, a run would wait for as long
+ * after the database is back.
+ */
+const longestRetryPause = 2;
 /** How often a run is looked at after events, at most. */
 const lookMs = 5;
 
@@ -112,6 +118,7 @@ export async function startWorkflows(
     logLevel: 'error',
     enableOTLP: false,
   });
+  dbRetryConfig.maxBackoffSec = longestRetryPause;
   await DBOS.launch();
   launched = true;
   const active = await ports.db
@@ -281,19 +288,21 @@ export async function isDead(wanted: Wanted): Promise<boolean> {
 }
 
 /**
- * Has a workflow executed anew, whatever has become of it. One that is recorded as under way goes on after its last
+ * Has a workflow executed anew, whatever has become of it. A round that is recorded as under way goes on after its last
  * recorded step, and an execution that still waits somewhere finds that it was replaced; one that ended begins again.
+ * A run begins again in any case, since all it needs is in our own tables: what is recorded of it may be that the round
+ * it waited for has failed, and it would fail of that again and again.
  */
 export async function startAnew(wanted: Wanted): Promise<void> {
   const { run, round } = wanted;
   const id = workflowIdOf(wanted);
   executing.delete(id);
   const status = (await DBOS.getWorkflowStatus(id))?.status;
-  if (isUnderWay(status)) {
+  if (round !== null && isUnderWay(status)) {
     await DBOS.resumeWorkflow(id);
     return;
   }
-  if (status !== undefined) await DBOS.deleteWorkflow(id, round === null);
+  if (status !== undefined) await DBOS.deleteWorkflow(id, false);
   if (round === null) await DBOS.startWorkflow(runWorkflow, { workflowID: id })(run);
   else await DBOS.startWorkflow(roundWorkflow, { workflowID: id })(run, round);
 }

@@ -40,9 +40,9 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 }, 60_000);
 
-const post = (run: Pick<RunConfigInput, 'model' | 'side' | 'data'>) =>
+const post = (run: Pick<RunConfigInput, 'model' | 'side' | 'data' | 'visibility'>) =>
   server.createRun({ name: 'Test', labels: ['no', 'yes'], strategy: { name: 'full' }, ...run });
-const create = (source: string, kind: 'text' | 'image' = 'text') =>
+const create = (source: string, more: Partial<RunConfigInput> = {}) =>
   post({
     // What a request says was found is not believed.
     model: {
@@ -50,7 +50,8 @@ const create = (source: string, kind: 'text' | 'image' = 'text') =>
       granularity: 'sublayer',
       found: { kind: 'transformers', config: {}, preprocessor: null, licence: 'mine' },
     },
-    data: { kind },
+    data: { kind: 'text' },
+    ...more,
   });
 
 describe('a run of a model from an address with a signature and a password', () => {
@@ -58,7 +59,7 @@ describe('a run of a model from an address with a signature and a password', () 
     const files = await serveFolder(join(folder, 'bert'));
     const secret = 'c2lnbmF0dXJl';
     const source = `${files.url.replace('//', `//user:${secret}@`)}/files?sig=${secret}`;
-    const { id, config } = await create(source);
+    const { id, config } = await create(source, { visibility: 'listed' });
     const { url } = server;
     await server.command(id, 'start');
     expect(config.model).toMatchObject({ source: `${files.url}/files` });

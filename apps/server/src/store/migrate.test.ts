@@ -98,6 +98,7 @@ test('runs stored before claims were bounded go on as they were; what was held o
   try {
     await runMigrations(drizzle(pool), { migrationsFolder: older });
     const config = (rule: object) => ({
+      seed: 1,
       selection: { every: 2, smoothing: 0.5 },
       aggregation: { rule, optimizer: { name: 'fedavg', learningRate: 1 } },
     });
