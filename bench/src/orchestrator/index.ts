@@ -169,6 +169,7 @@ const nothing = {
 const configOf = ({ config, clients, rounds, name }: Load): RunConfigInput => ({
   name: `Bench ${name}`,
   initial: 'random',
+  purpose: { kind: 'test' },
   data: { kind: 'image', sample: 'emoji' },
   labels: [...samples.emoji.labels],
   ...config,

@@ -134,7 +134,7 @@ describe('a run of an imported model', () => {
   ] as const)('is not made when %s', async (_, source, kind, code, message) => {
     const runs = async () => (await server.operator.call(routes.runs, {})).length;
     const before = await runs();
-    await expect(create(source, kind)).rejects.toMatchObject({
+    await expect(create(source, { data: { kind } })).rejects.toMatchObject({
       code,
       message: expect.stringMatching(message),
     });
