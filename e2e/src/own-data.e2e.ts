@@ -173,7 +173,8 @@ test('the base weights are fetched once per browser', async ({ world }) => {
   const asked: string[] = [];
   const later = await page.context().newPage();
   later.on('request', (request) => asked.push(request.url()));
-  await later.goto(page.url().replace(first, second));
+  const query = Object.fromEntries(new URL(page.url()).searchParams);
+  await later.goto(await world.joinLink(second, query));
   await later.locator('[data-testid=ended][data-phase=over]').waitFor({ timeout: 120_000 });
   const blobs = asked.filter((url) => url.includes('/blobs/')).map((url) => url.split('/').at(-1));
   expect(blobs.length).toBeGreaterThan(0); // the layers that the round changed: requests of workers are seen

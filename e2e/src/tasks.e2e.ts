@@ -104,6 +104,8 @@ test('next token: chosen on the form, learned from a text file, called by its na
   await expect(operator.getByLabel('Labels', { exact: true })).toHaveCount(0);
   await operator.getByLabel('Passage length').fill('16');
   await operator.getByLabel('Rounds', { exact: true }).fill('1');
+  await operator.getByLabel('Test', { exact: true }).check();
+  await operator.getByLabel('Participants needed').fill('1');
   await operator.getByLabel('Updates wanted').fill('1');
   await operator.getByText('The next token, predicted from passages of 16 tokens.').waitFor();
   await expect(operator.getByLabel('Name', { exact: true })).toHaveValue('gpt2 on own data');
