@@ -127,9 +127,12 @@ export async function forgetUnproven(
 
 const unproven = and(eq(clients.proven, false), eq(clients.banned, false));
 
-/** A first answer counted: the client has a seat from now on. Part of the answer's transaction. */
+/** A first answer counted: the client has a seat from now on; later ones write nothing. Part of the answer's transaction. */
 export async function prove(tx: Queryable, run: string, id: string): Promise<void> {
-  await tx.update(clients).set({ proven: true }).where(isClient(run, id));
+  await tx
+    .update(clients)
+    .set({ proven: true })
+    .where(and(isClient(run, id), eq(clients.proven, false)));
 }
 
 /**

