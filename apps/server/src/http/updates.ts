@@ -1,7 +1,6 @@
 import { StrataError } from '@strata/fl-core/protocol';
 import { takeUpdate, type UpdatePorts } from '../intake/answers.ts';
 import { authenticate } from '../intake/clients.ts';
-import { Replaceable } from '../live/replaceable.ts';
 import { credentialsOf } from './credentials.ts';
 import type { RouteHandlers } from './serve-routes.ts';
 
@@ -10,7 +9,8 @@ import type { RouteHandlers } from './serve-routes.ts';
  * the place of the older, whose connection it has most likely lost.
  */
 export function update(ports: UpdatePorts): RouteHandlers['update'] {
-  const underWay = new Replaceable();
+  /** Ends what a client has under way, by run and client. */
+  const underWay = new Map<string, () => void>();
   return async ({ params: { run, round }, body, request }) => {
     const credentials = credentialsOf(request);
     if (credentials === null) {
@@ -23,11 +23,17 @@ export function update(ports: UpdatePorts): RouteHandlers['update'] {
     const { client, secret } = credentials;
     await authenticate(ports, run, client, secret);
     ports.allowance.upload(run, client);
-    const done = underWay.replace(`${run}/${client}`, () => body.destroy(replaced()));
+    const key = `${run}/${client}`;
+    const end = () => {
+      body.destroy(replaced());
+    };
+    underWay.get(key)?.();
+    underWay.set(key, end);
     try {
       return await takeUpdate(ports, run, round, client, body);
     } finally {
-      done();
+      // One that was replaced must not forget the one that replaced it.
+      if (underWay.get(key) === end) underWay.delete(key);
     }
   };
 }
