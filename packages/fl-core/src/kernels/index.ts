@@ -5,7 +5,15 @@ import { registerWebGpuKernels } from './webgpu/index.ts';
 
 export { type AdapterInfo, adapterName, isSoftwareAdapter } from './adapter.ts';
 export { forgetUnclaimed } from './gradients/together.ts';
-export { type AdamWStep, fusedAdamW, fusedMomentum, type StepItem } from './optimizer-step.ts';
+export {
+  type AdamWStep,
+  adamWNumbers,
+  fusedAdamW,
+  fusedMomentum,
+  type Pace,
+  paceOf,
+  type StepItem,
+} from './optimizer-step.ts';
 export { type BackendName, backendNames };
 
 const done = new Set<BackendName>();

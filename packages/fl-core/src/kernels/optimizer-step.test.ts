@@ -2,7 +2,15 @@ import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { fusedAdamW, fusedMomentum, registerKernels, type StepItem } from './index.ts';
+import {
+  adamWNumbers,
+  fusedAdamW,
+  fusedMomentum,
+  type Pace,
+  paceOf,
+  registerKernels,
+  type StepItem,
+} from './index.ts';
 import { normal } from './testing/compare.ts';
 import { type Dawn, openDawn, startDawn } from './testing/dawn.ts';
 
@@ -80,6 +88,13 @@ function expectPlain(
   }
 }
 
+function atPace<R>(numbers: Record<string, number>, step: (pace: Pace) => R): R {
+  const pace = paceOf(numbers);
+  const result = step(pace);
+  pace.tensor.dispose();
+  return result;
+}
+
 let dawn: Dawn | { readonly reason: string };
 beforeAll(async () => {
   dawn = await openDawn();
@@ -91,19 +106,23 @@ describe.for(['wasm', 'webgpu'] as const)('an optimizer step over all tensors on
   it('is AdamW, with decay of matrices only', async ({ skip }) => {
     if (backend === 'webgpu' && 'reason' in dawn) return skip(dawn.reason);
     await tf.setBackend(backend);
-    const values = await train(2, (items, step) => fusedAdamW(items, { ...adamW, step }));
+    const values = await train(2, (items, step) =>
+      atPace(adamWNumbers({ ...adamW, step }), (pace) => fusedAdamW(items, pace)),
+    );
     expectPlain(values, (p, gradients, i) => plainAdamW(p, gradients, shapes[i]!.length > 1));
   });
 
   it('is momentum', async ({ skip }) => {
     if (backend === 'webgpu' && 'reason' in dawn) return skip(dawn.reason);
     await tf.setBackend(backend);
-    const values = await train(1, (items) => fusedMomentum(items, { learningRate: 0.1, momentum: 0.9 }));
+    const values = await train(1, (items) =>
+      atPace({ rate: 0.1, momentum: 0.9 }, (pace) => fusedMomentum(items, pace)),
+    );
     expectPlain(values, plainMomentum);
   });
 });
 
 it('is refused where the backend has no such kernel', async () => {
   await tf.setBackend('cpu');
-  expect(fusedAdamW([], { ...adamW, step: 1 })).toBeNull();
+  expect(fusedAdamW([], paceOf(adamWNumbers({ ...adamW, step: 1 })))).toBeNull();
 });

@@ -115,6 +115,13 @@ export interface TrainedView extends View, DeviceValue {
    * learning rate. The values before it are kept until {@link commit}.
    */
   step(rate: number): void;
+  /**
+   * A whole step on one batch: `lossAndGradients` from the input of stage `from`, `add`, `finishGradients` and `step`.
+   * Returns the loss and what `finishGradients` does; to be read before the next step.
+   */
+  stepAtOnce(input: Activation, from: number, targets: Targets, rate: number): DeviceScalar[];
+  /** Whether a step has begun to move values that was neither committed nor undone: it cannot be done again. */
+  readonly moving: boolean;
   /** Lets go of the values before the last step. */
   commit(): void;
   /**

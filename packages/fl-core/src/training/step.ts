@@ -33,22 +33,30 @@ export class SelectiveSteps {
    * throws, the trained weights are what they were; only after running out of memory may it be called again.
    */
   async take(batch: Batch, key: string, plan: StepPlan, rate: number, place: string): Promise<number> {
-    const { engine, training } = this.#options;
+    const { engine, training, prefix } = this.#options;
     const pieces = piecesOf(batch, plan.microBatch);
     const terms = Math.max(1, termsOf(batch.targets));
+    const atOnce = pieces.length === 1 && plan.backward === 'tape';
     const scalars: DeviceScalar[] = [];
-    let stepped = false;
     try {
-      pieces.forEach((piece, i) => {
-        const name = pieces.length === 1 ? key : `${key}/${plan.microBatch}/${i}`;
-        scalars.push(this.accumulate(piece, name, termsOf(piece.targets) / terms, plan.backward));
-      });
-      scalars.push(...training.finishGradients());
+      if (atOnce) {
+        const { activation, release } = prefix.enter(batch, key);
+        try {
+          scalars.push(...training.stepAtOnce(activation, prefix.cut, batch.targets, rate));
+        } finally {
+          release();
+        }
+      } else {
+        pieces.forEach((piece, i) => {
+          const name = pieces.length === 1 ? key : `${key}/${plan.microBatch}/${i}`;
+          scalars.push(this.accumulate(piece, name, termsOf(piece.targets) / terms, plan.backward));
+        });
+        scalars.push(...training.finishGradients());
+      }
       const reading = engine.read(scalars.splice(0));
       reading.catch(() => {}); // Waited for below, unless something else throws first.
       // The device is busy with the gradients: it need not wait for the step to be recorded, nor that for the loss.
-      stepped = true;
-      training.step(rate);
+      if (!atOnce) training.step(rate);
       const values = await reading;
       const loss = values.slice(0, pieces.length).reduce((a, b) => a + b);
       if (!Number.isFinite(loss)) {
@@ -61,11 +69,12 @@ export class SelectiveSteps {
       training.commit();
       return loss;
     } catch (error) {
+      const { moving } = training;
       for (const scalar of scalars) scalar.dispose();
       training.discard();
       training.undo();
       // The optimizer's state has changed, so that the step cannot be done again with fewer samples.
-      if (stepped && engine.outOfMemory(error)) throw ranOut(Math.min(plan.microBatch, batch.size), error);
+      if (moving && engine.outOfMemory(error)) throw ranOut(Math.min(plan.microBatch, batch.size), error);
       throw error;
     }
   }

@@ -17,12 +17,33 @@ export interface Uniform {
   readonly data: number[];
 }
 
+/** Where tfjs keeps GPU buffers, by size and usage. */
+export interface BufferPool {
+  numBytesAllocated: number;
+  numBytesUsed: number;
+  numFreeBuffers: number;
+  numUsedBuffers: number;
+  readonly freeBuffers: Map<string, GPUBuffer[]>;
+  readonly usedBuffers: Map<string, GPUBuffer[]>;
+  acquireBuffer(size: number, usage: number, mapped?: boolean, reuse?: boolean): GPUBuffer;
+  releaseBuffer(buffer: GPUBuffer, reuse?: boolean): void;
+}
+
+/** What tfjs's WebGPU backend knows of a tensor. */
+export interface GpuData {
+  readonly dtype: DataType;
+  readonly shape: readonly number[];
+  resource?: GPUBuffer | null;
+  values?: BackendValues | null;
+  /** Whether somebody else owns the buffer, so that disposing of the tensor leaves it. */
+  external?: boolean;
+}
+
 /** The parts of tfjs's WebGPU backend that a compute pass of our own needs; most are private in its types. */
 export interface GpuBackend {
   readonly device: GPUDevice;
-  readonly tensorMap: {
-    get(id: DataId): { readonly dtype: DataType; readonly resource?: GPUBuffer; values?: unknown };
-  };
+  readonly bufferManager: BufferPool;
+  readonly tensorMap: { get(id: DataId): GpuData };
   readonly commandQueueOwnedIds: WeakSet<DataId>;
   readonly commandEncoder: GPUCommandEncoder;
   computePassEncoder: GPUComputePassEncoder | null;
@@ -39,7 +60,8 @@ export interface GpuBackend {
   refCount(id: DataId): number;
 }
 
-function isGpu(backend: object): backend is GpuBackend {
+/** Whether a backend of tfjs is the one over WebGPU. */
+export function isGpu(backend: object): backend is GpuBackend {
   return 'makeUniforms' in backend && 'commandQueueOwnedIds' in backend && 'tensorMap' in backend;
 }
 

@@ -9,7 +9,7 @@ import { groupsFor } from './wgsl.ts';
 interface Rule {
   /** State tensors a parameter. */
   readonly states: number;
-  /** Attributes that the shader reads at run time. */
+  /** The numbers of its pace, in their order. */
   readonly numbers: readonly string[];
   /**
    * WGSL that reads the gradient `g` and the value `p`, and sets `p`; the state is written through `state(k)`. `decay`:
@@ -23,19 +23,19 @@ const rules = {
     states: 2,
     numbers: ['rate', 'decay', 'beta1', 'beta2', 'correction', 'epsilon'],
     step: (state, decay) => `
-    let m = u.beta1 * ${state(0)} + (1.0 - u.beta1) * g;
-    let v = u.beta2 * ${state(1)} + (1.0 - u.beta2) * g * g;
+    let m = beta1 * ${state(0)} + (1.0 - beta1) * g;
+    let v = beta2 * ${state(1)} + (1.0 - beta2) * g * g;
     ${state(0)} = m;
     ${state(1)} = v;
-    p = ${decay ? 'p * u.decay' : 'p'} - u.rate * m / (sqrt(v) * u.correction + u.epsilon);`,
+    p = ${decay ? 'p * decay' : 'p'} - rate * m / (sqrt(v) * correction + epsilon);`,
   },
   momentum: {
     states: 1,
     numbers: ['rate', 'momentum'],
     step: (state) => `
-    let v = u.momentum * ${state(0)} + g;
+    let v = momentum * ${state(0)} + g;
     ${state(0)} = v;
-    p -= u.rate * v;`,
+    p -= rate * v;`,
   },
 } as const satisfies Record<string, Rule>;
 type RuleName = keyof typeof rules;
@@ -59,7 +59,8 @@ interface Item {
 function update(backend: GpuBackend, inputs: Infos, attrs: Attributes, rule: RuleName): TensorInfo[] {
   const results: TensorInfo[] = [];
   const items: Item[] = [];
-  const { states, numbers } = rules[rule];
+  const { states } = rules[rule];
+  const pace = input(inputs, 'pace');
   for (let k = 0; k < numberOf(attrs, 'count'); k++) {
     const parameter = input(inputs, `p${k}`);
     const gradient = input(inputs, `g${k}`);
@@ -79,11 +80,10 @@ function update(backend: GpuBackend, inputs: Infos, attrs: Attributes, rule: Rul
       decay: attrs[`decay${k}`] === true,
     });
   }
-  for (const group of grouped(items, backend.device.limits.maxStorageBuffersPerShaderStage)) {
+  for (const group of grouped(items, backend.device.limits.maxStorageBuffersPerShaderStage - 1)) {
     runPass(backend, {
       label: rule,
-      bindings: group.flatMap(bindingsOf),
-      uniforms: numbers.map((name) => [name, { type: 'float32', data: [numberOf(attrs, name)] }]),
+      bindings: [reads('pace', pace), ...group.flatMap(bindingsOf)],
       code: updateCode({
         rule,
         items: group.map(({ count, decay, out }) => ({ count, decay, inPlace: out === null })),
@@ -146,6 +146,7 @@ const updateCode = codeOf(({ rule, items }: { rule: RuleName; items: readonly It
 @compute @workgroup_size(${threads})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
         @builtin(local_invocation_index) local: u32) {
+  ${rules[rule].numbers.map((name, i) => `let ${name} = pace[${i}];`).join(' ')}
   let index = group.y * groups.x + group.x;
   ${cases.join(' else ')}
 }`;

@@ -2,6 +2,7 @@ import { env, type TensorInfo } from '@tensorflow/tfjs-core';
 import { defect } from '../defect.ts';
 import type { GpuBackend, Uniform } from './backend.ts';
 import type { Code } from './code.ts';
+import { wrote } from './recording.ts';
 
 /** A tensor bound to a variable of the shader. */
 export interface Binding {
@@ -91,10 +92,13 @@ export function runPass(backend: GpuBackend, { label, bindings, uniforms = [], c
     backend.uploadToGPU(tensor.dataId);
     const data = backend.tensorMap.get(tensor.dataId);
     // What was read back before is no longer what the buffer holds.
-    if (access === 'read_write') data.values = null;
+    if (access === 'read_write') {
+      data.values = null;
+      wrote(data);
+    }
     // The dtype of the buffer: tfjs's cast from int32 to float32 leaves the integers as they are.
     const { dtype, resource } = data;
-    if (resource === undefined) throw defect(`Tensor ${name} of ${label} has no buffer.`);
+    if (!resource) throw defect(`Tensor ${name} of ${label} has no buffer.`);
     const element = dtype === 'float32' ? 'f32' : 'i32';
     const type = vectors ? `vec4<${element}>` : element;
     declarations += `@group(0) @binding(${resources.length}) var<storage, ${access}> ${name}: array<${type}>;\n`;

@@ -1,20 +1,7 @@
 import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
-import type { BackendValues, DataId, DataType } from '@tensorflow/tfjs-core';
-
-/** The parts of tfjs's WebGPU backend that bring values to the device; private in its types. */
-interface Uploading {
-  readonly queue: GPUQueue;
-  readonly tensorMap: { get(id: DataId): Data };
-  readonly bufferManager: { acquireBuffer(size: number, usage: number): GPUBuffer };
-  uploadToGPU(id: DataId): void;
-}
-
-interface Data {
-  readonly dtype: DataType;
-  readonly shape: readonly number[];
-  values?: BackendValues | null;
-  resource?: GPUBuffer | null;
-}
+import { defect } from '../defect.ts';
+import { type GpuData, isGpu } from './backend.ts';
+import { describeBindGroups } from './recording.ts';
 
 /** Numbers that are brought at once by the queue; more are better mapped. */
 const few = 65_536;
@@ -26,32 +13,34 @@ const few = 65_536;
  */
 export function webGpuBackend(device: GPUDevice, info: GPUAdapterInfo): WebGPUBackend {
   const backend = new WebGPUBackend(device, info);
-  const parts = backend as unknown as Uploading;
+  const parts: object = backend;
+  if (!isGpu(parts)) throw defect('The WebGPU backend of tfjs has lost its parts.');
+  describeBindGroups(device);
   const upload = parts.uploadToGPU.bind(backend);
   parts.uploadToGPU = (id) => {
     const data = parts.tensorMap.get(id);
-    const numbers = data.resource ? null : numbersOf(data);
-    if (numbers === null) {
+    const numbers = data.resource ? null : hostNumbers(data);
+    if (numbers === null || numbers.length > few) {
       upload(id);
       return;
     }
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
     const buffer = parts.bufferManager.acquireBuffer(numbers.byteLength, usage);
-    parts.queue.writeBuffer(buffer, 0, numbers);
+    device.queue.writeBuffer(buffer, 0, numbers);
     data.values = null;
     data.resource = buffer;
   };
   return backend;
 }
 
-/** A copy of the values as the device holds them; null where there are none, too many, or no plain numbers. */
-function numbersOf({
+/** The values as the device holds them; null where there are none here, or no plain numbers. */
+export function hostNumbers({
   dtype,
   shape,
   values,
-}: Data): Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | null {
+}: GpuData): Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | null {
   const size = shape.reduce((a, b) => a * b, 1);
-  if (!ArrayBuffer.isView(values) || size === 0 || size > few || values.length !== size) return null;
+  if (!ArrayBuffer.isView(values) || size === 0 || values.length !== size) return null;
   switch (dtype) {
     case 'float32':
       return new Float32Array(values);

@@ -1,22 +1,8 @@
 import { findBackend, getBackend } from '@tensorflow/tfjs-core';
-
-/** The parts of tfjs's WebGPU backend that keep buffers; private in its types. */
-interface Pool {
-  numBytesAllocated: number;
-  numFreeBuffers: number;
-  /** By size and usage. */
-  readonly freeBuffers: ReadonlyMap<string, GPUBuffer[]>;
-  acquireBuffer(size: number, usage: number, mapped?: boolean, reuse?: boolean): GPUBuffer;
-}
-interface PoolingBackend {
-  readonly bufferManager: Pool;
-  readonly commandEncoder: GPUCommandEncoder | null;
-  endComputePassEncoder(): void;
-  submitQueue(): void;
-}
+import { type BufferPool, type GpuBackend, isGpu } from '../../kernels/webgpu/backend.ts';
 
 /** What a pool may hold, by pool; only pools that were limited once are here. */
-const limits = new WeakMap<Pool, { bytes: number }>();
+const limits = new WeakMap<BufferPool, { bytes: number }>();
 /** In the order in which buffers were first handed out. */
 const ages = new WeakMap<GPUBuffer, number>();
 let made = 0;
@@ -48,6 +34,12 @@ export function limitPool(bytes: number): void {
   };
 }
 
+/** What the pool may hold, in bytes. */
+export function poolLimit(): number {
+  const pool = poolingBackend()?.bufferManager;
+  return (pool && limits.get(pool)?.bytes) ?? Number.POSITIVE_INFINITY;
+}
+
 /** tfjs takes the last one. */
 function oldestLast(buffers: GPUBuffer[]): void {
   const age = (i: number) => ages.get(buffers[i]!) ?? -1;
@@ -67,13 +59,14 @@ export function trimPool(): void {
 /** Hands to the device what tfjs has recorded and would hold back until there is more of it. */
 export function submitRecorded(): void {
   const backend = poolingBackend();
-  if (!backend?.commandEncoder) return;
+  // Its type says that there always is one.
+  if (backend === null || (backend.commandEncoder as GPUCommandEncoder | null) === null) return;
   backend.endComputePassEncoder();
   backend.submitQueue();
 }
 
 /** A buffer is free only after the commands that use it were submitted, so that it may be destroyed. */
-function shrink(pool: Pool, bytes: number): void {
+function shrink(pool: BufferPool, bytes: number): void {
   for (const buffers of pool.freeBuffers.values()) {
     while (pool.numBytesAllocated > bytes && buffers.length > 0) {
       const buffer = buffers.pop()!;
@@ -84,8 +77,9 @@ function shrink(pool: Pool, bytes: number): void {
   }
 }
 
-function poolingBackend(): PoolingBackend | null {
+/** The backend that is set, if it is the one over WebGPU. */
+export function poolingBackend(): GpuBackend | null {
   // None at all when the last one could not be started again.
   const backend: object | null | undefined = findBackend(getBackend());
-  return backend && 'bufferManager' in backend ? (backend as PoolingBackend) : null;
+  return backend && isGpu(backend) ? backend : null;
 }

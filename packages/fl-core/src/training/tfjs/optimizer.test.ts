@@ -1,7 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { registerKernels } from '../../kernels/index.ts';
+import { paceOf, registerKernels } from '../../kernels/index.ts';
 import { OptimizerConfig } from '../../protocol/local-config.ts';
 import { random } from '../../random.ts';
 import { createOptimizer } from './optimizer.ts';
@@ -27,10 +27,11 @@ async function ours(input: OptimizerConfig, at = shape): Promise<number[]> {
   for (const g of gradients) {
     const gradient = tf.tensor(g, at);
     const before = p;
-    optimizer.step([{ name: 'p', parameter: before, gradient }], 1, (_, moved) => {
+    const pace = paceOf(optimizer.numbers(1));
+    optimizer.step([{ name: 'p', parameter: before, gradient }], pace, (_, moved) => {
       p = moved;
     });
-    tf.dispose([before, gradient]);
+    tf.dispose([before, gradient, pace.tensor]);
   }
   optimizer.dispose();
   const values = [...(await p.data())];

@@ -1,5 +1,5 @@
-import { add, div, mul, sqrt, square, sub, type Tensor, tidy } from '@tensorflow/tfjs-core';
-import { fusedAdamW, fusedMomentum, type StepItem } from '../../kernels/index.ts';
+import { add, div, mul, reshape, sqrt, square, sub, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { adamWNumbers, fusedAdamW, fusedMomentum, type Pace, type StepItem } from '../../kernels/index.ts';
 import type { Parameters } from '../../models/model.ts';
 import type { OptimizerConfig } from '../../protocol/local-config.ts';
 import type { OptimizerState } from '../engine.ts';
@@ -14,11 +14,15 @@ export interface Moving {
 
 /** Moves parameters against their gradients, and owns the state it needs for that. */
 export interface Optimizer {
+  /** What the next step depends on, with `rate` times the configured learning rate. */
+  numbers(rate: number): Readonly<Record<string, number>>;
   /**
-   * One step with `rate` times the configured learning rate. Hands each new value to `put`, which owns it, as soon as
-   * it is made, and may drop what it was made of then.
+   * One step at the pace of {@link numbers}. Hands each new value to `put`, which owns it, as soon as it is made, and may
+   * drop what it was made of then.
    */
-  step(items: readonly Moving[], rate: number, put: (item: Moving, moved: Tensor) => void): void;
+  step(items: readonly Moving[], pace: Pace, put: (item: Moving, moved: Tensor) => void): void;
+  /** Counts a step that the device took without being told by {@link step}. */
+  count(): void;
   save(): Promise<OptimizerState>;
   /** Goes on from a saved state of the same configuration; `like` has the parameters' shapes. */
   restore(state: OptimizerState, like: Parameters): void;
@@ -51,7 +55,10 @@ class Moments {
 }
 
 /** What an optimizer does apart from stepping. */
-const keeper = (moments: Moments): Omit<Optimizer, 'step'> => ({
+const keeper = (moments: Moments): Omit<Optimizer, 'step' | 'numbers'> => ({
+  count: () => {
+    moments.steps += 1;
+  },
   save: () => moments.save(),
   restore: (state, like) => moments.restore(state, like),
   dispose: () => moments.dispose(),
@@ -72,11 +79,12 @@ export function createOptimizer(config: OptimizerConfig): Optimizer {
 function plain(learningRate: number): Optimizer {
   return {
     ...keeper(new Moments()),
-    step(items, rate, put) {
+    numbers: (rate) => ({ rate: rate * learningRate }),
+    step(items, { tensor }, put) {
       for (const item of items) {
         put(
           item,
-          tidy(() => sub(item.parameter, mul(item.gradient, rate * learningRate))),
+          tidy(() => sub(item.parameter, mul(item.gradient, reshape(tensor, [])))),
         );
       }
     },
@@ -88,12 +96,9 @@ function momentum(config: Extract<OptimizerConfig, { name: 'sgd' }>): Optimizer 
   const velocities = new TensorMap();
   return {
     ...keeper(new Moments(velocities)),
-    step(items, rate, put) {
-      const learningRate = rate * config.learningRate;
-      const fused = fusedMomentum(stepItems(items, [velocities]), {
-        learningRate,
-        momentum: config.momentum,
-      });
+    numbers: (rate) => ({ rate: rate * config.learningRate, momentum: config.momentum }),
+    step(items, pace, put) {
+      const fused = fusedMomentum(stepItems(items, [velocities]), pace);
       if (fused !== null) {
         for (const [i, item] of items.entries()) put(item, fused[i]!);
         return;
@@ -103,7 +108,7 @@ function momentum(config: Extract<OptimizerConfig, { name: 'sgd' }>): Optimizer 
         const velocity = velocities.update(name, (v) => add(mul(v!, config.momentum), gradient));
         put(
           item,
-          tidy(() => sub(parameter, mul(velocity, learningRate))),
+          tidy(() => sub(parameter, mul(velocity, pace.numbers.rate!))),
         );
       }
     },
@@ -125,12 +130,13 @@ function adamW(config: Extract<OptimizerConfig, { name: 'adamw' }>): Optimizer {
   const moments = new Moments(first, second);
   return {
     ...keeper(moments),
-    step(items, rate, put) {
-      moments.steps += 1;
-      const t = moments.steps;
+    numbers(rate) {
       const learningRate = rate * config.learningRate;
-      const options = { learningRate, weightDecay, beta1, beta2, epsilon, step: t };
-      const fused = fusedAdamW(stepItems(items, [first, second]), options);
+      return adamWNumbers({ learningRate, weightDecay, beta1, beta2, epsilon, step: moments.steps + 1 });
+    },
+    step(items, pace, put) {
+      moments.steps += 1;
+      const fused = fusedAdamW(stepItems(items, [first, second]), pace);
       if (fused !== null) {
         for (const [i, item] of items.entries()) put(item, fused[i]!);
         return;
@@ -141,9 +147,9 @@ function adamW(config: Extract<OptimizerConfig, { name: 'adamw' }>): Optimizer {
         const v = second.update(name, (old) => add(mul(old!, beta2), mul(square(gradient), 1 - beta2)));
         const moved = tidy(() => {
           const decays = weightDecay > 0 && parameter.rank >= 2;
-          const kept = decays ? mul(parameter, 1 - learningRate * weightDecay) : parameter;
-          const scale = add(div(sqrt(v), Math.sqrt(1 - beta2 ** t)), epsilon);
-          return sub(kept, mul(div(m, scale), learningRate / (1 - beta1 ** t)));
+          const kept = decays ? mul(parameter, pace.numbers.decay!) : parameter;
+          const scale = add(mul(sqrt(v), pace.numbers.correction!), epsilon);
+          return sub(kept, mul(div(m, scale), pace.numbers.rate!));
         });
         put(item, moved);
       }

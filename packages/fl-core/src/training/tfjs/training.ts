@@ -1,10 +1,14 @@
 import { add, addN, dispose, div, minimum, mul, sqrt, sub, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { type Pace, paceOf } from '../../kernels/index.ts';
 import type { Model, Parameters } from '../../models/model.ts';
-import type { Gradients, TrainedState, TrainedView, UpdateRule } from '../engine.ts';
+import type { Targets } from '../../models/targets.ts';
+import type { Activation, Gradients, TrainedState, TrainedView, UpdateRule } from '../engine.ts';
 import { findLayer, tensorNames } from '../layers.ts';
-import { gradientsOf, type TfjsScalar, tidyScalar } from './activation.ts';
-import { submitRecorded } from './buffer-pool.ts';
+import { activationOf, gradientsOf, type TfjsScalar, tidyScalar } from './activation.ts';
+import { poolingBackend, submitRecorded } from './buffer-pool.ts';
+import { objectiveOf } from './objectives/index.ts';
 import { createOptimizer, type Optimizer } from './optimizer.ts';
+import { RepeatedStep } from './repeated-step.ts';
 import { squaredNorm } from './squared-norm.ts';
 import { type GlobalTensors, required, TensorMap } from './tensors.ts';
 import { TfjsView } from './view.ts';
@@ -23,6 +27,10 @@ export class TfjsTraining extends TfjsView implements TrainedView {
   readonly #gradients = new TensorMap();
   /** What the last step moved, as it was before; undefined where that was the global value. */
   readonly #before = new Map<string, Tensor | undefined>();
+  #repeated: RepeatedStep | null = null;
+  #moving = false;
+  /** Of the logits, once they were seen. */
+  #width: number | null = null;
 
   constructor(model: Model, globals: GlobalTensors, layers: readonly string[], rule: UpdateRule) {
     const trained = new TensorMap();
@@ -53,32 +61,101 @@ export class TfjsTraining extends TfjsView implements TrainedView {
   }
 
   step(rate: number): void {
+    const pace = paceOf(this.#optimizer.numbers(rate));
+    try {
+      this.#move(pace);
+    } finally {
+      dispose(pace.tensor);
+    }
+    submitRecorded();
+  }
+
+  stepAtOnce(input: Activation, from: number, targets: Targets, rate: number): TfjsScalar[] {
     this.commit();
+    const { x, mask } = activationOf(input);
+    const objective = objectiveOf(targets);
+    if (this.#width !== null) objective.check(targets, this.#width);
+    const pace = paceOf(this.#optimizer.numbers(rate));
+    const own = [...objective.given(targets, 1), pace.tensor];
+    const rest = mask === undefined ? own : [mask, ...own];
+    const work = ([x, ...rest]: readonly Tensor[]): TfjsScalar[] => {
+      const tensor = rest.pop()!;
+      const start = mask === undefined ? { x: x! } : { x: x!, mask: rest.shift()! };
+      const lossOfLogits = (logits: Tensor) => {
+        this.#width = logits.shape.at(-1) ?? 0;
+        objective.check(targets, this.#width);
+        return objective.loss(logits, rest);
+      };
+      const { loss, gradients } = this.gradientsOf(start, from, lossOfLogits, this.layers);
+      const scalars = [loss];
+      try {
+        this.add(gradients);
+        scalars.push(...this.finishGradients());
+        this.#move({ ...pace, tensor });
+        return scalars;
+      } catch (error) {
+        for (const scalar of scalars) scalar.dispose();
+        throw error;
+      }
+    };
+    try {
+      const repeated = this.#repeatedFrom(from);
+      if (repeated === null) return work([x, ...rest]);
+      return repeated.run(`${from} ${targets.kind}`, [x, ...rest], work, () => {
+        this.#moving = true;
+        this.#optimizer.count();
+      });
+    } finally {
+      dispose(own);
+      submitRecorded();
+    }
+  }
+
+  /** Null where steps are told anew each time: on other backends, and where a stage does something else each time. */
+  #repeatedFrom(from: number): RepeatedStep | null {
+    const backend = poolingBackend();
+    if (backend === null || this.model.stages.slice(from).some((stage) => stage.random === true)) return null;
+    this.#repeated ??= new RepeatedStep(backend, { trained: this.#trained, before: this.#before });
+    return this.#repeated;
+  }
+
+  #move(pace: Pace): void {
+    this.commit();
+    this.#moving = true;
     const globals = this.#globals.all();
     const items = [...this.#gradients.take()].map(([name, gradient]) => ({
       name,
       parameter: this.#trained.get(name) ?? required(globals, name),
       gradient,
     }));
-    this.#optimizer.step(items, rate, ({ name, gradient }, moved) => {
+    this.#optimizer.step(items, pace, ({ name, gradient }, moved) => {
       this.#before.set(name, this.#trained.release(name));
       this.#trained.set(name, moved);
       dispose(gradient);
     });
-    submitRecorded();
+  }
+
+  get moving(): boolean {
+    return this.#moving;
   }
 
   commit(): void {
-    dispose([...this.#before.values()].filter((t) => t !== undefined));
+    for (const value of this.#before.values()) this.#drop(value);
     this.#before.clear();
+    this.#moving = false;
   }
 
   undo(): void {
     for (const [name, value] of this.#before) {
-      if (value === undefined) this.#trained.drop(name);
-      else this.#trained.set(name, value);
+      this.#drop(this.#trained.release(name));
+      if (value !== undefined) this.#trained.set(name, value);
     }
     this.#before.clear();
+    this.#moving = false;
+  }
+
+  #drop(tensor: Tensor | undefined): void {
+    if (tensor !== undefined && this.#repeated?.owns(tensor) !== true) dispose(tensor);
   }
 
   async read(name: string): Promise<Float32Array> {
@@ -99,6 +176,7 @@ export class TfjsTraining extends TfjsView implements TrainedView {
 
   dispose(): void {
     this.commit();
+    this.#repeated?.dispose();
     this.#gradients.dispose();
     this.#optimizer.dispose();
     this.#trained.dispose();

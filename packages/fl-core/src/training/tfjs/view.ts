@@ -1,4 +1,5 @@
 import { dispose, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import type * as model from '../../models/model.ts';
 import type { Model, Parameters } from '../../models/model.ts';
 import type { Targets } from '../../models/targets.ts';
 import type { Activation, PulledBack, View, Wanted } from '../engine.ts';
@@ -89,14 +90,23 @@ export class TfjsView implements View {
     layers: readonly string[],
     share: number,
   ): { loss: TfjsScalar; gradients: TfjsGradients } {
+    return this.gradientsOf(activationOf(input), from, (logits) => lossOf(logits, targets, share), layers);
+  }
+
+  /** The same for any loss of the logits. */
+  protected gradientsOf(
+    start: model.Activation,
+    from: number,
+    lossOfLogits: (logits: Tensor) => Tensor,
+    layers: readonly string[],
+  ): { loss: TfjsScalar; gradients: TfjsGradients } {
     const parameters = this.#parameters();
     const names = tensorNames(this.model.layout, layers);
     const stages = this.model.stages.slice(from);
-    const start = activationOf(input);
     const forward = (values: Tensor[]) => {
       const moved = { ...parameters, ...named(names, values) };
       const { x } = stages.reduce((a, stage) => stage.forward(moved, a), { ...maskOf(start), x: start.x });
-      return lossOf(x, targets, share);
+      return lossOfLogits(x);
     };
     if (names.length === 0) {
       return { loss: new TfjsScalar(tidy(() => forward([]))), gradients: gradientsBy([], []) };
@@ -107,7 +117,7 @@ export class TfjsView implements View {
   }
 }
 
-const maskOf = ({ mask }: TfjsActivation) => (mask === undefined ? {} : { mask });
+const maskOf = ({ mask }: model.Activation) => (mask === undefined ? {} : { mask });
 
 const named = (names: readonly string[], values: readonly Tensor[]): Record<string, Tensor> =>
   Object.fromEntries(names.map((name, i) => [name, values[i]!]));

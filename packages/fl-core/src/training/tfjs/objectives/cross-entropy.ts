@@ -7,36 +7,35 @@ import {
   neg,
   oneHot,
   type Scalar,
+  scalar,
   sum,
   type Tensor,
   tensor1d,
 } from '@tensorflow/tfjs-core';
-import { ownKernel } from '../../../models/blocks/own-kernel.ts';
+import { hasOwnKernel, ownKernel } from '../../../models/blocks/own-kernel.ts';
 
 /**
- * Logits (N, C) and class indices (N), -1 for rows that do not count: the sum of the rows' cross-entropies, times
- * `share` / `terms`.
- *
- * @param least -1 where rows may not count, else 0.
- * @throws RangeError for a class that the logits do not have, which one-hot would silently count as right.
+ * What {@link crossEntropy} takes of class indices (N), -1 for rows that do not count: the labels, and what the mean over
+ * all rows (by the kernel) or the sum over them is multiplied by, if anything.
  */
-export function crossEntropy(
-  logits: Tensor,
-  ids: Int32Array,
-  { least, share, terms }: { readonly least: -1 | 0; readonly share: number; readonly terms: number },
-): Scalar {
-  const [rows = 0, classes = 0] = logits.shape;
-  checkIds(ids, least, classes);
+export function givenIds(ids: Int32Array, share: number, terms: number): Tensor[] {
   const labels = tensor1d(ids, 'int32'); // (N)
   // The kernel gives the mean over all rows.
-  const own = ownKernel<Scalar>('StrataCrossEntropy', { logits, labels });
-  const factor = (share * rows) / terms;
-  if (own !== null) return factor === 1 ? own : mul(own, factor);
-  const chosen = oneHot(labels, classes); // (N, C), zeros for -1
-  return neg(sum<Scalar>(mul(logSoftmax(logits), mul(chosen, share / terms))));
+  if (!hasOwnKernel('StrataCrossEntropy')) return [labels, scalar(share / terms)];
+  const factor = (share * ids.length) / terms;
+  return factor === 1 ? [labels] : [labels, scalar(factor)];
 }
 
-function checkIds(ids: Int32Array, least: number, classes: number): void {
+/** Logits (N, C) and what {@link givenIds} gives: the sum of the rows' cross-entropies, times share / terms. */
+export function crossEntropy(logits: Tensor, [labels, factor]: readonly Tensor[]): Scalar {
+  const own = ownKernel<Scalar>('StrataCrossEntropy', { logits, labels: labels! });
+  if (own !== null) return factor === undefined ? own : mul(own, factor);
+  const chosen = oneHot(labels!, logits.shape.at(-1) ?? 0); // (N, C), zeros for -1
+  return neg(sum<Scalar>(mul(logSoftmax(logits), mul(chosen, factor!))));
+}
+
+/** Throws RangeError for a class that the logits do not have, which one-hot would silently count as right. */
+export function checkIds(ids: Int32Array, least: number, classes: number): void {
   const stray = ids.find((id) => id < least || id >= classes);
   if (stray !== undefined) throw new RangeError(`Label ${stray} where the model has ${classes} classes.`);
 }

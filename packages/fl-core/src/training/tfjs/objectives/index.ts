@@ -12,18 +12,22 @@ const objectives: { readonly [K in TargetsKind]: Objective<TargetsOf<K>> } = {
   'next-tokens': nextTokens,
 };
 
+/** What is learned of these targets. */
+export const objectiveOf = <K extends TargetsKind>(targets: TargetsOf<K>): Objective<TargetsOf<K>> =>
+  objectives[targets.kind];
+
 /**
  * The mean loss of a batch over its terms (samples, or tokens that another one follows), times `share`.
  *
  * @throws RangeError for targets that the logits do not have.
  */
 export function lossOf<K extends TargetsKind>(logits: Tensor, targets: TargetsOf<K>, share = 1): Scalar {
-  const objective: Objective<TargetsOf<K>> = objectives[targets.kind];
-  return objective.loss(logits, targets, share);
+  const objective = objectiveOf(targets);
+  objective.check(targets, logits.shape.at(-1) ?? 0);
+  return objective.loss(logits, objective.given(targets, share));
 }
 
 /** How many of the terms of a batch the model has right, scalar. */
 export function correctOf<K extends TargetsKind>(logits: Tensor, targets: TargetsOf<K>): Tensor {
-  const objective: Objective<TargetsOf<K>> = objectives[targets.kind];
-  return objective.correct(logits, targets);
+  return objectiveOf(targets).correct(logits, targets);
 }
