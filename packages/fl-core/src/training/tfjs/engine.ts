@@ -12,22 +12,21 @@ import type {
   Metered,
   TrainedView,
   UpdateRule,
-  View,
 } from '../engine.ts';
 import { findLayer } from '../layers.ts';
 import { activationOf, scalarOf, tidyActivation } from './activation.ts';
 import { limitPool, trimPool } from './buffer-pool.ts';
 import { meterBytes } from './bytes-meter.ts';
+import { GlobalView } from './global-view.ts';
 import { scoreOf } from './score.ts';
 import { GlobalTensors, required } from './tensors.ts';
 import { TfjsTraining } from './training.ts';
-import { TfjsView } from './view.ts';
 
 /** The tensor library TensorFlow.js, on whatever backend is set. */
 export class TfjsEngine implements Engine {
   readonly layout: ModelLayout;
   readonly stages: readonly string[];
-  readonly global: View;
+  readonly global: GlobalView;
   readonly #model: Model;
   readonly #globals: GlobalTensors;
 
@@ -36,7 +35,7 @@ export class TfjsEngine implements Engine {
     this.stages = model.stages.map((s) => s.layer);
     this.#model = model;
     this.#globals = new GlobalTensors(model.layout, value);
-    this.global = new TfjsView(model, () => this.#globals.all());
+    this.global = new GlobalView(model, () => this.#globals.all());
   }
 
   repeats(count: number): boolean {
@@ -94,6 +93,7 @@ export class TfjsEngine implements Engine {
   }
 
   trim(): void {
+    this.global.forget();
     trimPool();
   }
 
@@ -102,10 +102,12 @@ export class TfjsEngine implements Engine {
   }
 
   forget(layer: string): void {
+    this.global.forget();
     this.#globals.forget(layer);
   }
 
   release(): void {
+    this.global.forget();
     this.#globals.release();
   }
 }

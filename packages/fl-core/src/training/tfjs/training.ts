@@ -8,7 +8,7 @@ import { activationOf, gradientsOf, type TfjsScalar, tidyScalar } from './activa
 import { poolingBackend, submitRecorded } from './buffer-pool.ts';
 import { objectiveOf } from './objectives/index.ts';
 import { createOptimizer, type Optimizer } from './optimizer.ts';
-import { RepeatedStep } from './repeated-step.ts';
+import { RepeatedStep } from './repeated/step.ts';
 import { squaredNorm } from './squared-norm.ts';
 import { type GlobalTensors, required, TensorMap } from './tensors.ts';
 import { TfjsView } from './view.ts';
@@ -101,10 +101,7 @@ export class TfjsTraining extends TfjsView implements TrainedView {
     try {
       const repeated = this.#repeatedFrom(from);
       if (repeated === null) return work([x, ...rest]);
-      return repeated.run(`${from} ${targets.kind}`, [x, ...rest], work, () => {
-        this.#moving = true;
-        this.#optimizer.count();
-      });
+      return repeated.run(`${from} ${targets.kind}`, [x, ...rest], work);
     } finally {
       dispose(own);
       submitRecorded();
@@ -115,7 +112,14 @@ export class TfjsTraining extends TfjsView implements TrainedView {
   #repeatedFrom(from: number): RepeatedStep | null {
     const backend = poolingBackend();
     if (backend === null || this.model.stages.slice(from).some((stage) => stage.random === true)) return null;
-    this.#repeated ??= new RepeatedStep(backend, { trained: this.#trained, before: this.#before });
+    this.#repeated ??= new RepeatedStep(backend, {
+      trained: this.#trained,
+      before: this.#before,
+      repeated: () => {
+        this.#moving = true;
+        this.#optimizer.count();
+      },
+    });
     return this.#repeated;
   }
 
