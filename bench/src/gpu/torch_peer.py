@@ -20,7 +20,7 @@ import threading
 import time
 import traceback
 
-WARM_UP = 2  # steps before those that are measured
+WARM_UP_SECONDS = 0.7  # of steps after the first one, until a card has left the clock that it idles at
 
 
 # --- Models: functions of named tensors, as in packages/fl-core/src/models. ---
@@ -283,9 +283,9 @@ def train(task, model, selection, compiled):
     if compiled:
         loss_of = torch.compile(loss_of, dynamic=False)
     compares = selection["name"] == "full" and not compiled
-    steps = WARM_UP + task["measured"]
     losses, times = [], []
-    for _ in range(max(steps, model["losses"]) if compares else steps):
+
+    def step():
         synchronize(device)
         start = time.perf_counter()
         loss = loss_of(p, x)
@@ -295,8 +295,19 @@ def train(task, model, selection, compiled):
         losses.append(loss.item())
         synchronize(device)
         times.append(time.perf_counter() - start)
+
+    step()
+    step()
+    while device == "cuda" and sum(times[1:]) < WARM_UP_SECONDS:
+        step()
+    warm = len(times)
+    for _ in range(task["measured"]):
+        step()
+    ms = 1e3 * statistics.median(times[warm:])
+    while compares and len(losses) < model["losses"]:
+        step()
     return {
-        "ms": 1e3 * statistics.median(times[WARM_UP:steps]),
+        "ms": ms,
         "peakBytes": torch.cuda.max_memory_allocated() if device == "cuda" else None,
         "firstLoss": losses[0],
         **({"losses": losses[: model["losses"]]} if compares else {}),

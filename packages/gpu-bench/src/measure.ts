@@ -50,8 +50,11 @@ export function median(values: readonly number[]): number {
   return ((low ?? Number.NaN) + (high ?? Number.NaN)) / 2;
 }
 
-/** Steps that come before the measured ones: the first compiles and uploads, the second makes the state's buffers. */
-const warmUps = 2;
+/**
+ * What comes before the measured steps, after the first one, which compiles and uploads: one more step, and so many that
+ * the card has left the clock that it idles at, and that the trainer has settled on what it does from then on.
+ */
+const warmUpMs = 700;
 
 export async function measureSteps(
   { meters }: MeasuredTrainer,
@@ -68,7 +71,11 @@ export async function measureSteps(
   };
   const first = await take();
   // An engine whose steps take longer than the budget is asked for one more, which is the one measured.
-  if (first.ms < budgetMs) for (let i = 1; i < warmUps; i++) await take();
+  if (first.ms < budgetMs) {
+    let warm = 0;
+    do warm += (await take()).ms;
+    while (warm < warmUpMs);
+  }
   const before = meters.dispatches();
   meters.restart();
   const taken: { ms: number; jsMs: number | null }[] = [];

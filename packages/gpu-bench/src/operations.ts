@@ -1,3 +1,4 @@
+import { paceOf } from '@strata/fl-core/kernels';
 import { random } from '@strata/fl-core/random';
 import { add, dispose, engine, square, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 import { deviceMs } from './repeat.ts';
@@ -176,10 +177,11 @@ function adamW(shape: number[]) {
     inputs[`s${k}_1`] = tidy(() => square(values(shape)));
     attrs[`decay${k}`] = true;
   }
-  const step = { rate: 1e-6, decay: 1, beta1: 0.9, beta2: 0.999, correction: 1, epsilon: 1e-8 };
+  const pace = paceOf({ rate: 1e-6, decay: 1, beta1: 0.9, beta2: 0.999, correction: 1, epsilon: 1e-8 });
+  inputs.pace = pace.tensor;
   return {
     inputs: Object.values(inputs),
-    run: () => engine().runKernel('StrataAdamW', inputs, { ...attrs, ...step }),
+    run: () => engine().runKernel('StrataAdamW', inputs, attrs),
   };
 }
 

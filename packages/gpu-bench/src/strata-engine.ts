@@ -6,8 +6,8 @@ import type { Meters } from './meters.ts';
 import { initialWeights, optimizer } from './weights.ts';
 import { type Selection, samplesOf, type Workload } from './workload.ts';
 
-/** More epochs than are ever asked for: the job is ended when the measurement is. */
-const manyEpochs = 100;
+/** More epochs than are ever asked for, or a run may have: the job is ended when the measurement is. */
+const manyEpochs = 1_000_000;
 const cacheBytes = 2 ** 30;
 
 export interface StrataEngine extends MeasuredTrainer {
@@ -28,11 +28,13 @@ export async function strataEngine(workload: Workload, meters: Meters): Promise<
     );
   }
   const data = samplesOf(workload);
-  const local = LocalConfig.parse({
+  const local = {
+    ...LocalConfig.parse({
+      batchSize: workload.batch,
+      optimizer: { name: 'adamw', learningRate: optimizer.learningRate, weightDecay: 0 },
+    }),
     epochs: manyEpochs,
-    batchSize: workload.batch,
-    optimizer: { name: 'adamw', learningRate: optimizer.learningRate, weightDecay: 0 },
-  });
+  };
   return {
     meters,
     prepare: async ({ layers, warm }) => {
