@@ -5,8 +5,9 @@
 import { UsageError } from './experiment.ts';
 import { finetune } from './finetune/finetune.ts';
 import { poison } from './poison/poison.ts';
+import { rounds } from './rounds/rounds.ts';
 
-const experiments = { finetune, poison } as const;
+const experiments = { finetune, poison, rounds } as const;
 
 const [name = '', ...args] = process.argv.slice(2);
 const log = (line: string) => process.stderr.write(`${line}\n`);

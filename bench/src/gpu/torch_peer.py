@@ -399,7 +399,8 @@ def load_torch():
     torch.backends.cudnn.allow_tf32 = False
 
 
-STARTED = time.monotonic()
-with open(sys.argv[1]) as task_file:
-    TASK = json.load(task_file)
-Rows(list(plan(TASK)), STARTED + TASK["seconds"]).run()
+if __name__ == "__main__":
+    STARTED = time.monotonic()
+    with open(sys.argv[1]) as task_file:
+        TASK = json.load(task_file)
+    Rows(list(plan(TASK)), STARTED + TASK["seconds"]).run()

@@ -50,17 +50,24 @@ function labelsOf(csv: string): string[] {
 const Sheets = z.object({
   tile: z.number().int().min(1),
   columns: z.number().int().min(1),
-  domains: z.array(z.string()).min(1),
+  /** Names of the sheets, or the sheets by file. */
+  domains: z.array(z.string()).min(1).optional(),
+  sheets: z
+    .array(z.object({ file: z.string() }))
+    .min(1)
+    .optional(),
   classes: z.array(z.string()).min(2),
   items: z.array(z.object({ label: z.number().int().min(0), split: z.enum(['train', 'test']) })).min(1),
 });
 
 async function readSheets(folder: string): Promise<Split<RawImages>> {
-  const { tile, columns, domains, classes, items } = Sheets.parse(
+  const { tile, columns, domains, classes, items, ...by } = Sheets.parse(
     JSON.parse(await readFile(join(folder, 'labels.json'), 'utf8')),
   );
+  const files = by.sheets?.map((sheet) => sheet.file) ?? domains?.map((domain) => `${domain}.png`) ?? [];
+  if (files.length === 0) throw new UsageError(`--data: labels.json of ${folder} names no sheets.`);
   const sheets = await Promise.all(
-    domains.map(async (domain) => PNG.sync.read(await readFile(join(folder, `${domain}.png`)))),
+    files.map(async (file) => PNG.sync.read(await readFile(join(folder, file)))),
   );
   const tileOf = ({ width, height, data }: PNG, i: number): ImageRegion => ({
     image: { width, height, rgba: data },

@@ -1,4 +1,4 @@
-import { Caller } from '@strata/client';
+import { Caller, invited } from '@strata/client';
 import { createSentencePiece, type Tokenizer, Vocabulary } from '@strata/fl-core/data';
 import { decodeSafetensors, type NamedTensor, routes } from '@strata/fl-core/protocol';
 import { OperatorApi, ServerProcess } from '@strata/harness';
@@ -18,7 +18,7 @@ export async function startPoint(
   const server = await ServerProcess.start();
   try {
     const api = new OperatorApi(server.url, server.token);
-    const { id } = await api.createRun({
+    const { id, joinKey } = await api.createRun({
       name: 'Fine-tuning',
       model,
       side: data.side,
@@ -28,7 +28,9 @@ export async function startPoint(
       seed,
     });
     const anybody = new Caller({ server: server.url });
-    const { vocab } = (await anybody.call(routes.manifest, { params: { run: id } })).assets;
+    const { vocab } = (
+      await anybody.call(routes.manifest, { params: { run: id } }, { headers: invited(joinKey) })
+    ).assets;
     const json = async (sha256: string): Promise<unknown> =>
       (await anybody.bytes(routes.blob, { params: { sha256 } })).json();
     return {

@@ -5,7 +5,7 @@ import type { InitialValues, TensorSpec } from './layout.ts';
 /** Keeps the variance of its input: std 1 / sqrt(inputs). */
 export const fanIn = (inputs: number): InitialValues => ({ kind: 'normal', std: 1 / Math.sqrt(inputs) });
 
-/** Of classifiers and embedding tables. */
+/** Of embedding tables. */
 export const small: InitialValues = { kind: 'normal', std: 0.02 };
 
 export function linearTensors(
@@ -37,6 +37,11 @@ export const table = (name: string, rows: number, width: number): TensorSpec => 
 export const optional = (tensors: readonly TensorSpec[]): TensorSpec[] =>
   tensors.map((tensor) => ({ ...tensor, source: 'file-or-drawn' }));
 
-/** The last linear map, whose outputs are the labels. */
+/**
+ * The last linear map, whose outputs are the labels. It begins at zero: a drawn one pulls the layers below after its noise
+ * before it has learned anything, which cost 3 to 10 points in five rounds (docs/results.md, "The fresh head"). No
+ * gradient goes below a head of zeros, so that the first scores prefer no layer, and strategies that go by them let the
+ * first round train the head alone.
+ */
 export const forLabels = (tensors: readonly TensorSpec[]): TensorSpec[] =>
-  tensors.map((tensor) => ({ ...tensor, initial: tensor.initial ? small : undefined, source: 'labels' }));
+  tensors.map(({ initial: _, ...tensor }) => ({ ...tensor, source: 'labels' }));

@@ -1,5 +1,4 @@
 import type { LayerSpec, ModelLayout, TensorSpec } from '../../layout.ts';
-import { small } from '../../tensor-specs.ts';
 import type { Node } from './graph.ts';
 import { isFrozen, partsOf, weightName } from './parts.ts';
 import type { LayersModelSpec } from './spec.ts';
@@ -35,9 +34,5 @@ const tensorsOf = (nodes: readonly Node[], frozen: boolean): TensorSpec[] =>
       .map((weight) => ({ name: weightName(node, weight), shape: weight.shape })),
   );
 
-/** Drawn anew where the file's classifier is for other labels; biases start at 0. */
-const forRun = (tensor: TensorSpec): TensorSpec => ({
-  ...tensor,
-  source: 'labels',
-  initial: tensor.shape.length > 1 ? small : undefined,
-});
+/** Begins at zero where the file's classifier is for other labels: see `forLabels`. */
+const forRun = ({ initial: _, ...tensor }: TensorSpec): TensorSpec => ({ ...tensor, source: 'labels' });
