@@ -133,7 +133,12 @@ export async function perform(
     case 'evaluate': {
       const { loss, accuracy, samples } = await follow(
         'evaluating',
-        trainer.evaluate(data.heldOut, { batchSize: Math.max(evaluationBatch, local.batchSize), control }),
+        trainer.evaluate(data.heldOut, {
+          batchSize: Math.max(evaluationBatch, local.batchSize),
+          // Whoever bounds training does not want to wait for an evaluation either.
+          mostSamples: local.maxBatches * local.batchSize,
+          control,
+        }),
       );
       finite([loss], 'the evaluation loss');
       return { kind: 'evaluate', message: { round: work.round, loss, accuracy, samples } };

@@ -8,18 +8,24 @@ import { blame } from './non-finite.ts';
 import { betweenBatches, type Job } from './progress.ts';
 import type { Workplace } from './workplace.ts';
 
-/** Loss and accuracy of the global model over all samples, in order, with no gradient; zeros for no samples. */
+/** Samples of a bounded evaluation are the same every time, so that its figures can be compared. */
+const draw = 0;
+
+/** Loss and accuracy of the global model, with no gradient; zeros for no samples. */
 export async function* evaluate(
   { engine }: Workplace,
   data: Dataset,
-  { batchSize, control }: EvaluateOptions,
+  { batchSize, mostSamples = 0, control }: EvaluateOptions,
 ): Job<EvaluateResult> {
-  const total = sampleCount(data);
+  const all = sampleCount(data);
+  const bounded = mostSamples > 0 && mostSamples < all;
+  const options = bounded ? { seed: draw, maxBatches: Math.ceil(mostSamples / batchSize) } : {};
+  const expected = bounded ? Math.min(all, batchSize * Math.ceil(mostSamples / batchSize)) : all;
   let seen = 0;
   let terms = 0;
   let loss = 0;
   let correct = 0;
-  for (const batch of batches(data, { batchSize })) {
+  for (const batch of batches(data, { batchSize, ...options })) {
     await betweenBatches(control);
     const [batchLoss = Number.NaN, hits = 0] = await engine.read(lossAndHits(engine, batch));
     if (!Number.isFinite(batchLoss)) {
@@ -30,9 +36,9 @@ export async function* evaluate(
     correct += hits;
     terms += count;
     seen += batch.size;
-    yield { fraction: seen / total, loss: batchLoss };
+    yield { fraction: Math.min(1, seen / expected), loss: batchLoss };
   }
-  return { loss: loss / Math.max(1, terms), accuracy: correct / Math.max(1, terms), samples: total };
+  return { loss: loss / Math.max(1, terms), accuracy: correct / Math.max(1, terms), samples: seen };
 }
 
 function lossAndHits(engine: Engine, batch: Batch): DeviceScalar[] {

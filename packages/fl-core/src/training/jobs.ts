@@ -61,6 +61,8 @@ export interface TrainResult {
 
 export interface EvaluateOptions {
   readonly batchSize: number;
+  /** Stops after about so many samples, drawn once for these data; 0 or absent: all. */
+  readonly mostSamples?: number;
   readonly control?: JobControl;
 }
 

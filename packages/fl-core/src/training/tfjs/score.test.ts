@@ -46,7 +46,7 @@ it('rgn: norm of the mean gradient over the norm of the parameters', async () =>
   expect(await score('rgn', uneven)).toBeCloseTo(Math.sqrt(6) / 5, 6);
 });
 
-it('snr: squared mean over unbiased variance, summed over the parameters', async () => {
+it('snr: squared mean over unbiased variance, the mean over the parameters', async () => {
   const samples = [
     { gradient: [[1, 2], [0]], share: 1 },
     { gradient: [[3, 2], [0]], share: 1 },
@@ -54,12 +54,12 @@ it('snr: squared mean over unbiased variance, summed over the parameters', async
   ];
   // Means 4, 2.1, 0; variances (9 + 1 + 16) / 2 = 13, (0.01 + 0.01 + 0.04) / 2 = 0.03, 0.
   const expected = 16 / (13 + 16e-6) + 4.41 / (0.03 + 4.41e-6);
-  expect((await score('snr', samples)) / expected).toBeCloseTo(1, 4);
+  expect((3 * (await score('snr', samples))) / expected).toBeCloseTo(1, 4);
 });
 
 it('snr: a gradient that never varies counts a finite lot', async () => {
   const same = { gradient: [[2, 0], [0]], share: 1 };
-  expect(await score('snr', [same, same])).toBeCloseTo(4 / (4e-6 + 1e-12), -2);
+  expect(3 * (await score('snr', [same, same]))).toBeCloseTo(4 / (4e-6 + 1e-12), -2);
 });
 
 it('a score can be given up', () => {

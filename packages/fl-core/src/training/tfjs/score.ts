@@ -8,7 +8,6 @@ import {
   sqrt,
   square,
   sub,
-  sum,
   type Tensor,
   tidy,
   zerosLike,
@@ -16,7 +15,7 @@ import {
 import type { ScoreKind } from '../../protocol/selection-config.ts';
 import type { Gradients, LayerScore } from '../engine.ts';
 import { gradientsOf, type TfjsScalar, tidyScalar } from './activation.ts';
-import { squaredNorm } from './squared-norm.ts';
+import { squaredNorm, sumOfAll } from './sums.ts';
 import { TensorMap } from './tensors.ts';
 
 /** Parameters whose norm is below this are divided by it instead. */
@@ -31,9 +30,9 @@ const relativeFloor = 1e-6;
  *
  * - `squared-norm`: ||mean g||^2 (Sun et al., arXiv 2408.15600, section 5).
  * - `rgn`, relative gradient norm: ||mean g|| / ||theta|| (Lee et al., arXiv 2210.11466, "Auto-RGN").
- * - `snr`: the sum over the layer's parameters k of mean(g_k)^2 / var(g_k) over single samples (Mahsereci et al.,
- *   arXiv 1703.09580, eq. 7, with its unbiased variance; as GSNR: Liu et al., arXiv 2001.07384). The denominator
- *   is var + 1e-6 mean^2 + 1e-12, so that a gradient which is the same for all samples counts a finite lot.
+ * - `snr`: the mean over the layer's parameters k of mean(g_k)^2 / var(g_k) over single samples (Mahsereci et al.,
+ *   arXiv 1703.09580, eq. 7, with its unbiased variance; as GSNR: Liu et al., arXiv 2001.07384): a sum would grow with
+ *   the layer's size, and layers of different sizes could not be compared by it. The denominator is var + 1e-6 mean^2 + 1e-12, so that a gradient which is the same for all samples counts a finite lot.
  *
  * The first two hold the layer's mean gradient, `snr` as much again for the variance; `parameters` are borrowed.
  */
@@ -102,7 +101,10 @@ class SignalToNoise implements LayerScore {
   }
 
   finish(): TfjsScalar {
-    const score = tidyScalar(() => addN(this.#mean.entries().map(([name, mean]) => this.#ratio(name, mean))));
+    const score = tidyScalar(() => {
+      const size = this.#mean.entries().reduce((n, [, mean]) => n + mean.size, 0);
+      return div(addN(this.#mean.entries().map(([name, mean]) => this.#ratio(name, mean))), size);
+    });
     this.dispose();
     return score;
   }
@@ -120,7 +122,7 @@ class SignalToNoise implements LayerScore {
       const noise = tidy(() => mul(deviations, 1 / Math.max(1, this.#samples - 1)));
       this.#deviations.drop(name);
       const floor = tidy(() => add(mul(signal, relativeFloor), varianceFloor));
-      return sum(div(signal, add(noise, floor)));
+      return sumOfAll([div(signal, add(noise, floor))]);
     });
   }
 }

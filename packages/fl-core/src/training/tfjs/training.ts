@@ -9,7 +9,7 @@ import { poolingBackend, submitRecorded } from './buffer-pool.ts';
 import { objectiveOf } from './objectives/index.ts';
 import { createOptimizer, type Optimizer } from './optimizer.ts';
 import { RepeatedStep } from './repeated/step.ts';
-import { squaredNorm } from './squared-norm.ts';
+import { squaredNorm } from './sums.ts';
 import { type GlobalTensors, required, TensorMap } from './tensors.ts';
 import { TfjsView } from './view.ts';
 

@@ -25,7 +25,7 @@ export function TrainingFields({ form }: { form: ConfigForm }) {
           />
           <NumberInput
             label="Batches at most"
-            description="An epoch; 0: all"
+            description="An epoch, and of as many samples an evaluation; 0: all"
             allowDecimal={false}
             min={0}
             {...form.getInputProps('local.maxBatches')}
