@@ -1,5 +1,6 @@
 import { Table } from '@mantine/core';
 import { memo, useMemo } from 'react';
+import { WideTable } from '../../shared/components/WideTable.tsx';
 import { score } from '../../shared/texts/format.ts';
 import type { ImportanceMatrix } from './importance.ts';
 
@@ -10,7 +11,7 @@ export const ImportanceTable = memo(function ImportanceTable({ matrix }: { matri
     [matrix],
   );
   return (
-    <Table.ScrollContainer minWidth={300} mah={420}>
+    <WideTable label="Layer importance, in numbers" minWidth={300} maxHeight={420}>
       <Table data-testid="importance-table" fz="xs" withRowBorders stickyHeader>
         <Table.Thead>
           <Table.Tr>
@@ -38,6 +39,6 @@ export const ImportanceTable = memo(function ImportanceTable({ matrix }: { matri
           ))}
         </Table.Tbody>
       </Table>
-    </Table.ScrollContainer>
+    </WideTable>
   );
 });
