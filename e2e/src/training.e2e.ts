@@ -21,7 +21,7 @@ test('three tabs, three rounds on WebGPU: the loss falls, masks respect the budg
     expect(Object.keys(member.scores ?? {})).toHaveLength(4);
   }
   for (const round of view.rounds) {
-    expect(round.bytesDown + round.bytesUp).toBeLessThan(round.bytesFullExchange);
+    expect(round.bytesDown + round.bytesUp).toBeLessThan(round.bytesIfFull);
     for (const [layer, value] of Object.entries(round.importance)) {
       const cell = dashboard.locator(
         `[data-testid=importance-table] [data-round="${round.round}"][data-layer="${layer}"]`,

@@ -26,7 +26,7 @@ export interface DemoRound {
   readonly scores: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly bytesDown: number;
   readonly bytesUp: number;
-  readonly bytesFullExchange: number;
+  readonly bytesIfFull: number;
   readonly seconds: {
     readonly probing: number;
     readonly selecting: number;
@@ -45,7 +45,7 @@ export function demoRound(detail: RoundDetail): DemoRound {
     scores: Object.fromEntries(detail.members.flatMap((m) => (m.scores ? [[m.client, m.scores]] : []))),
     bytesDown: detail.bytesDown,
     bytesUp: detail.bytesUp,
-    bytesFullExchange: detail.bytesFullExchange,
+    bytesIfFull: detail.bytesIfFull,
     seconds: detail.seconds,
   };
 }

@@ -205,7 +205,7 @@ export class Views {
     const known = this.#cache(run.id).get(row.round);
     if (known) return known;
     const cohort = await listMembers(db, run.id, row.round);
-    const summary = summarize(run.config, row, cohort, this.#modelBytes(run), now());
+    const summary = summarize(run.config, row, cohort, now());
     if (isOver(row.phase)) this.#cache(run.id).set(row.round, summary);
     return summary;
   }

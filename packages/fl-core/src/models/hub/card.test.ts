@@ -64,7 +64,7 @@ const round = (number: number, accuracy: number | null): RunView['rounds'][numbe
   evaluatedSamples: 40,
   bytesDown: 0,
   bytesUp: 0,
-  bytesFullExchange: 0,
+  bytesIfFull: 0,
   seconds: { probing: 0, selecting: 0, training: 0, aggregating: 0, evaluating: 0 },
   e1: null,
   e2: null,
