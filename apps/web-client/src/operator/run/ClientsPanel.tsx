@@ -1,4 +1,4 @@
-import { Group, Pagination, Progress, Table, Text, TextInput } from '@mantine/core';
+import { Group, Pagination, Progress, Table, Text, TextInput, VisuallyHidden } from '@mantine/core';
 import type { ClientView, RunView } from '@strata/fl-core/protocol';
 import { IconSearch } from '@tabler/icons-react';
 import { useState } from 'react';
@@ -67,7 +67,9 @@ export function ClientsPanel({ run, over, live }: ClientsPanelProps) {
                 Samples
               </Table.Th>
               {labels.length > 0 && <Table.Th scope="col">Class balance</Table.Th>}
-              <Table.Th scope="col" aria-label="Actions" />
+              <Table.Th scope="col">
+                <VisuallyHidden>Actions</VisuallyHidden>
+              </Table.Th>
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>

@@ -7,6 +7,7 @@ import { ago, percent, plural } from '../../shared/texts/format.ts';
 import { metricText, metricTitle } from '../../shared/texts/metric-text.ts';
 import { StateBadge } from '../StateBadge.tsx';
 import classes from './RunCard.module.css';
+import { runSettings } from './run-settings.ts';
 
 export function RunCard({ run }: { run: RunListItem }) {
   const now = useNow(30_000);
@@ -19,7 +20,10 @@ export function RunCard({ run }: { run: RunListItem }) {
             {run.name}
           </Text>
           <Text size="xs" c="dimmed" truncate>
-            {run.model} · {run.strategy} · {ago(run.createdAt, now)}
+            {run.model} · {ago(run.createdAt, now)}
+          </Text>
+          <Text size="xs" c="dimmed" data-testid="run-settings">
+            {runSettings(run)}
           </Text>
         </div>
         <StateBadge state={run.state} />

@@ -1,6 +1,6 @@
 import { Badge } from '@mantine/core';
 import type { RoundSummary, RunConfig } from '@strata/fl-core/protocol';
-import { strategyNamed } from '@strata/fl-core/selection';
+import { createStrategy, strategyNamed } from '@strata/fl-core/selection';
 import { MetricPanel } from '../MetricPanel.tsx';
 import { everProbes } from '../phases.ts';
 import { agreementChart, clientsChart, priceChart, solverChart } from './charts.ts';
@@ -24,11 +24,7 @@ export function Diagnostics({ rounds, config }: DiagnosticsProps) {
         rounds={rounds}
         has={(r) => r.e1 !== null || r.e2 !== null}
         draw={priceChart}
-        empty={
-          everProbes(config)
-            ? 'Appears when the first round has chosen its layers.'
-            : 'This strategy asks for no scores, so there is nothing to weigh.'
-        }
+        empty={priceless(config)}
         testId="price"
       />
       <MetricPanel
@@ -54,6 +50,17 @@ export function Diagnostics({ rounds, config }: DiagnosticsProps) {
       {strategyNamed(config.strategy.name).solver && <Solver rounds={rounds} />}
     </>
   );
+}
+
+/** Why there is no price of the choice, or not yet: it is counted when a round is committed, in squared norms. */
+function priceless({ strategy, budget }: RunConfig): string {
+  if (!everProbes({ strategy, budget })) {
+    return 'This strategy asks for no scores, so there is nothing to weigh.';
+  }
+  const chosen = createStrategy(strategy);
+  return chosen.needs === 'nothing' || chosen.score === 'squared-norm'
+    ? 'Appears when the first round is committed.'
+    : `E1 and E2 are sums of squared norms; this run measures layers by ${chosen.score}.`;
 }
 
 function Solver({ rounds }: { rounds: Rounds }) {
