@@ -1,22 +1,23 @@
 import type { Page } from '@playwright/test';
-import { ServerProcess } from '@strata/harness';
 import { strToU8, zipSync } from 'fflate';
 import { PNG } from 'pngjs';
 import { expectAccessible } from './axe.ts';
-import { serverOptions } from './server-options.ts';
-import { shot } from './shot.ts';
 import { expect, test } from './test.ts';
+import { serverWithTinyModels } from './tiny-model.ts';
 
 /** Every page in every state, as somebody meets it who cannot see it well, or not at all. */
 
-/** A server of its own: the list of runs is empty once. */
-let server: ServerProcess;
+// Some hundred looks by axe, each a second of a processor.
+test.describe.configure({ timeout: 400_000 });
+
+/** A server of its own: the list of runs is empty once, and there is a model for every task. */
+let models: Awaited<ReturnType<typeof serverWithTinyModels>>;
 test.beforeAll(async () => {
-  server = await ServerProcess.start(serverOptions);
+  models = await serverWithTinyModels();
 });
-test.afterAll(() => server?.dispose());
+test.afterAll(() => models?.dispose());
 // biome-ignore lint/correctness/noEmptyPattern: Playwright reads what a fixture needs from this pattern.
-test.use({ address: async ({}, use) => use(server) });
+test.use({ address: async ({}, use) => use(models.server) });
 
 test('axe finds nothing on a server without runs, on the form, and where there is nothing', async ({
   world,
@@ -47,19 +48,24 @@ test('axe finds nothing on a server without runs, on the form, and where there i
 
   await page.goto(`${url}/operator/new`);
   await page.getByRole('heading', { name: 'New run' }).waitFor();
-  for (const task of ['Classification', 'Several labels', 'Pairs', 'Next']) {
-    const choice = page.getByTestId('tasks').getByRole('radio', { name: new RegExp(task, 'i') });
-    if (await choice.count()) await choice.first().click();
-    await expectAccessible(page, `form, ${task}`);
+  await page.getByTestId('import-model').click();
+  for (const [model, tasks] of [
+    ['bert', [/One label of a text/, /Any number of labels/, /Two texts compared/]],
+    ['gpt2', [/Continue a text/]],
+  ] as const) {
+    await page.getByLabel('Where it is').fill(`folder:${model}`);
+    await page.getByRole('button', { name: 'Use this model' }).click();
+    for (const task of tasks) {
+      await page.getByTestId('tasks').getByRole('radio', { name: task }).click();
+      await expectAccessible(page, `form, ${task}`);
+    }
   }
   await page.getByRole('radio', { name: /ViT mini/ }).click();
   await page.getByTestId('more-strategies').click();
-  await page.getByTestId('import-model').click();
   await page.getByTestId('advanced').click();
   await page.getByLabel('Participants needed').fill('2');
   await page.getByTestId('create').click();
   await page.getByText('mark the run as a test').waitFor();
-  await shot(page, 'form');
   await expectAccessible(page, 'form, all unfolded, with an error');
 });
 
@@ -80,7 +86,6 @@ const phase = (page: Page, name: string) =>
 test('axe finds nothing through the life of a run, on its pages and on those of its participants', async ({
   world,
 }) => {
-  test.setTimeout(400_000);
   const release = world.holdUpdates();
   const run = await world.startRun({
     name: 'Life of a run',
@@ -120,7 +125,6 @@ test('axe finds nothing through the life of a run, on its pages and on those of 
   await expectAccessible(left, 'join page, left');
   await operator.locator('[data-testid=round][data-phase=training]').waitFor();
   await operator.locator('tr[data-presence=left]').waitFor();
-  await shot(operator, 'dashboard-training');
   await expectAccessible(operator, 'dashboard, in training');
   await operator.getByTestId('pause').click();
   await operator.locator('[data-run][data-state=paused]').waitFor();
@@ -131,7 +135,6 @@ test('axe finds nothing through the life of a run, on its pages and on those of 
   await page.locator('[data-testid=ended][data-phase=over]').waitFor();
   await expectAccessible(page, 'join page, finished');
   await operator.locator('[data-run][data-state=finished]').waitFor();
-  await shot(operator, 'dashboard-finished');
   await expectAccessible(operator, 'dashboard, finished');
 
   // No run of a test fails by itself: this one is shown as if it had.

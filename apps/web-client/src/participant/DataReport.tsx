@@ -30,7 +30,9 @@ export function DataReport({ data, keeping, leftOut }: DataReportProps) {
         <ul className={classes.bars} aria-label="Examples of each label">
           {rows.slice(0, shownLabels).map(({ label, samples }) => (
             <li key={label} className={classes.bar}>
-              <span className={classes.label}>{label}</span>
+              <span className={classes.label} dir="auto">
+                {label}
+              </span>
               <span className={classes.track} aria-hidden="true">
                 <span className={classes.fill} style={{ width: `${(100 * samples) / most}%` }} />
               </span>

@@ -16,7 +16,7 @@ export function RunCard({ run }: { run: RunListItem }) {
     <li className={classes.item}>
       <Link href={`/operator/runs/${run.id}`} className={classes.card} data-run={run.id}>
         <div className={classes.name}>
-          <Text fw={600} truncate>
+          <Text fw={600} truncate dir="auto">
             {run.name}
           </Text>
           <Text size="xs" c="dimmed" truncate>

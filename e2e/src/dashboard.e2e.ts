@@ -1,8 +1,10 @@
+import { buffer } from 'node:stream/consumers';
 import type { Page } from '@playwright/test';
+import { PNG } from 'pngjs';
 import { shot } from './shot.ts';
 import { expect, test } from './test.ts';
 
-/** The dashboard while it is looked at: over four rounds nothing moves from where it was. */
+/** The dashboard while it is looked at. */
 
 interface Shift {
   /** What the browser counts towards the Cumulative Layout Shift. */
@@ -82,13 +84,40 @@ test('over four rounds the dashboard moves by less than 0.1, and the invitation 
   }
 });
 
-test('what is trained can be told from what is not where the system has colours of its own', async ({
+test('a chart goes home as a picture and as numbers; what is trained can be told where the system has colours of its own', async ({
   world,
 }) => {
   const run = await world.startRun({ rounds: 1, cohort: { goal: 1, minimum: 1, quorum: 1 } });
   await world.join(run, 0, { backend: 'wasm' });
   await world.finished(run);
   const page = await world.operate(`/operator/runs/${run}`);
+  const save = async (what: string, as: string) => {
+    await page.getByTestId(`save-${what}`).click();
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('menuitem', { name: as }).click(),
+    ]);
+    return { name: download.suggestedFilename(), bytes: await buffer(await download.createReadStream()) };
+  };
+  const [round] = (await world.api.run(run)).rounds;
+  const numbers = await save('loss-and-accuracy', 'Numbers');
+  expect(numbers.name).toBe('loss-and-accuracy.csv');
+  expect(numbers.bytes.toString()).toBe(
+    `round,Held-out loss,Training loss,Accuracy,"Accuracy, median"\r\n1,${round?.loss},${round?.trainLoss},${round?.accuracy},${round?.medianAccuracy}\r\n`,
+  );
+  for (const what of ['loss-and-accuracy', 'layer-importance']) {
+    const picture = PNG.sync.read((await save(what, 'Picture')).bytes);
+    const chart = await page.getByTestId(what === 'layer-importance' ? 'heatmap' : 'learning').boundingBox();
+    // twice as fine as on the page, and not one colour
+    expect(picture.width).toBeGreaterThan(1.5 * (chart?.width ?? Number.NaN));
+    expect(new Set(picture.data.subarray(0, 400_000)).size).toBeGreaterThan(8);
+  }
+  const members = await save('participants-of-round-1', 'Numbers');
+  expect(members.bytes.toString().split('\r\n')[1]).toContain('Tab 0,evaluated');
+  await expect(
+    page.getByRole('img', { name: /^Loss and accuracy by round\. Held-out loss: [\d.]+ in round 1\./ }),
+  ).toBeVisible();
+
   const cell = (chosen: boolean) =>
     page.locator(`[data-testid=mask-table] td[data-chosen=${chosen}]`).first().screenshot();
   for (const colorScheme of ['light', 'dark'] as const) {
