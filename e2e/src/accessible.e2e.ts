@@ -92,6 +92,8 @@ test('axe finds nothing through the life of a run, on its pages and on those of 
     visibility: 'listed',
     rounds: 1,
     cohort: { goal: 3, minimum: 3, quorum: 0.5 },
+    // A round stays open for as long as one looks at it.
+    deadlines: { probing: 600, training: 600, evaluating: 600 },
     budget: { kind: 'participant', unit: 'layers', fallback: 2 },
   });
   const operator = await world.operate(`/operator/runs/${run}`);

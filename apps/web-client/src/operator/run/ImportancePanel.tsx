@@ -46,7 +46,7 @@ export function ImportancePanel({ rounds, layers, picked, onPick }: ImportancePa
       hint={hint}
       testId="importance"
       controls={
-        <Group gap="xs">
+        <Group gap="xs" wrap="nowrap">
           <SegmentedControl
             size="xs"
             aria-label="What the cells show"

@@ -1,5 +1,5 @@
 import { Table, Text } from '@mantine/core';
-import type { MemberView, RoundDetail, RunView } from '@strata/fl-core/protocol';
+import type { MemberView, RoundDetail, RoundSummary, RunView } from '@strata/fl-core/protocol';
 import { Panel } from '../../shared/components/Panel.tsx';
 import { bytes, count, percent, score, seconds } from '../../shared/texts/format.ts';
 import { metricTitle } from '../../shared/texts/metric-text.ts';
@@ -47,7 +47,7 @@ export function MembersPanel({ run, round }: MembersPanelProps) {
       ) : (
         <>
           <Text size="sm" c="dimmed" mb="xs" className="tabular" data-testid="phase-seconds">
-            {phases(round)}
+            {phases(run.rounds.find((r) => r.round === round.round) ?? round)}
           </Text>
           <Table miw={640} fz="sm" verticalSpacing={5}>
             <Table.Thead>
@@ -99,7 +99,8 @@ function Row({ member, name }: { member: MemberView; name: string }) {
   );
 }
 
-function phases({ seconds: s }: RoundDetail): string {
+/** Of the run's view, which goes on while the round's detail is of when it was loaded. */
+function phases({ seconds: s }: Pick<RoundSummary, 'seconds'>): string {
   const parts = [
     ['probe', s.probing],
     ['select', s.selecting],

@@ -14,6 +14,7 @@ it('adds both directions up over the rounds', () => {
 it('has no saving before a byte could have been saved, and a negative one when more was sent', () => {
   expect(saving([])).toBeNull();
   expect(saving([roundSummary(1, { bytesIfFull: 0 })])).toBeNull();
+  expect(saving([roundSummary(1, { bytesUp: 0 })])).toBeNull();
   expect(saving([roundSummary(1, { bytesIfFull: 750 })])).toBe(-1);
 });
 

@@ -23,11 +23,12 @@ export function traffic(rounds: readonly RoundBytes[]): TrafficPoint[] {
 
 /**
  * Share of what training every layer would have moved that was not moved: 0.9 is a tenth of the bytes; null before
- * there is any.
+ * anything was trained, when everybody has fetched the same.
  */
 export function saving(rounds: readonly RoundBytes[]): number | null {
   const last = traffic(rounds).at(-1);
-  return last === undefined || last.full === 0 ? null : 1 - last.moved / last.full;
+  const trained = rounds.some(({ bytesUp }) => bytesUp > 0);
+  return last === undefined || !trained || last.full === 0 ? null : 1 - last.moved / last.full;
 }
 
 /** The same in words; the headers of files are a few thousandths, and nobody's saving. */
