@@ -23,7 +23,10 @@ export async function expectAccessible(page: Page, state: string): Promise<void>
     for (const colorScheme of ['light', 'dark'] as const) {
       // Colours on their way from one theme to the other are nobody's choice.
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      await page.waitForTimeout(100);
+      await expect(page.locator('html')).toHaveAttribute('data-mantine-color-scheme', colorScheme);
+      await page.evaluate(
+        () => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))),
+      );
       await shot(page, `${state}-${colorScheme}-${size.width}`.replaceAll(/\W+/g, '-'));
       const faults = await faultsOf(page, colorScheme === 'light' ? [] : ofColours);
       const overhang = await overhangs(page);
