@@ -10,6 +10,7 @@ import {
   workloadsOf,
 } from '@strata/gpu-bench';
 import { comparedLosses, strataEngine } from '@strata/gpu-bench/strata';
+import { expectAccessible } from './axe.ts';
 import { expect, test } from './test.ts';
 import type { World } from './world.ts';
 
@@ -41,6 +42,7 @@ test('measures steps whose losses are those of the processor, and hands out its 
   const page = await open(world, String(query));
   await page.getByTestId('bench-start').click();
   await reached(page, 'done');
+  await expectAccessible(page, 'bench, with results');
   const { done, total } = await page
     .getByTestId('bench-state')
     .evaluate(({ dataset }) => ({ done: dataset.done, total: dataset.total }));

@@ -1,14 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import { type RunConfigInput, StrataError } from '@strata/fl-core/protocol';
-import { ServerProcess } from '@strata/harness';
+import type { ServerProcess } from '@strata/harness';
 import { strFromU8, unzipSync } from 'fflate';
-import { serverOptions } from './server-options.ts';
 import { shot } from './shot.ts';
 import { expect, test } from './test.ts';
-import { tinyBert, tinyGpt2, writeTinyModel } from './tiny-model.ts';
+import { serverWithTinyModels } from './tiny-model.ts';
 import { tinyRun, type World } from './world.ts';
 
 const story = Array.from(
@@ -31,18 +27,13 @@ const pairs = [
 ].join('\n');
 
 /** Runs of every task, from what an operator chooses to the model that goes home; models from a folder. */
-let modelsDir = '';
+let models: Awaited<ReturnType<typeof serverWithTinyModels>>;
 let server: ServerProcess;
 test.beforeAll(async () => {
-  modelsDir = await mkdtemp(join(tmpdir(), 'strata-e2e-models-'));
-  await writeTinyModel(join(modelsDir, 'gpt2'), tinyGpt2);
-  await writeTinyModel(join(modelsDir, 'bert'), tinyBert);
-  server = await ServerProcess.start({ env: { ...serverOptions.env, STRATA_MODELS_DIR: modelsDir } });
+  models = await serverWithTinyModels();
+  server = models.server;
 });
-test.afterAll(async () => {
-  await server?.dispose();
-  await rm(modelsDir, { recursive: true });
-});
+test.afterAll(() => models?.dispose());
 // biome-ignore lint/correctness/noEmptyPattern: Playwright reads what a fixture needs from this pattern.
 test.use({ address: async ({}, use) => use(server) });
 

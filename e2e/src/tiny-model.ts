@@ -1,8 +1,11 @@
-import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { initialLayer, layoutOf, specFromConfig } from '@strata/fl-core/models/layouts';
 import { encodeSafetensors } from '@strata/fl-core/protocol';
+import { ServerProcess } from '@strata/harness';
+import { serverOptions } from './server-options.ts';
 
 const core = fileURLToPath(new URL('../../packages/fl-core/src/', import.meta.url));
 
@@ -39,4 +42,19 @@ export async function writeTinyModel(folder: string, model: TinyModel): Promise<
   await writeFile(join(folder, 'config.json'), JSON.stringify(config));
   await writeFile(join(folder, 'model.safetensors'), encodeSafetensors(tensors, { format: 'pt' }));
   await cp(join(core, 'data/tokenizer/fixtures/hub', model.tokenizer), join(folder, 'tokenizer.json'));
+}
+
+/** A server whose folder of models has `bert` and `gpt2`: between them they can be trained for every task on texts. */
+export async function serverWithTinyModels(): Promise<{ server: ServerProcess; dispose(): Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), 'strata-e2e-models-'));
+  await writeTinyModel(join(folder, 'gpt2'), tinyGpt2);
+  await writeTinyModel(join(folder, 'bert'), tinyBert);
+  const server = await ServerProcess.start({ env: { ...serverOptions.env, STRATA_MODELS_DIR: folder } });
+  return {
+    server,
+    dispose: async () => {
+      await server.dispose();
+      await rm(folder, { recursive: true });
+    },
+  };
 }

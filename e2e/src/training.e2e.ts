@@ -21,7 +21,7 @@ test('three tabs, three rounds on WebGPU: the loss falls, masks respect the budg
     expect(Object.keys(member.scores ?? {})).toHaveLength(4);
   }
   for (const round of view.rounds) {
-    expect(round.bytesDown + round.bytesUp).toBeLessThan(round.bytesFullExchange);
+    expect(round.bytesDown + round.bytesUp).toBeLessThan(round.bytesIfFull);
     for (const [layer, value] of Object.entries(round.importance)) {
       const cell = dashboard.locator(
         `[data-testid=importance-table] [data-round="${round.round}"][data-layer="${layer}"]`,
@@ -33,6 +33,8 @@ test('three tabs, three rounds on WebGPU: the loss falls, masks respect the budg
   for (const tab of tabs) {
     await tab.locator('[data-testid=ended][data-phase=over]').waitFor();
     await expect(tab.getByTestId('ended')).toHaveAttribute('data-rounds-done', '3');
+    const last = Math.round(100 * (view.rounds[2]?.accuracy ?? Number.NaN));
+    await expect(tab.getByTestId('ended')).toContainText(`On everyone’s together: ${last} %`);
   }
   expect(world.pageErrors).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import type { Dataset } from '@strata/fl-core/data';
-import { initialLayer, layerBytes, layoutOf, specOf } from '@strata/fl-core/models';
+import { initialLayer, layoutOf, specOf } from '@strata/fl-core/models';
 import { encodeSafetensors, RunConfig } from '@strata/fl-core/protocol';
 import { random } from '@strata/fl-core/random';
 import { summarize } from '@strata/fl-core/rounds';
@@ -62,9 +62,8 @@ export async function play({
   for (const participant of crew) participant.leave();
   return run.book.committed.map((round) => {
     const cohort = run.book.cohort(round.round);
-    const bytes = layout.layers.reduce((sum, layer) => sum + layerBytes(layer), 0);
     return {
-      ...summarize(config, round, cohort, bytes, run.clock.now),
+      ...summarize(config, round, cohort, run.clock.now),
       masks: Object.fromEntries(cohort.map(({ client, mask }) => [client, mask ?? []])),
       head: round.candidate?.head?.sha256 ?? '',
     };

@@ -40,7 +40,7 @@ async function demoWith(options: DemoOptions, data: DemoData): Promise<DemoRepor
       );
       const layers = await verifiedLayers(api, final, options, data.labels.length, rounds);
       await tabs.close();
-      return demoReport(options, data, rounds, layers);
+      return demoReport(options, data, final.config, rounds, layers);
     } finally {
       await browser.close();
     }

@@ -1,4 +1,5 @@
-import type { RoundDetail, SampleId } from '@strata/fl-core/protocol';
+import { samples } from '@strata/fl-core/data';
+import type { RoundDetail, RunConfig, SampleId } from '@strata/fl-core/protocol';
 import type { DemoData } from './data.ts';
 import type { DemoOptions } from './options.ts';
 
@@ -13,6 +14,13 @@ export interface DemoReport {
   readonly backend: string;
   readonly classes: number;
   readonly clients: number;
+  /** How the data is divided over the clients. */
+  readonly split: string;
+  /** What the figures are figures of: lambda, budget, rates, batches, what is held out. */
+  readonly configuration: Pick<
+    RunConfig,
+    'data' | 'side' | 'strategy' | 'selection' | 'budget' | 'aggregation' | 'cohort' | 'local'
+  >;
   readonly rounds: readonly DemoRound[];
   readonly checkpoint: { readonly layers: Readonly<Record<string, string>> };
 }
@@ -26,7 +34,7 @@ export interface DemoRound {
   readonly scores: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly bytesDown: number;
   readonly bytesUp: number;
-  readonly bytesFullExchange: number;
+  readonly bytesIfFull: number;
   readonly seconds: {
     readonly probing: number;
     readonly selecting: number;
@@ -45,7 +53,7 @@ export function demoRound(detail: RoundDetail): DemoRound {
     scores: Object.fromEntries(detail.members.flatMap((m) => (m.scores ? [[m.client, m.scores]] : []))),
     bytesDown: detail.bytesDown,
     bytesUp: detail.bytesUp,
-    bytesFullExchange: detail.bytesFullExchange,
+    bytesIfFull: detail.bytesIfFull,
     seconds: detail.seconds,
   };
 }
@@ -53,6 +61,7 @@ export function demoRound(detail: RoundDetail): DemoRound {
 export function demoReport(
   options: DemoOptions,
   data: DemoData,
+  config: RunConfig,
   committed: readonly RoundDetail[],
   layers: Readonly<Record<string, string>>,
 ): DemoReport {
@@ -65,7 +74,14 @@ export function demoReport(
     backend: options.backend,
     classes: data.labels.length,
     clients: options.clients,
+    split: data.kind === 'sample' ? samples[data.sample].split : `dirichlet ${options.alpha}`,
+    configuration: configurationOf(config),
     rounds: committed.map(demoRound),
     checkpoint: { layers },
   };
+}
+
+function configurationOf(config: RunConfig): DemoReport['configuration'] {
+  const { data, side, strategy, selection, budget, aggregation, cohort, local } = config;
+  return { data, side, strategy, selection, budget, aggregation, cohort, local };
 }

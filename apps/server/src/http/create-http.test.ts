@@ -138,6 +138,29 @@ describe('pages', () => {
     expect((await app.inject('/icon.svg')).headers['cache-control']).toBe('no-cache');
   });
 
+  test('at an address where nothing is, a browser gets the page that says so, a program an answer to read', async () => {
+    const browser = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
+    for (const url of ['/nowhere', '/joins/a-run', '/a/b.html?x#y']) {
+      const answer = await app.inject({ url, headers: browser });
+      expect(answer.statusCode, url).toBe(404);
+      expect(answer.headers['content-type'], url).toBe('text/html; charset=utf-8');
+      const nonce = /content="([\w+/=]{24})"/.exec(answer.body)?.[1];
+      expect(answer.headers['content-security-policy'], url).toContain(`'nonce-${nonce}'`);
+    }
+    for (const request of [
+      { url: '/nowhere' },
+      { url: '/nowhere', headers: { accept: '*/*' } },
+      { url: '/nowhere', method: 'POST', headers: browser },
+      ...['/api/nowhere', '/blobs/', '/runs/a/b', '/assets/none.js', '/samples/none.png', '/socket.io'].map(
+        (url) => ({ url, headers: browser }),
+      ),
+    ] as const) {
+      const answer = await app.inject(request);
+      expect(answer.statusCode, request.url).toBe(404);
+      expect(answer.json(), request.url).toMatchObject({ ok: false, error: { code: 'bad-request' } });
+    }
+  });
+
   test('without built pages the server says how to build them', () => {
     expect(() => createHttp(settings, { ...folders(), pages: join(folder, 'none') })).toThrow(
       expect.objectContaining({ code: 'unavailable', hint: 'Start with "npm start".' }),

@@ -36,16 +36,6 @@ export function createHttp(
   secureHeaders(app);
   answerErrors(app);
   refuseForeign(app, addressCheck(settings));
-  app.setNotFoundHandler((request, reply) =>
-    reply.code(404).send({
-      ok: false,
-      error: {
-        code: 'bad-request',
-        message: `There is nothing at ${request.method} ${request.url.slice(0, 200)}.`,
-        hint: 'The README lists the pages.',
-      },
-    }),
-  );
   servePages(app, folders);
   return app;
 }

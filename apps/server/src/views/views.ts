@@ -127,7 +127,9 @@ export class Views {
         id: run.id,
         name: run.config.name,
         model: modelName(run.config.model),
-        strategy: run.config.strategy.name,
+        strategy: run.config.strategy,
+        budget: run.config.budget,
+        seed: run.config.seed,
         task: run.config.task.name,
         state: run.state,
         createdAt: run.createdAt.getTime(),
@@ -205,7 +207,7 @@ export class Views {
     const known = this.#cache(run.id).get(row.round);
     if (known) return known;
     const cohort = await listMembers(db, run.id, row.round);
-    const summary = summarize(run.config, row, cohort, this.#modelBytes(run), now());
+    const summary = summarize(run.config, row, cohort, now());
     if (isOver(row.phase)) this.#cache(run.id).set(row.round, summary);
     return summary;
   }

@@ -1,6 +1,7 @@
 import { SimpleGrid, Table } from '@mantine/core';
 import type { GpuRow } from '@strata/gpu-bench';
 import { Panel } from '../shared/components/Panel.tsx';
+import { WideTable } from '../shared/components/WideTable.tsx';
 import { milliseconds, rate } from '../shared/texts/format.ts';
 import classes from './Bench.module.css';
 import { rowsOf } from './groups.ts';
@@ -56,7 +57,7 @@ export function KernelTables({ rows }: { rows: readonly GpuRow[] }) {
 function KernelTable({ title, hint, columns, cells, testId }: KernelTableProps) {
   return (
     <Panel title={title} hint={hint} testId={testId} flush>
-      <Table.ScrollContainer minWidth={120 * columns.length}>
+      <WideTable label={title} minWidth={120 * columns.length}>
         <Table fz="sm" verticalSpacing={6} className={classes.table}>
           <Table.Thead>
             <Table.Tr>
@@ -82,7 +83,7 @@ function KernelTable({ title, hint, columns, cells, testId }: KernelTableProps) 
             ))}
           </Table.Tbody>
         </Table>
-      </Table.ScrollContainer>
+      </WideTable>
     </Panel>
   );
 }

@@ -2,6 +2,7 @@ import { Table, Text } from '@mantine/core';
 import type { GpuRow } from '@strata/gpu-bench';
 import { Fragment } from 'react';
 import { Panel } from '../shared/components/Panel.tsx';
+import { WideTable } from '../shared/components/WideTable.tsx';
 import { bytes, count, milliseconds, percent, rate, score } from '../shared/texts/format.ts';
 import classes from './Bench.module.css';
 import { type StepView, stepsByModel } from './groups.ts';
@@ -28,7 +29,7 @@ export function StepsPanel({ rows }: { rows: readonly GpuRow[] }) {
       testId="bench-steps"
       flush
     >
-      <Table.ScrollContainer minWidth={600}>
+      <WideTable label="Steps" minWidth={600}>
         <Table fz="sm" verticalSpacing={6} className={classes.table}>
           <Table.Thead>
             <Table.Tr>
@@ -58,7 +59,7 @@ export function StepsPanel({ rows }: { rows: readonly GpuRow[] }) {
             ))}
           </Table.Tbody>
         </Table>
-      </Table.ScrollContainer>
+      </WideTable>
       <Text size="xs" c="dimmed" px="md" pb="md">
         JavaScript: until the last command of a step was handed to the card. Memory: the most at once.
       </Text>

@@ -264,7 +264,7 @@ function requireSamples(
     throw new StrataError(
       'bad-request',
       'The names in your data are none of the labels of this run.',
-      'Say below what they mean.',
+      'Say what they mean under “What do these names mean?”.',
     );
   }
   throw new StrataError(

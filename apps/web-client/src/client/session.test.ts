@@ -1,7 +1,28 @@
-import type { ErrorBody, ErrorCode } from '@strata/fl-core/protocol';
+import type { ErrorBody, ErrorCode, RunPublic } from '@strata/fl-core/protocol';
 import { chooseBackend } from '@strata/fl-core/training';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { blocks, config, head, layout, World, wait } from './testing/session-world.ts';
+
+const ended: RunPublic = {
+  id: 'run-1',
+  name: config.name,
+  description: '',
+  model: 'ViT nano',
+  data: config.data,
+  task: config.task,
+  labels: config.labels,
+  strategy: 'full',
+  budget: config.budget,
+  purpose: config.purpose,
+  cohort: { minimum: 3, goal: 3 },
+  local: { batchSize: 4, epochs: 6 },
+  state: 'finished',
+  rounds: 4,
+  committed: 4,
+  phase: null,
+  clients: 1,
+  accuracy: 0.36,
+};
 
 const refusal = (code: ErrorCode): ErrorBody => ({ code, message: `refused: ${code}`, hint: 'try this' });
 describe('Session', () => {
@@ -61,6 +82,14 @@ describe('Session', () => {
         'over',
       ]),
     );
+  });
+
+  it('shows the run as it ended, though the last view of it was never pushed', async () => {
+    const { server } = world;
+    server.view = ended;
+    server.push({ kind: 'over', state: 'finished', checkpoint: world.checkpoint, message: 'done' });
+    await world.until((s) => s.phase.kind === 'over' && s.run !== null);
+    expect(world.snapshot.run).toEqual(ended);
   });
 
   it('brings the times of a step and the steps of a round when its work asks for them', async () => {

@@ -48,6 +48,8 @@ export interface SessionOptions {
 const maxFailures = 3;
 /** How long an answer on its way may still be acknowledged after the work has changed. */
 const graceMs = 5_000;
+/** How long the run as it ended may take to come. */
+const lastViewMs = 10_000;
 /** Live progress goes to the dashboard at most this often. */
 const progressMs = 1_000;
 
@@ -123,7 +125,10 @@ export class Session {
   /** Makes what is being done equal to what is to be done. */
   #reconcile(): void {
     const work = this.#work;
-    if (work?.kind === 'over') this.#finish(phaseOf(this.#phaseInput()));
+    if (work?.kind === 'over' && !this.#end.signal.aborted) {
+      this.#finish(phaseOf(this.#phaseInput()));
+      void this.#lookBack();
+    }
     const active = work === null || work.kind === 'wait' || work.kind === 'over' ? null : work;
     const key = active === null ? null : workKey(active);
     if (this.#job !== null) {
@@ -224,6 +229,12 @@ export class Session {
   async #giveUp(error: unknown): Promise<void> {
     await this.#link.goodbye();
     this.#finish({ kind: 'failed', error: errorBody(error) });
+  }
+
+  /** The run as it ended: the link is closed before the view of the last commit comes by it. */
+  async #lookBack(): Promise<void> {
+    const run = await this.#options.plane.run(AbortSignal.timeout(lastViewMs)).catch(() => null);
+    if (run !== null) this.#options.update(() => ({ run }));
   }
 
   #finish(phase: ClientPhase): void {

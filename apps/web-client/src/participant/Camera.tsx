@@ -78,6 +78,8 @@ export function Camera({ labels, onFiles, onClose }: CameraProps) {
           onClick={() => {
             const { files, mapping } = filesOfShots(shots);
             onFiles(files, mapping);
+            // Nobody is filmed for longer than they use it.
+            onClose();
           }}
         >
           {taken === 0 ? 'Use the pictures' : `Use ${plural(taken, 'picture')}`}

@@ -10,7 +10,7 @@ import {
   IconUpload,
 } from '@tabler/icons-react';
 import { useRef, useState } from 'react';
-import type { ClientSnapshot, DataChoice } from '../client/index.ts';
+import type { ClientSnapshot, DataChoice, UnknownName } from '../client/index.ts';
 import { filesOfInput } from '../shared/files/files.ts';
 import { useFileDrop } from '../shared/hooks/useFileDrop.ts';
 import { plural } from '../shared/texts/format.ts';
@@ -20,6 +20,7 @@ import classes from './DataChooser.module.css';
 import { DataExample } from './DataExample.tsx';
 import { DataReport } from './DataReport.tsx';
 import type { DataWays } from './data-ways.ts';
+import { leftOutText } from './left-out.ts';
 import { ownDataWords, thingsOf } from './task-words.ts';
 import { UnknownNames } from './UnknownNames.tsx';
 
@@ -31,7 +32,12 @@ interface DataChooserProps extends DataWays {
 }
 
 /** Own data by drop or choice, or the built-in sample; then what was found in it. */
-export function DataChooser({ run, snapshot, chosen, onSample, onFiles, ...ways }: DataChooserProps) {
+export function DataChooser({ run, snapshot, chosen, ...ways }: DataChooserProps) {
+  const [leftOut, setLeftOut] = useState<readonly UnknownName[]>([]);
+  const onFiles: DataWays['onFiles'] = (...files) => {
+    setLeftOut([]);
+    ways.onFiles(...files);
+  };
   const loading = snapshot?.phase.kind === 'loading-data' ? snapshot.phase : null;
   const data = snapshot?.data ?? null;
   const stored = snapshot?.stored?.data ?? null;
@@ -55,7 +61,7 @@ export function DataChooser({ run, snapshot, chosen, onSample, onFiles, ...ways 
             className={classes.sample}
             data-chosen={chosen === 'sample'}
             aria-pressed={chosen === 'sample'}
-            onClick={onSample}
+            onClick={ways.onSample}
           >
             <span className={classes.icon}>
               {run.data.kind === 'image' ? <IconPhoto size={22} /> : <IconTable size={22} />}
@@ -87,7 +93,11 @@ export function DataChooser({ run, snapshot, chosen, onSample, onFiles, ...ways 
         )}
         {loading === null && data !== null && chosen !== null && (
           <div className={classes.report}>
-            <DataReport data={data} keeping={snapshot?.keeping ?? null} />
+            <DataReport
+              data={data}
+              keeping={snapshot?.keeping ?? null}
+              leftOut={chosen === 'files' ? leftOutText(leftOut, run.data.kind) : ''}
+            />
           </div>
         )}
       </div>
@@ -96,7 +106,11 @@ export function DataChooser({ run, snapshot, chosen, onSample, onFiles, ...ways 
           kind={run.data.kind}
           names={data.unknown}
           labels={run.labels}
-          onMeanings={ways.onMeanings}
+          onMeanings={(meanings) => {
+            const unwanted = data.unknown.filter(({ name }) => meanings.get(name) === null);
+            setLeftOut([...leftOut, ...unwanted]);
+            ways.onMeanings(meanings);
+          }}
         />
       )}
     </Card>
@@ -144,9 +158,32 @@ function OwnData({ run, chosen, onFiles }: OwnDataProps) {
           {button}
         </FileButton>
       )}
-      {labels.length > 0 && <span className={classes.labels}>Labels: {labels.join(', ')}</span>}
+      {labels.length > 0 && <Labels labels={labels} />}
       {camera && <Camera labels={labels} onFiles={onFiles} onClose={() => setCamera(false)} />}
     </div>
+  );
+}
+
+/** In sight without a click; a list of hundreds would be all there is to see. */
+const labelsInSight = 12;
+
+/** The labels that the data is sorted into: every one of them can be read. */
+function Labels({ labels }: { labels: readonly string[] }) {
+  if (labels.length <= labelsInSight) {
+    return (
+      <span className={classes.labels}>
+        Labels: <bdi>{labels.join(', ')}</bdi>
+      </span>
+    );
+  }
+  return (
+    <details className={classes.labels} data-testid="labels">
+      <summary>
+        Labels: <bdi>{labels.slice(0, labelsInSight).join(', ')}</bdi> and {labels.length - labelsInSight}{' '}
+        more
+      </summary>
+      <bdi>{labels.slice(labelsInSight).join(', ')}</bdi>
+    </details>
   );
 }
 

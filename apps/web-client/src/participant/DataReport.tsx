@@ -6,8 +6,15 @@ import classes from './DataReport.module.css';
 /** Labels shown one by one; more become a line. */
 const shownLabels = 12;
 
+interface DataReportProps {
+  readonly data: DataSummary;
+  readonly keeping: Keeping | null;
+  /** Names that the person said to leave out, and how much that is, in words; empty where there are none. */
+  readonly leftOut: string;
+}
+
 /** What was found in the data: how much of each label, and what was left out and why. */
-export function DataReport({ data, keeping }: { data: DataSummary; keeping: Keeping | null }) {
+export function DataReport({ data, keeping, leftOut }: DataReportProps) {
   const most = Math.max(1, ...data.classCounts);
   const rows = data.labels
     .map((label, i) => ({ label, samples: data.classCounts[i] ?? 0 }))
@@ -23,7 +30,9 @@ export function DataReport({ data, keeping }: { data: DataSummary; keeping: Keep
         <ul className={classes.bars} aria-label="Examples of each label">
           {rows.slice(0, shownLabels).map(({ label, samples }) => (
             <li key={label} className={classes.bar}>
-              <span className={classes.label}>{label}</span>
+              <span className={classes.label} dir="auto">
+                {label}
+              </span>
               <span className={classes.track} aria-hidden="true">
                 <span className={classes.fill} style={{ width: `${(100 * samples) / most}%` }} />
               </span>
@@ -42,6 +51,11 @@ export function DataReport({ data, keeping }: { data: DataSummary; keeping: Keep
         <p className={classes.more}>
           An example counts for each of its labels
           {data.content.unlabelled > 0 && `; ${plural(data.content.unlabelled, 'has none', 'have none')}`}.
+        </p>
+      )}
+      {leftOut !== '' && (
+        <p className={classes.more} data-testid="left-out">
+          {leftOut}
         </p>
       )}
       {keeping !== null && (
@@ -73,12 +87,13 @@ const keepingText: Readonly<Record<Keeping, string>> = {
   unavailable: 'This browser keeps no copy: after a reload, choose your data again.',
 };
 
-function Problems({ data: { problems, problemCount } }: { data: DataSummary }) {
+function Problems({ data: { problems, problemCount, samples } }: { data: DataSummary }) {
   return (
     <details className={classes.problems} data-testid="data-problems">
       <summary>
         <IconAlertTriangle size={16} aria-hidden="true" />
-        {plural(problemCount, 'thing was', 'things were')} left out; the rest is used
+        {plural(problemCount, 'thing was', 'things were')} left out;{' '}
+        {samples > 0 ? 'the rest is used' : 'nothing is left to use'}
       </summary>
       <ul>
         {problems.map(({ file, reason }) => (

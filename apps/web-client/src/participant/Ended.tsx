@@ -1,4 +1,5 @@
 import { Button, Group } from '@mantine/core';
+import type { RunState } from '@strata/fl-core/protocol';
 import { IconCircleCheck, IconDoorExit, IconMoodSad } from '@tabler/icons-react';
 import { Link } from 'wouter';
 import type { ClientSnapshot } from '../client/index.ts';
@@ -46,13 +47,17 @@ export function Ended({ snapshot, onAgain }: EndedProps) {
   );
 }
 
+const isOver = (state: RunState): boolean =>
+  state === 'finished' || state === 'stopped' || state === 'failed';
+
 function result({ roundsDone, bytesUp, accuracies, run }: ClientSnapshot): string {
   const first = accuracies[0];
   const last = accuracies.at(-1);
   const helped = `You helped in ${plural(roundsDone, 'round')} and sent ${bytes(bytesUp)} of model changes.`;
   if (first === undefined || last === undefined) return helped;
   const own = resultText(run?.task.name ?? 'classification', first.accuracy, last.accuracy);
-  const everyone =
-    run === null || run.accuracy === null ? '' : ` On everyone’s together: ${percent(run.accuracy, 0)}.`;
+  // Of the run as it ended: a view from before has the figure of a round before.
+  const final = run !== null && isOver(run.state) ? run.accuracy : null;
+  const everyone = final === null ? '' : ` On everyone’s together: ${percent(final, 0)}.`;
   return `${helped} ${own}${everyone}`;
 }

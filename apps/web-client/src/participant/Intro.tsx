@@ -17,8 +17,10 @@ export function Intro({ run }: { run: RunPublic }) {
   return (
     <header className={classes.intro}>
       <p className={classes.eyebrow}>You are invited to teach a model</p>
-      <h1 className={classes.title}>{run.name}</h1>
-      <p className={classes.lead}>
+      <h1 className={classes.title} dir="auto">
+        {run.name}
+      </h1>
+      <p className={classes.lead} dir="auto">
         {run.description ||
           `${purpose(run)} Each device learns from its own data and shares only what it learned.`}
       </p>

@@ -1,6 +1,6 @@
 import { createDataPlane, keyInFragment } from '@strata/client';
 import { useCallback, useState } from 'react';
-import { ErrorNotice } from '../shared/components/ErrorNotice.tsx';
+import { PageError } from '../shared/components/PageError.tsx';
 import { PageFrame } from '../shared/components/PageFrame.tsx';
 import { PageLoading } from '../shared/components/PageLoading.tsx';
 import { useLoaded } from '../shared/hooks/useLoaded.ts';
@@ -29,7 +29,7 @@ export default function JoinPage({ params }: { params: { run: string } }) {
     case 'failed':
       return (
         <PageFrame narrow>
-          <ErrorNotice error={run.error} onRetry={run.reload} />
+          <PageError title="This run cannot be opened" error={run.error} onRetry={run.reload} />
         </PageFrame>
       );
     case 'ready':

@@ -1,3 +1,4 @@
+import { useDocumentTitle } from '@mantine/hooks';
 import type { RunPublic, SampleId } from '@strata/fl-core/protocol';
 import { useEffect, useState } from 'react';
 import {
@@ -66,6 +67,7 @@ const isForGood = (phase: ClientPhase): boolean =>
 
 /** One person's way through a run: set up, take part, end. The client behind it lives in its worker. */
 export function Participant({ run, joinKey }: { run: RunPublic; joinKey: string | null }) {
+  useDocumentTitle(`${run.name} · Strata`);
   const [query] = useState(() => joinQuery(location.search));
   const [memory, setMemory] = useState<Memory>(() => {
     const kept = recall(run.id, sessionStorage, query.client);

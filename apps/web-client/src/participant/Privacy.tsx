@@ -15,7 +15,7 @@ export function Privacy({ run }: { run: RunPublic }) {
   return (
     <Card title="Your data stays with you" testId="privacy">
       {run.purpose.kind === 'test' && (
-        <Alert color="yellow" variant="light" title="This run is a test" mb="md" data-testid="test-run">
+        <Alert color="ochre" variant="light" title="This run is a test" mb="md" data-testid="test-run">
           It may go on with a single participant. Of so few, what you send could be read by the organiser:
           parts of your {things}, or their labels. Take part with data that he may see.
         </Alert>

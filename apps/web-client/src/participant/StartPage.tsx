@@ -55,7 +55,7 @@ function OpenRuns({ runs }: { runs: readonly RunPublic[] }) {
       {runs.map((run) => (
         <li key={run.id} className={classes.run}>
           <div>
-            <h2>{run.name}</h2>
+            <h2 dir="auto">{run.name}</h2>
             <p>
               It learns {learns(run)} · {run.committed} of {plural(run.rounds, 'round')} done ·{' '}
               {plural(run.clients, 'participant')} here

@@ -1,8 +1,10 @@
 import { Button, Stack, Text, Title } from '@mantine/core';
+import { useDocumentTitle } from '@mantine/hooks';
 import { Link } from 'wouter';
 import { PageFrame } from '../shared/components/PageFrame.tsx';
 
 export function NotFound() {
+  useDocumentTitle('Not found · Strata');
   return (
     <PageFrame>
       <Stack align="center" gap="sm" py="15vh" ta="center">

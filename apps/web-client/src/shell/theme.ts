@@ -1,7 +1,9 @@
 import {
   ActionIcon,
+  Anchor,
   type CSSVariablesResolver,
   createTheme,
+  defaultVariantColorsResolver,
   type MantineColorsTuple,
   Modal,
   Tooltip,
@@ -57,7 +59,14 @@ export const theme = createTheme({
   primaryColor: 'tide',
   primaryShade: { light: 7, dark: 5 },
   autoContrast: true,
-  luminanceThreshold: 0.36,
+  // Mantine takes the contrast to the light theme's shade, also where the dark one is shown.
+  variantColorResolver: (input) => {
+    const colors = defaultVariantColorsResolver(input);
+    const primary = (input.color ?? 'tide') === 'tide' && input.variant === 'filled';
+    return primary ? { ...colors, color: 'var(--mantine-primary-color-contrast)' } : colors;
+  },
+  // Where black and white are equally far from a colour: the text on it is then never under 4.5 : 1.
+  luminanceThreshold: 0.179,
   defaultRadius: 'md',
   cursorType: 'pointer',
   respectReducedMotion: true,
@@ -74,8 +83,16 @@ export const theme = createTheme({
   },
   components: {
     ActionIcon: ActionIcon.extend({ defaultProps: { variant: 'subtle', color: 'gray' } }),
+    // In a sentence its colour alone does not make a link.
+    Anchor: Anchor.extend({ defaultProps: { underline: 'always' } }),
     Modal: Modal.extend({
-      defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.5, blur: 2 } },
+      defaultProps: {
+        centered: true,
+        overlayProps: { backgroundOpacity: 0.5, blur: 2 },
+        closeButtonProps: { 'aria-label': 'Close' },
+        // A dialog's heading is no banner of the page.
+        attributes: { header: { role: 'presentation' } },
+      },
     }),
     Tooltip: Tooltip.extend({
       defaultProps: {
@@ -106,18 +123,26 @@ const tints = (color: string, rgb: string) => ({
   [`--mantine-color-${color}-light-color`]: `var(--mantine-color-${color}-3)`,
 });
 
+/** Red words; Mantine's own are too light to be read. */
+const warnings = (color: string) => ({
+  '--mantine-color-error': color,
+  '--mantine-color-red-text': color,
+});
+
 export const resolver: CSSVariablesResolver = () => ({
   variables: { '--strata-content-width': '84rem' },
   light: {
     ...surfaces(palettes.light),
     '--mantine-color-default-border': '#cfd8db',
     '--mantine-color-gray-light': 'rgba(86, 99, 105, 0.13)',
+    ...warnings('var(--mantine-color-red-9)'),
   },
   dark: {
     ...surfaces(palettes.dark),
     ...tints('tide', '46, 181, 157'),
     ...tints('ochre', '235, 176, 57'),
     ...tints('gray', '152, 166, 173'),
+    ...warnings('var(--mantine-color-red-4)'),
     '--mantine-color-default': '#1b252a',
     '--mantine-color-default-hover': '#222d33',
     '--mantine-color-default-border': '#33414a',

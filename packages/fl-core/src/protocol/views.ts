@@ -74,8 +74,11 @@ export const RoundSummary = z.object({
   evaluatedSamples: z.number().int(),
   bytesDown: z.number().int(),
   bytesUp: z.number().int(),
-  /** What the same cohort would move if everyone downloaded and uploaded the whole model. */
-  bytesFullExchange: z.number().int(),
+  /**
+   * What the same clients would have moved in the round had each trained every layer (the strategy `full`): uploads and
+   * downloads of all that can be trained, and of the whole model where a client came new.
+   */
+  bytesIfFull: z.number().int(),
   seconds: RoundSeconds,
   /** Design, 7. Null when the strategy needs no scores. */
   e1: z.number().nullable(),
@@ -167,7 +170,9 @@ export const RunListItem = z.object({
   id: Id,
   name: z.string(),
   model: z.string(),
-  strategy: z.string(),
+  strategy: RunConfig.shape.strategy,
+  budget: RunConfig.shape.budget,
+  seed: RunConfig.shape.seed,
   task: TaskName,
   state: RunState,
   createdAt: Millis,

@@ -2,6 +2,7 @@ import { median } from '../median.ts';
 import { type ModelLayout, selectableLayers } from '../models/layouts.ts';
 import { type MemberView, type Phase, phases, type RoundSummary, type RunConfig } from '../protocol/index.ts';
 import { scaledScores } from '../selection/index.ts';
+import { bytesIfFull } from './bytes-if-full.ts';
 import { countedHeldOut, countedSamples } from './claims.ts';
 import { layoutFor, trainedLayers } from './layout.ts';
 import type { Member, Round } from './types.ts';
@@ -13,7 +14,6 @@ export function summarize(
   config: RunConfig,
   round: Round,
   cohort: readonly Member[],
-  modelBytes: number,
   now: number,
 ): RoundSummary {
   const heldOut = countedHeldOut(config, cohort);
@@ -42,7 +42,7 @@ export function summarize(
     evaluatedSamples: evaluated.reduce((n, e) => n + e.counted, 0),
     bytesDown: cohort.reduce((n, m) => n + m.bytesDown, 0),
     bytesUp: cohort.reduce((n, m) => n + (m.updateBytes ?? 0), 0),
-    bytesFullExchange: 2 * cohort.length * modelBytes,
+    bytesIfFull: bytesIfFull(layoutFor(config), cohort),
     seconds: phaseSeconds(round, now),
     e1: round.e1,
     e2: round.e2,

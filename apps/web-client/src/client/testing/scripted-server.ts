@@ -17,6 +17,7 @@ import {
   type PushEvents,
   type RequestName,
   type Route,
+  type RunPublic,
   routes,
   type Standing,
   StrataError,
@@ -57,6 +58,8 @@ export class ScriptedServer {
   onMessage: (kind: Requests) => void = () => {};
   /** How long the answer to an update is held back after {@link onMessage}. */
   receiptDelayMs = 0;
+  /** The run as whoever asks for it by HTTP sees it; nothing is there while it is null. */
+  view: RunPublic | null = null;
   readonly #blobs = new Map<string, Uint8Array<ArrayBuffer>>();
   #work: Work;
   #http: Server | null = null;
@@ -169,6 +172,8 @@ export class ScriptedServer {
       const answer = await acknowledged(async () => this.#answer('update', () => receipt));
       await new Promise((resolve) => setTimeout(resolve, this.receiptDelayMs));
       response.writeHead(answer.ok ? 200 : 409).end(JSON.stringify(answer));
+    } else if (this.view !== null && paramsIn(routes.publicRun, path) !== undefined) {
+      response.end(JSON.stringify({ ok: true, value: this.view }));
     } else {
       response.writeHead(404).end();
     }

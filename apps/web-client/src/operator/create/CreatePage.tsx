@@ -1,7 +1,7 @@
 import { Anchor, Breadcrumbs, Text } from '@mantine/core';
 import { useDocumentTitle } from '@mantine/hooks';
 import { Link } from 'wouter';
-import { ErrorNotice } from '../../shared/components/ErrorNotice.tsx';
+import { PageError } from '../../shared/components/PageError.tsx';
 import { PageFrame } from '../../shared/components/PageFrame.tsx';
 import { PageLoading } from '../../shared/components/PageLoading.tsx';
 import { useLoaded } from '../../shared/hooks/useLoaded.ts';
@@ -27,7 +27,7 @@ function Create() {
       home="/operator"
       trail={
         <Breadcrumbs separatorMargin={8} component="nav" aria-label="Breadcrumb">
-          <Anchor component={Link} href="/operator" size="sm" c="dimmed">
+          <Anchor component={Link} href="/operator" size="sm" c="dimmed" underline="hover">
             Runs
           </Anchor>
           <Text size="sm">New run</Text>
@@ -35,7 +35,9 @@ function Create() {
       }
     >
       {catalog.kind === 'loading' && <PageLoading label="Loading what this server offers" />}
-      {catalog.kind === 'failed' && <ErrorNotice error={catalog.error} onRetry={catalog.reload} />}
+      {catalog.kind === 'failed' && (
+        <PageError title="No run can be made now" error={catalog.error} onRetry={catalog.reload} />
+      )}
       {catalog.kind === 'ready' && <CreateForm catalog={catalog.value} />}
     </PageFrame>
   );

@@ -7,6 +7,7 @@ import { plural } from '../../shared/texts/format.ts';
 import { chosenModel } from './chosen-model.ts';
 import { type CatalogSample, fittingSamples, labelsFor, usualName } from './defaults.ts';
 import type { ConfigForm, SectionProps } from './form.ts';
+import { isNamed } from './named.ts';
 import { TaskFields } from './TaskFields.tsx';
 
 const splits: Readonly<Record<CatalogSample['split'], string>> = {
@@ -24,8 +25,9 @@ export function DataSection({ form, catalog }: SectionProps) {
   const choose = (value: string) => {
     const id = SampleId.safeParse(value);
     const chosen = catalog.samples.find((s) => s.id === value) ?? null;
+    const named = isNamed(form.values, catalog);
     form.setFieldValue('data', { kind: data.kind, sample: id.success ? id.data : null });
-    if (model !== undefined && !form.isTouched('name')) form.setFieldValue('name', usualName(model, chosen));
+    if (model !== undefined && !named) form.setFieldValue('name', usualName(model, chosen));
     form.setFieldValue('labels', chosen === null ? [] : labelsFor(task.name, chosen));
     form.clearFieldError('labels');
     form.clearFieldError('data.sample');

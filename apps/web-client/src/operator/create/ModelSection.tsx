@@ -8,6 +8,7 @@ import { chosenModel } from './chosen-model.ts';
 import { type CatalogModel, defaultConfig } from './defaults.ts';
 import type { SectionProps } from './form.ts';
 import { ImportModel } from './ImportModel.tsx';
+import { isNamed } from './named.ts';
 
 const badges: Readonly<Record<CatalogModel['availability'], { label: string; color: MantineColor }>> = {
   ready: { label: 'ready', color: 'tide' },
@@ -28,7 +29,7 @@ export function ModelSection({ form, catalog }: SectionProps) {
       ...(choice && { choice }),
       task: form.values.task.name,
     });
-    const kept = form.isTouched('name') ? { name } : {};
+    const kept = isNamed(form.values, catalog) ? { name } : {};
     const chosen = { description, strategy, selection, aggregation, rounds, cohort, deadlines, seed };
     form.setValues({ ...fresh, ...chosen, ...kept });
     form.clearErrors();

@@ -4,6 +4,7 @@ import { taskNamed, tasks } from '@strata/fl-core/tasks';
 import { Choice } from '../../shared/components/Choice.tsx';
 import { chosenModel } from './chosen-model.ts';
 import type { SectionProps } from './form.ts';
+import { isNamed } from './named.ts';
 import { OptionInput } from './OptionInput.tsx';
 import { switchTask } from './switch-task.ts';
 
@@ -17,7 +18,7 @@ export function TaskFields({ form, catalog }: SectionProps) {
     const chosen = TaskName.safeParse(value);
     if (!chosen.success || model === undefined) return;
     const { name, ...parts } = switchTask(form.values, model, catalog.samples, chosen.data);
-    form.setValues({ ...parts, ...(form.isTouched('name') ? {} : { name }) });
+    form.setValues({ ...parts, ...(isNamed(form.values, catalog) ? {} : { name }) });
     for (const path of ['task', ...optionPaths, 'data.sample', 'labels']) form.clearFieldError(path);
   };
   if (model === undefined || (model.tasks.length < 2 && form.errors.task === undefined)) return null;

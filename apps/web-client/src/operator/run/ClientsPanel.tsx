@@ -1,4 +1,4 @@
-import { Group, Pagination, Progress, Table, Text, TextInput } from '@mantine/core';
+import { Group, Pagination, Progress, Table, Text, TextInput, VisuallyHidden } from '@mantine/core';
 import type { ClientView, RunView } from '@strata/fl-core/protocol';
 import { IconSearch } from '@tabler/icons-react';
 import { useState } from 'react';
@@ -37,6 +37,7 @@ export function ClientsPanel({ run, over, live }: ClientsPanelProps) {
       title="Participants"
       hint="Everyone who takes part or took part. What they hold is known by counts only."
       flush
+      fill
       testId="clients"
       controls={
         clients.length > pageSize && (
@@ -56,27 +57,27 @@ export function ClientsPanel({ run, over, live }: ClientsPanelProps) {
           Nobody has joined yet. Share the link, or add demo participants.
         </Text>
       ) : (
-        <Table.ScrollContainer minWidth={640}>
-          <Table verticalSpacing="xs" horizontalSpacing="md" className={classes.table}>
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th scope="col">Participant</Table.Th>
-                <Table.Th scope="col">Doing</Table.Th>
-                <Table.Th scope="col">Device</Table.Th>
-                <Table.Th scope="col" ta="right">
-                  Samples
-                </Table.Th>
-                {labels.length > 0 && <Table.Th scope="col">Class balance</Table.Th>}
-                <Table.Th scope="col" aria-label="Actions" />
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {found.slice((current - 1) * pageSize, current * pageSize).map((client) => (
-                <Row key={client.id} client={client} run={run} over={over} live={live} />
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
+        <Table miw={640} verticalSpacing="xs" horizontalSpacing="md" className={classes.table}>
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th scope="col">Participant</Table.Th>
+              <Table.Th scope="col">Doing</Table.Th>
+              <Table.Th scope="col">Device</Table.Th>
+              <Table.Th scope="col" ta="right">
+                Samples
+              </Table.Th>
+              {labels.length > 0 && <Table.Th scope="col">Class balance</Table.Th>}
+              <Table.Th scope="col">
+                <VisuallyHidden>Actions</VisuallyHidden>
+              </Table.Th>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {found.slice((current - 1) * pageSize, current * pageSize).map((client) => (
+              <Row key={client.id} client={client} run={run} over={over} live={live} />
+            ))}
+          </Table.Tbody>
+        </Table>
       )}
       {pages > 1 && (
         <Group p="md" justify="center">

@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { useStable } from '../../shared/hooks/useStable.ts';
 import { DemoPanel } from '../demo/DemoPanel.tsx';
 import { ClientsPanel } from './ClientsPanel.tsx';
+import { ConfigurationPanel } from './ConfigurationPanel.tsx';
 import classes from './Dashboard.module.css';
 import { Diagnostics } from './diagnostics/Diagnostics.tsx';
 import { EventLog } from './EventLog.tsx';
@@ -11,9 +12,11 @@ import { Figures } from './Figures.tsx';
 import { ImportancePanel } from './ImportancePanel.tsx';
 import { InvitePanel } from './InvitePanel.tsx';
 import { MaskPanel } from './MaskPanel.tsx';
-import { LearningPanel, TrafficPanel } from './MetricPanels.tsx';
+import { MembersPanel } from './MembersPanel.tsx';
+import { LearningPanel, TimePanel, TrafficPanel } from './MetricPanels.tsx';
 import { RoundPanel } from './RoundPanel.tsx';
 import { RunHeader } from './RunHeader.tsx';
+import { useRound } from './use-round.ts';
 
 interface DashboardProps {
   readonly run: RunView;
@@ -22,7 +25,10 @@ interface DashboardProps {
   readonly live: boolean;
 }
 
-/** Everything about one run. Before its first round that is who takes part; the charts come with the rounds. */
+/**
+ * Everything about one run. All panels are there from the beginning, each as high as it will be: nothing that one
+ * looks at, or is about to press, moves because a round began or somebody came.
+ */
 export function Dashboard({ run, events, live }: DashboardProps) {
   const rounds = useStable(run.rounds);
   const layers = useStable(run.layers);
@@ -32,18 +38,24 @@ export function Dashboard({ run, events, live }: DashboardProps) {
     <Stack gap="md" data-run={run.id} data-state={run.state}>
       <RunHeader run={run} live={live} />
       <RoundPanel run={run} />
-      {rounds.length > 0 && <Learning run={run} rounds={rounds} layers={layers} />}
-      <div className={classes.people} data-alone={!open || undefined}>
-        <Stack>
+      <Figures run={run} />
+      <div className={classes.people}>
+        <div className={classes.room}>
           <ClientsPanel run={run} over={!open} live={live} />
-          <EventLog events={events} />
-        </Stack>
-        {open && (
+        </div>
+        {open ? (
           <Stack>
             <InvitePanel run={run} live={live} />
             {sample !== null && <DemoPanel run={run} sample={sample} live={live} />}
           </Stack>
+        ) : (
+          <ConfigurationPanel config={run.config} />
         )}
+      </div>
+      <Learning run={run} rounds={rounds} layers={layers} />
+      <div className={open ? classes.end : undefined}>
+        <EventLog events={events} />
+        {open && <ConfigurationPanel config={run.config} />}
       </div>
     </Stack>
   );
@@ -59,18 +71,24 @@ function Learning({ run, rounds, layers }: LearningProps) {
   const [picked, setPicked] = useState<number | null>(null);
   // follows the newest round until the operator picks another one
   const shown = rounds.some((r) => r.round === picked) ? picked : (rounds.at(-1)?.round ?? null);
+  const detail = useRound(run, shown);
   return (
     <>
-      <Figures run={run} />
       <div className={classes.main}>
         <ImportancePanel rounds={rounds} layers={layers} picked={shown} onPick={setPicked} />
-        <MaskPanel run={run} round={shown} onPick={setPicked} />
+        <div className={classes.room}>
+          <MaskPanel run={run} round={shown} detail={detail} onPick={setPicked} />
+        </div>
+      </div>
+      <div className={classes.room}>
+        <MembersPanel run={run} round={detail.kind === 'ready' ? detail.value : null} />
       </div>
       <SimpleGrid cols={{ base: 1, md: 2 }}>
         <LearningPanel rounds={rounds} task={run.config.task.name} />
         <TrafficPanel rounds={rounds} />
+        <TimePanel rounds={rounds} />
+        <Diagnostics rounds={rounds} config={run.config} />
       </SimpleGrid>
-      <Diagnostics rounds={rounds} config={run.config} />
     </>
   );
 }

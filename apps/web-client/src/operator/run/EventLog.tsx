@@ -43,13 +43,17 @@ export function EventLog({ events }: { events: readonly RunEvent[] }) {
         </div>
       }
     >
-      <ScrollArea.Autosize mah={300} type="auto" viewportProps={{ tabIndex: 0, 'aria-label': 'Event log' }}>
+      <ScrollArea.Autosize
+        mah={300}
+        type="auto"
+        viewportProps={{ tabIndex: 0, role: 'log', 'aria-live': 'off', 'aria-label': 'Event log' }}
+      >
         {shown.length === 0 && (
           <Text size="sm" c="dimmed" p="md" pt={0}>
             {events.length === 0 ? 'Nothing has happened yet.' : 'No event matches.'}
           </Text>
         )}
-        <ol className={classes.list} role="log" aria-live="off">
+        <ol className={classes.list}>
           {shown.map((event) => (
             <li key={event.id} className={classes.event} data-level={event.level} data-kind={event.kind}>
               <time dateTime={new Date(event.at).toISOString()}>{time.format(event.at)}</time>

@@ -1,17 +1,15 @@
 import { Pagination, Select, Text } from '@mantine/core';
 import type { RoundDetail, RunView } from '@strata/fl-core/protocol';
-import { useCallback, useEffect, useMemo, useState } from 'react';
+import { useMemo, useState } from 'react';
 import { ErrorNotice } from '../../shared/components/ErrorNotice.tsx';
-import { PageLoading } from '../../shared/components/PageLoading.tsx';
 import { Panel } from '../../shared/components/Panel.tsx';
-import { type Loaded, useLoaded } from '../../shared/hooks/useLoaded.ts';
 import { percent } from '../../shared/texts/format.ts';
-import { getRound } from '../api.ts';
 import { ignoresBudget } from '../strategy-text.ts';
-import classes from './ImportancePanel.module.css';
-import tableClasses from './MaskTable.module.css';
+import dashboard from './Dashboard.module.css';
+import classes from './MaskTable.module.css';
 import { MaskTable } from './MaskTable.tsx';
 import { maskRows } from './masks.ts';
+import type { LoadedRound } from './use-round.ts';
 
 const hint =
   'Which layers each participant trains in the round. The tint is the participant’s own score relative to its best layer; the numbers, what the mask takes of the participant’s budget, and the samples that it weighs with: where it claims more than counts, both.';
@@ -19,17 +17,20 @@ const pageSize = 25;
 
 interface MaskPanelProps {
   readonly run: RunView;
+  /** The round that is shown; null before there is one. */
   readonly round: number | null;
+  readonly detail: LoadedRound;
   readonly onPick: (round: number) => void;
 }
 
-export function MaskPanel({ run, round, onPick }: MaskPanelProps) {
+export function MaskPanel({ run, round, detail, onPick }: MaskPanelProps) {
   const rounds = useMemo(() => [...run.rounds].reverse().map((r) => String(r.round)), [run.rounds]);
   return (
     <Panel
       title="Masks"
       hint={hint}
       testId="masks"
+      fill
       controls={
         round !== null && (
           <Select
@@ -46,78 +47,57 @@ export function MaskPanel({ run, round, onPick }: MaskPanelProps) {
       }
     >
       {round === null ? (
-        <div className={classes.empty}>
-          <Text size="sm" c="dimmed">
-            The first round’s choice of layers appears here.
-          </Text>
-        </div>
+        <Empty text="The first round’s choice of layers appears here." />
       ) : (
-        <RoundMasks run={run} round={round} />
+        <Content detail={detail} run={run} />
       )}
     </Panel>
   );
 }
 
-/** Loads the round's detail, and again whenever its summary says that something happened. */
-function RoundMasks({ run, round }: { run: RunView; round: number }) {
-  const load = useCallback((signal: AbortSignal) => getRound(run.id, round, signal), [run.id, round]);
-  const detail = useLoaded(load);
-  const summary = run.rounds.find((r) => r.round === round);
-  const stamp = `${summary?.phase} ${summary?.updates} ${summary?.evaluatedSamples} ${Object.keys(summary?.importance ?? {}).length}`;
-  const { reload } = detail;
-  useReloadOn(stamp, reload);
-  return <Content detail={detail} reload={reload} run={run} />;
+function Empty({ text }: { text: string }) {
+  return (
+    <div className={dashboard.empty}>
+      <Text size="sm" c="dimmed">
+        {text}
+      </Text>
+    </div>
+  );
 }
 
-/** Calls `reload` when `stamp` differs from the one of the render before. */
-function useReloadOn(stamp: string, reload: () => void): void {
-  const [seen, setSeen] = useState(stamp);
-  useEffect(() => {
-    if (seen === stamp) return;
-    setSeen(stamp);
-    reload();
-  }, [seen, stamp, reload]);
-}
-
-function Content({ detail, reload, run }: { detail: Loaded<RoundDetail>; reload: () => void; run: RunView }) {
-  const [page, setPage] = useState(1);
+function Content({ detail, run }: { detail: LoadedRound; run: RunView }) {
   switch (detail.kind) {
     case 'loading':
-      return <PageLoading label="Loading the round" />;
+      return <Empty text="Loading the round…" />;
     case 'failed':
-      return <ErrorNotice error={detail.error} onRetry={reload} />;
-    case 'ready': {
-      const { budget, strategy } = run.config;
-      const rows = maskRows(detail.value.members, run.layers, run.clients, budget.unit);
-      const pages = Math.ceil(rows.length / pageSize);
-      const shown = rows.slice((Math.min(page, pages) - 1) * pageSize).slice(0, pageSize);
-      const { agreement } = detail.value;
-      if (rows.length === 0) {
-        return (
-          <Text size="sm" c="dimmed">
-            {detail.value.reason || 'The cohort of this round is not fixed yet.'}
-          </Text>
-        );
-      }
-      return (
-        <>
-          <MaskTable
-            rows={shown}
-            round={detail.value.round}
-            unit={ignoresBudget(strategy) ? null : budget.unit}
-          />
-          {pages > 1 && <Pagination size="xs" mt="sm" total={pages} value={page} onChange={setPage} />}
-          <div className={tableClasses.legend}>
-            <span className={tableClasses.key} data-of="chosen" /> trained
-            <span className={tableClasses.key} data-of="score" /> own score
-            {agreement !== null && (
-              <span className={tableClasses.overlap}>masks agree by {percent(agreement, 0)}</span>
-            )}
-          </div>
-        </>
-      );
-    }
+      return <ErrorNotice error={detail.error} onRetry={detail.reload} />;
+    case 'ready':
+      return <Masks round={detail.value} run={run} />;
     default:
       return detail satisfies never;
   }
+}
+
+function Masks({ round, run }: { round: RoundDetail; run: RunView }) {
+  const [page, setPage] = useState(1);
+  const { budget, strategy } = run.config;
+  const rows = maskRows(round.members, run.layers, run.clients, budget.unit);
+  const pages = Math.ceil(rows.length / pageSize);
+  const shown = rows.slice((Math.min(page, pages) - 1) * pageSize).slice(0, pageSize);
+  if (rows.length === 0) {
+    return <Empty text={round.reason || 'The cohort of this round is not fixed yet.'} />;
+  }
+  return (
+    <>
+      <MaskTable rows={shown} round={round.round} unit={ignoresBudget(strategy) ? null : budget.unit} />
+      {pages > 1 && <Pagination size="xs" mt="sm" total={pages} value={page} onChange={setPage} />}
+      <div className={classes.legend}>
+        <span className={classes.key} data-of="chosen" /> trained
+        <span className={classes.key} data-of="score" /> own score
+        {round.agreement !== null && (
+          <span className={classes.overlap}>masks agree by {percent(round.agreement, 0)}</span>
+        )}
+      </div>
+    </>
+  );
 }

@@ -1,4 +1,4 @@
-import { ScrollArea, Tooltip } from '@mantine/core';
+import { Tooltip } from '@mantine/core';
 import type { CostUnit } from '@strata/fl-core/protocol';
 import { score } from '../../shared/texts/format.ts';
 import classes from './MaskTable.module.css';
@@ -15,59 +15,57 @@ interface MaskTableProps {
 export function MaskTable({ rows, round, unit }: MaskTableProps) {
   const layers = rows[0]?.cells.map((c) => c.layer) ?? [];
   return (
-    <ScrollArea type="auto" offsetScrollbars="x">
-      <table className={classes.table} data-testid="mask-table" data-round={round}>
-        <thead>
-          <tr>
+    <table className={classes.table} data-testid="mask-table" data-round={round}>
+      <thead>
+        <tr>
+          <th scope="col" className={classes.corner}>
+            Participant
+          </th>
+          {unit !== null && (
             <th scope="col" className={classes.corner}>
-              Participant
+              Budget
+            </th>
+          )}
+          <th scope="col" className={classes.corner}>
+            Samples
+          </th>
+          {layers.map((layer) => (
+            <th key={layer} scope="col" className={classes.layer}>
+              <span>{layer}</span>
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map((row) => (
+          <tr key={row.client} data-client={row.client}>
+            <th
+              scope="row"
+              className={classes.client}
+              title={row.client}
+              data-left={row.state === 'left' || undefined}
+            >
+              {row.name}
             </th>
             {unit !== null && (
-              <th scope="col" className={classes.corner}>
-                Budget
-              </th>
+              <td className={classes.budget} data-budget={row.budget}>
+                {budgetCell(row, unit)}
+              </td>
             )}
-            <th scope="col" className={classes.corner}>
-              Samples
-            </th>
-            {layers.map((layer) => (
-              <th key={layer} scope="col" className={classes.layer}>
-                <span>{layer}</span>
-              </th>
+            <td className={classes.budget} data-weight={row.client}>
+              {row.weights.map(({ text, explanation, bounded }) => (
+                <div key={explanation} title={explanation} data-bounded={bounded || undefined}>
+                  {text}
+                </div>
+              ))}
+            </td>
+            {row.cells.map((cell) => (
+              <Cell key={cell.layer} cell={cell} name={row.name} />
             ))}
           </tr>
-        </thead>
-        <tbody>
-          {rows.map((row) => (
-            <tr key={row.client} data-client={row.client}>
-              <th
-                scope="row"
-                className={classes.client}
-                title={row.client}
-                data-left={row.state === 'left' || undefined}
-              >
-                {row.name}
-              </th>
-              {unit !== null && (
-                <td className={classes.budget} data-budget={row.budget}>
-                  {budgetCell(row, unit)}
-                </td>
-              )}
-              <td className={classes.budget} data-weight={row.client}>
-                {row.weights.map(({ text, explanation, bounded }) => (
-                  <div key={explanation} title={explanation} data-bounded={bounded || undefined}>
-                    {text}
-                  </div>
-                ))}
-              </td>
-              {row.cells.map((cell) => (
-                <Cell key={cell.layer} cell={cell} name={row.name} />
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </ScrollArea>
+        ))}
+      </tbody>
+    </table>
   );
 }
 

@@ -1,12 +1,12 @@
-import { Flex, Text } from '@mantine/core';
+import { Flex, Group, Text } from '@mantine/core';
 import type { RoundSummary } from '@strata/fl-core/protocol';
-import { type ReactNode, useMemo } from 'react';
-import { Chart } from '../../shared/chart/Chart.tsx';
-import type { ChartOption } from '../../shared/chart/echarts.ts';
+import { type ReactNode, useMemo, useRef } from 'react';
+import { Chart, type ChartHandle } from '../../shared/chart/Chart.tsx';
 import { Panel } from '../../shared/components/Panel.tsx';
 import { usePalette } from '../../shared/hooks/usePalette.ts';
-import type { Palette } from '../../shared/palette.ts';
-import classes from './ImportancePanel.module.css';
+import { type RoundChart, roundChartOption, roundChartRows, roundChartText } from './charts/round-chart.ts';
+import classes from './Dashboard.module.css';
+import { SaveMenu } from './SaveMenu.tsx';
 
 interface MetricPanelProps {
   readonly title: string;
@@ -15,13 +15,15 @@ interface MetricPanelProps {
   readonly text?: string;
   readonly rounds: readonly RoundSummary[];
   readonly has: (round: RoundSummary) => boolean;
-  readonly draw: (rounds: readonly RoundSummary[], palette: Palette) => ChartOption;
+  readonly draw: (rounds: readonly RoundSummary[]) => RoundChart;
   readonly empty: string;
   readonly controls?: ReactNode;
   readonly testId?: string;
 }
 
-/** A chart over the rounds, or what will bring it. */
+const height = 240;
+
+/** A chart over the rounds, or what will bring it, which takes the same room. */
 export function MetricPanel({
   title,
   hint,
@@ -34,20 +36,40 @@ export function MetricPanel({
   testId,
 }: MetricPanelProps) {
   const palette = usePalette();
-  const option = useMemo(() => draw(rounds, palette), [draw, rounds, palette]);
+  const handle = useRef<ChartHandle>(null);
+  const chart = useMemo(() => draw(rounds), [draw, rounds]);
+  const option = useMemo(() => roundChartOption(chart, palette), [chart, palette]);
+  const label = useMemo(() => roundChartText(title, chart), [title, chart]);
+  const some = rounds.some(has);
   return (
-    <Panel title={title} hint={hint} controls={controls} {...(testId && { testId })}>
+    <Panel
+      title={title}
+      hint={hint}
+      controls={
+        <Group gap="xs" wrap="nowrap">
+          {controls}
+          {some && (
+            <SaveMenu
+              title={title}
+              rows={() => roundChartRows(chart)}
+              picture={async () => handle.current?.picture() ?? Promise.reject(new Error('No chart yet.'))}
+            />
+          )}
+        </Group>
+      }
+      {...(testId && { testId })}
+    >
       {/* The room that the text leaves is the picture's. */}
-      <Flex direction="column" h="100%">
+      <Flex direction="column" h="100%" justify="space-between">
         {text && (
           <Text size="sm" c="dimmed" mb="xs">
             {text}
           </Text>
         )}
-        {rounds.some(has) ? (
-          <Chart option={option} height={230} label={`${title} by round`} />
+        {some ? (
+          <Chart option={option} height={height} label={label} handle={handle} />
         ) : (
-          <div className={classes.empty}>
+          <div className={classes.empty} style={{ minHeight: height }}>
             <Text size="sm" c="dimmed">
               {empty}
             </Text>

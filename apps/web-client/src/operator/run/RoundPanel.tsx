@@ -7,6 +7,9 @@ import { phaseSteps, remainingMs, timeUsed } from './phases.ts';
 import classes from './RoundPanel.module.css';
 import { runHeadline } from './run-headline.ts';
 
+/** Of a run that has none yet: all phases are ahead. */
+const noRound = { round: 1, phase: 'abandoned' } as const;
+
 /** Where the run is: rounds done, the phase of the open round, and the time it has left. */
 export function RoundPanel({ run }: { run: RunView }) {
   const { headline, detail } = runHeadline(run);
@@ -42,27 +45,25 @@ export function RoundPanel({ run }: { run: RunView }) {
           {detail}
         </Text>
       </div>
-      {round && (
-        <div className={classes.phases}>
-          <ol className={classes.steps} aria-label={`Phases of round ${round.round}`}>
-            {phaseSteps(round, run.config).map((step) => (
-              <Tooltip key={step.phase} label={step.explanation}>
-                <li
-                  className={classes.step}
-                  data-status={step.status}
-                  aria-current={step.status === 'current' ? 'step' : undefined}
-                >
-                  <span className={classes.dot}>
-                    {step.status === 'done' && <IconCheck size={11} stroke={3} />}
-                  </span>
-                  <span className={classes.label}>{step.label}</span>
-                </li>
-              </Tooltip>
-            ))}
-          </ol>
-          {open && <Countdown round={round} run={run} />}
-        </div>
-      )}
+      <div className={classes.phases}>
+        <ol className={classes.steps} aria-label={`Phases of round ${round?.round ?? 1}`}>
+          {phaseSteps(round ?? noRound, run.config).map((step) => (
+            <Tooltip key={step.phase} label={step.explanation}>
+              <li
+                className={classes.step}
+                data-status={step.status}
+                aria-current={step.status === 'current' ? 'step' : undefined}
+              >
+                <span className={classes.dot}>
+                  {step.status === 'done' && <IconCheck size={11} stroke={3} />}
+                </span>
+                <span className={classes.label}>{step.label}</span>
+              </li>
+            </Tooltip>
+          ))}
+        </ol>
+        <div className={classes.countdown}>{open && <Countdown round={round} run={run} />}</div>
+      </div>
     </Paper>
   );
 }
@@ -73,7 +74,7 @@ function Countdown({ round, run }: { round: RoundSummary; run: RunView }) {
   const used = timeUsed(round, run.config.deadlines, now);
   if (left === null) return null;
   return (
-    <Group gap="sm" mt={6} wrap="nowrap" className={classes.countdown}>
+    <Group gap="sm" wrap="nowrap">
       <Progress
         size={4}
         flex={1}

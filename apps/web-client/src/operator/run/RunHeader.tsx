@@ -23,14 +23,16 @@ export function RunHeader({ run, live }: { run: RunView; live: boolean }) {
       <Group justify="space-between" align="start" gap="md">
         <div>
           <Group gap="sm">
-            <Title order={1}>{config.name}</Title>
+            <Title order={1} dir="auto">
+              {config.name}
+            </Title>
             <StateBadge state={run.state} />
           </Group>
           <Text size="sm" c="dimmed" mt={4}>
             {facts.join(' · ')}
           </Text>
           {config.description && (
-            <Text size="sm" mt={4} maw="70ch">
+            <Text size="sm" mt={4} maw="70ch" dir="auto">
               {config.description}
             </Text>
           )}

@@ -1,7 +1,7 @@
 import { Anchor, Breadcrumbs, Group, Skeleton, Stack, Text } from '@mantine/core';
 import { useDocumentTitle } from '@mantine/hooks';
 import { Link } from 'wouter';
-import { ErrorNotice } from '../../shared/components/ErrorNotice.tsx';
+import { PageError } from '../../shared/components/PageError.tsx';
 import { PageFrame } from '../../shared/components/PageFrame.tsx';
 import { useForgetRefusedToken } from '../forget-token.ts';
 import { ServerLacks } from '../ServerLacks.tsx';
@@ -40,7 +40,7 @@ function Run({ id }: { id: string }) {
 function Trail({ name }: { name: string }) {
   return (
     <Breadcrumbs separatorMargin={8} visibleFrom="xs" component="nav" aria-label="Breadcrumb">
-      <Anchor component={Link} href="/operator" size="sm" c="dimmed">
+      <Anchor component={Link} href="/operator" size="sm" c="dimmed" underline="hover">
         Runs
       </Anchor>
       <Text size="sm" lh={1.6} truncate maw="40ch">
@@ -54,12 +54,11 @@ function NoRun({ link }: { link: RunLink }) {
   switch (link.kind) {
     case 'refused':
       return (
-        <Stack maw={560}>
-          <ErrorNotice error={link.error} />
+        <PageError title="This run cannot be shown" error={link.error}>
           <Anchor component={Link} href="/operator">
             All runs
           </Anchor>
-        </Stack>
+        </PageError>
       );
     case 'connecting':
     case 'away':

@@ -31,7 +31,7 @@ it('has perplexity beside the loss where next tokens are predicted', () => {
 
 it('gives the bytes and the saving', () => {
   const run = runView({ rounds: [roundSummary(1)] });
-  expect(byId(run).traffic).toMatchObject({ value: '1.50 kB', note: '75.0 % less than full exchange' });
+  expect(byId(run).traffic).toMatchObject({ value: '1.50 kB', note: '75.0 % less than training all layers' });
 });
 
 it('promises nothing before the first round', () => {

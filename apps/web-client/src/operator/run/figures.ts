@@ -1,7 +1,7 @@
 import type { RoundSummary, RunView } from '@strata/fl-core/protocol';
 import { bytes, percent, plural } from '../../shared/texts/format.ts';
 import { lossText, metricText } from '../../shared/texts/metric-text.ts';
-import { saving, traffic } from './traffic.ts';
+import { saving, savingText, traffic } from './traffic.ts';
 
 export interface Figure {
   readonly id: 'accuracy' | 'loss' | 'traffic' | 'clients';
@@ -15,7 +15,7 @@ export function figures(run: RunView): Figure[] {
   const task = run.config.task.name;
   const last = run.rounds.at(-1);
   const saved = saving(run.rounds);
-  const sent = traffic(run.rounds).at(-1)?.sent ?? 0;
+  const moved = traffic(run.rounds).at(-1)?.moved ?? 0;
   const present = run.clients.filter((c) => c.presence !== 'left').length;
   return [
     measured(
@@ -40,13 +40,8 @@ export function figures(run: RunView): Figure[] {
     {
       id: 'traffic',
       label: 'Sent and received',
-      value: bytes(sent),
-      note:
-        saved === null
-          ? 'beside a full-model exchange'
-          : saved >= 0
-            ? `${percent(saved)} less than full exchange`
-            : `${percent(-saved)} more than full exchange`,
+      value: bytes(moved),
+      note: saved === null ? 'beside training all layers' : savingText(saved, 'long'),
       trend: saved !== null && saved > 0 ? 'better' : 'neutral',
     },
     {

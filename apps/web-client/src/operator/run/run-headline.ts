@@ -23,7 +23,10 @@ export function runHeadline(run: RunView): Headline {
     case 'paused':
       return { headline: 'Paused', detail: 'Nothing is lost: resume goes on from the last committed round.' };
     case 'finished':
-      return { headline: 'Finished', detail: `All ${plural(run.config.rounds, 'round')} are committed.` };
+      return {
+        headline: 'Finished',
+        detail: `${plural(run.config.rounds, 'round is', 'rounds are')} committed, as planned.`,
+      };
     case 'stopped':
       return { headline: 'Stopped', detail: `${plural(run.committed, 'round')} committed.` };
     case 'failed':

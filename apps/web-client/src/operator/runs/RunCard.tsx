@@ -7,6 +7,7 @@ import { ago, percent, plural } from '../../shared/texts/format.ts';
 import { metricText, metricTitle } from '../../shared/texts/metric-text.ts';
 import { StateBadge } from '../StateBadge.tsx';
 import classes from './RunCard.module.css';
+import { runSettings } from './run-settings.ts';
 
 export function RunCard({ run }: { run: RunListItem }) {
   const now = useNow(30_000);
@@ -15,11 +16,14 @@ export function RunCard({ run }: { run: RunListItem }) {
     <li className={classes.item}>
       <Link href={`/operator/runs/${run.id}`} className={classes.card} data-run={run.id}>
         <div className={classes.name}>
-          <Text fw={600} truncate>
+          <Text fw={600} truncate dir="auto">
             {run.name}
           </Text>
           <Text size="xs" c="dimmed" truncate>
-            {run.model} · {run.strategy} · {ago(run.createdAt, now)}
+            {run.model} · {ago(run.createdAt, now)}
+          </Text>
+          <Text size="xs" c="dimmed" data-testid="run-settings">
+            {runSettings(run)}
           </Text>
         </div>
         <StateBadge state={run.state} />

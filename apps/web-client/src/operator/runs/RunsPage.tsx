@@ -2,7 +2,7 @@ import { Button, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
 import { useDocumentTitle } from '@mantine/hooks';
 import { IconPlus } from '@tabler/icons-react';
 import { Link } from 'wouter';
-import { ErrorNotice } from '../../shared/components/ErrorNotice.tsx';
+import { PageError } from '../../shared/components/PageError.tsx';
 import { PageFrame } from '../../shared/components/PageFrame.tsx';
 import { useLoaded } from '../../shared/hooks/useLoaded.ts';
 import { listRuns } from '../api.ts';
@@ -65,7 +65,7 @@ function Content({ runs }: { runs: ReturnType<typeof useLoaded<Awaited<ReturnTyp
         </Stack>
       );
     case 'failed':
-      return <ErrorNotice error={runs.error} onRetry={runs.reload} />;
+      return <PageError title="The runs cannot be shown" error={runs.error} onRetry={runs.reload} />;
     case 'ready':
       if (runs.value.length === 0) return <NoRuns />;
       return (

@@ -28,7 +28,7 @@ export function roundSummary(round: number, changes: Partial<RoundSummary> = {})
     evaluatedSamples: 100,
     bytesDown: 1000,
     bytesUp: 500,
-    bytesFullExchange: 6000,
+    bytesIfFull: 6000,
     seconds: { probing: 1, selecting: 0.1, training: 5, aggregating: 0.2, evaluating: 1 },
     e1: null,
     e2: null,

@@ -14,10 +14,21 @@ interface PanelProps {
   readonly children: ReactNode;
   /** Children reach the edges, as tables do. */
   readonly flush?: boolean;
+  /** No higher than the room it has; what is longer or wider scrolls, by keyboard, too. */
+  readonly fill?: boolean;
   readonly testId?: string;
 }
 
-export function Panel({ title, step, hint, controls, children, flush = false, testId }: PanelProps) {
+export function Panel({
+  title,
+  step,
+  hint,
+  controls,
+  children,
+  flush = false,
+  fill = false,
+  testId,
+}: PanelProps) {
   const id = useId();
   return (
     <Paper component="section" withBorder className={classes.panel} aria-labelledby={id} data-testid={testId}>
@@ -37,7 +48,11 @@ export function Panel({ title, step, hint, controls, children, flush = false, te
         </Group>
         {controls}
       </Group>
-      <div className={classes.body} data-flush={flush || undefined}>
+      <div
+        className={classes.body}
+        data-flush={flush || undefined}
+        {...(fill && { 'data-fill': true, role: 'region', 'aria-label': `${title}, contents`, tabIndex: 0 })}
+      >
         {children}
       </div>
     </Paper>

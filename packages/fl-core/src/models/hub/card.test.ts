@@ -64,7 +64,7 @@ const round = (number: number, accuracy: number | null): RunView['rounds'][numbe
   evaluatedSamples: 40,
   bytesDown: 0,
   bytesUp: 0,
-  bytesFullExchange: 0,
+  bytesIfFull: 0,
   seconds: { probing: 0, selecting: 0, training: 0, aggregating: 0, evaluating: 0 },
   e1: null,
   e2: null,
@@ -118,7 +118,11 @@ describe('modelCard', () => {
       'accuracy 0.8125, loss 0.5000, weighted by samples; of the median participant: accuracy 0.7500, loss 0.2500.',
     );
     expect(card).toContain('On 40 samples held out on the devices, after round 2');
-    expect(card).toContain('Strategy: strata (lambda 1, lambdaScale relative)');
+    expect(card).toContain(
+      'Strategy: strata (lambda 1, lambdaScale relative); budget fixed (unit layers, amount 2)',
+    );
+    expect(card).toMatch(/Data: the participants’ own; 20 % of each participant’s held out/);
+    expect(card).toContain('learningRate');
     expect(card).toContain('Participants a round: 2 to 3');
     expect(card).toContain('- 0: refund\n- 1: card');
     expect(card).toContain('neither clipped for privacy nor noised');

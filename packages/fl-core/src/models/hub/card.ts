@@ -31,7 +31,8 @@ export function modelCard({ id, config, rounds, checkpoint, sampling }: CardFact
       `Started from: ${spec.title}${config.initial === 'random' ? ', with random weights' : ''}`,
       `Task: ${described(config.task)}`,
       `Rounds committed: ${checkpoint.round}, of ${config.rounds} planned`,
-      `Strategy: ${described(config.strategy)}`,
+      `Data: ${config.data.sample === null ? 'the participants’ own' : `the sample “${config.data.sample}”, or the participants’ own`}; ${Math.round(100 * config.local.holdOut)} % of each participant’s held out`,
+      `Strategy: ${described(config.strategy)}; budget ${budgetOf(config.budget)}`,
       `Aggregation: ${described(config.aggregation.rule)}, server optimizer ${described(config.aggregation.optimizer)}`,
       `Local work a round: ${config.local.epochs} epochs, batches of ${config.local.batchSize}, ${described(config.local.optimizer)}`,
       `Participants a round: ${range(committed.map((r) => r.updates))}${config.purpose.kind === 'test' ? '; a test, which may have a single one' : ''}`,
@@ -115,6 +116,9 @@ function measured(config: RunConfig, last: RunView['rounds'][number] | undefined
   };
   return [`model-index: ${JSON.stringify([{ name: config.name, results: [results] }])}`];
 }
+
+/** `{kind: 'fixed', unit: 'layers', amount: 2}` as "fixed (unit layers, amount 2)". */
+const budgetOf = ({ kind, ...rest }: RunConfig['budget']): string => described({ name: kind, ...rest });
 
 /** `{name: 'strata', lambda: 1}` as "strata (lambda 1)". */
 function described({ name, ...options }: { readonly name: string }): string {

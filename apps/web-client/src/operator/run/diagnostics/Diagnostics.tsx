@@ -1,9 +1,9 @@
-import { Badge, SimpleGrid } from '@mantine/core';
+import { Badge } from '@mantine/core';
 import type { RoundSummary, RunConfig } from '@strata/fl-core/protocol';
-import { strategyNamed } from '@strata/fl-core/selection';
+import { createStrategy, strategyNamed } from '@strata/fl-core/selection';
 import { MetricPanel } from '../MetricPanel.tsx';
 import { everProbes } from '../phases.ts';
-import { agreementOption, clientsOption, priceOption, solverOption } from './charts.ts';
+import { agreementChart, clientsChart, priceChart, solverChart } from './charts.ts';
 import { solverRecord } from './rounds.ts';
 
 type Rounds = readonly RoundSummary[];
@@ -16,19 +16,15 @@ interface DiagnosticsProps {
 /** What the choice of layers costs and brings (docs/design.md, 7), each beside the loss. */
 export function Diagnostics({ rounds, config }: DiagnosticsProps) {
   return (
-    <SimpleGrid cols={{ base: 1, md: 2 }} data-testid="diagnostics">
+    <>
       <MetricPanel
         title="Price of the choice"
         text="Why λ matters: a larger one lowers E2 and may raise E1."
         hint="E1: importance of the layers that nobody trained. E2: disagreement about those that were trained, as far as it slows learning down. Both are error terms of the convergence bound (arXiv 2408.15600, Theorem 1)."
         rounds={rounds}
         has={(r) => r.e1 !== null || r.e2 !== null}
-        draw={priceOption}
-        empty={
-          everProbes(config)
-            ? 'Appears when the first round has chosen its layers.'
-            : 'This strategy asks for no scores, so there is nothing to weigh.'
-        }
+        draw={priceChart}
+        empty={priceless(config)}
         testId="price"
       />
       <MetricPanel
@@ -37,7 +33,7 @@ export function Diagnostics({ rounds, config }: DiagnosticsProps) {
         hint="Agreement: pairs of participants that share a layer over pairs of which at least one has it. Covered: share of the participants’ scores that lies in their own masks; unknown without scores."
         rounds={rounds}
         has={(r) => r.agreement !== null}
-        draw={agreementOption}
+        draw={agreementChart}
         empty="Appears when the first round has chosen its layers."
         testId="agreement"
       />
@@ -47,13 +43,24 @@ export function Diagnostics({ rounds, config }: DiagnosticsProps) {
         hint="Effective number of participants, by the weights of their samples: 3 participants of equal size count 3, one large and two tiny ones little more than 1. The heatmap’s view “Participants” shows it for every layer."
         rounds={rounds}
         has={(r) => Object.values(r.effectiveClients).some((n) => n > 0)}
-        draw={clientsOption}
+        draw={clientsChart}
         empty="Appears when the first round has chosen its layers."
         testId="effective-clients"
       />
       {strategyNamed(config.strategy.name).solver && <Solver rounds={rounds} />}
-    </SimpleGrid>
+    </>
   );
+}
+
+/** Why there is no price of the choice, or not yet: it is counted when a round is committed, in squared norms. */
+function priceless({ strategy, budget }: RunConfig): string {
+  if (!everProbes({ strategy, budget })) {
+    return 'This strategy asks for no scores, so there is nothing to weigh.';
+  }
+  const chosen = createStrategy(strategy);
+  return chosen.needs === 'nothing' || chosen.score === 'squared-norm'
+    ? 'Appears when the first round is committed.'
+    : `E1 and E2 are sums of squared norms; this run measures layers by ${chosen.score}.`;
 }
 
 function Solver({ rounds }: { rounds: Rounds }) {
@@ -66,7 +73,7 @@ function Solver({ rounds }: { rounds: Rounds }) {
       hint="The objective of P1 (importance less λ times disagreement), before participants with room left take further layers, beside the solver’s upper bound. Its effort is limited, so that large cohorts may get masks that are good but not proved best."
       rounds={rounds}
       has={(r) => r.solved !== null}
-      draw={solverOption}
+      draw={solverChart}
       empty="Appears when the first round has chosen its layers."
       controls={
         record !== null && (

@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest';
-import { palettes } from '../../../shared/palette.ts';
 import { roundSummary } from '../../testing/views.ts';
-import { agreementOption, clientsOption, priceOption, solverOption } from './charts.ts';
+import { agreementChart, clientsChart, priceChart, solverChart } from './charts.ts';
 
 const rounds = [
   roundSummary(4, {
@@ -16,16 +15,17 @@ const rounds = [
 ];
 
 const charts = [
-  { draw: priceOption, series: { E1: [0.5, null], E2: [0.25, null] } },
-  { draw: agreementOption, series: { Agreement: [0.75, null], Covered: [0.6, null] } },
-  { draw: clientsOption, series: { 'Mean of layers': [2, null], Fewest: [1, null] } },
-  { draw: solverOption, series: { 'Best possible': [10, null], Masks: [9, null] } },
+  { draw: priceChart, series: { E1: [0.5, null], E2: [0.25, null] } },
+  { draw: agreementChart, series: { Agreement: [0.75, null], Covered: [0.6, null] } },
+  { draw: clientsChart, series: { 'Mean of layers': [2, null], Fewest: [1, null] } },
+  { draw: solverChart, series: { 'Best possible': [10, null], Masks: [9, null] } },
 ];
 
 it.each(charts)('$draw.name stands beside the loss, with gaps where nothing is known', ({ draw, series }) => {
-  const drawn = [draw(rounds, palettes.dark).series ?? []].flat();
-  expect(Object.fromEntries(drawn.map((s) => [s.name, s.data]))).toEqual({
+  const { lines } = draw(rounds);
+  expect(Object.fromEntries(lines.map((line) => [line.name, line.values]))).toEqual({
     ...series,
     'Held-out loss': [0.5, null],
   });
+  expect(lines.map((line) => line.axis)).toEqual(['left', 'left', 'right']);
 });

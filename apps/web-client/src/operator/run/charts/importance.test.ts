@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { layers, roundSummary } from '../testing/views.ts';
+import { layers, roundSummary } from '../../testing/views.ts';
 import { importanceMatrix, measures } from './importance.ts';
 
 const rounds = [
@@ -26,15 +26,52 @@ describe('importanceMatrix', () => {
     expect(matrix.rounds).toEqual([1, 3]);
   });
 
-  it('shades shares by the largest share, so that shrinking scores do not fade', () => {
-    const { cells } = importanceMatrix(rounds, layers, 'share');
-    expect(cells.map((c) => c.shade)).toEqual([expect.closeTo(0.25, 12), expect.closeTo(0.75, 12), 1, 0]);
+  it('shades shares by their logarithm, over rounds whose scores shrink', () => {
+    const alike = [roundSummary(1, { importance: { 'block.0': 0.1 + 0.2, 'block.1': 0.9 } })];
+    const [first, second] = importanceMatrix(alike, layers, 'share').cells;
+    // 25 % and 75 %, on a ramp of one power of ten
+    expect([first?.shade, second?.shade]).toEqual([
+      expect.closeTo(0.1 + 0.9 * (1 + Math.log10(1 / 3)), 12),
+      1,
+    ]);
+    expect(importanceMatrix(alike, layers, 'share').ends).toEqual([
+      '7.5 % of its round, or less',
+      '75.0 %, logarithmic',
+    ]);
+    const shrunk = [roundSummary(1, { importance: { 'block.0': 3e-9, 'block.1': 9e-9 } })];
+    const shades = importanceMatrix(shrunk, layers, 'share').cells.map((c) => c.shade);
+    expect(shades[0]).toBeCloseTo(first?.shade ?? Number.NaN, 12);
   });
 
-  it('shades values by their logarithm', () => {
+  it('tells layers apart where one has nearly everything', () => {
+    const blocks = Array.from({ length: 5 }, (_, i) => ({
+      name: `block.${i}`,
+      role: 'block' as const,
+      parameters: 1,
+      bytes: 4,
+    }));
+    const importance = { 'block.0': 0.97, 'block.1': 0.02, 'block.2': 0.006, 'block.3': 0.003, 'block.4': 0 };
+    const shades = importanceMatrix([roundSummary(1, { importance })], blocks, 'share').cells.map(
+      (c) => c.shade,
+    );
+    for (const [i, shade] of shades.slice(1).entries())
+      expect((shades[i] ?? 0) - shade).toBeGreaterThan(0.05);
+    expect(shades.at(-1)).toBe(0);
+  });
+
+  it('does not make much of little: like layers look alike', () => {
+    const importance = { 'block.0': 0.49, 'block.1': 0.51 };
+    const shades = importanceMatrix([roundSummary(1, { importance })], layers, 'share').cells.map(
+      (c) => c.shade,
+    );
+    expect((shades[1] ?? 0) - (shades[0] ?? 0)).toBeLessThan(0.02);
+  });
+
+  it('shades scores by their logarithm, and says what they are', () => {
     const { cells } = importanceMatrix(rounds, layers, 'value');
     expect(cells[1]?.shade).toBe(1);
-    expect(cells[2]?.shade).toBe(0);
+    expect(cells[2]).toMatchObject({ shade: 0.1, text: 'mean score 3.00e-9' });
+    expect(cells[3]?.shade).toBe(0);
   });
 
   it('counts who trained a layer against the cohort', () => {

@@ -1,0 +1,112 @@
+import { Table, Text } from '@mantine/core';
+import type { MemberView, RoundDetail, RoundSummary, RunView } from '@strata/fl-core/protocol';
+import { Panel } from '../../shared/components/Panel.tsx';
+import { bytes, count, percent, score, seconds } from '../../shared/texts/format.ts';
+import { metricTitle } from '../../shared/texts/metric-text.ts';
+import dashboard from './Dashboard.module.css';
+import { memberRows } from './members.ts';
+import { SaveMenu } from './SaveMenu.tsx';
+
+const states: Readonly<Record<MemberView['state'], string>> = {
+  working: 'working',
+  probed: 'has probed',
+  trained: 'has trained',
+  evaluated: 'has evaluated',
+  left: 'left',
+};
+
+interface MembersPanelProps {
+  readonly run: RunView;
+  /** Null before there is a round, and while or where none can be loaded: the masks say so. */
+  readonly round: RoundDetail | null;
+}
+
+/** What each participant of a round measured and moved, and how long the phases took. */
+export function MembersPanel({ run, round }: MembersPanelProps) {
+  const names = new Map(run.clients.map(({ id, name }) => [id, name]));
+  const metric = metricTitle(run.config.task.name);
+  return (
+    <Panel
+      title={round === null ? 'Participants of a round' : `Participants of round ${round.round}`}
+      hint="As each of them reports it: training loss of its last pass, loss and the share of right answers on what it held out, bytes received and sent in the round."
+      testId="members"
+      fill
+      controls={
+        round !== null &&
+        round.members.length > 0 && (
+          <SaveMenu title={`Participants of round ${round.round}`} rows={() => memberRows(round, names)} />
+        )
+      }
+    >
+      {round === null || round.members.length === 0 ? (
+        <div className={dashboard.empty}>
+          <Text size="sm" c="dimmed">
+            Appears when the first cohort is fixed.
+          </Text>
+        </div>
+      ) : (
+        <>
+          <Text size="sm" c="dimmed" mb="xs" className="tabular" data-testid="phase-seconds">
+            {phases(run.rounds.find((r) => r.round === round.round) ?? round)}
+          </Text>
+          <Table miw={640} fz="sm" verticalSpacing={5}>
+            <Table.Thead>
+              <Table.Tr>
+                <Table.Th scope="col">Participant</Table.Th>
+                <Table.Th scope="col">State</Table.Th>
+                {['Training loss', 'Held-out loss', metric, 'Held out', 'Received', 'Sent'].map((title) => (
+                  <Table.Th key={title} scope="col" ta="right">
+                    {title}
+                  </Table.Th>
+                ))}
+              </Table.Tr>
+            </Table.Thead>
+            <Table.Tbody>
+              {round.members.map((member) => (
+                <Row key={member.client} member={member} name={names.get(member.client) || member.client} />
+              ))}
+            </Table.Tbody>
+          </Table>
+        </>
+      )}
+    </Panel>
+  );
+}
+
+function Row({ member, name }: { member: MemberView; name: string }) {
+  const { client, state, trainLoss, evaluation, bytesDown, updateBytes } = member;
+  const cells = [
+    trainLoss === null ? '–' : score(trainLoss),
+    evaluation === null ? '–' : score(evaluation.loss),
+    evaluation === null ? '–' : percent(evaluation.accuracy),
+    evaluation === null ? '–' : count(evaluation.samples),
+    bytes(bytesDown),
+    updateBytes === null ? '–' : bytes(updateBytes),
+  ];
+  return (
+    <Table.Tr data-member={client}>
+      <Table.Th scope="row" fw={550}>
+        <bdi>{name}</bdi>
+      </Table.Th>
+      <Table.Td c="dimmed">{states[state]}</Table.Td>
+      {cells.map((text, i) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: the columns stay.
+        <Table.Td key={i} ta="right">
+          {text}
+        </Table.Td>
+      ))}
+    </Table.Tr>
+  );
+}
+
+/** Of the run's view, which goes on while the round's detail is of when it was loaded. */
+function phases({ seconds: s }: Pick<RoundSummary, 'seconds'>): string {
+  const parts = [
+    ['probe', s.probing],
+    ['select', s.selecting],
+    ['train', s.training],
+    ['aggregate', s.aggregating],
+    ['evaluate', s.evaluating],
+  ] as const;
+  return parts.flatMap(([name, value]) => (value > 0 ? [`${name} ${seconds(value)}`] : [])).join(' · ');
+}

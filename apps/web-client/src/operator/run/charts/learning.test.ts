@@ -1,0 +1,40 @@
+import { expect, it } from 'vitest';
+import { roundSummary } from '../../testing/views.ts';
+import { learningChart, timeChart, trafficChart } from './learning.ts';
+import type { RoundChart } from './round-chart.ts';
+
+const rounds = [
+  roundSummary(4, { medianAccuracy: 0.75 }),
+  roundSummary(5, { accuracy: null, medianAccuracy: null, loss: null }),
+];
+
+const linesOf = ({ lines }: RoundChart) => lines.map(({ name, values }) => ({ name, values }));
+
+it('draws every round, with a gap where nothing was measured', () => {
+  expect(linesOf(learningChart(rounds, 'classification'))).toEqual([
+    { name: 'Held-out loss', values: [0.5, null] },
+    { name: 'Training loss', values: [0.25, 0.2] },
+    { name: 'Accuracy', values: [0.8, null] },
+    { name: 'Accuracy, median', values: [0.75, null] },
+  ]);
+});
+
+it('calls accuracy as the task does', () => {
+  expect(linesOf(learningChart(rounds, 'next-token')).at(-1)?.name).toBe('Next tokens right, median');
+});
+
+it('draws cumulative bytes', () => {
+  expect(linesOf(trafficChart(rounds)).map((line) => line.values)).toEqual([
+    [6000, 12_000],
+    [1500, 3000],
+  ]);
+});
+
+it('draws where the time went', () => {
+  expect(linesOf(timeChart(rounds)).map(({ name, values }) => [name, values[0]])).toEqual([
+    ['Probe', 1],
+    ['Train', 5],
+    ['Evaluate', 1],
+    ['Server', expect.closeTo(0.3, 12)],
+  ]);
+});

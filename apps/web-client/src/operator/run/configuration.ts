@@ -1,0 +1,61 @@
+import { samples } from '@strata/fl-core/data';
+import { modelName } from '@strata/fl-core/models/layouts';
+import type { RunConfig } from '@strata/fl-core/protocol';
+import { budgetText } from '../../shared/texts/budget-text.ts';
+import { percent, plural } from '../../shared/texts/format.ts';
+import { ignoresBudget, strategyText } from '../strategy-text.ts';
+import { taskFacts } from '../task-text.ts';
+
+type Fact = readonly [name: string, value: string];
+
+/** What made a run's results what they are, by name: whoever quotes a figure can say what it is of. */
+export function configurationFacts(config: RunConfig): readonly Fact[] {
+  const { cohort, selection, purpose } = config;
+  return [
+    ['Model', `${modelName(config.model)}${config.initial === 'random' ? ', random weights' : ''}`],
+    ['Task', taskFacts(config).join(', ')],
+    ['Data', dataText(config)],
+    ['Held out', `${percent(config.local.holdOut, 0)} of each participant’s samples, on its device`],
+    ['Layers', strategyText(config.strategy)],
+    ['Budget', ignoresBudget(config.strategy) ? 'none' : budgetText(config.budget)],
+    ['Scores', `${selection.scores === 'raw' ? 'raw' : 'as shares'}, chosen ${everyText(selection.every)}`],
+    ['Local work', localText(config)],
+    ['Learning rate', rateText(config)],
+    [
+      'Aggregation',
+      `${described(config.aggregation.rule)}; server ${described(config.aggregation.optimizer)}`,
+    ],
+    ['Rounds', `${config.rounds}, with ${plural(cohort.goal, 'update')} each, ${cohort.minimum} at least`],
+    ['Seed', `${config.seed}${purpose.kind === 'test' ? ', a test' : ''}`],
+  ];
+}
+
+function dataText({ data }: RunConfig): string {
+  if (data.sample === null) return 'participants’ own';
+  const { title, split } = samples[data.sample];
+  return `${title}, ${splits[split]}; or participants’ own`;
+}
+
+const splits = { dirichlet: 'a mix of labels each', domain: 'a drawing style each' } as const;
+
+const everyText = (every: number) => (every === 1 ? 'every round' : `every ${every} rounds`);
+
+function localText({ local }: RunConfig): string {
+  const most = local.maxBatches > 0 ? `, at most ${plural(local.maxBatches, 'batch', 'batches')} each` : '';
+  return `${plural(local.epochs, 'pass', 'passes')} in batches of ${local.batchSize}${most}`;
+}
+
+function rateText({ local: { optimizer, schedule } }: RunConfig): string {
+  const { name, learningRate, ...more } = optimizer;
+  const others = Object.entries(more).flatMap(([key, value]) =>
+    value === 0 ? [] : [`${key === 'weightDecay' ? 'weight decay' : key} ${value}`],
+  );
+  const warmUp = schedule.warmUp > 0 ? `, warm-up ${percent(schedule.warmUp, 0)}` : '';
+  return [`${learningRate}, ${name}`, ...others, `${schedule.name}${warmUp}`].join(', ');
+}
+
+/** `{name: 'krum', f: 1}` as `krum (f 1)`. */
+function described({ name, ...options }: { readonly name: string }): string {
+  const parts = Object.entries(options).map(([key, value]) => `${key} ${String(value)}`);
+  return parts.length === 0 ? name : `${name} (${parts.join(', ')})`;
+}
