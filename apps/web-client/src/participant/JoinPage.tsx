@@ -8,7 +8,7 @@ import { identityOf, recall } from './memory.ts';
 import { Participant } from './Participant.tsx';
 
 /** `/join/:run#KEY`; the key stays in the address, so that a reload, or the copied address, is the join link again. */
-export default function JoinPage({ params }: { params: { run: string } }) {
+export function JoinPage({ params }: { params: { run: string } }) {
   const [key] = useState(() => keyInFragment(location.hash));
   const load = useCallback(
     (signal: AbortSignal) => {

@@ -8,7 +8,7 @@ import { LossCurve } from './LossCurve.tsx';
 import { Status } from './Status.tsx';
 
 /** Taking part: what happens now, the own curve, the own picture of the model. */
-export function Live({ handle, snapshot }: { handle: ClientHandle; snapshot: ClientSnapshot }) {
+export default function Live({ handle, snapshot }: { handle: ClientHandle; snapshot: ClientSnapshot }) {
   return (
     <div className={classes.columns}>
       <Status handle={handle} snapshot={snapshot} />

@@ -1,5 +1,5 @@
 import type { RunPublic, SampleId } from '@strata/fl-core/protocol';
-import { useEffect, useState } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import {
   type ClientOptions,
   type ClientPhase,
@@ -8,15 +8,19 @@ import {
   pastOf,
 } from '../client/index.ts';
 import { PageFrame } from '../shared/components/PageFrame.tsx';
+import { PageLoading } from '../shared/components/PageLoading.tsx';
 import { type JoinQuery, joinQuery } from '../shared/join-query.ts';
 import { Ended } from './Ended.tsx';
 import { LayerStack } from './LayerStack.tsx';
-import { Live } from './Live.tsx';
 import { forget, identityOf, type Memory, recall, remember } from './memory.ts';
 import { Setup } from './Setup.tsx';
 import { StoredNote } from './StoredNote.tsx';
 import { type Share, shareBudget } from './share.ts';
 import { useClient } from './useClient.ts';
+
+/** What is seen after joining comes while the person still chooses: the page is there sooner without it. */
+const loadLive = () => import('./Live.tsx');
+const Live = lazy(loadLive);
 
 /** Parts that the sample data is cut into when the address does not say: each participant draws one. */
 const sampleParts = 8;
@@ -94,6 +98,11 @@ export function Participant({ run, joinKey }: { run: RunPublic; joinKey: string 
     }
   }, [run.id, phase, memory, joined, data, handle]);
 
+  const looked = snapshot !== null && snapshot.device !== null;
+  useEffect(() => {
+    if (looked) loadLive().catch(() => undefined); // said where it is shown
+  }, [looked]);
+
   const choose = (choice: DataChoice) => {
     setData(choice);
     handle?.choose(choice);
@@ -149,7 +158,9 @@ export function Participant({ run, joinKey }: { run: RunPublic; joinKey: string 
     default:
       return (
         <PageFrame>
-          <Live handle={handle} snapshot={snapshot} />
+          <Suspense fallback={<PageLoading />}>
+            <Live handle={handle} snapshot={snapshot} />
+          </Suspense>
         </PageFrame>
       );
   }

@@ -1,5 +1,4 @@
 import { MantineProvider } from '@mantine/core';
-import { Notifications } from '@mantine/notifications';
 import { ErrorBoundary } from './ErrorBoundary.tsx';
 import { cspNonce } from './nonce.ts';
 import { Routes } from './Routes.tsx';
@@ -13,7 +12,6 @@ export function App() {
       defaultColorScheme="auto"
       getStyleNonce={cspNonce}
     >
-      <Notifications position="bottom-right" limit={4} />
       <ErrorBoundary>
         <Routes />
       </ErrorBoundary>

@@ -1,11 +1,4 @@
-import {
-  ActionIcon,
-  type CSSVariablesResolver,
-  createTheme,
-  type MantineColorsTuple,
-  Modal,
-  Tooltip,
-} from '@mantine/core';
+import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from '@mantine/core';
 import { type Palette, palettes } from '../shared/palette.ts';
 
 /** Teal of a seam of copper ore: actions, links, things that run. */
@@ -72,19 +65,18 @@ export const theme = createTheme({
       h3: { fontSize: '0.9375rem', lineHeight: '1.4' },
     },
   },
+  // By name, without the components themselves: not every page has them.
   components: {
-    ActionIcon: ActionIcon.extend({ defaultProps: { variant: 'subtle', color: 'gray' } }),
-    Modal: Modal.extend({
-      defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.5, blur: 2 } },
-    }),
-    Tooltip: Tooltip.extend({
+    ActionIcon: { defaultProps: { variant: 'subtle', color: 'gray' } },
+    Modal: { defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.5, blur: 2 } } },
+    Tooltip: {
       defaultProps: {
         withArrow: true,
         multiline: true,
         maw: 280,
         events: { hover: true, focus: true, touch: true },
       },
-    }),
+    },
   },
 });
 
