@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -16,6 +17,13 @@ it('a component brings its own styles, and nothing else does', () => {
     `import "${join(mantine, 'styles/Button.layer.css')}";\nexport {};`,
   );
   expect(transform('', join(mantine, 'esm/components/Button/Button.mjs'))).toBeNull();
+});
+
+it('every module of class names of the package has its styles', () => {
+  const all = readdirSync(join(mantine, 'esm'), { recursive: true, encoding: 'utf8' });
+  const modules = all.filter((path) => path.endsWith('.module.mjs'));
+  expect(modules.length).toBeGreaterThan(50);
+  for (const path of modules) expect(transform('', join(mantine, 'esm', path))?.code).toContain('.layer.css');
 });
 
 it('one without styles stops the build, where it would be seen naked', () => {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import type { Plugin } from 'vite';
 
 /** A component's module of class names, which stands beside each component that has styles. */
-const classNames = /@mantine\/core\/esm\/components\/.*?(\w+)\.module\.mjs$/;
+const classNames = /@mantine\/core\/esm\/.*?(\w+)\.module\.mjs$/;
 /** What components take for granted: resets, variables, and classes that no component has for itself. */
 const base = ['baseline', 'default-css-variables', 'global'];
 
