@@ -50,7 +50,8 @@ const events = {
   probed: Probed.strict(),
   evaluated: Evaluated.strict(),
   progress: Progress.strict(),
-  standing: Standing.strict(),
+  // A device that cannot go on would say why; none of these does.
+  standing: z.strictObject({ want: Standing.options[0].shape.want.or(Standing.options[1].shape.want) }),
 } as const;
 
 const requests = (sent: readonly Sent[]) => sent.filter((s) => s.kind === 'request');

@@ -39,7 +39,7 @@ export function serveApi(
     serveRoutes(
       app,
       {
-        ...publicApi({ ...ports, hasStarted }, views, checkOperator),
+        ...publicApi({ ...ports, hasStarted, remoteAddress }, views, checkOperator),
         ...operatorApi(ports, views),
         ...downloads(ports, views),
         ...modelUploads(ports, uploads),

@@ -73,6 +73,18 @@ export const routes = {
     answer: bytes(),
     errors: ['unknown-blob'],
   }),
+  knock: defineRoute({
+    method: 'POST',
+    path: '/api/public/knock',
+    summary:
+      'Whether a socket of the asking page would be let in: refused as that one is, which browsers do not tell pages.',
+    access: 'anybody',
+    params: {},
+    query: {},
+    body: null,
+    answer: json(z.null()),
+    errors: ['foreign-address', 'rate-limited'],
+  }),
   publicRuns: defineRoute({
     method: 'GET',
     path: '/api/public/runs',

@@ -169,6 +169,8 @@ export class ScriptedServer {
       const answer = await acknowledged(async () => this.#answer('update', () => receipt));
       await new Promise((resolve) => setTimeout(resolve, this.receiptDelayMs));
       response.writeHead(answer.ok ? 200 : 409).end(JSON.stringify(answer));
+    } else if (path === routes.knock.path) {
+      response.writeHead(200).end(JSON.stringify({ ok: true, value: null }));
     } else {
       response.writeHead(404).end();
     }
