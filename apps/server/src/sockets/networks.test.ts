@@ -12,7 +12,7 @@ import { createSockets } from './server.ts';
 
 let server: TestServer;
 beforeAll(async () => {
-  server = await TestServer.start({ participantsPerAddress: 2 });
+  server = await TestServer.start();
 }, 120_000);
 afterAll(() => server.close(), 60_000);
 
@@ -69,7 +69,7 @@ describe('a proxy that passes no WebSocket on', () => {
 describe('a device that cannot go on', () => {
   it('says why, and the operator reads it in its words', async () => {
     const gate = new Gate();
-    const { id, clients } = await startCrew(server, [{ train: gated(gate) }], { rounds: 1 });
+    const { id, clients } = await startCrew(server, [{ train: gated(gate) }, {}, {}], { rounds: 1 });
     const [client] = clients;
     await client!.until((work) => work.kind === 'train', 'training');
     const message = 'A server between this device and Strata refuses uploads of 73 kB.';

@@ -12,7 +12,7 @@ import { PageLoading } from '../shared/components/PageLoading.tsx';
 import { type JoinQuery, joinQuery } from '../shared/join-query.ts';
 import { Ended } from './Ended.tsx';
 import { LayerStack } from './LayerStack.tsx';
-import { forget, identityOf, type Memory, recall, remember } from './memory.ts';
+import { forget, identityOf, type Memory, remember } from './memory.ts';
 import { Setup } from './Setup.tsx';
 import { StoredNote } from './StoredNote.tsx';
 import { type Share, shareBudget } from './share.ts';
@@ -68,13 +68,20 @@ function clientOptions(
 const isForGood = (phase: ClientPhase): boolean =>
   phase.kind === 'over' || (phase.kind === 'failed' && phase.error.code === 'banned');
 
+interface ParticipantProps {
+  readonly run: RunPublic;
+  readonly joinKey: string | null;
+  /** Who this is, and what they have done so far. */
+  readonly remembered: Memory;
+}
+
 /** One person's way through a run: set up, take part, end. The client behind it lives in its worker. */
-export function Participant({ run, joinKey }: { run: RunPublic; joinKey: string | null }) {
+export function Participant({ run, joinKey, remembered }: ParticipantProps) {
   const [query] = useState(() => joinQuery(location.search));
-  const [memory, setMemory] = useState<Memory>(() => {
-    const kept = recall(run.id, sessionStorage, query.client);
-    return { ...kept, name: kept.name || (query.name ?? '') };
-  });
+  const [memory, setMemory] = useState<Memory>(() => ({
+    ...remembered,
+    name: remembered.name || (query.name ?? ''),
+  }));
   const [data, setData] = useState<DataChoice | null>(() => givenData(memory, query));
   const [options, setOptions] = useState<ClientOptions>(() => {
     const join = data !== null && (memory.joined || query.autostart);
@@ -86,16 +93,14 @@ export function Participant({ run, joinKey }: { run: RunPublic; joinKey: string 
   const joined = memory.joined || options.join === 'at-once';
 
   useEffect(() => {
-    if (phase === 'left' || phase === 'over') forget(run.id);
-    else {
-      const newest = handle?.snapshot();
-      remember(run.id, {
-        ...memory,
-        joined,
-        data: data === null || data.kind === 'sample' ? data : { kind: 'files' },
-        past: newest === undefined ? memory.past : pastOf(newest),
-      });
-    }
+    const newest = handle?.snapshot();
+    remember(run.id, {
+      ...memory,
+      // Who has left is asked again; who comes back is the same participant.
+      joined: joined && phase !== 'left',
+      data: data === null || data.kind === 'sample' ? data : { kind: 'files' },
+      past: newest === undefined ? memory.past : pastOf(newest),
+    });
   }, [run.id, phase, memory, joined, data, handle]);
 
   const looked = snapshot !== null && snapshot.device !== null;
@@ -110,6 +115,10 @@ export function Participant({ run, joinKey }: { run: RunPublic; joinKey: string 
   const join = (name: string, share: Share) => {
     setMemory({ ...memory, name, share, joined: true });
     handle?.join(wishes(run, { name, share }));
+  };
+  const forgetAll = () => {
+    handle?.forget();
+    forget(run.id);
   };
   const again = () => {
     const past = snapshot === null ? null : pastOf(snapshot);
@@ -138,7 +147,7 @@ export function Participant({ run, joinKey }: { run: RunPublic; joinKey: string 
               if (data?.kind !== 'files') return;
               choose({ ...data, mapping: new Map([...(data.mapping ?? []), ...meanings]) });
             }}
-            onForget={handle.forget}
+            onForget={forgetAll}
             onJoin={join}
           />
         </PageFrame>
@@ -152,7 +161,7 @@ export function Participant({ run, joinKey }: { run: RunPublic; joinKey: string 
           {snapshot.mask !== null && (
             <LayerStack layers={snapshot.layers} scores={snapshot.scores} mask={snapshot.mask} past />
           )}
-          <StoredNote {...snapshot} onForget={handle.forget} />
+          <StoredNote {...snapshot} onForget={forgetAll} />
         </PageFrame>
       );
     default:
