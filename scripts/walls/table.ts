@@ -208,7 +208,7 @@ export const places: readonly Place[] = [
   ),
   place(
     'server/main.ts',
-    'core/protocol server/failure.ts server/private-folder.ts server/settings.ts server/store server/http server/strata.ts',
+    'core/protocol server/failure.ts server/private-folder.ts server/settings.ts server/store server/entry server/http server/strata.ts',
     'node:*',
     'the process',
   ),

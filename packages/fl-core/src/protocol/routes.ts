@@ -5,6 +5,7 @@ import { Id, ImportedModel, RunConfig, Sha256 } from './run.ts';
 import {
   Catalog,
   ClientCommand,
+  JoinAddresses,
   Readiness,
   RoundDetail,
   RunCommand,
@@ -143,6 +144,17 @@ export const routes = {
       'non-finite',
       'rate-limited',
     ],
+  }),
+  joinAddresses: defineRoute({
+    method: 'GET',
+    path: '/api/join-addresses',
+    summary: 'Addresses under which participants find this server.',
+    access: 'operator',
+    params: {},
+    query: {},
+    body: null,
+    answer: json(JoinAddresses),
+    errors: [],
   }),
   catalog: defineRoute({
     method: 'GET',
