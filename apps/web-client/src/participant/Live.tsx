@@ -1,7 +1,8 @@
 import type { ClientHandle, ClientSnapshot } from '../client/index.ts';
-import { bytes, count, percent } from '../shared/texts/format.ts';
+import { bytes, count, percent, seconds } from '../shared/texts/format.ts';
 import { countedTitle, metricText } from '../shared/texts/metric-text.ts';
 import { Card } from './Card.tsx';
+import { secondsLeft } from './estimates.ts';
 import { LayerStack } from './LayerStack.tsx';
 import classes from './Live.module.css';
 import { LossCurve } from './LossCurve.tsx';
@@ -24,6 +25,7 @@ export default function Live({ handle, snapshot }: { handle: ClientHandle; snaps
 /** What this device has done so far, in numbers. */
 function Contribution({ snapshot }: { snapshot: ClientSnapshot }) {
   const task = snapshot.run?.task.name ?? 'classification';
+  const left = snapshot.run === null ? null : secondsLeft(snapshot.run);
   const accuracy = snapshot.accuracies.at(-1)?.accuracy;
   const facts = [
     ['Rounds you helped', count(snapshot.roundsDone)],
@@ -31,6 +33,7 @@ function Contribution({ snapshot }: { snapshot: ClientSnapshot }) {
     [countedTitle(task), count(snapshot.data?.samples ?? 0)],
     ['Downloaded', bytes(snapshot.bytesDown)],
     ['Sent', bytes(snapshot.bytesUp)],
+    ['Time left', left === null ? 'not yet known' : `about ${seconds(left)}`],
     ['Runs on', deviceName(snapshot)],
   ] as const;
   return (

@@ -50,17 +50,25 @@ function askTabs(channel: BroadcastChannel): Promise<Claim | null> {
   const number = Math.random();
   return new Promise((resolve) => {
     let ours = false;
-    const timer = setTimeout(() => {
+    const take = () => {
       ours = true;
       resolve({ release: () => channel.close() });
+    };
+    const giveWay = () => {
+      clearTimeout(timer);
+      channel.close();
+      resolve(null);
+    };
+    // In two steps: in a page that was busy all the while, what was said meanwhile is heard between them.
+    let timer = setTimeout(() => {
+      timer = setTimeout(take, answerMs / 4);
     }, answerMs);
     channel.onmessage = ({ data }: MessageEvent<{ kind: 'ask' | 'taken'; number: number }>) => {
       if (data.kind === 'ask') {
         if (ours || number < data.number) channel.postMessage({ kind: 'taken', number });
+        else giveWay();
       } else if (!ours) {
-        clearTimeout(timer);
-        channel.close();
-        resolve(null);
+        giveWay();
       }
     };
     channel.postMessage({ kind: 'ask', number });

@@ -220,5 +220,7 @@ export const RunPublic = z.object({
   clients: z.number().int(),
   /** Held-out accuracy, as the task counts it, after the last committed round. */
   accuracy: z.number().nullable(),
+  /** How long one of the newest committed rounds took, on average; null before the first. */
+  roundSeconds: z.number().min(0).nullable(),
 });
 export type RunPublic = z.infer<typeof RunPublic>;
