@@ -71,7 +71,7 @@ function open() {
     connected: () => seen.push('connected'),
     disconnected: () => seen.push('disconnected'),
     refused: (error) => errors.push(error),
-    pushes: { run: () => seen.push('run'), event: ({ id }) => seen.push(`event ${id}`) },
+    pushes: { change: () => seen.push('change'), event: ({ id }) => seen.push(`event ${id}`) },
   });
   const until = (check: () => void) => vi.waitFor(check, { timeout: 5000, interval: 10 });
   return { socket, seen, errors, until };
