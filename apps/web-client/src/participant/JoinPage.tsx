@@ -26,7 +26,7 @@ export function JoinPage({ params }: { params: { run: string } }) {
     (signal: AbortSignal) => createDataPlane({ server: '', run: params.run, key, identity }).run(signal),
     [params.run, key, identity],
   );
-  const run = useLoaded(load);
+  const run = useLoaded(['run', params.run, key, identity.client], load);
   const claimed = useClaim(memory.client);
   switch (run.kind) {
     case 'loading':

@@ -1,4 +1,6 @@
 import { MantineProvider } from '@mantine/core';
+import { QueryClientProvider } from '@tanstack/react-query';
+import { loadedByPages } from '../shared/hooks/useLoaded.ts';
 import { ErrorBoundary } from './ErrorBoundary.tsx';
 import { cspNonce } from './nonce.ts';
 import { Routes } from './Routes.tsx';
@@ -12,9 +14,11 @@ export function App() {
       defaultColorScheme="auto"
       getStyleNonce={cspNonce}
     >
-      <ErrorBoundary>
-        <Routes />
-      </ErrorBoundary>
+      <QueryClientProvider client={loadedByPages}>
+        <ErrorBoundary>
+          <Routes />
+        </ErrorBoundary>
+      </QueryClientProvider>
     </MantineProvider>
   );
 }

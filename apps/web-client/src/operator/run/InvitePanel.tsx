@@ -40,7 +40,7 @@ const unknown: JoinAddresses = { addresses: [], closed: [] };
 
 /** The link that makes somebody a participant, at an address that they can open. */
 export function InvitePanel({ run, live }: InvitePanelProps) {
-  const loaded = useLoaded(getJoinAddresses);
+  const loaded = useLoaded(['join-addresses'], getJoinAddresses);
   const known = loaded.kind === 'ready' ? loaded.value : unknown;
   const choices = joinChoices(known, location.origin);
   const [picked, setPicked] = useState<string | null>(null);

@@ -61,7 +61,7 @@ export function MaskPanel({ run, round, onPick }: MaskPanelProps) {
 /** Loads the round's detail, and again whenever its summary says that something happened. */
 function RoundMasks({ run, round }: { run: RunView; round: number }) {
   const load = useCallback((signal: AbortSignal) => getRound(run.id, round, signal), [run.id, round]);
-  const detail = useLoaded(load);
+  const detail = useLoaded(['round', run.id, round], load);
   const summary = run.rounds.find((r) => r.round === round);
   const stamp = `${summary?.phase} ${summary?.updates} ${summary?.evaluatedSamples} ${Object.keys(summary?.importance ?? {}).length}`;
   const { reload } = detail;
