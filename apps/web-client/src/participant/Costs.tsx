@@ -2,7 +2,7 @@ import type { RunPublic } from '@strata/fl-core/protocol';
 import type { LayerInfo } from '../client/index.ts';
 import { Card } from './Card.tsx';
 import { dataEstimate, dataText, timeText } from './estimates.ts';
-import classes from './Live.module.css';
+import { Facts } from './Facts.tsx';
 import type { Share } from './share.ts';
 
 /** What taking part takes, before one joins: a phone's data has a price. */
@@ -22,14 +22,7 @@ export function Costs({
   ] as const;
   return (
     <Card title="What it takes" testId="costs">
-      <dl className={classes.facts}>
-        {facts.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <Facts facts={facts} />
     </Card>
   );
 }

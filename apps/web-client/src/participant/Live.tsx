@@ -3,6 +3,7 @@ import { bytes, count, percent, seconds } from '../shared/texts/format.ts';
 import { countedTitle, metricText } from '../shared/texts/metric-text.ts';
 import { Card } from './Card.tsx';
 import { secondsLeft } from './estimates.ts';
+import { Facts } from './Facts.tsx';
 import { LayerStack } from './LayerStack.tsx';
 import classes from './Live.module.css';
 import { LossCurve } from './LossCurve.tsx';
@@ -38,14 +39,7 @@ function Contribution({ snapshot }: { snapshot: ClientSnapshot }) {
   ] as const;
   return (
     <Card title="Your part so far" testId="contribution">
-      <dl className={classes.facts}>
-        {facts.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <Facts facts={facts} />
     </Card>
   );
 }
