@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import react from '@vitejs/plugin-react';
 import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
+import { stylesByComponent } from './scripts/mantine-styles.ts';
 import { precompress } from './scripts/precompress.ts';
 
 const webClient = fileURLToPath(new URL('./apps/web-client', import.meta.url));
@@ -51,6 +52,10 @@ const blocksTogether = {
   ],
 };
 
+/** What menus and dialogs are made of. */
+const dialogs =
+  /node_modules.(@floating-ui|react-remove-scroll)|@mantine.core.*(Menu|Modal|Popover|Portal|ScrollArea|FocusTrap|Floating)/;
+
 /** Beside each built file its compressed forms, which the server sends (apps/server/src/http/pages.ts). */
 const precompressed: Plugin = {
   name: 'precompressed',
@@ -73,13 +78,30 @@ const sharing = [
 /** One config for the pages (root: apps/web-client) and for every unit and integration test; e2e/ has its own. */
 export default defineConfig(({ command, mode }) => ({
   root: mode === 'test' ? fileURLToPath(new URL('.', import.meta.url)) : webClient,
-  plugins: [react(), precompressed],
+  plugins: [react(), stylesByComponent, precompressed],
   worker: {
     format: 'es',
     plugins: () => [selfContainedThreads, namedPrograms],
     rolldownOptions: { output: { codeSplitting: blocksTogether } },
   },
-  build: { outDir, emptyOutDir: true, target: 'es2022', chunkSizeWarningLimit: 2000 },
+  build: {
+    outDir,
+    emptyOutDir: true,
+    target: 'es2022',
+    chunkSizeWarningLimit: 2000,
+    // What the join page begins with is one chunk, which the other pages begin with as well; menus and dialogs, which
+    // come when somebody needs them, are another. Left alone, the bundler makes sixty, and a phone asks for six at a time.
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            { name: 'base', tags: ['$initial'] },
+            { name: 'dialogs', test: dialogs, minShareCount: 2 },
+          ],
+        },
+      },
+    },
+  },
   define: command === 'build' ? { 'process.env.NODE_ENV': '"production"' } : {},
   test: {
     pool: 'forks',

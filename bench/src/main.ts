@@ -7,6 +7,7 @@ import { StrataError } from '@strata/fl-core/protocol';
 import { aggregate } from './aggregate.ts';
 import type { Benchmark, Options, Row } from './benchmark.ts';
 import { gpu } from './gpu/index.ts';
+import { load } from './load.ts';
 import { orchestrator } from './orchestrator/index.ts';
 import { page } from './page.ts';
 import { solver } from './solver.ts';
@@ -16,6 +17,7 @@ const benchmarks: Readonly<Record<string, Benchmark<Options>>> = {
   solver,
   aggregate,
   step,
+  load,
   page,
   gpu,
   orchestrator,

@@ -1,7 +1,6 @@
-import { once } from 'node:events';
-import { createServer, request as forward, type IncomingMessage, type Server } from 'node:http';
-import { connect, type Socket } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { FrontProxy } from './front-proxy.ts';
 
 /** Something that left a browser. */
 export type Sent =
@@ -15,51 +14,22 @@ export type Sent =
   | { readonly kind: 'message'; readonly text: string };
 
 /** Stands before a server and keeps all that comes through it on the way there: requests and WebSocket messages. */
-export class RecordingProxy {
+export class RecordingProxy extends FrontProxy {
   readonly sent: Sent[] = [];
-  readonly #target: URL;
-  readonly #server: Server;
-  readonly #sockets = new Set<Duplex>();
 
-  private constructor(target: string) {
-    this.#target = new URL(target);
-    this.#server = createServer((incoming, outgoing) => {
-      const onward = forward(
-        { ...this.#address, method: incoming.method, path: incoming.url, headers: incoming.headers },
-        (answer) => {
-          outgoing.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
-          answer.pipe(outgoing);
-        },
-      );
-      onward.on('error', () => outgoing.destroy());
-      incoming.pipe(onward);
-      void this.#keep(incoming);
-    });
-    this.#server.on('upgrade', (incoming, socket, head) => this.#upgrade(incoming, socket, head));
+  static start(target: string): Promise<RecordingProxy> {
+    return new RecordingProxy(target).listen();
   }
 
-  static async start(target: string): Promise<RecordingProxy> {
-    const proxy = new RecordingProxy(target);
-    proxy.#server.listen(0, '127.0.0.1');
-    await once(proxy.#server, 'listening');
-    return proxy;
+  protected override request(incoming: IncomingMessage, outgoing: ServerResponse): void {
+    super.request(incoming, outgoing);
+    void this.#keep(incoming);
   }
 
-  get url(): string {
-    const address = this.#server.address();
-    if (address === null || typeof address === 'string') throw new Error('The proxy does not listen.');
-    return `http://127.0.0.1:${address.port}`;
-  }
-
-  async close(): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
-    this.#server.closeAllConnections();
-    this.#server.close();
-    await once(this.#server, 'close');
-  }
-
-  get #address() {
-    return { host: this.#target.hostname, port: Number(this.#target.port) };
+  protected override upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): void {
+    this.#record(incoming, Buffer.alloc(0));
+    const messages = new MessageReader((text) => this.sent.push({ kind: 'message', text }));
+    super.upgrade(incoming, socket, head, (chunk) => messages.read(chunk));
   }
 
   async #keep(incoming: IncomingMessage): Promise<void> {
@@ -71,27 +41,6 @@ export class RecordingProxy {
   #record({ method = '', url = '', headers }: IncomingMessage, body: Buffer): void {
     const plain = Object.entries(headers).map(([name, value]) => [name, String(value)]);
     this.sent.push({ kind: 'request', method, path: url, headers: Object.fromEntries(plain), body });
-  }
-
-  #upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): void {
-    this.#record(incoming, Buffer.alloc(0));
-    const onward: Socket = connect(this.#address);
-    for (const end of [socket, onward]) this.#sockets.add(end.on('error', () => {}));
-    const lines: string[] = [`${incoming.method} ${incoming.url} HTTP/1.1`];
-    for (let i = 0; i < incoming.rawHeaders.length; i += 2) {
-      lines.push(`${incoming.rawHeaders[i]}: ${incoming.rawHeaders[i + 1]}`);
-    }
-    onward.write(`${lines.join('\r\n')}\r\n\r\n`);
-    const messages = new MessageReader((text) => this.sent.push({ kind: 'message', text }));
-    const pass = (chunk: Buffer) => {
-      messages.read(chunk);
-      onward.write(chunk);
-    };
-    pass(head);
-    socket.on('data', pass);
-    socket.on('close', () => onward.destroy());
-    onward.on('close', () => socket.destroy());
-    onward.pipe(socket);
   }
 }
 

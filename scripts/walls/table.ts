@@ -36,7 +36,7 @@ export function place(path: string, may: string, packages: string, why: string):
   return { path: expand(path).join(), may: expand(may), packages: packages.split(' ').filter(Boolean), why };
 }
 
-const page = 'react @mantine/* @tabler/icons-react wouter zod';
+const page = 'react @mantine/* @tabler/icons-react @tanstack/react-query wouter zod';
 
 /**
  * The walls (docs/design.md, 2): place, what it may import of the repository, of npm, and why.
@@ -208,7 +208,7 @@ export const places: readonly Place[] = [
   ),
   place(
     'server/main.ts',
-    'core/protocol server/failure.ts server/private-folder.ts server/settings.ts server/store server/http server/strata.ts',
+    'core/protocol server/failure.ts server/private-folder.ts server/settings.ts server/store server/entry server/http server/strata.ts',
     'node:*',
     'the process',
   ),
@@ -247,7 +247,7 @@ export const places: readonly Place[] = [
   place(
     'web/shell',
     'web/shared web/participant web/operator web/bench',
-    'react @mantine/* wouter get-nonce',
+    'react @mantine/* @tanstack/react-query wouter get-nonce',
     'the shell opens the pages',
   ),
   place('web/main.tsx', 'web/zod-config.ts web/shell', 'react react-dom @mantine/*', 'the document'),

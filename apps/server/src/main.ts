@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { StrataError } from '@strata/fl-core/protocol';
+import { addressLines } from './entry/join-addresses.ts';
 import { errorCode, messageOf } from './failure.ts';
 import { createHttp } from './http/create-http.ts';
 import { keepPrivate } from './private-folder.ts';
@@ -87,7 +88,9 @@ Strata is running. Its data is in ${settings.dataDir}.
 
   Operator      ${url}/operator#token=${settings.operatorToken}
   Participants  by the join link on a run's page; listed runs also at ${url}/
-
+${addressLines({ ...settings, port: portOf(fastify.server, settings) })
+  .map((line) => `\n${line}`)
+  .join('')}
 Keep the operator's address to yourself: it carries the token.`);
 }
 
@@ -118,11 +121,16 @@ function explainAddress(error: unknown, { host, port }: Settings): unknown {
 }
 
 /** The address for people of the server that listens. */
-function addressOf(server: Server, { host, port }: Settings): string {
-  const bound = server.address();
-  const actual = typeof bound === 'object' && bound !== null ? bound.port : port;
+function addressOf(server: Server, settings: Settings): string {
+  const { host } = settings;
   const shown = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
-  return `http://${shown}:${actual}`;
+  return `http://${shown}:${portOf(server, settings)}`;
+}
+
+/** The port that is taken, where the settings leave it open. */
+function portOf(server: Server, { port }: Settings): number {
+  const bound = server.address();
+  return typeof bound === 'object' && bound !== null ? bound.port : port;
 }
 
 // Whatever this process and its threads create is for its user alone.

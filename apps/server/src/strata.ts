@@ -5,6 +5,7 @@ import { GarbageCollection } from './engine/garbage-collection.ts';
 import { Watchdog } from './engine/watchdog.ts';
 import { holdWorkflows, lookAfterChanges, shutDownWorkflows, startWorkflows } from './engine/workflow.ts';
 import { Allowance } from './entry/allowance.ts';
+import { joinAddresses } from './entry/join-addresses.ts';
 import { Newcomers } from './entry/newcomers.ts';
 import { OperatorGuard } from './entry/operator-guard.ts';
 import { addressCheck } from './entry/own-address.ts';
@@ -138,6 +139,10 @@ export function createStrata(
     guard,
     remoteAddress: ports.remoteAddress,
     hasStarted: () => started,
+    joinAddresses: () => {
+      const bound = fastify.server.address();
+      return joinAddresses({ ...settings, port: typeof bound === 'object' ? (bound?.port ?? 0) : 0 });
+    },
   });
 
   return {

@@ -1,6 +1,5 @@
 import './zod-config.ts';
-import '@mantine/core/styles.css';
-import '@mantine/notifications/styles.css';
+import '@mantine/core/styles.layer.css';
 import './shell/fonts/inter.css';
 import './shell/global.css';
 import { StrictMode } from 'react';

@@ -1,7 +1,8 @@
 import { defineRoute, json, StrataError } from '@strata/fl-core/protocol';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { readAnswer } from './caller.ts';
+import { isFromBetween, readAnswer } from './caller.ts';
+import { remedy } from './remedy.ts';
 
 const route = defineRoute({
   method: 'GET',
@@ -42,5 +43,28 @@ describe('readAnswer', () => {
 
   it('says the status of an answer that is not JSON', () => {
     expect(refusal(502, '<html>').message).toContain('502');
+  });
+
+  it('a proxy that takes no body of this size is no server to try again', () => {
+    const html = '<html><title>413 Request Entity Too Large</title></html>';
+    try {
+      readAnswer(route, 413, html, 72_288);
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'blocked', message: expect.stringContaining('73 kB') });
+      expect(isFromBetween(error)).toBe(true);
+      expect(remedy(error)).toBe('fatal');
+    }
+    expect.assertions(3);
+  });
+
+  it('a network that wants one to sign in is said to be none of Strata', () => {
+    const error = refusal(200, '<html>Welcome to our hotel');
+    expect(error).toMatchObject({ code: 'unavailable', hint: expect.stringContaining('sign in') });
+    expect(isFromBetween(error)).toBe(true);
+  });
+
+  it('what Strata itself says is from no one in between', () => {
+    const error = { code: 'unavailable', message: 'busy', hint: 'wait' };
+    expect(isFromBetween(refusal(503, JSON.stringify({ ok: false, error })))).toBe(false);
   });
 });

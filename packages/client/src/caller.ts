@@ -51,7 +51,7 @@ export class Caller {
     options: CallOptions = {},
   ): Promise<AnswerTaken<R>> {
     const response = await this.#send(route, request, options);
-    return readAnswer(route, response.status, await response.text());
+    return readAnswer(route, response.status, await response.text(), sentBytes(request));
   }
 
   /** The answer of a route of bytes, still to be read. */
@@ -61,7 +61,7 @@ export class Caller {
     options: CallOptions = {},
   ): Promise<Response> {
     const response = await this.#send(route, request, options);
-    if (!response.ok) throw refusal(response.status, await response.text());
+    if (!response.ok) throw refusal(response.status, await response.text(), sentBytes(request));
     return response;
   }
 
@@ -97,23 +97,60 @@ export class Caller {
   }
 }
 
-/** The value in the body of a JSON route's answer. @throws {StrataError} see {@link Caller}. */
-export function readAnswer<R extends JsonRoute>(route: R, status: number, text: string): AnswerTaken<R> {
+/** The value in the body of a JSON route's answer to a request of `sent` bytes. @throws {StrataError} see {@link Caller}. */
+export function readAnswer<R extends JsonRoute>(
+  route: R,
+  status: number,
+  text: string,
+  sent = 0,
+): AnswerTaken<R> {
   const envelope = readEnvelope(text);
-  if (envelope?.ok !== true) throw refusal(status, text);
+  if (envelope?.ok !== true) throw refusal(status, text, sent);
   const schema: R['answer']['schema'] = route.answer.schema;
   return understood(schema, envelope.value);
 }
 
-/** Why there is no answer. */
-function refusal(status: number, text: string): StrataError {
+/** Why there is no answer. What is not Strata's own word has a `cause`; see {@link isFromBetween}. */
+function refusal(status: number, text: string, sent: number): StrataError {
   const envelope = readEnvelope(text);
   if (envelope?.ok === false) return StrataError.fromBody(envelope.error);
-  return new StrataError(
-    'unavailable',
-    `The server answered ${status} without saying why.`,
-    'It may be restarting, or a proxy stands in between. Try again in a moment.',
-  );
+  const cause = new Error(`HTTP ${status}`);
+  if (status === 413) {
+    return new StrataError(
+      'blocked',
+      `A server between this device and Strata refuses uploads of ${sizeText(sent)}.`,
+      'Sending it again does not help. Whoever runs Strata can have the proxy in front of it let more through: nginx takes 1 MB unless client_max_body_size says otherwise.',
+      { cause },
+    );
+  }
+  return status >= 200 && status < 400
+    ? new StrataError(
+        'unavailable',
+        `Something else than Strata answered (${status}).`,
+        'Some networks want you to sign in before they let anything through: open another page, sign in, then try again.',
+        { cause },
+      )
+    : new StrataError(
+        'unavailable',
+        `The server answered ${status} without saying why.`,
+        'It may be restarting, or a proxy stands in between. Try again in a moment.',
+        { cause },
+      );
+}
+
+/** Whether nobody answered, or something else in Strata's place: a network, a proxy. */
+export const isFromBetween = (error: unknown): error is StrataError =>
+  error instanceof StrataError &&
+  (error.code === 'unavailable' || error.code === 'blocked') &&
+  error.cause !== undefined;
+
+/** Bytes for people, in decimal units. */
+export const sizeText = (bytes: number): string =>
+  bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+
+function sentBytes({ body }: AnyRequest): number {
+  if (body instanceof Uint8Array) return body.byteLength;
+  return body instanceof Blob ? body.size : 0;
 }
 
 function readEnvelope(text: string): z.infer<typeof Envelope> | null {

@@ -1,5 +1,11 @@
 import { createServer, type Server as HttpServer } from 'node:http';
-import { clientChannel, type ErrorCode, operatorChannel, type StrataError } from '@strata/fl-core/protocol';
+import {
+  clientChannel,
+  type ErrorCode,
+  operatorChannel,
+  routes,
+  type StrataError,
+} from '@strata/fl-core/protocol';
 import { Server } from 'socket.io';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ChannelSocket } from './channel-socket.ts';
@@ -12,11 +18,23 @@ let io: Server;
 let url: string;
 /** What the next connections are refused with. */
 let refusals: ErrorCode[];
+/** Whether WebSockets pass. */
+let lets: boolean;
+/** What a page without a socket is answered. */
+let knocks: () => Promise<unknown>;
 let acknowledge: (event: string) => unknown;
 let close: () => void = () => {};
 beforeEach(async () => {
-  http = createServer();
-  io = new Server(http, { transports: ['websocket'] });
+  lets = true;
+  knocks = async () => ({ ok: true, value: null });
+  http = createServer(async (request, response) => {
+    if (request.url === routes.knock.path) response.end(JSON.stringify(await knocks()));
+  });
+  // Before Socket.IO's own: as a proxy in front of it, which passes no WebSocket.
+  http.on('upgrade', (_request, socket) => {
+    if (!lets) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+  });
+  io = new Server(http, { transports: ['websocket'], allowRequest: (_request, done) => done(null, lets) });
   refusals = [];
   acknowledge = () => ({ ok: true, value: null });
   for (const { namespace } of [clientChannel, operatorChannel]) {
@@ -41,7 +59,11 @@ afterEach(async () => {
 });
 
 function open() {
-  const socket = new ChannelSocket(operatorChannel, { server: url, auth: { token: 'x' } });
+  const socket = new ChannelSocket(operatorChannel, {
+    server: url,
+    auth: { token: 'x' },
+    comeBackMs: { least: 20, most: 40 },
+  });
   close = () => socket.close();
   const seen: string[] = [];
   const errors: StrataError[] = [];
@@ -49,7 +71,7 @@ function open() {
     connected: () => seen.push('connected'),
     disconnected: () => seen.push('disconnected'),
     refused: (error) => errors.push(error),
-    pushes: { run: () => seen.push('run'), event: ({ id }) => seen.push(`event ${id}`) },
+    pushes: { change: () => seen.push('change'), event: ({ id }) => seen.push(`event ${id}`) },
   });
   const until = (check: () => void) => vi.waitFor(check, { timeout: 5000, interval: 10 });
   return { socket, seen, errors, until };
@@ -81,6 +103,36 @@ describe('a socket of a channel', () => {
     io.of(operatorChannel.namespace).disconnectSockets();
     await until(() => expect(seen.slice(2)).toEqual(['disconnected', 'connected']));
     expect(errors).toEqual([]);
+  });
+
+  it('says that no WebSocket gets through where the server answers otherwise, and tries no more', async () => {
+    lets = false;
+    const { seen, errors, until } = open();
+    await until(() => expect(errors).toMatchObject([{ code: 'blocked' }]));
+    const tries = seen.length;
+    expect(tries).toBeGreaterThanOrEqual(3);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(seen).toHaveLength(tries);
+  });
+
+  it('says what the server has against this page, which a browser would not', async () => {
+    lets = false;
+    knocks = async () => ({
+      ok: false,
+      error: { code: 'foreign-address', message: 'no', hint: 'PUBLIC_URL' },
+    });
+    const { errors, until } = open();
+    await until(() => expect(errors).toMatchObject([{ code: 'foreign-address', hint: 'PUBLIC_URL' }]));
+  });
+
+  it('goes on trying where too many come from this network, and connects when there is room', async () => {
+    lets = false;
+    knocks = async () => ({ ok: false, error: { code: 'rate-limited', message: 'no', hint: 'wait' } });
+    const { seen, errors, until } = open();
+    await until(() => expect(seen.length).toBeGreaterThan(8));
+    expect(errors).toEqual([]);
+    lets = true;
+    await until(() => expect(seen.at(-1)).toBe('connected'));
   });
 
   it('is refused for good with a wrong token', async () => {

@@ -7,14 +7,19 @@ import {
   type PushName,
   type ReplyTaken,
   type RequestName,
+  routes,
   StrataError,
 } from '@strata/fl-core/protocol';
 import { io, type Socket } from 'socket.io-client';
 import { z } from 'zod';
+import { Caller } from './caller.ts';
 import { Envelope, understood } from './envelope.ts';
 import { remedy } from './remedy.ts';
 import { backoffMs } from './retry.ts';
 
+/** So often a socket does not open while the same server answers otherwise, before it is said that none can. */
+const mostBlocked = 3;
+const knockMs = 10_000;
 /** How long the server may take to acknowledge a message. */
 const ackTimeoutMs = 20_000;
 
@@ -50,11 +55,17 @@ export class ChannelSocket<C extends Channel> {
   readonly #pushes: C['pushes'];
   /** Untyped: what Socket.IO calls messages, the methods below do by the channel's types. */
   readonly #socket: Socket<Pushes, Requests>;
+  readonly #caller: Caller;
   #refusals = 0;
+  /** Sockets in a row that did not open although the server let this page in by other ways. */
+  #blocked = 0;
+  /** A closed socket is told nothing more. */
+  #open = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor({ namespace, requests, pushes }: C, options: ChannelOptions<C>) {
     const { server, auth, comeBackMs = { least: 500, most: 5_000 } } = options;
+    this.#caller = new Caller({ server });
     this.#requests = requests;
     this.#pushes = pushes;
     this.#socket = io(`${server}${namespace}`, {
@@ -75,8 +86,10 @@ export class ChannelSocket<C extends Channel> {
   /** Connects; after {@link close} again. */
   open(events: ChannelEvents<C>): void {
     this.#socket.off();
+    this.#blocked = 0;
     this.#socket.on('connect', () => {
       this.#refusals = 0;
+      this.#blocked = 0;
       events.connected();
     });
     this.#socket.on('disconnect', (reason) => {
@@ -92,6 +105,7 @@ export class ChannelSocket<C extends Channel> {
       } else {
         events.disconnected();
         this.#comeBack();
+        if (refusal === null) void this.#lookWhy(events);
       }
     });
     for (const event in this.#pushes) this.#hear(event, events.pushes);
@@ -99,6 +113,7 @@ export class ChannelSocket<C extends Channel> {
   }
 
   close(): void {
+    this.#open++;
     clearTimeout(this.#timer);
     this.#socket.disconnect();
   }
@@ -131,6 +146,26 @@ export class ChannelSocket<C extends Channel> {
     });
   }
 
+  /**
+   * A browser does not tell why a socket did not open. Where the server answers this page otherwise, and would let its
+   * socket in, what stands in between lets none through: said after some tries, because a server that has just come back
+   * may not have its sockets yet.
+   */
+  async #lookWhy(events: ChannelEvents<C>): Promise<void> {
+    const open = this.#open;
+    let why: StrataError | null = null;
+    try {
+      await this.#caller.call(routes.knock, {}, { signal: AbortSignal.timeout(knockMs) });
+      if (++this.#blocked >= mostBlocked) why = noWebSocket();
+    } catch (error) {
+      this.#blocked = 0;
+      if (error instanceof StrataError && remedy(error) === 'fatal') why = error;
+    }
+    if (why === null || open !== this.#open || this.#socket.connected) return;
+    this.close();
+    events.refused(why);
+  }
+
   /** Socket.IO comes back by itself after a lost connection, not after the server itself said no. */
   #comeBack(): void {
     if (this.#socket.active) return;
@@ -138,3 +173,10 @@ export class ChannelSocket<C extends Channel> {
     this.#timer = setTimeout(() => this.#socket.connect(), backoffMs(this.#refusals++));
   }
 }
+
+const noWebSocket = (): StrataError =>
+  new StrataError(
+    'blocked',
+    'Something between this device and Strata lets no WebSocket through, and Strata needs one.',
+    'Try another network, a phone’s own for example, or ask whoever runs this network or Strata: a proxy in front of it must pass WebSockets on (nginx: proxy_http_version 1.1, and the Upgrade and Connection headers).',
+  );

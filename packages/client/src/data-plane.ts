@@ -16,6 +16,8 @@ export interface DataPlane {
   run(signal: AbortSignal): Promise<RunPublic>;
   /** The bytes of a blob, checked against their hash. */
   blob(sha256: string, signal: AbortSignal): Promise<Uint8Array>;
+  /** Whether the server answers at all, and takes no longer than the signal allows. Rejects where it does not. */
+  knock(signal: AbortSignal): Promise<void>;
   /** Idempotent: the same bytes again are acknowledged and not counted again (R4). */
   upload(round: number, update: Uint8Array<ArrayBuffer>, signal: AbortSignal): Promise<UpdateReceipt>;
 }
@@ -51,6 +53,9 @@ export function createDataPlane({ server, run, key, identity, traffic = () => {}
         `The download ${sha256.slice(0, 12)} arrived damaged twice.`,
         'Strata tries again by itself; if it lasts, check the network for a proxy that changes downloads.',
       );
+    },
+    knock: async (signal) => {
+      await caller.call(routes.knock, {}, { signal });
     },
     async upload(round, update, signal) {
       const receipt = await caller.call(routes.update, { params: { run, round }, body: update }, { signal });

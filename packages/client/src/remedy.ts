@@ -34,6 +34,7 @@ const remedies: Readonly<Record<ErrorCode, Remedy>> = {
   'wrong-tensor': 'redo',
   'non-finite': 'redo',
   'bad-safetensors': 'redo',
+  blocked: 'fatal',
   unauthorized: 'fatal',
   'not-invited': 'fatal',
   removed: 'fatal',

@@ -32,6 +32,7 @@ export const errorCodes = [
   'too-few-clients', // fewer updates of a layer than its rule needs
   'rate-limited',
   'no-space', // the server's disk is full; later it may not be
+  'blocked', // something between the two lets nothing of this kind through
   'unavailable',
   'internal',
 ] as const;

@@ -53,6 +53,12 @@ export class Allowance {
     return true;
   }
 
+  /** Throws `rate-limited` where an address could open no socket now; takes nothing. */
+  checkRoom(address: string): void {
+    const full = (this.#open.get(address) ?? 0) >= this.#perAddress;
+    if (full || !this.#handshakes.has(address)) throw tooFast('Too many connections come from this network.');
+  }
+
   closed(address: string): void {
     const open = (this.#open.get(address) ?? 0) - 1;
     if (open > 0) this.#open.set(address, open);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { ChannelSocket } from '@strata/client';
 import {
   addressOf,
+  applyChange,
   decodeSafetensors,
   encodeSafetensors,
   joinKeyHeader,
@@ -10,6 +11,7 @@ import {
   RunPublic,
   type RunView,
   routes,
+  type WatchedRun,
 } from '@strata/fl-core/protocol';
 import { layoutFor } from '@strata/fl-core/rounds';
 import { strFromU8, unzipSync } from 'fflate';
@@ -237,7 +239,8 @@ describe("the dashboards' socket", () => {
     const { id } = await server.createRun(config);
     const socket = new ChannelSocket(operatorChannel, { server: server.url, auth: { token: operatorToken } });
     try {
-      const pushes: { at: number; view: RunView }[] = [];
+      const pushes: { at: number; bytes: number }[] = [];
+      let watched: WatchedRun | null = null;
       const events: RunEvent[] = [];
       await new Promise<void>((resolve, reject) => {
         socket.open({
@@ -245,17 +248,28 @@ describe("the dashboards' socket", () => {
           disconnected: () => {},
           refused: reject,
           pushes: {
-            run: (pushed) => pushes.push({ at: Date.now(), view: pushed }),
+            change: (change) => {
+              const next = watched && applyChange(watched, change);
+              expect(next).not.toBeNull();
+              if (next) watched = next;
+              pushes.push({ at: Date.now(), bytes: JSON.stringify(change).length });
+            },
             event: (event) => events.push(event),
           },
         });
       });
-      expect((await socket.ask('watch', { run: id })).state).toBe('draft');
+      watched = await socket.ask('watch', { run: id });
+      expect(watched.view.state).toBe('draft');
       const clients = ['a', 'b', 'c'].map((c) => server.client({ run: id, id: c, config }));
       await Promise.all(clients.map((c) => c.join()));
       await server.command(id, 'start');
       await server.until(id, (v) => v.state === 'finished', 'the end');
-      await expect.poll(() => pushes.at(-1)?.view.state, { timeout: 5000 }).toBe('finished');
+      await expect.poll(() => watched?.view.state, { timeout: 5000 }).toBe('finished');
+      // What has been put together of changes is what the server has.
+      expect(watched?.view).toEqual(await server.view(id));
+      expect(Math.max(...pushes.map(({ bytes }) => bytes))).toBeLessThan(
+        JSON.stringify(watched?.view).length / 2,
+      );
       const gaps = pushes.slice(1).map((p, i) => p.at - (pushes[i]?.at ?? 0));
       expect(Math.min(...gaps)).toBeGreaterThan(150);
       await expect.poll(() => events.map((e) => e.kind), { timeout: 5000 }).toContain('round-committed');

@@ -1,4 +1,4 @@
-import { routes } from '@strata/fl-core/protocol';
+import { type JoinAddresses, routes } from '@strata/fl-core/protocol';
 import type { FastifyInstance } from 'fastify';
 import type { CreatePorts } from '../engine/runs.ts';
 import type { OperatorGuard } from '../entry/operator-guard.ts';
@@ -26,12 +26,13 @@ export interface ApiOptions {
   readonly remoteAddress: RemoteAddress;
   /** Whether the engine runs. */
   readonly hasStarted: () => boolean;
+  readonly joinAddresses: () => JoinAddresses;
 }
 
 /** Serves all routes of the protocol, and their description. */
 export function serveApi(
   parent: FastifyInstance,
-  { ports, views, uploads, guard, remoteAddress, hasStarted }: ApiOptions,
+  { ports, views, uploads, guard, remoteAddress, hasStarted, joinAddresses }: ApiOptions,
 ): void {
   const checkOperator = operatorCheck(guard, remoteAddress);
   parent.register(async (app) => {
@@ -39,8 +40,9 @@ export function serveApi(
     serveRoutes(
       app,
       {
-        ...publicApi({ ...ports, hasStarted }, views, checkOperator),
+        ...publicApi({ ...ports, hasStarted, remoteAddress }, views, checkOperator),
         ...operatorApi(ports, views),
+        joinAddresses: async () => joinAddresses(),
         ...downloads(ports, views),
         ...modelUploads(ports, uploads),
         blob: blob(ports),

@@ -1,5 +1,7 @@
 import { joinKeyHeader } from '@strata/fl-core/protocol';
 import type { FastifyRequest } from 'fastify';
+import type { HasAllowance } from '../entry/allowance.ts';
+import type { RemoteAddress } from '../entry/remote-address.ts';
 import { isInvited, notInvited } from '../entry/secrets.ts';
 import { authenticate } from '../intake/clients.ts';
 import { findClient, getRun } from '../store/rows.ts';
@@ -9,11 +11,11 @@ import { bearerOf, credentialsOf } from './credentials.ts';
 import { type ReadinessPorts, readiness } from './readiness.ts';
 import type { RouteHandlers } from './serve-routes.ts';
 
-type Public = Pick<RouteHandlers, 'health' | 'ready' | 'publicRuns' | 'publicRun' | 'manifest'>;
+type Public = Pick<RouteHandlers, 'health' | 'ready' | 'knock' | 'publicRuns' | 'publicRun' | 'manifest'>;
 
 /** What anybody may ask, or who is invited. `checkOperator` throws where the operator's token is missing. */
 export const publicApi = (
-  ports: ReadinessPorts,
+  ports: ReadinessPorts & HasAllowance & { readonly remoteAddress: RemoteAddress },
   views: Views,
   checkOperator: (request: FastifyRequest) => void,
 ): Public => ({
@@ -22,6 +24,10 @@ export const publicApi = (
     const now = await readiness(ports);
     reply.code(now.ready ? 200 : 503).header('cache-control', 'no-store');
     return now;
+  },
+  knock: async ({ request }) => {
+    ports.allowance.checkRoom(ports.remoteAddress(request.raw));
+    return null;
   },
   publicRuns: () => views.publicList(),
   publicRun: async ({ params: { run }, request }) => {

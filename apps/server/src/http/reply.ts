@@ -36,6 +36,7 @@ const statuses: Readonly<Record<ErrorCode, number>> = {
   'not-in-cohort': 409,
   'rate-limited': 429,
   'no-space': 507,
+  blocked: 400, // said by clients, of what is in between
   unavailable: 503,
   internal: 500,
 };

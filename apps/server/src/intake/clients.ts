@@ -1,5 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type ClientAuth, type Hello, type Standing, StrataError } from '@strata/fl-core/protocol';
+import {
+  type ClientAuth,
+  type ErrorBody,
+  type Hello,
+  type Standing,
+  StrataError,
+} from '@strata/fl-core/protocol';
 import { and, eq, isNull, or, sql } from 'drizzle-orm';
 import type { HasAllowance } from '../entry/allowance.ts';
 import type { HasNewcomers } from '../entry/newcomers.ts';
@@ -172,8 +178,9 @@ export async function takeStanding(
   ports: HasDb & HasBus & HasEvents,
   runId: string,
   id: string,
-  { want }: Standing,
+  standing: Standing,
 ): Promise<void> {
+  const { want } = standing;
   switch (want) {
     case 'pause':
     case 'resume': {
@@ -190,11 +197,17 @@ export async function takeStanding(
       return bus.changed(runId);
     }
     case 'leave':
-      return clientLeft(ports, runId, id, 'left');
+      return standing.why === undefined
+        ? clientLeft(ports, runId, id, 'left')
+        : clientLeft(ports, runId, id, hadToStop(standing.why), 'participant', 'warning');
     default:
       want satisfies never;
   }
 }
+
+/** Completes "NAME ...": in the words of its device, which the operator reads as such. */
+const hadToStop = ({ message, hint }: ErrorBody): string =>
+  `had to stop, its device says: “${message} ${hint}”`;
 
 async function change(
   db: Queryable,
@@ -217,6 +230,7 @@ export async function clientLeft(
   client: string,
   why: string,
   source: NonNullable<LogLine['source']> = 'participant',
+  level: NonNullable<LogLine['level']> = 'info',
 ): Promise<void> {
   const [left] = await db
     .update(clients)
@@ -232,7 +246,7 @@ export async function clientLeft(
   }
   if (left) {
     const name = left.hello?.name || client;
-    await events.add(runId, { kind: 'client-left', message: `${name} ${why}.`, client, source });
+    await events.add(runId, { level, kind: 'client-left', message: `${name} ${why}.`, client, source });
   }
   bus.changed(runId);
 }

@@ -1,9 +1,11 @@
 import {
+  changeOf,
   dispatch,
   type Handlers,
   operatorChannel,
   type PushEvents,
   StrataError,
+  type WatchedRun,
 } from '@strata/fl-core/protocol';
 import type { FastifyBaseLogger } from 'fastify';
 import type { DefaultEventsMap, Namespace, Server, Socket } from 'socket.io';
@@ -21,7 +23,7 @@ type Operators = typeof operatorChannel;
 type OperatorNamespace = Namespace<Untrusted, PushEvents<Operators>, DefaultEventsMap, Record<string, never>>;
 type OperatorSocket = Socket<Untrusted, PushEvents<Operators>, DefaultEventsMap, Record<string, never>>;
 
-/** Four pushes of a run's view a second. */
+/** Four pushes of what changed in a run a second. */
 const pushMs = 250;
 /** Runs one dashboard may watch at once. */
 const maxWatched = 20;
@@ -38,8 +40,10 @@ export class OperatorSockets {
   readonly #views: Views;
   readonly #namespace: OperatorNamespace;
   readonly #push: Throttle;
-  /** What watchers of a run were told last, as JSON. */
-  readonly #told = new Map<string, string>();
+  /** What all watchers of a run have been told, by run. */
+  readonly #told = new Map<string, WatchedRun>();
+  /** Of any run, since the start: no two views have the same. */
+  #version = 0;
 
   constructor(io: Server, { bus, log, guard, remoteAddress }: OperatorPorts, views: Views) {
     this.#log = log;
@@ -85,8 +89,11 @@ export class OperatorSockets {
         throw new StrataError('rate-limited', 'Too many runs are watched at once.', 'Stop watching some.');
       }
       await socket.join(run);
+      // With whom others watch already: what they were told last, so that the next change is one of it.
+      const told = this.#told.get(run) ?? { version: ++this.#version, view };
+      this.#told.set(run, told);
       this.#push.touch(run);
-      return view;
+      return told;
     },
   };
 
@@ -96,9 +103,12 @@ export class OperatorSockets {
       return;
     }
     const view = await this.#views.run(run);
-    const json = JSON.stringify(view);
-    if (this.#told.get(run) === json) return;
-    this.#told.set(run, json);
-    this.#namespace.to(run).emit('run', view);
+    const told = this.#told.get(run);
+    if (told === undefined) return; // somebody has come, and is about to be told
+    const change = changeOf(told.view, view);
+    if (change === null) return;
+    const version = ++this.#version;
+    this.#told.set(run, { version, view });
+    this.#namespace.to(run).emit('change', { run, from: told.version, to: version, ...change });
   }
 }

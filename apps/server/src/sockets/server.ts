@@ -50,10 +50,24 @@ export function createSockets(http: HttpServer, ports: DoorPorts): Server {
     if (ports.allowance.opened(address)) socket.once('close', () => ports.allowance.closed(address));
     else socket.close();
   });
+  let told = false;
+  io.engine.on('connection_error', ({ req }: { readonly req?: IncomingMessage }) => {
+    if (told || !lostItsUpgrade(req)) return;
+    told = true;
+    ports.log.warn(
+      'A WebSocket arrived as a plain request: a proxy in front of this server does not pass WebSockets on, so that nobody can take part through it. nginx needs "proxy_http_version 1.1", and "Upgrade" and "Connection" among its proxy_set_header lines (docs/network.md).',
+    );
+  });
   const channels = [clientChannel, operatorChannel].map(({ namespace }) => namespace).join(' or ');
   io.of('/').use((_socket, next) => next(new Error(`There is nothing here; use ${channels}.`)));
   return io;
 }
+
+/** Whether a request was for a WebSocket when its page sent it. */
+const lostItsUpgrade = (request: IncomingMessage | undefined): boolean =>
+  request !== undefined &&
+  request.headers.upgrade === undefined &&
+  new URLSearchParams((request.url ?? '').split('?')[1]).get('transport') === 'websocket';
 
 /** What is used of Engine.IO's socket. */
 interface Connection {

@@ -34,6 +34,8 @@ const shownRounds = 200;
 const shownClients = 500;
 /** Points of a {@link RunListItem}'s curve. */
 const shownAccuracies = 40;
+/** Committed rounds that the length of the next is guessed from. */
+const timedRounds = 3;
 /** Runs whose closed rounds are remembered as summaries. */
 const cachedRuns = 50;
 
@@ -168,6 +170,7 @@ export class Views {
       phase: round?.phase ?? null,
       clients: presence.connected(id).length,
       accuracy: await this.#accuracy(run),
+      roundSeconds: await this.#roundSeconds(run),
     };
   }
 
@@ -195,6 +198,22 @@ export class Views {
       if (accuracy !== null) values.push(accuracy);
     }
     return values;
+  }
+
+  async #roundSeconds(run: RunRow): Promise<number | null> {
+    if (run.committedRound === 0) return null;
+    const newest = await this.#ports.db
+      .select()
+      .from(rounds)
+      .where(and(eq(rounds.run, run.id), eq(rounds.phase, 'committed')))
+      .orderBy(desc(rounds.round))
+      .limit(timedRounds);
+    let total = 0;
+    for (const row of newest) {
+      const { seconds } = await this.#summary(this.#ports.db, run, row);
+      for (const phase of Object.values(seconds)) total += phase;
+    }
+    return newest.length === 0 ? null : total / newest.length;
   }
 
   async #accuracy(run: RunRow): Promise<number | null> {

@@ -19,7 +19,7 @@ import { useBench } from './useBench.ts';
 /** `/bench`: what a training step takes on this device, measured in this tab. */
 export default function BenchPage() {
   useDocumentTitle('Measure this device · Strata');
-  const device = useLoaded(lookAtDevice);
+  const device = useLoaded(['device'], lookAtDevice);
   return (
     <PageFrame>
       <header className={classes.hero}>

@@ -28,10 +28,6 @@ export interface ClientHandle {
 /** Starts a client in a worker of its own. A page may hold any number of them. */
 export function startClient(options: ClientOptions): ClientHandle {
   const identity = options.identity ?? newIdentity();
-  const worker = new Worker(new URL('./worker.ts', import.meta.url), {
-    type: 'module',
-    name: `strata ${identity.client}`,
-  });
   const listeners = new Set<() => void>();
   let snapshot = initialSnapshot(identity.client, options.past);
   const set = (next: ClientSnapshot) => {
@@ -39,30 +35,35 @@ export function startClient(options: ClientOptions): ClientHandle {
     for (const listener of listeners) listener();
   };
   const crash = (error: ErrorBody) => {
-    worker.terminate();
+    worker?.terminate();
     set({ ...snapshot, phase: { kind: 'failed', error }, connected: false });
   };
-  const send = (message: ToWorker) => worker.postMessage(message);
+  const worker = startWorker(identity.client);
+  const send = (message: ToWorker) => worker?.postMessage(message);
 
-  worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
-    switch (data.kind) {
-      case 'snapshot':
-        set(data.snapshot);
-        break;
-      case 'crashed':
-        crash(data.error);
-        break;
-      default:
-        data satisfies never;
-    }
-  };
-  worker.onerror = (event) => {
-    crash({
-      code: 'internal',
-      message: `The training worker stopped${event.message ? `: ${event.message}` : '.'}`,
-      hint: 'Reload the page. If it happens again, use a current version of Chrome, Edge, Firefox or Safari.',
-    });
-  };
+  if (worker === null) {
+    crash(tooOld);
+  } else {
+    worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
+      switch (data.kind) {
+        case 'snapshot':
+          set(data.snapshot);
+          break;
+        case 'crashed':
+          crash(data.error);
+          break;
+        default:
+          data satisfies never;
+      }
+    };
+    worker.onerror = (event) => {
+      crash({
+        code: 'internal',
+        message: `The training worker stopped${event.message ? `: ${event.message}` : '.'}`,
+        hint: 'Reload the page. If it happens again, use a current version of Chrome, Edge, Firefox or Safari.',
+      });
+    };
+  }
   send({
     kind: 'start',
     options: {
@@ -87,7 +88,23 @@ export function startClient(options: ClientOptions): ClientHandle {
     leave: () => send({ kind: 'leave' }),
     dispose() {
       listeners.clear();
-      worker.terminate();
+      worker?.terminate();
     },
   };
 }
+
+/** Null where the browser has no workers that are modules, or is older than what they are written for. */
+function startWorker(client: string): Worker | null {
+  if (!('any' in AbortSignal) || !('timeout' in AbortSignal)) return null;
+  try {
+    return new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: `strata ${client}` });
+  } catch {
+    return null;
+  }
+}
+
+const tooOld: ErrorBody = {
+  code: 'internal',
+  message: 'This browser lacks what training needs: workers, and the language of 2024.',
+  hint: 'Use a current version of Chrome, Edge, Firefox or Safari; if this is one, an extension or a policy of this device keeps workers from pages.',
+};

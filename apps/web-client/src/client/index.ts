@@ -19,4 +19,4 @@ export type {
   UnknownName,
   WaitReason,
 } from './snapshot.ts';
-export { type ClientPast, pastOf } from './snapshot.ts';
+export { type ClientPast, initialSnapshot, pastOf } from './snapshot.ts';

@@ -1,5 +1,5 @@
 import { backoffMs, type ControlPlane, remedy, sleep, unlessAborted } from '@strata/client';
-import { type Hello, type RunPublic, StrataError, type Work } from '@strata/fl-core/protocol';
+import { type ErrorBody, type Hello, type RunPublic, StrataError, type Work } from '@strata/fl-core/protocol';
 
 export interface LinkEvents {
   /** The newest answer to "what is my work?", pushed, asked for or given with an acknowledgement. */
@@ -89,9 +89,11 @@ export class Link {
     void this.#tell();
   }
 
-  /** Says goodbye, waiting no longer than a moment for the answer. */
-  async goodbye(): Promise<void> {
-    const said = this.#control.standing({ want: 'leave' }).catch(() => undefined);
+  /** Says goodbye, and why this device cannot go on where that is so; waits no longer than a moment for the answer. */
+  async goodbye(why?: ErrorBody): Promise<void> {
+    const said = this.#control
+      .standing({ want: 'leave', ...(why === undefined ? {} : { why: inShort(why) }) })
+      .catch(() => undefined);
     await Promise.race([said, this.#nap(farewellMs)]);
   }
 
@@ -154,6 +156,13 @@ export class Link {
     return sleep(ms, this.#end.signal).catch(() => undefined);
   }
 }
+
+/** As much of an error as the operator is told. */
+const inShort = ({ code, message, hint }: ErrorBody): ErrorBody => ({
+  code,
+  message: message.slice(0, 500),
+  hint: hint.slice(0, 500),
+});
 
 function deferred() {
   const state = { promise: Promise.resolve(), settled: false, settle: () => {} };

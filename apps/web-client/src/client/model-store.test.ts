@@ -105,6 +105,7 @@ describe('withModelStore', () => {
     const plane: DataPlane = {
       manifest: () => Promise.reject(new Error('not asked for')),
       run: () => Promise.reject(new Error('not asked for')),
+      knock: async () => {},
       blob: async (sha256) => {
         fetched.push(sha256);
         return blobs.get(sha256)!;

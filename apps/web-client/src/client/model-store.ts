@@ -110,6 +110,7 @@ export function withModelStore(
   return {
     manifest: (signal) => plane.manifest(signal),
     run: (signal) => plane.run(signal),
+    knock: (signal) => plane.knock(signal),
     async blob(sha256, signal) {
       const kept = await store.get(sha256);
       signal.throwIfAborted();

@@ -22,6 +22,7 @@ const ended: RunPublic = {
   phase: null,
   clients: 1,
   accuracy: 0.36,
+  roundSeconds: null,
 };
 
 const refusal = (code: ErrorCode): ErrorBody => ({ code, message: `refused: ${code}`, hint: 'try this' });

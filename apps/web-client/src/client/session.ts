@@ -44,6 +44,12 @@ export interface SessionOptions {
   readonly update: (change: (snapshot: ClientSnapshot) => Partial<ClientSnapshot>) => void;
 }
 
+/** What is told of an error that nobody has worded: what a browser writes into one stays on the device (C5). */
+const unsaid: ErrorBody = {
+  code: 'internal',
+  message: 'Something failed here.',
+  hint: 'My person sees what.',
+};
 /** A Work that failed this often on this device is given up. */
 const maxFailures = 3;
 /** How long an answer on its way may still be acknowledged after the work has changed. */
@@ -221,13 +227,15 @@ export class Session {
     const { control, plane, update } = this.#options;
     const round = answer.kind === 'train' ? answer.round : answer.message.round;
     this.#advance(round, { kind: 'sending', answer: answer.kind, fraction: 1 });
-    await deliver(answer, { link: this.#link, control, plane }, signal);
+    await deliver(answer, { link: this.#link, control, plane }, signal, (trouble) =>
+      update(() => ({ notice: trouble?.toBody() ?? null })),
+    );
     update((snapshot) => withAccepted(answer, snapshot));
   }
 
-  /** This device cannot do the work: the others are not kept waiting (R3), and the person is told. */
+  /** This device cannot do the work: the others are not kept waiting (R3), the person and the operator are told. */
   async #giveUp(error: unknown): Promise<void> {
-    await this.#link.goodbye();
+    await this.#link.goodbye(error instanceof StrataError ? error.toBody() : unsaid);
     this.#finish({ kind: 'failed', error: errorBody(error) });
   }
 

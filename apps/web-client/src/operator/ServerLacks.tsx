@@ -6,7 +6,7 @@ const lookMs = 10_000;
 
 /** What the server lacks for now, and what its operator can do about it: nothing is shown while all is well. */
 export function ServerLacks() {
-  const readiness = useLoaded(getReadiness, { everyMs: lookMs });
+  const readiness = useLoaded(['readiness'], getReadiness, { everyMs: lookMs });
   if (readiness.kind !== 'ready') return null;
   return readiness.value.lacks.map(({ what, message, hint }) => (
     <Alert key={what} color="ochre" variant="light" mb="md" role="status" data-testid={`lacks-${what}`}>

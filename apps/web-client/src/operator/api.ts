@@ -55,6 +55,9 @@ export const getEvents = (run: string, after: number | null, limit: number, sign
 export const modelFiles = { 'model.zip': routes.modelFolder, 'checkpoint.safetensors': routes.checkpoint };
 export type ModelFile = keyof typeof modelFiles;
 
-/** The address that participants open. */
-export const joinAddress = ({ id, joinKey }: Pick<RunView, 'id' | 'joinKey'>) =>
-  new URL(joinPath({ run: id, key: joinKey }), location.origin).href;
+/** Under which addresses participants find the server. */
+export const getJoinAddresses = (signal: AbortSignal) => server.call(routes.joinAddresses, {}, { signal });
+
+/** The address that participants open, at one of the server's origins. */
+export const joinAddress = ({ id, joinKey }: Pick<RunView, 'id' | 'joinKey'>, origin: string) =>
+  new URL(joinPath({ run: id, key: joinKey }), origin).href;

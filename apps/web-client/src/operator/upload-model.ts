@@ -1,4 +1,4 @@
-import { readAnswer } from '@strata/client';
+import { newIdentity, readAnswer } from '@strata/client';
 import {
   type ImportedModel,
   type RouteRequest,
@@ -25,7 +25,8 @@ export async function uploadModel(
   files: readonly ModelFile[],
   options: UploadOptions,
 ): Promise<ImportedModel> {
-  const upload = crypto.randomUUID();
+  // Not crypto.randomUUID: a page from plain http has none.
+  const upload = newIdentity().client;
   const total = files.reduce((sum, { content }) => sum + content.size, 0);
   let done = 0;
   for (const { name, content } of files) {
@@ -59,7 +60,7 @@ function put(upload: Upload, signal: AbortSignal, report: (sent: number) => void
       );
     request.onload = () => {
       try {
-        readAnswer(route, request.status, request.responseText);
+        readAnswer(route, request.status, request.responseText, upload.body.size);
         resolve();
       } catch (error) {
         reject(error);

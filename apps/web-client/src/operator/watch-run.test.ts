@@ -1,6 +1,6 @@
 import { createServer, type Server as HttpServer } from 'node:http';
 import { ChannelSocket } from '@strata/client';
-import { operatorChannel, type RunEvent } from '@strata/fl-core/protocol';
+import { operatorChannel, type RunChange, type RunEvent } from '@strata/fl-core/protocol';
 import { Server } from 'socket.io';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { runView } from './testing/views.ts';
@@ -15,6 +15,15 @@ const event = (id: number): RunEvent => ({
   round: null,
   client: null,
 });
+
+/** Of the newest view that a server has told. */
+let version = 0;
+
+/** What is pushed when these fields of a run become different. */
+const change = (run: string, fields: RunChange['fields']): RunChange => {
+  const none = { items: [], fields: [], order: null };
+  return { run, from: version, to: ++version, fields, rounds: none, clients: none };
+};
 
 /** A real Socket.IO server that knows run-1 and takes one token. */
 class TestServer {
@@ -32,7 +41,11 @@ class TestServer {
     operators.on('connection', (socket) => {
       socket.on('watch', ({ run }: { run: string }, ack: (answer: unknown) => void) => {
         const error = { code: 'unknown-run', message: `no run ${run}`, hint: 'see the list' };
-        ack(run === 'run-1' ? { ok: true, value: runView({ committed: 1 }) } : { ok: false, error });
+        ack(
+          run === 'run-1'
+            ? { ok: true, value: { version: ++version, view: runView({ committed: 1 }) } }
+            : { ok: false, error },
+        );
       });
     });
     await new Promise<void>((resolve) => this.http.listen(this.port, resolve));
@@ -88,12 +101,32 @@ describe('watchRun', () => {
     expect(links.at(-1)).toMatchObject({ kind: 'live', run: { committed: 1 } });
 
     const operators = server.io.of(operatorChannel.namespace);
-    operators.emit('run', runView({ committed: 2 }));
-    operators.emit('run', runView({ id: 'another', committed: 9 }));
+    operators.emit('change', change('run-1', { committed: 2 }));
+    operators.emit('change', { ...change('another', { committed: 9 }), from: version });
     operators.emit('event', event(2));
     operators.emit('event', { nonsense: true });
     await until(() => expect(events.map((e) => e.id)).toEqual([1, 2]));
     expect(links.at(-1)).toMatchObject({ kind: 'live', run: { id: 'run-1', committed: 2 } });
+  });
+
+  it('asks for the run again when a change was missed', async () => {
+    watch('run-1');
+    await until(() => expect(events).toHaveLength(1));
+    const operators = server.io.of(operatorChannel.namespace);
+    const missed = change('run-1', { committed: 2 });
+    operators.emit('change', {
+      ...missed,
+      from: missed.from + 5,
+      to: missed.to + 5,
+      fields: { committed: 7 },
+    });
+    // What the server answers from now on is newer than what was missed.
+    version += 10;
+    await until(() => expect(asked).toHaveLength(2));
+    const begun = version;
+    operators.emit('change', change('run-1', { committed: 3 }));
+    await until(() => expect(links.at(-1)).toMatchObject({ kind: 'live', run: { committed: 3 } }));
+    expect(version).toBe(begun + 1);
   });
 
   it('keeps the last view while the server is away, then watches again and asks for what it missed (R9)', async () => {

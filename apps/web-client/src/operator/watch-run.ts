@@ -1,5 +1,12 @@
 import type { ChannelSocket } from '@strata/client';
-import type { operatorChannel, RunEvent, RunView, StrataError } from '@strata/fl-core/protocol';
+import {
+  applyChange,
+  type operatorChannel,
+  type RunEvent,
+  type RunView,
+  type StrataError,
+  type WatchedRun,
+} from '@strata/fl-core/protocol';
 import { asStrataError } from '../shared/api/api.ts';
 import { mergeEvents } from './events.ts';
 
@@ -26,8 +33,8 @@ const isFinal = ({ code }: StrataError): boolean =>
   code === 'unauthorized' || code === 'unknown-run' || code === 'bad-message';
 
 /**
- * Connects, watches one run, and catches up by itself whenever the server was away: the run as a whole, the
- * events from the last one that was seen (R9). Returns the way to stop.
+ * Connects, watches one run by its changes, and catches up by itself whenever one was missed or the server was away: the
+ * run as a whole, the events from the last one that was seen (R9). Returns the way to stop.
  */
 export function watchRun(
   id: string,
@@ -35,15 +42,15 @@ export function watchRun(
 ): () => void {
   const abort = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let run: RunView | null = null;
+  let watched: WatchedRun | null = null;
   let events: readonly RunEvent[] = [];
 
-  const live = (view: RunView) => {
-    run = view;
-    onLink({ kind: 'live', run: view });
+  const live = (now: WatchedRun) => {
+    watched = now;
+    onLink({ kind: 'live', run: now.view });
   };
   const away = () => {
-    if (!abort.signal.aborted) onLink({ kind: 'away', run });
+    if (!abort.signal.aborted) onLink({ kind: 'away', run: watched?.view ?? null });
   };
   const add = (more: readonly RunEvent[]) => {
     events = mergeEvents(events, more);
@@ -81,8 +88,12 @@ export function watchRun(
     disconnected: away,
     refused,
     pushes: {
-      run: (view) => {
-        if (view.id === id) live(view);
+      change: (change) => {
+        if (change.run !== id || watched === null) return;
+        const next = applyChange(watched, change);
+        if (next !== null) live(next);
+        // One was missed, or comes before the answer that has it already.
+        else if (change.to > watched.version) void watch();
       },
       event: (event) => add([event]),
     },

@@ -12,7 +12,7 @@ interface CameraProps {
 }
 
 /** Pick a label, hold the button: a picture five times a second goes to that label. Nothing leaves the page. */
-export function Camera({ labels, onFiles, onClose }: CameraProps) {
+export default function Camera({ labels, onFiles, onClose }: CameraProps) {
   const [label, setLabel] = useState(labels[0] ?? '');
   const [shots, setShots] = useState<readonly Shots[]>([]);
   const [holding, setHolding] = useState(false);

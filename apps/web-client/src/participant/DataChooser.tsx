@@ -9,12 +9,11 @@ import {
   IconTable,
   IconUpload,
 } from '@tabler/icons-react';
-import { useRef, useState } from 'react';
+import { lazy, Suspense, useRef, useState } from 'react';
 import type { ClientSnapshot, DataChoice, UnknownName } from '../client/index.ts';
 import { filesOfInput } from '../shared/files/files.ts';
 import { useFileDrop } from '../shared/hooks/useFileDrop.ts';
 import { plural } from '../shared/texts/format.ts';
-import { Camera } from './Camera.tsx';
 import { Card } from './Card.tsx';
 import classes from './DataChooser.module.css';
 import { DataExample } from './DataExample.tsx';
@@ -23,6 +22,8 @@ import type { DataWays } from './data-ways.ts';
 import { leftOutText } from './left-out.ts';
 import { ownDataWords, thingsOf } from './task-words.ts';
 import { UnknownNames } from './UnknownNames.tsx';
+
+const Camera = lazy(() => import('./Camera.tsx'));
 
 interface DataChooserProps extends DataWays {
   readonly run: RunPublic;
@@ -159,7 +160,11 @@ function OwnData({ run, chosen, onFiles }: OwnDataProps) {
         </FileButton>
       )}
       {labels.length > 0 && <Labels labels={labels} />}
-      {camera && <Camera labels={labels} onFiles={onFiles} onClose={() => setCamera(false)} />}
+      {camera && (
+        <Suspense fallback={<Loader size="xs" />}>
+          <Camera labels={labels} onFiles={onFiles} onClose={() => setCamera(false)} />
+        </Suspense>
+      )}
     </div>
   );
 }

@@ -1,14 +1,16 @@
 import type { ClientHandle, ClientSnapshot } from '../client/index.ts';
-import { bytes, count, percent } from '../shared/texts/format.ts';
+import { bytes, count, percent, seconds } from '../shared/texts/format.ts';
 import { countedTitle, metricText } from '../shared/texts/metric-text.ts';
 import { Card } from './Card.tsx';
+import { secondsLeft } from './estimates.ts';
+import { Facts } from './Facts.tsx';
 import { LayerStack } from './LayerStack.tsx';
 import classes from './Live.module.css';
 import { LossCurve } from './LossCurve.tsx';
 import { Status } from './Status.tsx';
 
 /** Taking part: what happens now, the own curve, the own picture of the model. */
-export function Live({ handle, snapshot }: { handle: ClientHandle; snapshot: ClientSnapshot }) {
+export default function Live({ handle, snapshot }: { handle: ClientHandle; snapshot: ClientSnapshot }) {
   return (
     <div className={classes.columns}>
       <Status handle={handle} snapshot={snapshot} />
@@ -24,6 +26,7 @@ export function Live({ handle, snapshot }: { handle: ClientHandle; snapshot: Cli
 /** What this device has done so far, in numbers. */
 function Contribution({ snapshot }: { snapshot: ClientSnapshot }) {
   const task = snapshot.run?.task.name ?? 'classification';
+  const left = snapshot.run === null ? null : secondsLeft(snapshot.run);
   const accuracy = snapshot.accuracies.at(-1)?.accuracy;
   const facts = [
     ['Rounds you helped', count(snapshot.roundsDone)],
@@ -31,18 +34,12 @@ function Contribution({ snapshot }: { snapshot: ClientSnapshot }) {
     [countedTitle(task), count(snapshot.data?.samples ?? 0)],
     ['Downloaded', bytes(snapshot.bytesDown)],
     ['Sent', bytes(snapshot.bytesUp)],
+    ['Time left', left === null ? 'not yet known' : `about ${seconds(left)}`],
     ['Runs on', deviceName(snapshot)],
   ] as const;
   return (
     <Card title="Your part so far" testId="contribution">
-      <dl className={classes.facts}>
-        {facts.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <Facts facts={facts} />
     </Card>
   );
 }

@@ -1,6 +1,6 @@
 import { useDocumentTitle } from '@mantine/hooks';
 import type { RunPublic, SampleId } from '@strata/fl-core/protocol';
-import { useEffect, useState } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import {
   type ClientOptions,
   type ClientPhase,
@@ -9,15 +9,19 @@ import {
   pastOf,
 } from '../client/index.ts';
 import { PageFrame } from '../shared/components/PageFrame.tsx';
+import { PageLoading } from '../shared/components/PageLoading.tsx';
 import { type JoinQuery, joinQuery } from '../shared/join-query.ts';
 import { Ended } from './Ended.tsx';
 import { LayerStack } from './LayerStack.tsx';
-import { Live } from './Live.tsx';
-import { forget, identityOf, type Memory, recall, remember } from './memory.ts';
+import { forget, identityOf, type Memory, remember } from './memory.ts';
 import { Setup } from './Setup.tsx';
 import { StoredNote } from './StoredNote.tsx';
 import { type Share, shareBudget } from './share.ts';
 import { useClient } from './useClient.ts';
+
+/** What is seen after joining comes while the person still chooses: the page is there sooner without it. */
+const loadLive = () => import('./Live.tsx');
+const Live = lazy(loadLive);
 
 /** Parts that the sample data is cut into when the address does not say: each participant draws one. */
 const sampleParts = 8;
@@ -65,14 +69,21 @@ function clientOptions(
 const isForGood = (phase: ClientPhase): boolean =>
   phase.kind === 'over' || (phase.kind === 'failed' && phase.error.code === 'banned');
 
+interface ParticipantProps {
+  readonly run: RunPublic;
+  readonly joinKey: string | null;
+  /** Who this is, and what they have done so far. */
+  readonly remembered: Memory;
+}
+
 /** One person's way through a run: set up, take part, end. The client behind it lives in its worker. */
-export function Participant({ run, joinKey }: { run: RunPublic; joinKey: string | null }) {
+export function Participant({ run, joinKey, remembered }: ParticipantProps) {
   useDocumentTitle(`${run.name} · Strata`);
   const [query] = useState(() => joinQuery(location.search));
-  const [memory, setMemory] = useState<Memory>(() => {
-    const kept = recall(run.id, sessionStorage, query.client);
-    return { ...kept, name: kept.name || (query.name ?? '') };
-  });
+  const [memory, setMemory] = useState<Memory>(() => ({
+    ...remembered,
+    name: remembered.name || (query.name ?? ''),
+  }));
   const [data, setData] = useState<DataChoice | null>(() => givenData(memory, query));
   const [options, setOptions] = useState<ClientOptions>(() => {
     const join = data !== null && (memory.joined || query.autostart);
@@ -84,17 +95,20 @@ export function Participant({ run, joinKey }: { run: RunPublic; joinKey: string 
   const joined = memory.joined || options.join === 'at-once';
 
   useEffect(() => {
-    if (phase === 'left' || phase === 'over') forget(run.id);
-    else {
-      const newest = handle?.snapshot();
-      remember(run.id, {
-        ...memory,
-        joined,
-        data: data === null || data.kind === 'sample' ? data : { kind: 'files' },
-        past: newest === undefined ? memory.past : pastOf(newest),
-      });
-    }
+    const newest = handle?.snapshot();
+    remember(run.id, {
+      ...memory,
+      // Who has left is asked again; who comes back is the same participant.
+      joined: joined && phase !== 'left',
+      data: data === null || data.kind === 'sample' ? data : { kind: 'files' },
+      past: newest === undefined ? memory.past : pastOf(newest),
+    });
   }, [run.id, phase, memory, joined, data, handle]);
+
+  const looked = snapshot !== null && snapshot.device !== null;
+  useEffect(() => {
+    if (looked) loadLive().catch(() => undefined); // said where it is shown
+  }, [looked]);
 
   const choose = (choice: DataChoice) => {
     setData(choice);
@@ -103,6 +117,10 @@ export function Participant({ run, joinKey }: { run: RunPublic; joinKey: string 
   const join = (name: string, share: Share) => {
     setMemory({ ...memory, name, share, joined: true });
     handle?.join(wishes(run, { name, share }));
+  };
+  const forgetAll = () => {
+    handle?.forget();
+    forget(run.id);
   };
   const again = () => {
     const past = snapshot === null ? null : pastOf(snapshot);
@@ -131,7 +149,7 @@ export function Participant({ run, joinKey }: { run: RunPublic; joinKey: string 
               if (data?.kind !== 'files') return;
               choose({ ...data, mapping: new Map([...(data.mapping ?? []), ...meanings]) });
             }}
-            onForget={handle.forget}
+            onForget={forgetAll}
             onJoin={join}
           />
         </PageFrame>
@@ -145,13 +163,15 @@ export function Participant({ run, joinKey }: { run: RunPublic; joinKey: string 
           {snapshot.mask !== null && (
             <LayerStack layers={snapshot.layers} scores={snapshot.scores} mask={snapshot.mask} past />
           )}
-          <StoredNote {...snapshot} onForget={handle.forget} />
+          <StoredNote {...snapshot} onForget={forgetAll} />
         </PageFrame>
       );
     default:
       return (
         <PageFrame>
-          <Live handle={handle} snapshot={snapshot} />
+          <Suspense fallback={<PageLoading />}>
+            <Live handle={handle} snapshot={snapshot} />
+          </Suspense>
         </PageFrame>
       );
   }

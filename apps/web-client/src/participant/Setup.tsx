@@ -2,6 +2,7 @@ import { Alert, Button, TextInput } from '@mantine/core';
 import type { RunPublic } from '@strata/fl-core/protocol';
 import { useState } from 'react';
 import type { ClientSnapshot, DataChoice } from '../client/index.ts';
+import { Costs } from './Costs.tsx';
 import { DataChooser } from './DataChooser.tsx';
 import { DeviceCheck } from './DeviceCheck.tsx';
 import type { DataWays } from './data-ways.ts';
@@ -44,6 +45,7 @@ export function Setup({ run, snapshot, chosen, returning, onJoin, ...props }: Se
         onStored={props.onStored}
         onMeanings={props.onMeanings}
       />
+      <Costs run={run} share={share} layers={snapshot?.layers ?? []} />
       {notice !== null && (
         <Alert color="red" variant="light" title={notice.message} role="alert" data-testid="notice">
           {notice.hint}

@@ -1,12 +1,12 @@
 import { Anchor, Button } from '@mantine/core';
 import { type RunPublic, routes } from '@strata/fl-core/protocol';
 import { IconArrowRight } from '@tabler/icons-react';
-import { useCallback } from 'react';
 import { Link } from 'wouter';
 import { server } from '../shared/api/api.ts';
 import { ErrorNotice } from '../shared/components/ErrorNotice.tsx';
 import { PageFrame } from '../shared/components/PageFrame.tsx';
 import { PageLoading } from '../shared/components/PageLoading.tsx';
+import { StaleNotice } from '../shared/components/StaleNotice.tsx';
 import { useLoaded } from '../shared/hooks/useLoaded.ts';
 import { plural } from '../shared/texts/format.ts';
 import classes from './StartPage.module.css';
@@ -15,10 +15,11 @@ import { learns } from './task-words.ts';
 const refreshMs = 5_000;
 const over: ReadonlySet<RunPublic['state']> = new Set(['finished', 'stopped', 'failed']);
 
+const loadRuns = (signal: AbortSignal) => server.call(routes.publicRuns, {}, { signal });
+
 /** `/`: the runs that can be joined. */
 export default function StartPage() {
-  const load = useCallback((signal: AbortSignal) => server.call(routes.publicRuns, {}, { signal }), []);
-  const runs = useLoaded(load, { everyMs: refreshMs });
+  const runs = useLoaded(['open-runs'], loadRuns, { everyMs: refreshMs });
   return (
     <PageFrame narrow>
       <header className={classes.hero}>
@@ -30,6 +31,7 @@ export default function StartPage() {
       </header>
       {runs.kind === 'loading' && <PageLoading label="Loading the runs" />}
       {runs.kind === 'failed' && <ErrorNotice error={runs.error} onRetry={runs.reload} />}
+      {runs.kind === 'ready' && <StaleNotice why={runs.stale} />}
       {runs.kind === 'ready' && <OpenRuns runs={runs.value.filter((run) => !over.has(run.state))} />}
       <p className={classes.foot}>
         Curious how fast this device is?{' '}

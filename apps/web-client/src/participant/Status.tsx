@@ -1,9 +1,12 @@
 import { Alert } from '@mantine/core';
 import { IconAlertTriangle, IconPlugConnectedX } from '@tabler/icons-react';
+import { useEffect, useRef } from 'react';
 import type { ClientHandle, ClientSnapshot } from '../client/index.ts';
 import { useNow } from '../shared/hooks/useNow.ts';
+import { useOnline } from '../shared/hooks/useOnline.ts';
 import { Controls } from './Controls.tsx';
 import classes from './Status.module.css';
+import { useWakeLock } from './useWakeLock.ts';
 import { fractionOf, remaining, stepOf, steps, wordsFor } from './words.ts';
 
 /** What is happening now, in which round, how far, and the way to pause or leave. */
@@ -13,6 +16,14 @@ export function Status({ handle, snapshot }: { handle: ClientHandle; snapshot: C
   const round = 'round' in phase ? phase.round : null;
   const step = stepOf(phase);
   const fraction = fractionOf(phase);
+  const online = useOnline();
+  const heading = useRef<HTMLHeadingElement>(null);
+  useWakeLock(phase.kind !== 'paused');
+  useEffect(() => {
+    // What was pressed is gone, and on a phone this is above the screen.
+    heading.current?.focus({ preventScroll: true });
+    heading.current?.closest('section')?.scrollIntoView({ block: 'start' });
+  }, []);
   return (
     <section
       className={classes.status}
@@ -29,7 +40,9 @@ export function Status({ handle, snapshot }: { handle: ClientHandle; snapshot: C
           : 'You are in'}
       </p>
       <div aria-live="polite">
-        <h1 className={classes.title}>{title}</h1>
+        <h1 className={classes.title} ref={heading} tabIndex={-1}>
+          {title}
+        </h1>
         <p className={classes.detail}>{detail}</p>
       </div>
       {phase.kind === 'waiting' && <Wait until={phase.until} message={phase.message} />}
@@ -41,9 +54,17 @@ export function Status({ handle, snapshot }: { handle: ClientHandle; snapshot: C
       {pause === 'after-round' && phase.kind !== 'paused' && (
         <p className={classes.detail}>Your device finishes this round and then rests.</p>
       )}
-      {!connected && (
-        <Alert color="ochre" variant="light" icon={<IconPlugConnectedX size={18} />} title="Connection lost">
-          Trying to reach the server again by itself. What your device has done is kept.
+      {(!connected || !online) && (
+        <Alert
+          color="ochre"
+          variant="light"
+          icon={<IconPlugConnectedX size={18} />}
+          title={online ? 'Connection lost' : 'This device is offline'}
+          data-testid="away"
+        >
+          {online
+            ? 'Trying to reach the server again by itself. What your device has done is kept.'
+            : 'Nothing is sent until it is back on the network; then it goes on by itself. What your device has done is kept.'}
         </Alert>
       )}
       {notice !== null && (

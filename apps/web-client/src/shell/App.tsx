@@ -1,5 +1,6 @@
 import { MantineProvider } from '@mantine/core';
-import { Notifications } from '@mantine/notifications';
+import { QueryClientProvider } from '@tanstack/react-query';
+import { loadedByPages } from '../shared/hooks/useLoaded.ts';
 import { ErrorBoundary } from './ErrorBoundary.tsx';
 import { cspNonce } from './nonce.ts';
 import { Routes } from './Routes.tsx';
@@ -13,10 +14,11 @@ export function App() {
       defaultColorScheme="auto"
       getStyleNonce={cspNonce}
     >
-      <Notifications position="bottom-right" limit={4} />
-      <ErrorBoundary>
-        <Routes />
-      </ErrorBoundary>
+      <QueryClientProvider client={loadedByPages}>
+        <ErrorBoundary>
+          <Routes />
+        </ErrorBoundary>
+      </QueryClientProvider>
     </MantineProvider>
   );
 }

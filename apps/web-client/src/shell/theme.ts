@@ -1,12 +1,8 @@
 import {
-  ActionIcon,
-  Anchor,
   type CSSVariablesResolver,
   createTheme,
   defaultVariantColorsResolver,
   type MantineColorsTuple,
-  Modal,
-  Tooltip,
 } from '@mantine/core';
 import { type Palette, palettes } from '../shared/palette.ts';
 
@@ -81,11 +77,12 @@ export const theme = createTheme({
       h3: { fontSize: '0.9375rem', lineHeight: '1.4' },
     },
   },
+  // By name, without the components themselves: not every page has them.
   components: {
-    ActionIcon: ActionIcon.extend({ defaultProps: { variant: 'subtle', color: 'gray' } }),
+    ActionIcon: { defaultProps: { variant: 'subtle', color: 'gray' } },
     // In a sentence its colour alone does not make a link.
-    Anchor: Anchor.extend({ defaultProps: { underline: 'always' } }),
-    Modal: Modal.extend({
+    Anchor: { defaultProps: { underline: 'always' } },
+    Modal: {
       defaultProps: {
         centered: true,
         overlayProps: { backgroundOpacity: 0.5, blur: 2 },
@@ -93,15 +90,15 @@ export const theme = createTheme({
         // A dialog's heading is no banner of the page.
         attributes: { header: { role: 'presentation' } },
       },
-    }),
-    Tooltip: Tooltip.extend({
+    },
+    Tooltip: {
       defaultProps: {
         withArrow: true,
         multiline: true,
         maw: 280,
         events: { hover: true, focus: true, touch: true },
       },
-    }),
+    },
   },
 });
 

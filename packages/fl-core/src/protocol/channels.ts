@@ -3,7 +3,8 @@ import { defineChannel } from './channel.ts';
 import { ErrorBody } from './errors.ts';
 import { ClientAuth, Evaluated, Hello, Probed, Progress, RunPublic, Standing, Work } from './messages.ts';
 import { Id } from './run.ts';
-import { RunEvent, RunView } from './views.ts';
+import { RunChange, WatchedRun } from './run-change.ts';
+import { RunEvent } from './views.ts';
 
 /** Said with no more than its name. */
 const Nothing = z.object({});
@@ -41,11 +42,12 @@ export const operatorChannel = defineChannel({
   namespace: '/operators',
   auth: z.object({ token: z.string().max(1000) }),
   requests: {
-    /** Answers the view; from then on changes and events of the run are pushed. */
-    watch: { message: z.object({ run: Id }), answer: RunView },
+    /** Answers the view; from then on changes of it and events of the run are pushed. */
+    watch: { message: z.object({ run: Id }), answer: WatchedRun },
   },
   pushes: {
-    run: RunView,
+    /** At most four times a second; who has not the version that it begins with asks to watch again. */
+    change: RunChange,
     event: RunEvent,
   },
 });

@@ -11,6 +11,7 @@ export * from './plain-text.ts';
 export * from './route.ts';
 export * from './routes.ts';
 export * from './run.ts';
+export * from './run-change.ts';
 export * from './safetensors.ts';
 export * from './safetensors-index.ts';
 export * from './selection-config.ts';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { TaskConfig } from '../tasks/index.ts';
+import { ErrorBody } from './errors.ts';
 import { PlainLine } from './plain-text.ts';
 import { Checkpoint, Id, LayerName, Phase, RunConfig, RunState, Sha256 } from './run.ts';
 import { ScoreKind } from './selection-config.ts';
@@ -98,7 +99,14 @@ export const Progress = z.object({
 export type Progress = z.infer<typeof Progress>;
 
 /** Client: stop giving me work after what I am doing (`pause`), go on (`resume`), or goodbye (`leave`). */
-export const Standing = z.object({ want: z.enum(['pause', 'resume', 'leave']) });
+export const Standing = z.discriminatedUnion('want', [
+  z.object({ want: z.enum(['pause', 'resume']) }),
+  z.object({
+    want: z.literal('leave'),
+    /** What this device could not go on for; absent where its person wished to leave. */
+    why: ErrorBody.extend({ message: PlainLine(500), hint: PlainLine(500) }).optional(),
+  }),
+]);
 export type Standing = z.infer<typeof Standing>;
 
 /** Header of an update file, in the safetensors `__metadata__` (all values are strings there). */
@@ -212,5 +220,7 @@ export const RunPublic = z.object({
   clients: z.number().int(),
   /** Held-out accuracy, as the task counts it, after the last committed round. */
   accuracy: z.number().nullable(),
+  /** How long one of the newest committed rounds took, on average; null before the first. */
+  roundSeconds: z.number().min(0).nullable(),
 });
 export type RunPublic = z.infer<typeof RunPublic>;

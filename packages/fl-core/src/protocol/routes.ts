@@ -5,6 +5,7 @@ import { Id, ImportedModel, RunConfig, Sha256 } from './run.ts';
 import {
   Catalog,
   ClientCommand,
+  JoinAddresses,
   Readiness,
   RoundDetail,
   RunCommand,
@@ -73,6 +74,18 @@ export const routes = {
     answer: bytes(),
     errors: ['unknown-blob'],
   }),
+  knock: defineRoute({
+    method: 'POST',
+    path: '/api/public/knock',
+    summary:
+      'Whether a socket of the asking page would be let in: refused as that one is, which browsers do not tell pages.',
+    access: 'anybody',
+    params: {},
+    query: {},
+    body: null,
+    answer: json(z.null()),
+    errors: ['foreign-address', 'rate-limited'],
+  }),
   publicRuns: defineRoute({
     method: 'GET',
     path: '/api/public/runs',
@@ -131,6 +144,17 @@ export const routes = {
       'non-finite',
       'rate-limited',
     ],
+  }),
+  joinAddresses: defineRoute({
+    method: 'GET',
+    path: '/api/join-addresses',
+    summary: 'Addresses under which participants find this server.',
+    access: 'operator',
+    params: {},
+    query: {},
+    body: null,
+    answer: json(JoinAddresses),
+    errors: [],
   }),
   catalog: defineRoute({
     method: 'GET',

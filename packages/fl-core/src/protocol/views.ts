@@ -251,6 +251,25 @@ export const Readiness = z.object({
   ),
 });
 export type Readiness = z.infer<typeof Readiness>;
+/** An address under which participants may open this server's pages, and what becomes of them there. */
+export const JoinAddress = z.object({
+  /** Origin, without a path. */
+  url: z.string(),
+  /** From where it opens: by `PUBLIC_URL` from where the operator says, else from its network or this machine alone. */
+  reach: z.enum(['public', 'network', 'this-machine']),
+  /** A secure context, as browsers call it: without, they keep graphics chips, storage and cameras from pages. */
+  secure: z.boolean(),
+});
+export type JoinAddress = z.infer<typeof JoinAddress>;
+
+/** Where participants find this server, the best address first. */
+export const JoinAddresses = z.object({
+  addresses: z.array(JoinAddress),
+  /** Addresses of this machine under which the server would answer if it listened on them (`HOST`). */
+  closed: z.array(z.string()),
+});
+export type JoinAddresses = z.infer<typeof JoinAddresses>;
+
 /**
  * What the operator can do about a participant: `remove` takes it out of the round, as if it had left; `ban` keeps it
  * from coming back, too; `admit` lifts that.

@@ -174,6 +174,8 @@ export class ScriptedServer {
       response.writeHead(answer.ok ? 200 : 409).end(JSON.stringify(answer));
     } else if (this.view !== null && paramsIn(routes.publicRun, path) !== undefined) {
       response.end(JSON.stringify({ ok: true, value: this.view }));
+    } else if (path === routes.knock.path) {
+      response.writeHead(200).end(JSON.stringify({ ok: true, value: null }));
     } else {
       response.writeHead(404).end();
     }

@@ -20,7 +20,7 @@ export default function CreatePage() {
 }
 
 function Create() {
-  const catalog = useLoaded(getCatalog);
+  const catalog = useLoaded(['catalog'], getCatalog);
   useForgetRefusedToken(catalog.kind === 'failed' ? catalog.error : null);
   return (
     <PageFrame

@@ -15,14 +15,14 @@ export function useRound(run: RunView, round: number | null): LoadedRound {
       round === null ? new Promise<never>(() => {}) : getRound(run.id, round, signal),
     [run.id, round],
   );
-  const detail = useLoaded(load);
+  const detail = useLoaded(['round', run.id, round], load);
   const summary = run.rounds.find((r) => r.round === round);
   const stamp = `${summary?.phase} ${summary?.updates} ${summary?.evaluatedSamples} ${Object.keys(summary?.importance ?? {}).length}`;
   useReloadOn(stamp, detail.reload);
 
   const [kept, keep] = useState<RoundDetail | null>(null);
   if (detail.kind === 'ready' && detail.value !== kept) keep(detail.value);
-  if (detail.kind === 'loading' && kept !== null) return { ...detail, kind: 'ready', value: kept };
+  if (detail.kind === 'loading' && kept !== null) return { kind: 'ready', value: kept, stale: null, reload: detail.reload };
   return detail;
 }
 

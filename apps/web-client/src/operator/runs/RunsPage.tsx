@@ -4,6 +4,7 @@ import { IconPlus } from '@tabler/icons-react';
 import { Link } from 'wouter';
 import { PageError } from '../../shared/components/PageError.tsx';
 import { PageFrame } from '../../shared/components/PageFrame.tsx';
+import { StaleNotice } from '../../shared/components/StaleNotice.tsx';
 import { useLoaded } from '../../shared/hooks/useLoaded.ts';
 import { listRuns } from '../api.ts';
 import { useForgetRefusedToken } from '../forget-token.ts';
@@ -25,12 +26,13 @@ export default function RunsPage() {
 }
 
 function Runs() {
-  const runs = useLoaded(listRuns, { everyMs: refreshMs });
-  useForgetRefusedToken(runs.kind === 'failed' ? runs.error : null);
+  const runs = useLoaded(['runs'], listRuns, { everyMs: refreshMs });
+  useForgetRefusedToken(runs.kind === 'failed' ? runs.error : runs.kind === 'ready' ? runs.stale : null);
   const some = runs.kind === 'ready' && runs.value.length > 0;
   return (
     <PageFrame home="/operator">
       <ServerLacks />
+      {runs.kind === 'ready' && <StaleNotice why={runs.stale} />}
       <Stack gap="lg">
         {some && (
           <Group justify="space-between">

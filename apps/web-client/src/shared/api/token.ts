@@ -1,3 +1,5 @@
+import { tabStorage } from '../storage.ts';
+
 const key = 'strata-operator-token';
 
 /**
@@ -12,11 +14,11 @@ export function takeTokenFromAddress(): void {
 }
 
 export function rememberToken(token: string): void {
-  sessionStorage.setItem(key, token);
+  tabStorage.setItem(key, token);
 }
 
 export function forgetToken(): void {
-  sessionStorage.removeItem(key);
+  tabStorage.removeItem(key);
 }
 
-export const operatorToken = (): string | null => sessionStorage.getItem(key);
+export const operatorToken = (): string | null => tabStorage.getItem(key);

@@ -1,23 +1,34 @@
 import classes from './Sparkline.module.css';
 import { sparklinePath } from './sparkline.ts';
 
-const width = 96;
-const height = 28;
+/** Width and height of the picture, in its own units. */
+const boxes = { word: [96, 28], column: [480, 96] } as const;
 
-/** A word-sized line of values in [0, 1]. */
-export function Sparkline({ values, label }: { values: readonly number[]; label: string }) {
+interface SparklineProps {
+  /** In [0, 1], the oldest first. */
+  readonly values: readonly number[];
+  readonly label: string;
+  /** As large as a word, or as wide as what it stands in. */
+  readonly size?: keyof typeof boxes;
+}
+
+/** A line of values without axes. */
+export function Sparkline({ values, label, size = 'word' }: SparklineProps) {
   if (values.length < 2) return null;
+  const [width, height] = boxes[size];
+  const path = sparklinePath(values, width, height);
   return (
     <svg
       className={classes.spark}
       viewBox={`0 0 ${width} ${height}`}
-      width={width}
+      width={size === 'column' ? '100%' : width}
       height={height}
+      preserveAspectRatio="none"
       role="img"
       aria-label={label}
     >
-      <path className={classes.area} d={`${sparklinePath(values, width, height)}V${height}H0Z`} />
-      <path className={classes.line} d={sparklinePath(values, width, height)} />
+      <path className={classes.area} d={`${path}V${height}H0Z`} />
+      <path className={classes.line} d={path} />
     </svg>
   );
 }

@@ -9,4 +9,11 @@ export function sparklinePath(values: readonly number[], width: number, height: 
     .join('');
 }
 
+/** Values in [0, 1] for any numbers: the largest is at the top, the least a sixth above the bottom; all of a kind in the middle. */
+export function fitted(values: readonly number[]): number[] {
+  const least = Math.min(...values);
+  const room = Math.max(...values) - least;
+  return values.map((value) => (room === 0 ? 0.5 : (value - least + 0.2 * room) / (1.2 * room)));
+}
+
 const round = (n: number) => Math.round(100 * n) / 100;

@@ -1,50 +1,44 @@
 import type { StrataError } from '@strata/fl-core/protocol';
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { QueryClient, type QueryKey, useQuery } from '@tanstack/react-query';
 import { asStrataError } from '../api/api.ts';
 
 export type Loaded<T> =
   | { readonly kind: 'loading' }
-  | { readonly kind: 'ready'; readonly value: T }
+  /** `stale`: why the newest try to load it again failed; null where it is as new as it can be. */
+  | { readonly kind: 'ready'; readonly value: T; readonly stale: StrataError | null }
   | { readonly kind: 'failed'; readonly error: StrataError };
 
-type Load<T> = (signal: AbortSignal) => Promise<T>;
+/** What the pages have loaded, while they are open. */
+export const loadedByPages = new QueryClient({
+  defaultOptions: {
+    queries: {
+      // A page that cannot load says so at once, with what to do; what loads again and again tries again by itself.
+      retry: false,
+      // Whether the device thinks itself offline is no reason to wait in silence.
+      networkMode: 'always',
+      refetchOnWindowFocus: false,
+      refetchOnReconnect: true,
+    },
+  },
+});
 
 /**
- * Loads, and with `everyMs` loads again and again while the page is visible. A reload keeps the old value until
- * the new one is there; another `load` (make it with `useCallback`) starts over.
+ * Loads, and with `everyMs` loads again and again while the page is visible. What is there stays until something newer
+ * is: a try that fails makes it stale, and takes nothing away.
+ * @param key of what is loaded: another one starts over, the same one is loaded once however many ask.
  */
 export function useLoaded<T>(
-  load: Load<T>,
+  key: QueryKey,
+  load: (signal: AbortSignal) => Promise<T>,
   { everyMs = 0 }: { everyMs?: number } = {},
 ): Loaded<T> & { readonly reload: () => void } {
-  const [state, setState] = useState<{ load: Load<T>; loaded: Loaded<T> } | null>(null);
-  const start = useRef<() => void>(() => {});
-
-  useEffect(() => {
-    const abort = new AbortController();
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const settle = (loaded: Loaded<T>) => {
-      if (!abort.signal.aborted) setState({ load, loaded });
-    };
-    const run = async (always: boolean) => {
-      clearTimeout(timer);
-      if (always || !document.hidden) {
-        try {
-          settle({ kind: 'ready', value: await load(abort.signal) });
-        } catch (error) {
-          settle({ kind: 'failed', error: asStrataError(error) });
-        }
-      }
-      if (everyMs > 0 && !abort.signal.aborted) timer = setTimeout(() => void run(false), everyMs);
-    };
-    start.current = () => void run(true);
-    start.current();
-    return () => {
-      abort.abort();
-      clearTimeout(timer);
-    };
-  }, [load, everyMs]);
-
-  const reload = useCallback(() => start.current(), []);
-  return { ...(state?.load === load ? state.loaded : { kind: 'loading' }), reload };
+  const { data, error, refetch } = useQuery({
+    queryKey: key,
+    queryFn: ({ signal }) => load(signal),
+    refetchInterval: everyMs > 0 && everyMs,
+  });
+  const reload = refetch as () => void; // the same function as long as the key is
+  const trouble = error === null ? null : asStrataError(error);
+  if (data !== undefined) return { kind: 'ready', value: data, stale: trouble, reload };
+  return trouble === null ? { kind: 'loading', reload } : { kind: 'failed', error: trouble, reload };
 }
