@@ -168,7 +168,13 @@ describe('texts without labels', () => {
       'duplicate',
       'is the same text as "a.txt"',
     ],
-    ['binary files', [source('a.txt', Uint8Array.of(1, 0, 2))], 'a.txt', 'unsupported', 'is not a text file'],
+    [
+      'binary files',
+      [source('a.txt', Uint8Array.of(1, 0, 2))],
+      'a.txt',
+      'unsupported',
+      'is not a text file: bring a table as CSV UTF-8, or plain text',
+    ],
     ['empty files', [table('a.txt', '')], 'a.txt', 'empty', 'is empty'],
     ['blank files', [table('a.md', ' \n\n')], 'a.md', 'empty', 'has only blank lines'],
     [
@@ -183,7 +189,7 @@ describe('texts without labels', () => {
       [source('a.docx', Uint8Array.of(0x50, 0x4b, 3, 4))],
       'a.docx',
       'unsupported',
-      'is an office document or archive: export it as CSV or plain text',
+      'is an office document or archive: export it as CSV or plain text, or call it .zip if it is one',
     ],
   ] as const)('%s are left out', async (_, files, file, kind, reason) => {
     const { samples, problems } = await documents(files);
