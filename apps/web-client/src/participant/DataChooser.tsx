@@ -9,7 +9,7 @@ import {
   IconTable,
   IconUpload,
 } from '@tabler/icons-react';
-import { useRef, useState } from 'react';
+import { lazy, Suspense, useRef, useState } from 'react';
 import type { ClientSnapshot, DataChoice } from '../client/index.ts';
 import { filesOfInput } from '../shared/files/files.ts';
 import { useFileDrop } from '../shared/hooks/useFileDrop.ts';
@@ -22,6 +22,9 @@ import { DataReport } from './DataReport.tsx';
 import type { DataWays } from './data-ways.ts';
 import { ownDataWords, thingsOf } from './task-words.ts';
 import { UnknownNames } from './UnknownNames.tsx';
+
+/** Comes with the first table that somebody brings. */
+const TableColumns = lazy(() => import('./TableColumns.tsx'));
 
 interface DataChooserProps extends DataWays {
   readonly run: RunPublic;
@@ -91,6 +94,11 @@ export function DataChooser({ run, snapshot, chosen, onSample, onFiles, ...ways 
           </div>
         )}
       </div>
+      {loading === null && chosen === 'files' && data !== null && data.tables.length > 0 && (
+        <Suspense fallback={<Loader size="xs" />}>
+          <TableColumns tables={data.tables} onColumns={ways.onColumns} />
+        </Suspense>
+      )}
       {loading === null && chosen === 'files' && data !== null && data.unknown.length > 0 && (
         <UnknownNames
           kind={run.data.kind}

@@ -129,6 +129,10 @@ export function Participant({ run, joinKey }: { run: RunPublic; joinKey: string 
               if (data?.kind !== 'files') return;
               choose({ ...data, mapping: new Map([...(data.mapping ?? []), ...meanings]) });
             }}
+            onColumns={(layout, columns) => {
+              if (data?.kind !== 'files') return;
+              choose({ ...data, columns: new Map([...(data.columns ?? []), [layout, columns]]) });
+            }}
             onForget={handle.forget}
             onJoin={join}
           />

@@ -43,6 +43,7 @@ export function Setup({ run, snapshot, chosen, returning, onJoin, ...props }: Se
         onFiles={props.onFiles}
         onStored={props.onStored}
         onMeanings={props.onMeanings}
+        onColumns={props.onColumns}
       />
       {notice !== null && (
         <Alert color="red" variant="light" title={notice.message} role="alert" data-testid="notice">

@@ -31,6 +31,7 @@ export {
   type TokenLimits,
   toTokenDataset,
 } from './texts/forms/index.ts';
+export * from './texts/found-labels.ts';
 export * from './texts/read-texts.ts';
 export * from './texts/text-table.ts';
 export type { TextTableLimits } from './texts/text-table-limits.ts';

@@ -3,7 +3,7 @@ import { chooseColumns, findHeader } from './columns/choose.ts';
 import { hasUsualName } from './columns/header.ts';
 import { labelSearch } from './columns/label-columns.ts';
 import { type ColumnChoices, chosenColumns, layoutOf, type ShownTable, shownTable } from './columns/shown.ts';
-import type { ColumnNeeds, RunLabels, TableColumns } from './columns/table-columns.ts';
+import type { ColumnNeeds, RunLabels, TableColumns, UnclearColumns } from './columns/table-columns.ts';
 import { TableView } from './columns/table-view.ts';
 import { refusedTable } from './file-kinds.ts';
 import { isJson, readJson } from './rows/json.ts';
@@ -24,7 +24,7 @@ export interface FindColumnsOptions {
 
 export interface FoundColumns extends RawTable {
   /** Those that are used, or why nobody but the person can say which. */
-  readonly columns: TableColumns | Reason;
+  readonly columns: TableColumns | UnclearColumns;
   readonly shown: ShownTable;
 }
 
@@ -54,7 +54,18 @@ export function findColumns({
   const layout = layoutOf(table, header);
   const said = columns?.get(layout);
   const found = said ? chosenColumns(table, said, run, needs) : chooseColumns(table, run, needs);
-  if ('reason' in found && found.kind === 'empty') return found;
-  const shown = shownTable(table, found, { file, layout, header: said?.header ?? header, rows: raw.rows });
-  return { ...raw, columns: found, shown };
+  if ('reason' in found && found.kind === 'empty') return { kind: found.kind, reason: found.reason };
+  const shown = shownTable(table, found, {
+    file,
+    layout,
+    needs,
+    header: said?.header ?? header,
+    rows: raw.rows,
+  });
+  // What a person has said stays as it was said, also where something is missing.
+  return {
+    ...raw,
+    columns: found,
+    shown: said ? { ...shown, roles: shown.roles.map((_, i) => said.roles[i] ?? 'none') } : shown,
+  };
 }

@@ -75,7 +75,7 @@ export function readPlacedSamples(options: TextTableOptions<TaskName>): PlacedSa
   }
   const { rows, separator, columns, shown } = found;
   if ('reason' in columns) {
-    problems.add({ file, ...columns });
+    problems.add({ file, kind: columns.kind, reason: columns.reason });
     return { samples: [], shown, ...problems };
   }
   const body = columns.header ? rows.slice(1) : rows;

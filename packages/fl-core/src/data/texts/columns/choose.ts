@@ -15,6 +15,7 @@ import {
   type LabelColumns,
   type RunLabels,
   type TableColumns,
+  type UnclearColumns,
 } from './table-columns.ts';
 import type { TableView } from './table-view.ts';
 import { textColumns } from './text-columns.ts';
@@ -30,23 +31,27 @@ import { textColumns } from './text-columns.ts';
  *
  * Where this leaves more than one, nothing is guessed: the person says it.
  */
-export function chooseColumns(table: TableView, run: RunLabels, needs: ColumnNeeds): TableColumns | Reason {
+export function chooseColumns(
+  table: TableView,
+  run: RunLabels,
+  needs: ColumnNeeds,
+): TableColumns | UnclearColumns {
   const search = labelSearch(run, needs.labels);
   const header = findHeader(table, run, needs);
   const flags = header ? flagColumns(table, search) : null;
   if (header && table.length === 1)
-    return { kind: 'empty', reason: 'has no rows below the names of the columns' };
+    return { kind: 'empty', reason: 'has no rows below the names of the columns', labels: null };
   const width = table.width(header);
   const least = needs.texts + (needs.labels === 'none' ? 0 : 1);
-  if (width < least) return tooFew(width, needs);
+  if (width < least) return { ...tooFew(width, needs), labels: null };
   const labels = labelColumns(table, header, search, flags);
-  if ('reason' in labels) return labels;
+  if ('reason' in labels) return { ...labels, labels: null };
   const taken = columnsOf({ texts: [], labels }).map(({ index }) => index);
   const rest = Array.from({ length: width }, (_, index) => index).filter((index) => !taken.includes(index));
   // Without labels to learn, their column is still no text.
   const beside = rest.filter((index) => needs.labels !== 'none' || !header || !isNamedLabels(table, index));
   const texts = textColumns(table, header, beside.length >= needs.texts ? beside : rest, needs.texts);
-  if ('reason' in texts) return texts;
+  if ('reason' in texts) return { ...texts, labels };
   return { header, width, texts: texts.map((of) => of.map((index) => table.column(index, header))), labels };
 }
 

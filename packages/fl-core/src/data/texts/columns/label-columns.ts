@@ -136,7 +136,7 @@ export function labelsByName(table: TableView, header: boolean, search: LabelSea
   if (back.length > 1 || all.length > 3 || header) {
     return {
       kind: 'unknown-label',
-      reason: `has no column with this run's labels (${listLabels(search.run.labels)}), and none that is named "${needed}" in the first row`,
+      reason: `has no column ${wanted(search.run)}, and none that is named "${needed}" in the first row`,
     };
   }
   const last = table.width(header) - 1;
@@ -170,9 +170,14 @@ function notLabels(
     found.length === 0 ? 'it is empty' : `it has ${listLabels(found.map((name) => name.slice(0, 40)))}`;
   return {
     kind: 'unknown-label',
-    reason: `${table.column(index, header).title} has none of this run's labels (${listLabels(run.labels)}); ${has}`,
+    reason: `${table.column(index, header).title} has none of ${run.labels.length === 0 ? 'the labels' : `this run's labels (${listLabels(run.labels)})`}; ${has}`,
   };
 }
+
+const wanted = ({ labels }: RunLabels): string =>
+  labels.length === 0
+    ? 'whose values come back as labels do'
+    : `with this run's labels (${listLabels(labels)})`;
 
 /** One column as the labels. */
 export function ofColumn(

@@ -1,8 +1,7 @@
-import type { Reason } from '../../problems.ts';
 import { shownCell } from '../cell.ts';
 import type { Row } from '../rows/row.ts';
 import { labelSearch, ofColumn, ofFlags } from './label-columns.ts';
-import type { ColumnNeeds, FlagColumn, RunLabels, TableColumns } from './table-columns.ts';
+import type { ColumnNeeds, FlagColumn, RunLabels, TableColumns, UnclearColumns } from './table-columns.ts';
 import type { TableView } from './table-view.ts';
 
 /** What a column of a table is used for. Several of texts are one text, one below the other. */
@@ -29,6 +28,8 @@ export interface ShownTable extends ChosenColumns {
   readonly titles: readonly string[];
   /** The cells of the first two rows, cut short. */
   readonly examples: readonly (readonly string[])[];
+  /** What the run's task needs of it. */
+  readonly needs: ColumnNeeds;
   /** Why nobody but the person can say which columns are used; null: they are known. */
   readonly unclear: string | null;
 }
@@ -36,7 +37,7 @@ export interface ShownTable extends ChosenColumns {
 const shownRows = 2;
 const shownCharacters = 160;
 /** More columns are not shown: a table of so many is none of texts. */
-const shownColumns = 60;
+const shownColumns = 1000;
 
 /** The same for tables with the same columns: by their names, else by how many there are. */
 export function layoutOf(table: TableView, header: boolean): string {
@@ -50,14 +51,15 @@ export interface Shown {
   /** Whether the first row names the columns. */
   readonly header: boolean;
   readonly layout: string;
+  readonly needs: ColumnNeeds;
   readonly rows: readonly Row[];
 }
 
 /** A table as it is shown to a person. @param columns those that are used, or why they are not known. */
 export function shownTable(
   table: TableView,
-  columns: TableColumns | Reason,
-  { file, header, layout, rows }: Shown,
+  columns: TableColumns | UnclearColumns,
+  { file, header, layout, needs, rows }: Shown,
 ): ShownTable {
   const unclear = 'reason' in columns ? columns.reason : null;
   const width = Math.min(shownColumns, table.width(header));
@@ -69,20 +71,23 @@ export function shownTable(
     files: 1,
     header,
     titles: all.map((index) => table.column(index, header).title),
-    roles: all.map((index) => ('reason' in columns ? 'none' : roleOf(index, columns))),
+    roles: all.map((index) => roleOf(index, columns)),
     examples: body
       .slice(0, shownRows)
       .map(({ cells }) => all.map((index) => shownCell(cells[index], shownCharacters))),
+    needs,
     unclear,
   };
 }
 
-function roleOf(index: number, { texts, labels }: TableColumns): ColumnRole {
+function roleOf(index: number, columns: TableColumns | UnclearColumns): ColumnRole {
+  const { labels } = columns;
+  const texts = 'reason' in columns ? [] : columns.texts;
   const holds = (columns: readonly { readonly index: number }[] = []) =>
     columns.some((column) => column.index === index);
   if (holds(texts[0])) return 'text';
   if (holds(texts[1])) return 'second';
-  if (labels.kind === 'none') return 'none';
+  if (labels === null || labels.kind === 'none') return 'none';
   return holds(labels.kind === 'flags' ? labels.columns : [labels.column]) ? 'label' : 'none';
 }
 
@@ -92,11 +97,11 @@ export function chosenColumns(
   { header, roles }: ChosenColumns,
   run: RunLabels,
   needs: ColumnNeeds,
-): TableColumns | Reason {
+): TableColumns | UnclearColumns {
   const width = table.width(header);
   const of = (role: ColumnRole) =>
     [...roles.keys()].filter((index) => index < width && roles[index] === role);
-  const missing = (reason: string): Reason => ({ kind: 'malformed', reason });
+  const missing = (reason: string): UnclearColumns => ({ kind: 'malformed', reason, labels: null });
   const texts = needs.texts === 1 ? [of('text')] : [of('text'), of('second')];
   if (texts.some(({ length }) => length === 0)) {
     return missing(
@@ -120,5 +125,5 @@ export function chosenColumns(
   if (flags.length <= more.length)
     return missing('has several columns of labels, which are not all called as labels of this run');
   const labels = ofFlags(flags, search);
-  return 'reason' in labels ? labels : { ...common, labels };
+  return 'reason' in labels ? missing(labels.reason) : { ...common, labels };
 }

@@ -1,4 +1,5 @@
 import type { Meaning } from '../../labels.ts';
+import type { Reason } from '../../problems.ts';
 import type { Column } from './table-view.ts';
 
 /** Which columns of a table are used, and how. */
@@ -13,6 +14,11 @@ export interface TableColumns {
    */
   readonly texts: readonly (readonly Column[])[];
   readonly labels: LabelColumns;
+}
+
+/** Why nobody but the person can say which columns are used; the labels are known where the texts are not. */
+export interface UnclearColumns extends Reason {
+  readonly labels: LabelColumns | null;
 }
 
 export type LabelColumns =

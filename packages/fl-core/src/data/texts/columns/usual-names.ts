@@ -67,7 +67,7 @@ export function namingOf(name: string): Naming {
   const joined = parts.join('');
   const [first = '', last = ''] = [parts[0], parts.at(-1)];
   const rank = (list: readonly string[], word: string): number | null => {
-    const at = list.indexOf(word);
+    const at = list.indexOf(word) === -1 ? list.indexOf(word.replace(/s$/, '')) : list.indexOf(word);
     return at === -1 ? null : at;
   };
   const part = (list: readonly string[], word: string): number | null => {
