@@ -73,12 +73,13 @@ const keepingText: Readonly<Record<Keeping, string>> = {
   unavailable: 'This browser keeps no copy: after a reload, choose your data again.',
 };
 
-function Problems({ data: { problems, problemCount } }: { data: DataSummary }) {
+function Problems({ data: { samples, problems, problemCount } }: { data: DataSummary }) {
   return (
     <details className={classes.problems} data-testid="data-problems">
       <summary>
         <IconAlertTriangle size={16} aria-hidden="true" />
-        {plural(problemCount, 'thing was', 'things were')} left out; the rest is used
+        {plural(problemCount, 'thing was', 'things were')} left out
+        {samples > 0 && '; the rest is used'}
       </summary>
       <ul>
         {problems.map(({ file, reason }) => (

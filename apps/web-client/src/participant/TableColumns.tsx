@@ -14,6 +14,8 @@ interface TableColumnsProps {
 
 /** Kinds of tables shown one by one; of more there is a line. */
 const shownTables = 6;
+/** Columns of which examples are shown: a phone has room for no more. */
+const exampleColumns = 6;
 /** Columns that can be given another role; a table of more is none that people fill in. */
 const shownColumns = 60;
 
@@ -71,33 +73,31 @@ function OneTable({ table, onColumns }: OneTableProps) {
 
 /** The first rows, of the columns that are used only. */
 function Examples({ table: { titles, roles, examples, needs } }: { table: ShownTable }) {
-  const used = [...roles.keys()].filter((index) => roles[index] !== 'none').slice(0, shownColumns);
+  const used = [...roles.keys()].filter((index) => roles[index] !== 'none').slice(0, exampleColumns);
   return (
-    <div className={classes.scroll}>
-      <table className={classes.rows}>
-        <caption>The first rows, as they are read</caption>
-        <thead>
-          <tr>
+    <table className={classes.rows}>
+      <caption>The first rows, as they are read</caption>
+      <thead>
+        <tr>
+          {used.map((index) => (
+            <th key={index} scope="col">
+              {roleWord(roles[index] ?? 'none', needs)}
+              <span className={classes.name}>{columnName(titles[index] ?? '')}</span>
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {examples.map((cells, row) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: rows have nothing else, and stay in their order.
+          <tr key={row}>
             {used.map((index) => (
-              <th key={index} scope="col">
-                {roleWord(roles[index] ?? 'none', needs)}
-                <span className={classes.name}>{columnName(titles[index] ?? '')}</span>
-              </th>
+              <td key={index}>{cells[index]}</td>
             ))}
           </tr>
-        </thead>
-        <tbody>
-          {examples.map((cells, row) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: rows have nothing else, and stay in their order.
-            <tr key={row}>
-              {used.map((index) => (
-                <td key={index}>{cells[index]}</td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+        ))}
+      </tbody>
+    </table>
   );
 }
 
