@@ -87,7 +87,7 @@ const kinds: readonly FileKind[] = [
 ];
 
 /** Web pages that were saved in place of the table they show: plain text, but no table. */
-const pages = /^\s*(?:<!doctype html|<html[\s>])/i;
+const pages = /^\s*<(?:!doctype html|html|head|body|table|meta)\b/i;
 
 /** Why the bytes are no plain text, by how they begin; null where they may be. */
 export function refusedKind(bytes: Uint8Array): Reason | null {

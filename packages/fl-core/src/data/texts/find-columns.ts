@@ -1,5 +1,5 @@
 import type { Reason } from '../problems.ts';
-import { chooseColumns, findHeader } from './columns/choose.ts';
+import { chooseColumns, findHeader, leastColumns } from './columns/choose.ts';
 import { hasUsualName } from './columns/header.ts';
 import { labelSearch } from './columns/label-columns.ts';
 import { type ColumnChoices, chosenColumns, layoutOf, type ShownTable, shownTable } from './columns/shown.ts';
@@ -54,7 +54,9 @@ export function findColumns({
   const layout = layoutOf(table, header);
   const said = columns?.get(layout);
   const found = said ? chosenColumns(table, said, run, needs) : chooseColumns(table, run, needs);
-  if ('reason' in found && found.kind === 'empty') return { kind: found.kind, reason: found.reason };
+  // Where there is too little, there is nothing to ask the person.
+  const nothing = 'reason' in found && (found.kind === 'empty' || table.width(header) < leastColumns(needs));
+  if (nothing) return { kind: found.kind, reason: found.reason };
   const shown = shownTable(table, found, {
     file,
     layout,

@@ -138,6 +138,33 @@ describe('columns: ids, dates and names are not the texts', () => {
   });
 });
 
+test.each([
+  ['title,text,label', 'Oh no,the lift is broken,good\nOn time,the bus came at last,bad\n'],
+  ['label,headline,article', 'good,Oh no,the lift is broken\nbad,On time,the bus came at last\n'],
+  ['title,plot,label', 'Oh no,the lift is broken,good\nOn time,the bus came at last,bad\n'],
+  [
+    'id,review_title,review_text,label',
+    '1,Oh no,the lift is broken,good\n2,On time,the bus came at last,bad\n',
+  ],
+])('titles by name are above their texts: %s', (names, cells) => {
+  expect(classify(`${names}\n${cells}`).rows).toEqual([
+    ['Oh no\nthe lift is broken', 'good'],
+    ['On time\nthe bus came at last', 'bad'],
+  ]);
+});
+
+test('names of columns that stand again among the rows are passed over', () => {
+  const part = 'text,label\na dog,good\n';
+  expect(classify(`${part}${part.replace('dog', 'cow')}`)).toMatchObject({
+    rows: [
+      ['a dog', 'good'],
+      ['a cow', 'good'],
+    ],
+    unknown: [],
+    problems: [],
+  });
+});
+
 describe('what a person says of a table', () => {
   const content = `first,then,label\n${rows((t, i) => `${t},${twelve[5 - i]},${label(i)}`)}`;
   const layout = classify(content).shown!.layout;
@@ -353,6 +380,11 @@ describe('rows that fall apart or grow together', () => {
     expect([wild.rows.length, wild.problems]).toEqual([3, ['3: malformed']]);
   });
 
+  test('commas, and labels that nobody knows yet: the same', () => {
+    const { rows: found, unknown, problems } = classify(six.replaceAll('\t', ','), { labels: ['a', 'b'] });
+    expect([found, unknown, problems]).toEqual([[], ['ham: 4', 'spam: 1'], ['2: malformed']]);
+  });
+
   test('a text of several lines in quotation marks is one text', () => {
     expect(classify('label,text\ngood,"one, two\nthree, four\nfive"\nbad,x\n').rows).toEqual([
       ['one, two\nthree, four\nfive', 'good'],
@@ -416,6 +448,7 @@ describe('JSON', () => {
     ['a list of lists', JSON.stringify([['text', 'label'], ...objects.map(Object.values)])],
     ['objects in objects', objects.map((row, i) => JSON.stringify({ row_idx: i, row })).join('\n')],
     ['a byte order mark', `\ufeff${JSON.stringify(objects)}`],
+    ['lines cut out of a list', objects.map((object) => `  ${JSON.stringify(object)},`).join('\n')],
     [
       'NaN and Infinity',
       objects
@@ -448,6 +481,11 @@ describe('JSON', () => {
 
   test.each([
     ['an empty list', '[]', /empty JSON list/],
+    [
+      'what Python prints',
+      twelve.map((t) => `{'text': '${t}', 'label': 'good'}`).join('\n'),
+      /no JSON in line 1: .*double quotation marks/,
+    ],
     ['numbers', '[1, 2, 3]', /other things than objects/],
     [
       'several lists',
@@ -517,6 +555,8 @@ describe('files that are no plain text are called by their name, with a way out'
       utf16('text,label\na dog,good\n', false).subarray(2),
       /UTF-16.*save it as UTF-8/,
     ],
+    ['UTF-32', bytes(0xff, 0xfe, 0, 0, 0x61, 0, 0, 0), /UTF-32.*save it as UTF-8/],
+    ['a table of a web page', bytes('<table><tr><td>a</td></tr></table>'), /web page/],
     ['one zero byte', bytes('text,label\nab\0c,good\nfine,bad\n'), /zero byte in line 2.*UTF-8/],
     ['Latin-1', bytes('text,label\ncaf', 0xe9, ',good\n'), /not UTF-8 text: save it as UTF-8/],
     ['only the names of columns', bytes('text,label\n'), /no rows below the names/],

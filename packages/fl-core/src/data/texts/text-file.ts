@@ -8,6 +8,12 @@ const marks = [
   { encoding: 'utf-16be', mark: [0xfe, 0xff] },
 ] as const;
 
+/** Nobody writes it on purpose, and it begins as UTF-16 does. */
+const utf32 = [
+  [0xff, 0xfe, 0, 0],
+  [0, 0, 0xfe, 0xff],
+] as const;
+
 const startsWith = (bytes: Uint8Array, mark: readonly number[]) => mark.every((byte, i) => bytes[i] === byte);
 
 const asUtf8 = 'save it as UTF-8 (in a spreadsheet "CSV UTF-8")';
@@ -20,6 +26,8 @@ export function decodeTextFile(bytes: Uint8Array, mostBytes: number): { readonly
   }
   const refused = refusedKind(bytes);
   if (refused !== null) return refused;
+  if (utf32.some((mark) => startsWith(bytes, mark)))
+    return { kind: 'broken', reason: `is UTF-32 text: ${asUtf8}` };
   const encoding = marks.find(({ mark }) => startsWith(bytes, mark))?.encoding ?? 'utf-8';
   if (encoding === 'utf-8' && bytes.includes(0)) return withZeros(bytes);
   try {

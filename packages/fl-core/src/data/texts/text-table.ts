@@ -6,6 +6,7 @@ import { findColumns } from './find-columns.ts';
 import { collectSamples, formOf, type RawOfTask } from './forms/index.ts';
 import type { PlacedSample } from './placed-samples.ts';
 import { readRow } from './read-row.ts';
+import type { Row } from './rows/row.ts';
 import { type TextTableLimits, textTableLimits } from './text-table-limits.ts';
 
 export interface TextTableOptions<T extends TaskName> {
@@ -86,6 +87,8 @@ export function readPlacedSamples(options: TextTableOptions<TaskName>): PlacedSa
   const samples: PlacedSample[] = [];
   for (const row of body.slice(0, limit.rows)) {
     const { line } = row;
+    // Tables that were put one below the other keep their first rows.
+    if (columns.header && isSame(row, rows[0])) continue;
     const result = readRow(row, { columns, meaning, separator, characters });
     switch (result.kind) {
       case 'sample':
@@ -105,3 +108,7 @@ export function readPlacedSamples(options: TextTableOptions<TaskName>): PlacedSa
   }
   return { samples, shown, ...problems };
 }
+
+const isSame = (row: Row, first: Row | undefined): boolean =>
+  row.cells.length === first?.cells.length &&
+  row.cells.every((cell, i) => typeof cell === 'string' && cell === first.cells[i]);

@@ -42,8 +42,7 @@ export function chooseColumns(
   if (header && table.length === 1)
     return { kind: 'empty', reason: 'has no rows below the names of the columns', labels: null };
   const width = table.width(header);
-  const least = needs.texts + (needs.labels === 'none' ? 0 : 1);
-  if (width < least) return { ...tooFew(width, needs), labels: null };
+  if (width < leastColumns(needs)) return { ...tooFew(width, needs), labels: null };
   const labels = labelColumns(table, header, search, flags);
   if ('reason' in labels) return { ...labels, labels: null };
   const taken = columnsOf({ texts: [], labels }).map(({ index }) => index);
@@ -54,6 +53,9 @@ export function chooseColumns(
   if ('reason' in texts) return { ...texts, labels };
   return { header, width, texts: texts.map((of) => of.map((index) => table.column(index, header))), labels };
 }
+
+/** Columns that a table for a task has at least. */
+export const leastColumns = ({ texts, labels }: ColumnNeeds): number => texts + (labels === 'none' ? 0 : 1);
 
 /** Whether the first row names the columns. */
 export function findHeader(table: TableView, run: RunLabels, needs: ColumnNeeds): boolean {

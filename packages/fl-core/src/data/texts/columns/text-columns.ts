@@ -43,7 +43,10 @@ function oneText(table: TableView, header: boolean, rest: readonly number[]): Te
   const named = header ? byName(table, rest) : [];
   const meant =
     named.find((index) => contents(index).readable) ?? named.find((index) => sure.has(table.key(index)));
-  if (meant !== undefined) return [withTitle(table, header, meant, rest)];
+  if (meant !== undefined) {
+    const whole = withTitle(table, header, meant, rest);
+    return 'reason' in whole ? whole : [whole];
+  }
   const readable = rest.filter((index) => contents(index).readable);
   // Names of people and places are read, too; they are texts where there is nothing else.
   const usual = readable.filter((index) => !(header && table.naming(index).other));
@@ -70,19 +73,28 @@ const byName = (table: TableView, rest: readonly number[]): readonly number[] =>
     .sort((a, b) => a.rank! - b.rank!)
     .map(({ index }) => index);
 
-/** A body and the title above it are one text. */
+/** A text and the title above it are one; a column that is named as titles are is seldom all of a text. */
 function withTitle(
   table: TableView,
   header: boolean,
   text: number,
   rest: readonly number[],
-): readonly number[] {
-  const isTitle = (index: number) => table.naming(index).title && table.contents(index, header).readable;
-  const bodies = rest.filter((index) => table.naming(index).body && table.contents(index, header).readable);
-  const title = rest.find((index) => isTitle(index) && !bodies.includes(index));
+): readonly number[] | Reason {
+  const contents = (index: number) => table.contents(index, header);
+  const isTitle = (index: number) =>
+    table.naming(index).title &&
+    contents(index).readable &&
+    contents(index).distinct > contents(index).filled / 2;
+  const title = rest.find(isTitle);
   if (title === undefined) return [text];
-  if (bodies.includes(text)) return [title, text];
-  return text === title && bodies.length === 1 ? [title, bodies[0]!] : [text];
+  if (text !== title) return [title, text];
+  const [most, next] = rest
+    .filter((index) => !table.naming(index).other && !table.naming(index).title)
+    .filter((index) => contents(index).readable && contents(index).words >= proseWords)
+    .sort((a, b) => contents(b).vocabulary - contents(a).vocabulary);
+  if (most === undefined) return [title];
+  const clear = next === undefined || contents(most).vocabulary >= clearlyMore * contents(next).vocabulary;
+  return clear ? [title, most] : unclear(table, header, rest);
 }
 
 function unclear(table: TableView, header: boolean, rest: readonly number[]): Reason {

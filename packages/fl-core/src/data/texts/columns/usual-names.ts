@@ -6,8 +6,6 @@ export interface Naming {
   readonly label: number | null;
   /** What stands above a text: of the same sample. */
   readonly title: boolean;
-  /** What a title stands above. */
-  readonly body: boolean;
   /** An id, a date, a name, an address: neither text nor label. */
   readonly other: boolean;
 }
@@ -30,11 +28,6 @@ const labels = words(`
   goldlabel y isduplicate star score kategorie klasse stimmung bewertung etikett étiquette etiquette catégorie categorie
   classe sentimiento etiqueta categoria categoría clase etichetta метка класс 标签 类别 情感 ラベル カテゴリ 라벨`);
 const titles = new Set(words('title subject headline heading betreff titel titre titulo título titolo'));
-const bodies = new Set(
-  words(
-    'body content contents description abstract article desc selftext inhalt beschreibung contenu contenido message',
-  ),
-);
 const others = new Set(
   words(`
   id ids uuid guid index idx nr num number key date time timestamp datetime created updated at url uri link links href
@@ -75,11 +68,11 @@ export function namingOf(name: string): Naming {
     return at === null ? null : inPart + at;
   };
   const other = others.has(last) || gluedId.test(joined);
-  const none: Naming = { text: null, label: null, title: false, body: false, other };
+  const none: Naming = { text: null, label: null, title: false, other };
   const text = rank(texts, joined);
   const label = rank(labels, joined);
   if (text !== null || label !== null)
-    return { ...none, text, label, title: titles.has(joined), body: bodies.has(joined), other: false };
+    return { ...none, text, label, title: titles.has(joined), other: false };
   if (parts.length > 1 && rank(labels, first) !== null && named.has(last)) {
     // "label_text" has the labels' names, "SentimentText" the texts: what stands there decides.
     return { ...none, text: part(texts, last), label: part(labels, first), other: false };
@@ -95,7 +88,6 @@ export function namingOf(name: string): Naming {
     text: part(texts, form),
     label: part(labels, form),
     title: titles.has(last),
-    body: bodies.has(last),
   };
 }
 

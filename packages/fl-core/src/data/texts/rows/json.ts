@@ -41,13 +41,18 @@ function ofLists(items: readonly Item[]): RawTable {
   return { rows, fields: false, separator };
 }
 
-function ofObjects(items: readonly Item[]): RawTable {
+function ofObjects(items: readonly Item[]): RawTable | Reason {
   const records = items.map(({ line, value }) => ({ line, record: isObject(value) ? flat(value) : null }));
+  if (records.every(({ record }) => record === null)) {
+    const reason = `is no JSON in line ${items[0]?.line ?? 1}: names and texts need double quotation marks, as {"text": "a text", "label": "a label"} has them`;
+    return { kind: 'malformed', reason };
+  }
   const names = [
     ...new Set(records.slice(0, inspected).flatMap(({ record }) => [...(record?.keys() ?? [])])),
   ];
   const rows = records.map(({ line, record }): Row => {
-    if (record === null) return { line, cells: [], error: 'is not a JSON object' };
+    if (record === null)
+      return { line, cells: [], error: 'is not a JSON object, as {"text": "a text", "label": "a label"} is' };
     return { line, cells: names.map((name) => record.get(name) ?? null) };
   });
   return { rows: [{ line: 1, cells: names }, ...rows], fields: true, separator };
@@ -61,7 +66,10 @@ function itemsOf(text: string, most: number): readonly Item[] | Reason {
   const lines = text
     .split('\n')
     .flatMap((line, i) => (line.trim() === '' ? [] : [{ line: i + 1, source: line }]));
-  const byLine = lines.slice(0, most).map(({ line, source }) => ({ line, value: parsed(source) }));
+  // Lines that were cut out of a list keep their commas.
+  const byLine = lines
+    .slice(0, most)
+    .map(({ line, source }) => ({ line, value: parsed(source.replace(/,\s*$/, '')) }));
   const good = (items: readonly Item[]) => items.filter(({ value }) => isObject(value)).length;
   if (good(byLine) > byLine.length / 2) return byLine;
   // Objects that are broken into lines, or a list that is damaged somewhere.

@@ -110,17 +110,26 @@ function lineStarts(text: string): number[] {
 
 /**
  * Whether a row of several lines looks like several rows that a quotation mark has made one: a later line has as many
- * cells as the first, and the label in the same place; between tabs, the cells are enough.
+ * cells as the first, and the label in the same place; between tabs the cells are enough, and elsewhere where all of
+ * three lines or more have as many.
  */
 function swallows(source: string, lines: number, separator: string, known: Parsing['known']): boolean {
   if (lines === 1) return false;
-  const [first = [], ...others] = source.split('\n').map((line) => line.split(separator));
+  const [first = [], ...others] = source
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split(separator));
   const place = first.findIndex((cell) => known(cell));
-  return others.some(
-    (cells) =>
-      cells.length > 1 &&
-      cells.length === first.length &&
-      (separator === '\t' || (place !== -1 && known(cells[place]!))),
+  const alike =
+    others.length > 1 && first.length > 1 && others.every(({ length }) => length === first.length);
+  return (
+    alike ||
+    others.some(
+      (cells) =>
+        cells.length > 1 &&
+        cells.length === first.length &&
+        (separator === '\t' || (place !== -1 && known(cells[place]!))),
+    )
   );
 }
 
