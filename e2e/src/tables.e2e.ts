@@ -1,28 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Page } from '@playwright/test';
-import { ServerProcess } from '@strata/harness';
-import { serverOptions } from './server-options.ts';
 import { shot } from './shot.ts';
-import { expect, test } from './test.ts';
-import { tinyBert, writeTinyModel } from './tiny-model.ts';
+import { expect } from './test.ts';
+import { test } from './tiny-models-test.ts';
 import type { World } from './world.ts';
 
-/** Tables that people bring: which columns were taken is shown, and can be said otherwise; a model from a folder. */
-let modelsDir = '';
-let server: ServerProcess;
-test.beforeAll(async () => {
-  modelsDir = await mkdtemp(join(tmpdir(), 'strata-e2e-models-'));
-  await writeTinyModel(join(modelsDir, 'bert'), tinyBert);
-  server = await ServerProcess.start({ env: { ...serverOptions.env, STRATA_MODELS_DIR: modelsDir } });
-});
-test.afterAll(async () => {
-  await server?.dispose();
-  await rm(modelsDir, { recursive: true });
-});
-// biome-ignore lint/correctness/noEmptyPattern: Playwright reads what a fixture needs from this pattern.
-test.use({ address: async ({}, use) => use(server) });
+/** Tables that people bring: which columns were taken is shown, and can be said otherwise. */
 
 const widths = [360, 1280];
 const moods = ['positive', 'negative'];
