@@ -1,7 +1,7 @@
 import { Button, Checkbox, NativeSelect } from '@mantine/core';
-import type { ChosenColumns, ColumnRole, ShownTable } from '@strata/fl-core/data';
 import { IconAlertTriangle, IconColumns3 } from '@tabler/icons-react';
 import { useId, useState } from 'react';
+import type { ChosenColumns, ColumnRole, ShownTable } from '../client/index.ts';
 import { count } from '../shared/texts/format.ts';
 import { columnName, rolesOf, roleWord, takenColumns } from './column-words.ts';
 import classes from './TableColumns.module.css';

@@ -1,4 +1,4 @@
-import type { ColumnRole, ShownTable } from '@strata/fl-core/data';
+import type { ColumnRole, ShownTable } from '../client/index.ts';
 
 type Needs = ShownTable['needs'];
 

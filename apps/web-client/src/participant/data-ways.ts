@@ -1,5 +1,4 @@
-import type { ChosenColumns } from '@strata/fl-core/data';
-import type { LocalFile } from '../client/index.ts';
+import type { ChosenColumns, LocalFile } from '../client/index.ts';
 
 /** What the person can do about the data. */
 export interface DataWays {
