@@ -1,6 +1,6 @@
 import { Button, Checkbox, NativeSelect } from '@mantine/core';
 import { IconAlertTriangle, IconColumns3 } from '@tabler/icons-react';
-import { useId, useState } from 'react';
+import { useState } from 'react';
 import type { ChosenColumns, ColumnRole, ShownTable } from '../client/index.ts';
 import { count } from '../shared/texts/format.ts';
 import { columnName, rolesOf, roleWord, takenColumns } from './column-words.ts';
@@ -26,7 +26,7 @@ export default function TableColumns({ tables, onColumns }: TableColumnsProps) {
       {tables.slice(0, shownTables).map((table) => (
         // What was said of a table comes back as another one: the form begins anew.
         <OneTable
-          key={JSON.stringify([table.layout, table.header, table.roles])}
+          key={JSON.stringify([table.layout, table.header, table.roles, table.unclear])}
           table={table}
           onColumns={onColumns}
         />
@@ -46,7 +46,6 @@ interface OneTableProps {
 function OneTable({ table, onColumns }: OneTableProps) {
   const { unclear } = table;
   const [open, setOpen] = useState(unclear !== null);
-  const form = useId();
   return (
     <section className={classes.table} data-unclear={unclear !== null}>
       <p className={classes.lead}>
@@ -61,12 +60,18 @@ function OneTable({ table, onColumns }: OneTableProps) {
         </span>
       </p>
       {unclear === null && <Examples table={table} />}
-      {!open && (
-        <Button variant="subtle" size="compact-sm" className={classes.change} onClick={() => setOpen(true)}>
+      {unclear === null && (
+        <Button
+          variant="subtle"
+          size="compact-sm"
+          className={classes.change}
+          aria-expanded={open}
+          onClick={() => setOpen(!open)}
+        >
           Take other columns
         </Button>
       )}
-      {open && <Roles id={form} table={table} onColumns={onColumns} />}
+      {open && <Roles table={table} onColumns={onColumns} />}
     </section>
   );
 }
@@ -102,13 +107,12 @@ function Examples({ table: { titles, roles, examples, needs } }: { table: ShownT
 }
 
 /** Every column with what stands in it, and what it is used for. */
-function Roles({ id, table, onColumns }: OneTableProps & { readonly id: string }) {
+function Roles({ table, onColumns }: OneTableProps) {
   const [header, setHeader] = useState(table.header);
   const [roles, setRoles] = useState(table.roles);
   const { titles, examples, needs, layout } = table;
   return (
     <form
-      id={id}
       className={classes.form}
       onSubmit={(event) => {
         event.preventDefault();

@@ -50,6 +50,10 @@ export function findColumns({
     : readSeparated(content.text, file, { known, names: (first) => hasUsualName(first, known) }, most);
   if ('reason' in raw) return raw;
   const table = new TableView(raw, known);
+  const [first] = raw.rows;
+  if (table.length === 0 && first?.error !== undefined) {
+    return { kind: 'malformed', reason: `has no row that can be read: line ${first.line} ${first.error}` };
+  }
   const header = findHeader(table, run, needs);
   const layout = layoutOf(table, header);
   const said = columns?.get(layout);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type ReadOptions, read, utf8, utf16 } from './testing.ts';
+import { readTextTable } from './text-table.ts';
 
 /**
  * Tables as people really have them, found wrong once or near such ones: right to the sample, or refused with the line
@@ -383,6 +384,39 @@ describe('rows that fall apart or grow together', () => {
   test('commas, and labels that nobody knows yet: the same', () => {
     const { rows: found, unknown, problems } = classify(six.replaceAll('\t', ','), { labels: ['a', 'b'] });
     expect([found, unknown, problems]).toEqual([[], ['ham: 4', 'spam: 1'], ['2: malformed']]);
+  });
+
+  test('commas, and most rows have a lone mark: marks are part of the texts', () => {
+    const found = classify(`text,label\n${rows((t, i) => `"${t},${label(i)}`)}\n`);
+    expect(found.rows).toEqual(twelve.map((t, i) => [`"${t}`, label(i)]));
+    expect(found.problems).toEqual([]);
+  });
+
+  test('a table of many lone marks, longer than a part that is read at a time: each is told by its line, the others read', () => {
+    const many = Array.from({ length: 30_000 }, (_, i) =>
+      i % 10 === 3 ? `"${'odd '.repeat(40)},good` : `row ${'x'.repeat(150)} ${i},bad`,
+    );
+    const { rows: found, problems } = classify(`text,label\n${many.join('\n')}`, {
+      limits: { rows: 40_000 },
+    });
+    expect(found).toHaveLength(27_000);
+    expect([problems[0], problems[1], problems.length]).toEqual(['5: malformed', '15: malformed', 1000]);
+  }, 60_000);
+
+  test('a text in quotation marks may be long, and end in another part than it begins', () => {
+    const long = Array.from({ length: 3000 }, (_, i) => `line ${i} of it, and so on`).join('\n');
+    const content = `text,label\n${Array.from({ length: 100 }, () => `"${long}",good\n`).join('')}`;
+    const { samples, problemCount } = readTextTable({
+      task: 'next-token',
+      file: 'a.csv',
+      bytes: utf8(content),
+      labels: [],
+    });
+    expect([samples.texts.length, samples.texts.every((text) => text === long), problemCount]).toEqual([
+      100,
+      true,
+      0,
+    ]);
   });
 
   test('a text of several lines in quotation marks is one text', () => {

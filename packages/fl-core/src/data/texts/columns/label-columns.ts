@@ -15,14 +15,16 @@ export interface LabelSearch {
   readonly known: (cell: Cell) => boolean;
 }
 
+/** No label is so long, nor a list of them: a text is not looked through for any. */
+const longestCell = 5000;
+
 export function labelSearch(run: RunLabels, needs: ColumnNeeds['labels']): LabelSearch {
   const isKnown = (name: string) => run.meaning(name) !== undefined;
-  const one = (cell: Cell) => isKnown(onlyName(cell, isKnown) ?? '');
-  return {
-    run,
-    needs,
-    known: needs === 'none' ? () => false : needs === 'one' ? one : (cell) => hasLabel(cell, isKnown),
+  const known = (cell: Cell): boolean => {
+    if (needs === 'none' || (typeof cell === 'string' && cell.length > longestCell)) return false;
+    return needs === 'one' ? isKnown(onlyName(cell, isKnown) ?? '') : hasLabel(cell, isKnown);
   };
+  return { run, needs, known };
 }
 
 /** Labels that a run may have, where they are not known yet. */

@@ -45,9 +45,13 @@ const forms = new Set(
   words('clean cleaned raw original orig processed preprocessed full lower en english de fr es it'),
 );
 
+/** Characters of a name that are looked at. */
+const longestName = 200;
+
 /** The words of a name: `TweetText`, `tweet_text` and `Tweet text` are `tweet` and `text`. */
 export const wordsOf = (name: string): readonly string[] =>
   name
+    .slice(0, longestName)
     .normalize('NFKC')
     .replace(/(\p{Ll}|\d)(\p{Lu})/gu, '$1 $2')
     .toLowerCase()

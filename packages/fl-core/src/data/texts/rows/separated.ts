@@ -14,8 +14,14 @@ export interface Telling {
 const separators = [',', '\t', ';', '|'];
 /** Rows looked at to find the separator. */
 const inspected = 200;
+/** Characters at the beginning in which they are. */
+const inspectedCharacters = 2 ** 18;
 /** Rows with quotation marks that do not match, after which the others are not read. */
-const mostBroken = 200;
+const mostBroken = 5000;
+/** After so many of them a row is looked for its end in a smaller part: each search costs what it looks through. */
+const fewBroken = 4;
+/** Characters of a row with quotation marks, at most. */
+const longestRow = 2 ** 22;
 
 const unmatched =
   'its quotation marks do not match: write each one inside a text twice, and one at either end of the text';
@@ -28,8 +34,9 @@ export function readSeparated(text: string, file: string, telling: Telling, most
   const skipped = said === undefined ? 0 : 1;
   const read = (quote: string) => parse(text, { separator, quote, most, skipped, known: telling.known });
   const rows = read('"');
-  // Exports with tabs often do not quote at all; then a lone quotation mark would swallow the rows after it.
-  const unquoted = separator === '\t' && rows.some((row) => row.error !== undefined);
+  // Exports with tabs often do not quote at all, others seldom; then a lone mark would swallow the rows after it.
+  const broken = rows.filter((row) => row.error !== undefined).length;
+  const unquoted = broken > (separator === '\t' ? 0 : rows.length / 2);
   return { rows: withRowNames(unquoted ? read('\0') : rows), fields: false, separator };
 }
 
@@ -37,7 +44,8 @@ export function readSeparated(text: string, file: string, telling: Telling, most
  * The separator under which most rows have a cell that is one of the labels; when none has, the one under which
  * the first row names the columns, then the one that gives most rows as many cells; else a comma.
  */
-function find(text: string, { known, names }: Telling): string {
+function find(whole: string, { known, names }: Telling): string {
+  const text = whole.slice(0, inspectedCharacters);
   const scores = separators.map((separator) => {
     const rows = parse(text, { separator, quote: '"', most: inspected, skipped: 0, known });
     const wide = rows.filter(({ cells }) => cells.length > 1);
@@ -59,26 +67,29 @@ interface Parsing {
 }
 
 /**
- * Reads on behind the first line of a row whose quotation marks do not match: the rows that it would swallow are
- * read, and it is told alone.
+ * Reads part by part, and on behind the first line of a row whose quotation marks do not match: the rows that it would
+ * swallow are read, and it is told alone.
  */
 function parse(text: string, { separator, quote, most, skipped, known }: Parsing): Row[] {
   const starts = lineStarts(text);
   const rows: Row[] = [];
   let [at, broken] = [skipped, 0];
-  /** @returns whether there is more to read. */
-  const readOn = (): boolean => {
-    let stopped = false;
-    Papa.parse<string[]>(text.slice(starts[at]), {
+  while (at < starts.length && rows.length < most) {
+    const from = at;
+    const to = partEnd(starts, from, broken < fewBroken ? longestRow : longestRow / 32);
+    Papa.parse<string[]>(text.slice(starts[from], starts[to]), {
       delimiter: separator,
       newline: '\n',
       quoteChar: quote,
       step: ({ data: cells, errors }, parser) => {
+        if (at >= to || rows.length >= most) return parser.abort();
         const line = at + 1;
         const lines = 1 + cells.reduce((n, cell) => n + cell.split('\n').length - 1, 0);
         const source = text.slice(starts[at], starts[at + lines]);
-        stopped = errors.some((e) => e.type === 'Quotes') || swallows(source, lines, separator, known);
-        if (stopped) {
+        const open = errors.some((e) => e.type === 'Quotes');
+        // The end of the part, not of the row: it is read again, first in the next one.
+        if (open && at > from && at + lines >= to && to < starts.length) return parser.abort();
+        if (open || swallows(source, lines, separator, known)) {
           broken += 1;
           const last = broken === mostBroken;
           const error = last
@@ -86,19 +97,28 @@ function parse(text: string, { separator, quote, most, skipped, known }: Parsing
             : unmatched;
           rows.push({ line, cells: source.split('\n', 1)[0]!.split(separator), error });
           at = last ? starts.length : at + 1;
-        } else {
-          const quoted = source.includes(quote);
-          if (cells.some((cell) => cell.trim() !== ''))
-            rows.push({ line, cells, ...(quoted ? { quoted } : {}) });
-          at += lines;
+          return parser.abort();
         }
-        if (stopped || rows.length >= most) parser.abort();
+        const quoted = source.includes(quote);
+        if (cells.some((cell) => cell.trim() !== ''))
+          rows.push({ line, cells, ...(quoted ? { quoted } : {}) });
+        at += lines;
       },
     });
-    return stopped && at < starts.length && rows.length < most;
-  };
-  while (readOn());
+    if (at === from) at = to; // nothing stands behind the last line end
+  }
   return rows;
+}
+
+/** The line before which a part of so many characters ends, one line at least. */
+function partEnd(starts: readonly number[], from: number, characters: number): number {
+  let [low, high] = [from + 1, starts.length];
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if ((starts[middle] ?? Number.POSITIVE_INFINITY) - starts[from]! <= characters) low = middle;
+    else high = middle - 1;
+  }
+  return low;
 }
 
 /** Where each line begins. */
