@@ -77,7 +77,7 @@ const table = fc.record({
   labels: fc.constantFrom(...labelSets),
   spelling: fc.constantFrom(...spellings),
   others: fc.subarray(Object.keys(kinds), { minLength: 0, maxLength: 5 }),
-  textName: fc.constantFrom(
+  textName: fc.constantFrom<string>(
     'text',
     'Comment',
     'tweet_text',
@@ -180,6 +180,27 @@ describe('ids are never learned as texts, whatever the columns, their order, the
     );
     // Asked where another column has the run's labels, too; nearly always it is clear.
     expect(right / all).toBeGreaterThan(0.8);
+  });
+
+  test('pairs: both texts in their order, whatever stands between', () => {
+    const twice = fc.record({
+      made: table,
+      names: fc.constantFrom(['premise', 'hypothesis'], ['question1', 'question2'], ['text_a', 'text_b']),
+    });
+    fc.assert(
+      fc.property(twice, ({ made, names }) => {
+        const seconds = made.texts.map((text) => `${text} again`);
+        const own = columnsOf({ ...made, textName: names[0]! }, 'usual');
+        const columns = [...own, { name: names[1]!, cells: seconds }];
+        const { samples, unknown } = read('sequence-pair', written(columns, 'usual', ','), {
+          labels: [...made.labels],
+        });
+        expect(unknown).toEqual([]);
+        expect([samples.texts, samples.seconds]).toEqual([made.texts, seconds]);
+        expect([...samples.labels]).toEqual(made.texts.map((_, i) => i % made.labels.length));
+      }),
+      { numRuns },
+    );
   });
 
   test('without labels: only texts', () => {
