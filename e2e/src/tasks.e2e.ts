@@ -1,10 +1,9 @@
 import type { Page } from '@playwright/test';
 import { type RunConfigInput, StrataError } from '@strata/fl-core/protocol';
-import type { ServerProcess } from '@strata/harness';
 import { strFromU8, unzipSync } from 'fflate';
 import { shot } from './shot.ts';
-import { expect, test } from './test.ts';
-import { serverWithTinyModels } from './tiny-model.ts';
+import { expect } from './test.ts';
+import { test } from './tiny-models-test.ts';
 import { tinyRun, type World } from './world.ts';
 
 const story = Array.from(
@@ -26,16 +25,7 @@ const pairs = [
   ...Array.from({ length: 12 }, (_, i) => `The dog slept on day ${i},The dog ran,no`),
 ].join('\n');
 
-/** Runs of every task, from what an operator chooses to the model that goes home; models from a folder. */
-let models: Awaited<ReturnType<typeof serverWithTinyModels>>;
-let server: ServerProcess;
-test.beforeAll(async () => {
-  models = await serverWithTinyModels();
-  server = models.server;
-});
-test.afterAll(() => models?.dispose());
-// biome-ignore lint/correctness/noEmptyPattern: Playwright reads what a fixture needs from this pattern.
-test.use({ address: async ({}, use) => use(server) });
+/** Runs of every task, from what an operator chooses to the model that goes home. */
 
 const bertRun = (task: RunConfigInput['task'], labels: string[]): Partial<RunConfigInput> => ({
   model: { source: 'folder:bert' },
@@ -113,7 +103,7 @@ test('next token: chosen on the form, learned from a text file, called by its na
   const page = await participant(world, run);
   await page.getByTestId('example').waitFor();
   const start = await page.context().newPage();
-  await start.goto(server.url);
+  await start.goto(world.server.url);
   await start.getByText('It learns to continue texts').waitFor();
   await fits(start, 'start');
   await start.close();
@@ -144,7 +134,7 @@ test('next token: chosen on the form, learned from a text file, called by its na
   expect(config).toMatchObject({ architectures: ['GPT2LMHeadModel'], vocab_size: 340 });
   expect(card).toMatch(/perplexity \d/);
   expect(weights).toBeGreaterThan(4 * 340 * 16);
-  await operator.goto(`${server.url}/operator`);
+  await operator.goto(`${world.server.url}/operator`);
   await operator.getByText('next tokens right').waitFor();
   await fits(operator, 'runs');
   expect(world.pageErrors).toEqual([]);

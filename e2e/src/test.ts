@@ -9,14 +9,14 @@ import { World } from './world.ts';
 export { expect } from '@playwright/test';
 
 /** What a test may ask for beside Playwright's own fixtures. */
-interface Fixtures {
+export interface Fixtures {
   /** The server that `world` talks to: the shared one, unless a file puts one of its own here. */
   readonly address: ServerAddress;
   /** Pages of this test alone; they are closed when it ends. */
   readonly world: World;
 }
 
-interface SharedFixtures {
+export interface SharedFixtures {
   /** One server for all files, as there is one browser: starting them takes longer than most tests. */
   readonly server: ServerProcess;
 }

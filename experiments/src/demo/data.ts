@@ -17,7 +17,10 @@ export type DemoData =
     };
 
 /** The built-in sample of the model's kind, or the person's own files split over the clients by Dirichlet. */
-export async function demoData(options: DemoOptions): Promise<DemoData> {
+export async function demoData(
+  options: DemoOptions,
+  log: (line: string) => void = () => {},
+): Promise<DemoData> {
   const { kind } = catalog[options.model];
   if (options.data === undefined) {
     const sample = options.sample ?? (kind === 'image' ? 'emoji' : 'wordnet');
@@ -28,7 +31,8 @@ export async function demoData(options: DemoOptions): Promise<DemoData> {
     }
     return { kind: 'sample', sample, labels: samples[sample].labels };
   }
-  const own = await readOwnData(options.data, kind);
+  const own = await readOwnData(options.data, kind, options);
+  for (const line of own.said) log(`data: ${line}`);
   const classes = own.samples.map((label) => own.labels.indexOf(label));
   const parts = partitionDirichlet(classes, options.clients, options.alpha, options.seed);
   const { folder, shards } = await own.write(parts);

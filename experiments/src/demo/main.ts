@@ -16,7 +16,7 @@ import { openTabs } from './tabs.ts';
 const log = (line: string) => process.stderr.write(`${line}\n`);
 
 async function demo(options: DemoOptions): Promise<DemoReport> {
-  const data = await demoData(options);
+  const data = await demoData(options, log);
   try {
     return await demoWith(options, data);
   } finally {

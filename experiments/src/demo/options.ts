@@ -17,8 +17,11 @@ const DemoOptions = z.object({
   seed: Whole(0, 4_294_967_295).default(1),
   /** Built-in data; the usual one of the model's kind when absent. */
   sample: SampleId.optional(),
-  /** Folder of images by label, or a CSV of text and label; the built-in samples when absent. */
+  /** Folder of images by label, or a table of texts and labels; the built-in samples when absent. */
   data: z.string().optional(),
+  /** Names or numbers of columns of the table; found when absent. */
+  text: z.array(z.string()).optional(),
+  label: z.string().optional(),
   /** Concentration of the Dirichlet split of `data`. */
   alpha: z.coerce.number().positive().default(0.5),
   /** Parts that the built-in data is cut into, of which each client takes one; at least one a client. */
@@ -48,7 +51,10 @@ export const usage = `npm run --silent demo -- [options]
   --backend B        wasm | webgpu | cpu
   --seed N           everything random derives from it (1)
   --sample S         emoji | fashion-mnist | wordnet (by the model's kind)
-  --data PATH        a folder of images by label, or a CSV of text and label
+  --data PATH        a folder of images by label, or a table (CSV, TSV, JSON) of texts and labels
+  --text NAME        column of the texts in the table, by name or number; twice for a title and
+                     what stands below it (found by itself, and told)
+  --label NAME       column of the labels (likewise)
   --alpha X          Dirichlet concentration of the split of --data (0.5)
   --shards N         parts the built-in data is cut into (one a client; 16 a client on webgpu,
                      which is a software adapter where there is no GPU)
@@ -75,6 +81,8 @@ export function parseOptions(argv: readonly string[]): DemoOptions {
         seed: text,
         sample: text,
         data: text,
+        text: { type: 'string', multiple: true },
+        label: text,
         alpha: text,
         shards: text,
         side: text,

@@ -1,27 +1,38 @@
-import { copyFile, mkdir, mkdtemp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import Papa from 'papaparse';
+import { readLabelledTable, type WantedColumns } from '../labelled-table.ts';
 
 /** A person's own data as the demo needs it: which sample has which label, and how to write a part of it out. */
 export interface OwnData {
   readonly labels: readonly string[];
   /** Label of each sample. */
   readonly samples: readonly string[];
+  /** What was taken of the data: lines for whoever started the demo. */
+  readonly said: readonly string[];
   /** Writes one folder or CSV for each part (lists of sample indices) below a new temporary folder. */
   write(parts: readonly (readonly number[])[]): Promise<{ folder: string; shards: string[] }>;
 }
 
-/** Reads a folder of images by label, or a CSV of text and label. Throws an Error that says what is wrong. */
-export async function readOwnData(path: string, kind: 'image' | 'text'): Promise<OwnData> {
+/**
+ * Reads a folder of images by label, or a table of texts with a label each, by the reader that pages have. Throws an
+ * Error that says what is wrong.
+ */
+export async function readOwnData(
+  path: string,
+  kind: 'image' | 'text',
+  columns: WantedColumns = {},
+): Promise<OwnData> {
   const found = await stat(path).catch(() => null);
   if (!found) throw new Error(`--data: ${path} does not exist.`);
   if (kind === 'image') {
     if (!found.isDirectory()) throw new Error(`--data: an image model needs a folder of images by label.`);
     return readImages(path);
   }
-  if (!found.isFile()) throw new Error(`--data: a text model needs a CSV file of text and label.`);
-  return readTexts(path);
+  if (!found.isFile())
+    throw new Error(`--data: a text model needs a table of texts and labels (CSV, TSV or JSON).`);
+  return readTable(path, columns);
 }
 
 async function readImages(root: string): Promise<OwnData> {
@@ -36,6 +47,7 @@ async function readImages(root: string): Promise<OwnData> {
   return {
     labels,
     samples: files.map((f) => f.label),
+    said: [`${files.length} pictures; ${labels.length} labels: ${labels.join(', ')}`],
     write: (parts) =>
       writeParts(parts, async (shard, indices) => {
         for (const [n, i] of indices.entries()) {
@@ -50,25 +62,18 @@ async function readImages(root: string): Promise<OwnData> {
   };
 }
 
-async function readTexts(path: string): Promise<OwnData> {
-  const rows = Papa.parse<string[]>(await readFile(path, 'utf8'), { skipEmptyLines: 'greedy' }).data;
-  const header = (rows[0] ?? []).map((cell) => cell.trim().toLowerCase());
-  const text = header.findIndex((h) => ['text', 'sentence', 'content'].includes(h));
-  const label = header.findIndex((h) => ['label', 'category', 'class'].includes(h));
-  const named = text >= 0 && label >= 0;
-  const table = (named ? rows.slice(1) : rows).map((row) => ({
-    text: row[named ? text : 0] ?? '',
-    label: (row[named ? label : 1] ?? '').trim(),
-  }));
-  const labels = [...new Set(table.map((r) => r.label))].sort();
-  requireLabels(labels, path);
+async function readTable(path: string, columns: WantedColumns): Promise<OwnData> {
+  const { labels, samples, said } = await readLabelledTable(path, columns);
+  const labelOf = (i: number) => labels[samples.labels[i] ?? -1] ?? '';
   return {
     labels,
-    samples: table.map((r) => r.label),
+    samples: samples.texts.map((_, i) => labelOf(i)),
+    said,
     write: (parts) =>
       writeParts(parts, async (shard, indices) => {
         const csv = `${shard}.csv`;
-        await writeFile(csv, Papa.unparse(indices.flatMap((i) => table[i] ?? [])));
+        const data = indices.map((i) => [samples.texts[i] ?? '', labelOf(i)]);
+        await writeFile(csv, Papa.unparse({ fields: ['text', 'label'], data }));
         return csv;
       }),
   };

@@ -1,10 +1,10 @@
 import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ImageRegion, type RawImages, type RawTexts, readTextTable } from '@strata/fl-core/data';
-import Papa from 'papaparse';
+import type { ImageRegion, RawImages, RawTexts } from '@strata/fl-core/data';
 import { PNG } from 'pngjs';
 import { z } from 'zod';
 import { UsageError } from '../experiment.ts';
+import { readLabelledTable, type WantedColumns } from '../labelled-table.ts';
 
 /** Data with the split its makers gave it. */
 export type SplitData = Split<RawTexts> | Split<RawImages>;
@@ -15,9 +15,16 @@ interface Split<S> {
   readonly test: S;
 }
 
-/** Reads a folder as {@link FinetuneOptions} describes it. Throws {@link UsageError} that says what is missing. */
-export async function readSplitData(folder: string): Promise<SplitData> {
-  if (await exists(join(folder, 'train.csv'))) return readTables(folder);
+/**
+ * Reads a folder as {@link FinetuneOptions} describes it. Throws {@link UsageError} that says what is missing.
+ * @param log gets which columns of tables were taken, and what was left out.
+ */
+export async function readSplitData(
+  folder: string,
+  columns: WantedColumns = {},
+  log: (line: string) => void = () => {},
+): Promise<SplitData> {
+  if (await exists(join(folder, 'train.csv'))) return readTables(folder, columns, log);
   if (await exists(join(folder, 'labels.json'))) return readSheets(folder);
   throw new UsageError(`--data: ${folder} has neither train.csv and test.csv nor labels.json.`);
 }
@@ -28,22 +35,19 @@ const exists = (path: string): Promise<boolean> =>
     () => false,
   );
 
-async function readTables(folder: string): Promise<Split<RawTexts>> {
-  const labels = labelsOf(await readFile(join(folder, 'train.csv'), 'utf8'));
-  const read = async (file: string): Promise<RawTexts> => {
-    const bytes = await readFile(join(folder, file));
-    const table = readTextTable({ task: 'classification', file, bytes, labels });
-    const [problem] = table.problems;
-    if (problem) throw new UsageError(`${file}, line ${problem.line ?? 1}: ${problem.reason}`);
-    return table.samples;
+async function readTables(
+  folder: string,
+  columns: WantedColumns,
+  log: (line: string) => void,
+): Promise<Split<RawTexts>> {
+  const read = async (file: string, labels?: readonly string[]) => {
+    const table = await readLabelledTable(join(folder, file), columns, labels);
+    for (const line of table.said) log(`${file}: ${line}`);
+    return table;
   };
-  return { labels, train: await read('train.csv'), test: await read('test.csv') };
-}
-
-/** What stands in the last column, header left out. */
-function labelsOf(csv: string): string[] {
-  const rows = Papa.parse<string[]>(csv, { skipEmptyLines: 'greedy' }).data.slice(1);
-  return [...new Set(rows.map((row) => row.at(-1)?.trim() ?? ''))].sort();
+  const train = await read('train.csv');
+  const test = await read('test.csv', train.labels);
+  return { labels: train.labels, train: train.samples, test: test.samples };
 }
 
 /** Square tiles row by row, the same items in every sheet; a sheet is a drawing style. */

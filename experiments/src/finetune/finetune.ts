@@ -27,7 +27,7 @@ async function run(args: readonly string[], log: (line: string) => void) {
   const options = parseOptions(args);
   const { batch, epochs, rate, decay, seed } = options;
   const spec = specAtFirst(options.model);
-  const data = await readSplitData(options.data);
+  const data = await readSplitData(options.data, options, log);
   if (data.train.kind !== spec.kind) {
     throw new UsageError(
       `${options.model} takes ${spec.kind}, and ${options.data} holds ${data.train.kind}s.`,

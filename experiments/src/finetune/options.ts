@@ -7,6 +7,9 @@ const Options = z.object({
   model: ModelId,
   /** Folder with `train.csv` and `test.csv`, or with `labels.json` and its sheets of pictures. */
   data: z.string().min(1),
+  /** Names or numbers of columns of the tables; found when absent. */
+  text: z.array(z.string()).optional(),
+  label: z.string().optional(),
   /** Side of the pictures in pixels; the model's own when absent. */
   side: z.coerce.number().int().min(8).max(512).optional(),
   epochs: z.coerce.number().int().min(1).max(100).default(3),
@@ -20,13 +23,15 @@ const Options = z.object({
 export type FinetuneOptions = z.output<typeof Options>;
 
 export const usage =
-  '--model use-lite|deit-tiny|vit-mini|vit-nano --data FOLDER [--side PIXELS] [--epochs 3] [--batch 32] [--rate 5e-4] [--decay 0.01] [--layers all|head] [--seed 1]';
+  '--model use-lite|deit-tiny|vit-mini|vit-nano --data FOLDER [--side PIXELS] [--epochs 3] [--batch 32] [--rate 5e-4] [--decay 0.01] [--layers all|head] [--seed 1] [--text COLUMN] [--label COLUMN]';
 
 /** Throws {@link UsageError}. */
 export function parseOptions(args: readonly string[]): FinetuneOptions {
   try {
     const names = Object.keys(Options.shape);
-    const options = Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]));
+    const options = Object.fromEntries(
+      names.map((name) => [name, { type: 'string' as const, multiple: name === 'text' }]),
+    );
     const { values } = parseArgs({ args: [...args], options });
     const parsed = Options.safeParse(values);
     if (parsed.success) return parsed.data;

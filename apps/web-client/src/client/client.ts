@@ -256,7 +256,7 @@ export class Client {
 }
 
 function requireSamples(
-  { samples, problemCount, unknown }: DataSummary,
+  { samples, problemCount, unknown, tables }: DataSummary,
   { task, data }: RunManifest['config'],
 ): void {
   if (samples > 0) return;
@@ -264,7 +264,14 @@ function requireSamples(
     throw new StrataError(
       'bad-request',
       'The names in your data are none of the labels of this run.',
-      'Say what they mean under “What do these names mean?”.',
+      'Say what they mean, in the form above.',
+    );
+  }
+  if (tables.some(({ unclear }) => unclear !== null)) {
+    throw new StrataError(
+      'bad-request',
+      'Which columns of your table hold what this run needs is not clear.',
+      'Say it in the form above.',
     );
   }
   throw new StrataError(

@@ -17,6 +17,7 @@ test('labelled samples are counted by label', () => {
     problems: [],
     problemCount: 0,
     unknown: [],
+    tables: [],
   });
 });
 

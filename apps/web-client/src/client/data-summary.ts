@@ -4,6 +4,7 @@ import {
   type DataProblem,
   type Dataset,
   type LeftOut,
+  type ShownTable,
   sampleCount,
   suggestLabel,
 } from '@strata/fl-core/data';
@@ -14,7 +15,7 @@ export function summarize(
   training: Dataset,
   heldOut: Dataset,
   labels: readonly string[],
-  { problems, problemCount, unknown }: LeftOut,
+  { problems, problemCount, unknown, tables = [] }: LeftOut & { readonly tables?: readonly ShownTable[] },
 ): DataSummary {
   return {
     samples: sampleCount(training),
@@ -25,6 +26,7 @@ export function summarize(
     problems: problems.slice(0, maxListedProblems).map(forPeople),
     problemCount,
     unknown: unknown.map((found) => ({ ...found, suggestion: suggestLabel(found.name, labels) })),
+    tables,
   };
 }
 

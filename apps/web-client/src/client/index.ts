@@ -1,3 +1,4 @@
+export type { ChosenColumns, ColumnRole, ShownTable } from '@strata/fl-core/data';
 export { type ClientHandle, startClient } from './handle.ts';
 export {
   type BackendName,

@@ -1,5 +1,6 @@
 import { sha256Hex } from '@strata/client';
 import {
+  type ColumnChoices,
   createHuggingFaceTokenizer,
   createSentencePiece,
   type Dataset,
@@ -10,6 +11,7 @@ import {
   type RawTextSamples,
   readImageFolder,
   readTexts,
+  type ShownTable,
   type SourceFile,
   sampleForTask,
   splitHoldOut,
@@ -53,6 +55,8 @@ const nothingLeftOut: LeftOut = { problems: [], problemCount: 0, unknown: [] };
 
 interface Loaded extends LeftOut {
   readonly dataset: Dataset;
+  /** Of texts that the person brought. */
+  readonly tables?: readonly ShownTable[];
 }
 
 /**
@@ -137,15 +141,21 @@ async function loadStored(of: 'this-client' | 'anyone', { stored }: LoadOptions)
 }
 
 async function loadFiles(
-  { files, mapping }: Extract<DataChoice, { kind: 'files' }>,
+  { files, mapping = new Map(), columns = new Map() }: Extract<DataChoice, { kind: 'files' }>,
   options: LoadOptions,
 ): Promise<Loaded> {
   const sources = files.map(({ path, file }) => ({ path, size: file.size, read: () => bytesOf(file) }));
   const { files: found, ...unopened } = await unpackArchives(sources);
   options.signal.throwIfAborted();
-  const read = options.manifest.config.data.kind === 'image' ? loadPictures : loadTexts;
-  const { dataset, ...left } = await read(found, mapping ?? new Map(), options);
-  return { dataset, ...together({ ...unopened, unknown: [] }, left) };
+  const { dataset, tables, ...left } =
+    options.manifest.config.data.kind === 'image'
+      ? await loadPictures(found, mapping, options)
+      : await loadTexts(found, { mapping, columns }, options);
+  return {
+    dataset,
+    ...(tables === undefined ? {} : { tables }),
+    ...together({ ...unopened, unknown: [] }, left),
+  };
 }
 
 const together = (...parts: readonly LeftOut[]): LeftOut => ({
@@ -180,18 +190,18 @@ function loadPictures(
 
 async function loadTexts(
   files: readonly SourceFile[],
-  mapping: LabelMapping,
+  said: { readonly mapping: LabelMapping; readonly columns: ColumnChoices },
   options: LoadOptions,
 ): Promise<Loaded> {
   const { task, labels } = options.manifest.config;
-  const { samples, ...left } = await readTexts(files, {
+  const { samples, tables, ...left } = await readTexts(files, {
     task: task.name,
     labels,
-    mapping,
+    ...said,
     onProgress: followed(half(options, 0)),
   });
   const { dataset, ...unencoded } = await prepare(samples, half(options, 0.5));
-  return { dataset, ...together(left, unencoded) };
+  return { dataset, tables, ...together(left, unencoded) };
 }
 
 interface TextInput {

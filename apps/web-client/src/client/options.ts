@@ -1,5 +1,5 @@
 import type { Identity } from '@strata/client';
-import type { LabelMapping } from '@strata/fl-core/data';
+import type { ColumnChoices, LabelMapping } from '@strata/fl-core/data';
 import type { SampleId } from '@strata/fl-core/protocol';
 import type { ClientPast } from './snapshot.ts';
 
@@ -19,7 +19,7 @@ export type DataChoice =
       readonly of: number;
     }
   /**
-   * Images by label in folders, or what the run's task takes as texts: tables (CSV, TSV, JSON lines), plain text files
+   * Images by label in folders, or what the run's task takes as texts: tables (CSV, TSV, JSON), plain text files
    * where the next token is predicted; any of them in ZIP archives.
    */
   | {
@@ -27,6 +27,8 @@ export type DataChoice =
       readonly files: readonly LocalFile[];
       /** What names in the files that are none of the run's labels mean. */
       readonly mapping?: LabelMapping;
+      /** Which columns of tables are used, where the person has said it. */
+      readonly columns?: ColumnChoices;
     }
   /**
    * What an earlier visit left on this device, prepared for this run: what this same client used before its page

@@ -1,4 +1,4 @@
-import type { DataContent } from '@strata/fl-core/data';
+import type { DataContent, ShownTable } from '@strata/fl-core/data';
 import type { DeviceInfo, ErrorBody, RunPublic, Work } from '@strata/fl-core/protocol';
 
 export type WaitReason = Extract<Work, { kind: 'wait' }>['reason'];
@@ -84,6 +84,11 @@ export interface DataSummary {
   readonly problemCount: number;
   /** Names of no known meaning; their samples are left out until the person says what they mean. */
   readonly unknown: readonly UnknownName[];
+  /**
+   * Tables that were read, those with the same columns as one: which columns were taken, and two rows of each, between
+   * the worker and its page (C5).
+   */
+  readonly tables: readonly ShownTable[];
 }
 
 export const maxListedProblems = 200;

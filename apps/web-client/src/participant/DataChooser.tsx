@@ -24,6 +24,8 @@ import { ownDataWords, thingsOf } from './task-words.ts';
 import { UnknownNames } from './UnknownNames.tsx';
 
 const Camera = lazy(() => import('./Camera.tsx'));
+/** Comes with the first table that somebody brings. */
+const TableColumns = lazy(() => import('./TableColumns.tsx'));
 
 interface DataChooserProps extends DataWays {
   readonly run: RunPublic;
@@ -102,6 +104,11 @@ export function DataChooser({ run, snapshot, chosen, ...ways }: DataChooserProps
           </div>
         )}
       </div>
+      {loading === null && chosen === 'files' && data !== null && data.tables.length > 0 && (
+        <Suspense fallback={<Loader size="xs" />}>
+          <TableColumns tables={data.tables} onColumns={ways.onColumns} />
+        </Suspense>
+      )}
       {loading === null && chosen === 'files' && data !== null && data.unknown.length > 0 && (
         <UnknownNames
           kind={run.data.kind}

@@ -149,6 +149,10 @@ export function Participant({ run, joinKey, remembered }: ParticipantProps) {
               if (data?.kind !== 'files') return;
               choose({ ...data, mapping: new Map([...(data.mapping ?? []), ...meanings]) });
             }}
+            onColumns={(layout, columns) => {
+              if (data?.kind !== 'files') return;
+              choose({ ...data, columns: new Map([...(data.columns ?? []), [layout, columns]]) });
+            }}
             onForget={forgetAll}
             onJoin={join}
           />

@@ -44,6 +44,7 @@ export function Setup({ run, snapshot, chosen, returning, onJoin, ...props }: Se
         onFiles={props.onFiles}
         onStored={props.onStored}
         onMeanings={props.onMeanings}
+        onColumns={props.onColumns}
       />
       <Costs run={run} share={share} layers={snapshot?.layers ?? []} />
       {notice !== null && (

@@ -1,4 +1,4 @@
-import type { LocalFile } from '../client/index.ts';
+import type { ChosenColumns, LocalFile } from '../client/index.ts';
 
 /** What the person can do about the data. */
 export interface DataWays {
@@ -8,4 +8,6 @@ export interface DataWays {
   /** Use what an earlier visit left on this device. */
   readonly onStored: () => void;
   readonly onMeanings: (meanings: ReadonlyMap<string, string | null>) => void;
+  /** What the columns are of all tables with this layout. */
+  readonly onColumns: (layout: string, columns: ChosenColumns) => void;
 }

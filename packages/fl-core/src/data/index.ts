@@ -19,13 +19,22 @@ export * from './samples.ts';
 export * from './source-file.ts';
 export { toTextDataset } from './text-dataset.ts';
 export {
+  type ChosenColumns,
+  type ColumnChoices,
+  type ColumnRole,
+  columnRoles,
+  type ShownTable,
+} from './texts/columns/shown.ts';
+export {
   type RawTextSamples,
   type TokenDatasetOptions,
   type TokenLimits,
   toTokenDataset,
 } from './texts/forms/index.ts';
+export * from './texts/found-labels.ts';
 export * from './texts/read-texts.ts';
 export * from './texts/text-table.ts';
+export type { TextTableLimits } from './texts/text-table-limits.ts';
 export { createHuggingFaceTokenizer } from './tokenizer/hugging-face.ts';
 export { createSentencePiece, Vocabulary } from './tokenizer/sentencepiece.ts';
 export type { Tokenizer, TokenPair } from './tokenizer/tokenizer.ts';

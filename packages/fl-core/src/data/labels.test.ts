@@ -25,6 +25,54 @@ describe('matchLabels', () => {
   });
 });
 
+describe('signs and numbers', () => {
+  test.each([
+    [
+      ['+1', '-1'],
+      ['1', '+1', '-1', '−1', '+1.0', '-1,0'],
+      [0, 0, 1, 1, 0, 1],
+    ],
+    [
+      ['-1', '0'],
+      ['1', '+1', '-1.0', '0.0', '-0'],
+      [undefined, undefined, 0, 1, 1],
+    ],
+    [
+      ['1', '10'],
+      ['1.0', '01', '1,0', '10.0', '1,000', '0.1'],
+      [0, 0, 0, 1, undefined, undefined],
+    ],
+    [
+      ['A', 'A-', 'A+'],
+      ['a', 'a-', 'A +', 'A−'],
+      [0, 1, undefined, 1],
+    ],
+    [
+      ['class 1', 'class -1'],
+      ['class-1', 'class_1', 'class -1'],
+      [0, 0, 1],
+    ],
+    [
+      ['C', 'C++', 'C#'],
+      ['c', 'c++', 'C#', 'C+'],
+      [0, 1, 2, undefined],
+    ],
+  ])('of %s, %s are %s', (labels, names, classes) => {
+    expect(names.map(matchLabels(labels))).toEqual(classes);
+  });
+
+  test.each([
+    ['1.0', ['0', '10']],
+    ['1', ['-1', '0']],
+    ['A-', ['A', 'A+', 'B']],
+    ['class 1', ['class 10', 'class 2']],
+    ['100', ['1000', '10']],
+    ['C++', ['C', 'Cobol']],
+  ])('"%s" suggests none of %s', (name, labels) => {
+    expect(suggestLabel(name, labels)).toBeNull();
+  });
+});
+
 test('listLabels names a dozen and counts the rest', () => {
   expect(listLabels(['a', 'b'])).toBe('"a", "b"');
   expect(listLabels(Array.from({ length: 20 }, (_, i) => `c${i}`))).toMatch(/"c11" and 8 more$/);

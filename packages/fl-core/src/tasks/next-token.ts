@@ -44,7 +44,8 @@ export const nextToken = defineTask({
       ownData: () => ({
         title: 'Use your own texts',
         hint: 'Drop plain text files here: letters, stories, notes, as they are. A folder, a ZIP, or a table with a column “text” is fine, too.',
-        accept: '.txt,.md,.text,.csv,.tsv,.tab,.jsonl,.ndjson,.zip,text/plain,text/markdown,application/zip',
+        accept:
+          '.txt,.md,.text,.csv,.tsv,.tab,.json,.jsonl,.ndjson,.zip,text/plain,text/markdown,application/zip',
         button: 'Choose text files',
         example: {
           kind: 'text',

@@ -55,6 +55,30 @@ test('a file that cannot be used leaves the others alone; clutter is passed over
   expect(told).toEqual(['1/3', '2/3', '3/3']);
 });
 
+test('tables with the same columns are shown as one, and what a person says of them holds for all', async () => {
+  const files = [
+    table('a.csv', 'id,comment,mood\n1,a dog ran,animal\n2,an oak stood,plant\n'),
+    table('b.csv', 'id,comment,mood\n3,a cow ran,animal\n4,an elm stood,plant\n'),
+    table('c.csv', 'first,then,mood\na b c,d e f,animal\ng h i,j k l,plant\n'),
+  ];
+  const { samples, tables, problems } = await readTexts(files, classified);
+  expect(samples.texts).toHaveLength(4);
+  expect(
+    tables.map(({ file, files, roles, unclear }) => [file, files, roles.join(), unclear === null]),
+  ).toEqual([
+    ['a.csv', 2, 'none,text,label', true],
+    ['c.csv', 1, 'none,none,label', false],
+  ]);
+  expect(problems).toMatchObject([{ file: 'c.csv', kind: 'malformed', reason: tables[1]?.unclear }]);
+  const columns = new Map([
+    [tables[0]!.layout, { header: true, roles: ['text', 'none', 'label'] as const }],
+    [tables[1]!.layout, { header: true, roles: ['none', 'text', 'label'] as const }],
+  ]);
+  const said = await readTexts(files, { ...classified, columns });
+  expect(said.samples.texts).toEqual(['1', '2', '3', '4', 'd e f', 'j k l']);
+  expect(said.problems).toEqual([]);
+});
+
 test('tables in an archive', async () => {
   const bytes = zipSync({
     'data/a.csv': utf8('text,label\na dog,animal\n'),
@@ -168,7 +192,13 @@ describe('texts without labels', () => {
       'duplicate',
       'is the same text as "a.txt"',
     ],
-    ['binary files', [source('a.txt', Uint8Array.of(1, 0, 2))], 'a.txt', 'unsupported', 'is not a text file'],
+    [
+      'binary files',
+      [source('a.txt', Uint8Array.of(1, 0, 2))],
+      'a.txt',
+      'unsupported',
+      'is not a text file: bring a table as CSV UTF-8, or plain text',
+    ],
     ['empty files', [table('a.txt', '')], 'a.txt', 'empty', 'is empty'],
     ['blank files', [table('a.md', ' \n\n')], 'a.md', 'empty', 'has only blank lines'],
     [
@@ -183,7 +213,7 @@ describe('texts without labels', () => {
       [source('a.docx', Uint8Array.of(0x50, 0x4b, 3, 4))],
       'a.docx',
       'unsupported',
-      'is an office document or archive: export it as CSV or plain text',
+      'is an office document or archive: export it as CSV or plain text, or call it .zip if it is one',
     ],
   ] as const)('%s are left out', async (_, files, file, kind, reason) => {
     const { samples, problems } = await documents(files);

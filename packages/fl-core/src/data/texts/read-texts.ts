@@ -3,10 +3,12 @@ import { Duplicates } from '../duplicates.ts';
 import type { LabelMapping } from '../labels.ts';
 import { type LeftOut, ProblemList, type Reason } from '../problems.ts';
 import { isClutter, mebibytes, type SourceFile } from '../source-file.ts';
+import type { ColumnChoices, ShownTable } from './columns/shown.ts';
 import { collectSamples, formOf, type RawOfTask } from './forms/index.ts';
 import { type PlacedSample, placeOf } from './placed-samples.ts';
 import { decodeTextFile } from './text-file.ts';
-import { readPlacedSamples, type TextTableLimits, textTableLimits } from './text-table.ts';
+import { readPlacedSamples } from './text-table.ts';
+import { type TextTableLimits, textTableLimits } from './text-table-limits.ts';
 
 export interface ReadTextsOptions<T extends TaskName> {
   readonly task: T;
@@ -14,6 +16,8 @@ export interface ReadTextsOptions<T extends TaskName> {
   readonly labels: readonly string[];
   /** What labels in the files that are none of the run's mean. */
   readonly mapping?: LabelMapping;
+  /** Which columns of tables are used, where a person has said it. */
+  readonly columns?: ColumnChoices;
   readonly limits?: Partial<ReadTextsLimits>;
   /** Called after every file. */
   readonly onProgress?: (done: number, files: number) => void;
@@ -33,11 +37,16 @@ export const readTextsLimits: ReadTextsLimits = {
 
 export interface ReadTexts<T extends TaskName> extends LeftOut {
   readonly samples: RawOfTask<T>;
+  /** The columns of every table, one for all tables with the same, at most {@link keptLayouts}. */
+  readonly tables: readonly ShownTable[];
 }
+
+/** Nobody looks at more of them. */
+export const keptLayouts = 50;
 
 /**
  * Reads the samples of a task from tables (see {@link readTextTable}) one after the other. Where a text may
- * be a whole file, one that is no table by its name (`.csv`, `.tsv`, `.tab`, `.jsonl`, `.ndjson`) is one text.
+ * be a whole file, one that is no table by its name (`.csv`, `.tsv`, `.tab`, `.json`, `.jsonl`, `.ndjson`) is one text.
  *
  * A sample that came before is left out: the same text, or both the same texts of a pair. Nothing is thrown for a
  * bad file; what `onProgress` throws ends the reading.
@@ -52,6 +61,7 @@ export async function readTexts<T extends TaskName>(
   const form = formOf(task);
   const duplicates = new Duplicates(form.thing);
   const samples: PlacedSample[] = [];
+  const tables: ShownTable[] = [];
   const add = (sample: PlacedSample): void => {
     const { file, line, texts } = sample;
     const key = texts.length === 1 ? texts[0]! : JSON.stringify(texts);
@@ -67,15 +77,17 @@ export async function readTexts<T extends TaskName>(
       if ('reason' in content) return problems.add({ file: file.path, ...content });
       return add({ texts: [content.text], labels: [], file: file.path });
     }
-    const { mapping } = options;
+    const { mapping, columns } = options;
     const table = readPlacedSamples({
       task,
       file: file.path,
       bytes,
       labels,
       ...(mapping ? { mapping } : {}),
+      ...(columns ? { columns } : {}),
       limits: limit,
     });
+    if (table.shown !== null) addTable(tables, table.shown);
     problems.merge(table, file.path);
     table.samples.forEach(add);
   };
@@ -89,10 +101,18 @@ export async function readTexts<T extends TaskName>(
     } else problems.add({ file: file.path, ...refusal });
     onProgress?.(i + 1, wanted.length);
   }
-  return { samples: collectSamples(task, samples, labels), ...problems };
+  return { samples: collectSamples(task, samples, labels), tables, ...problems };
 }
 
-const isTable = ({ path }: SourceFile): boolean => /\.(csv|tsv|tab|jsonl|ndjson)$/i.test(path);
+const isTable = ({ path }: SourceFile): boolean => /\.(csv|tsv|tab|json|jsonl|ndjson)$/i.test(path);
+
+/** Tables with the same columns, used in the same way, are shown as one. */
+function addTable(tables: ShownTable[], table: ShownTable): void {
+  const use = ({ layout, roles, unclear }: ShownTable) => JSON.stringify([layout, roles, unclear]);
+  const same = tables.findIndex((other) => use(other) === use(table));
+  if (same !== -1) tables[same] = { ...tables[same]!, files: tables[same]!.files + 1 };
+  else if (tables.length < keptLayouts) tables.push(table);
+}
 
 /** Why a file is not even read, or null. @param total bytes of the `index` files before it. */
 function refuse({ size }: SourceFile, index: number, total: number, limit: ReadTextsLimits): Reason | null {

@@ -1,6 +1,8 @@
 import type { TaskName } from '../../tasks/index.ts';
 import type { LabelMapping } from '../labels.ts';
-import { readTextTable, type TextTableLimits } from './text-table.ts';
+import type { ColumnChoices, ShownTable } from './columns/shown.ts';
+import { readTextTable } from './text-table.ts';
+import type { TextTableLimits } from './text-table-limits.ts';
 
 export const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -17,6 +19,7 @@ export interface ReadOptions {
   readonly file?: string;
   readonly labels?: readonly string[];
   readonly mapping?: LabelMapping;
+  readonly columns?: ColumnChoices;
   readonly limits?: Partial<TextTableLimits>;
 }
 
@@ -26,7 +29,8 @@ export function read<T extends TaskName>(task: T, content: string | Uint8Array, 
   const table = readTextTable({ task, file: 'notes.csv', bytes, labels: ['animal', 'plant'], ...options });
   return {
     samples: table.samples,
-    columns: table.columns,
+    shown: table.shown,
+    columns: takenTitles(table.shown),
     unknown: table.unknown.map(({ name, count }) => `${name}: ${count}`),
     problems: table.problems.map(({ kind, line }) => (line === undefined ? kind : `${line}: ${kind}`)),
     reasons: table.problems.map(({ reason }) => reason),
@@ -48,3 +52,11 @@ export const broken: readonly (readonly [string, string | Uint8Array, string, Re
   ['Latin-1 text', Uint8Array.of(0x63, 0x61, 0x66, 0xe9, 0x2c, 0x61), 'broken', /not UTF-8/],
   ['UTF-16 that ends within a letter', utf16('text,label').subarray(0, 9), 'broken', /not UTF-8/],
 ];
+
+/** What the columns that were taken are called, texts first; null where none were. */
+export function takenTitles(shown: ShownTable | null): readonly string[] | null {
+  if (shown === null || shown.unclear !== null) return null;
+  return (['text', 'second', 'label'] as const).flatMap((role) =>
+    shown.titles.filter((_, index) => shown.roles[index] === role),
+  );
+}

@@ -5,8 +5,9 @@ import { describe, expect, test } from 'vitest';
 import { TaskName } from '../../tasks/index.ts';
 import { testData } from '../../testing/data.ts';
 import { keptNames, keptProblems } from '../problems.ts';
-import { broken, utf8, utf16 } from './testing.ts';
-import { readTextTable, type TextTableLimits } from './text-table.ts';
+import { broken, takenTitles, utf8, utf16 } from './testing.ts';
+import { readTextTable } from './text-table.ts';
+import type { TextTableLimits } from './text-table-limits.ts';
 
 const labels = ['animal', 'plant'];
 
@@ -71,8 +72,11 @@ describe('tables that are read', () => {
   });
 
   test('the columns that were taken are named', () => {
-    expect(read('Intent,Query\nanimal,a dog\n').table.columns).toEqual(['column "Query"', 'column "Intent"']);
-    expect(read('animal,a dog\n').table.columns).toEqual(['column 2', 'column 1']);
+    expect(takenTitles(read('Intent,Query\nanimal,a dog\n').table.shown)).toEqual([
+      'column "Query"',
+      'column "Intent"',
+    ]);
+    expect(takenTitles(read('animal,a dog\n').table.shown)).toEqual(['column 2', 'column 1']);
   });
 
   test('whatever texts and labels are written as CSV come back', () => {
@@ -181,7 +185,7 @@ describe('files that are left out as a whole, with the reason', () => {
   ] as const)('%s', (_, content, kind, reason) => {
     const { rows, table } = read(content);
     expect(rows).toEqual([]);
-    expect(table.columns).toBeNull();
+    expect(takenTitles(table.shown)).toBeNull();
     expect(table.problems).toEqual([{ file: 'notes.csv', kind, reason: expect.stringMatching(reason) }]);
   });
 
@@ -225,7 +229,7 @@ describe('real files', () => {
     expect(table.problems).toEqual([]);
     expect(table.samples.texts).toHaveLength(10_003);
     expect(new Set(table.samples.labels).size).toBe(77);
-    expect(table.columns).toEqual(['column "text"', 'column "category"']);
+    expect(takenTitles(table.shown)).toEqual(['column "text"', 'column "category"']);
   });
 
   test.skipIf(sms.lacking)(

@@ -1,22 +1,12 @@
 import { type Cell, textOf } from '../cell.ts';
+import type { RawTable, Row } from '../rows/row.ts';
+import { type Contents, contentsOf } from './contents.ts';
+import { type Naming, namingOf, wordsOf } from './usual-names.ts';
 
 /** Rows looked at to find the columns. */
 const inspected = 200;
-
-/** Usual names of the column of texts, the likelier first. */
-const textNames = [
-  'text',
-  'sentence',
-  'utterance',
-  'message',
-  'review',
-  'content',
-  'query',
-  'document',
-  'body',
-];
-/** Usual names of the column of labels. */
-const labelNames = ['label', 'category', 'class', 'intent', 'topic', 'target'];
+/** Most rows have so many cells, or the table is ragged. */
+const mostRows = 0.8;
 
 export interface Column {
   readonly index: number;
@@ -26,60 +16,113 @@ export interface Column {
 
 /** The first rows of a table, as the choice of columns looks at them. */
 export class TableView {
-  readonly #rows: readonly (readonly Cell[])[];
-  /** Whether the first row surely names the columns, as those made of JSON lines do. */
+  readonly #rows: readonly Row[];
+  readonly #contents = new Map<string, Contents>();
+  readonly #widths = new Map<boolean, number>();
+  /** Whether the first row surely names the columns, as those made of JSON do. */
   readonly fields: boolean;
-  /** What the first row may call the columns: small letters and digits only. */
-  readonly names: readonly string[];
-  /** Cells of the longest row. */
-  readonly width: number;
 
-  /** @param rows without blank ones. */
-  constructor(rows: readonly (readonly Cell[])[], fields: boolean) {
-    this.#rows = rows.slice(0, inspected);
+  /** @param known whether a cell says something of the labels. */
+  constructor({ rows, fields, separator }: RawTable, known: (cell: Cell) => boolean) {
+    const seen = rows.filter(({ error }) => error === undefined).slice(0, inspected);
+    this.#rows = fields ? seen : asTwo(seen, separator, known);
     this.fields = fields;
-    this.names = (rows[0] ?? []).map((cell) =>
-      textOf(cell)
-        .toLowerCase()
-        .replaceAll(/[\s_-]/g, ''),
-    );
-    this.width = this.#rows.reduce((width, row) => Math.max(width, row.length), 0);
   }
 
-  /** @param header whether the first row names the columns. */
+  /** Rows looked at, the first among them. */
+  get length(): number {
+    return this.#rows.length;
+  }
+
+  /** Cells that a row should have, see {@link widthOf}. */
+  width(header: boolean): number {
+    if (this.fields) return this.first().length;
+    const width = this.#widths.get(header) ?? widthOf(this.#rows, header);
+    this.#widths.set(header, width);
+    return width;
+  }
+
+  /** The name that the first row may give a column. */
+  name(index: number): string {
+    return textOf(this.#rows[0]?.cells[index]);
+  }
+
+  /** The same in small letters and digits only. */
+  key(index: number): string {
+    return wordsOf(this.name(index)).join('');
+  }
+
+  /** What a column is usually for, by its name. */
+  naming(index: number): Naming {
+    return namingOf(this.name(index));
+  }
+
+  /** The cells of the first row. */
+  first(): readonly Cell[] {
+    return this.#rows[0]?.cells ?? [];
+  }
+
   column(index: number, header: boolean): Column {
-    const name = textOf(this.#rows[0]?.[index]);
+    const name = this.name(index);
     if (this.fields) return { index, title: `field "${name}"` };
-    return { index, title: header ? `column "${name}"` : `column ${index + 1}` };
+    return { index, title: header && name !== '' ? `column "${name}"` : `column ${index + 1}` };
   }
 
-  /** The cell of the first row as it stands there. */
-  first(index: number): string {
-    return textOf(this.#rows[0]?.[index]);
-  }
-
-  /** Where the first of `wanted` that the first row names stands, or -1. */
-  find(wanted: readonly string[]): number {
-    return wanted.map((name) => this.names.indexOf(name)).find((index) => index !== -1) ?? -1;
-  }
-
-  /** The column that is named as texts usually are, or -1. */
-  findText(): number {
-    return this.find(textNames);
-  }
-
-  /** The column that is named as labels usually are, or -1; `others` are looked for first. */
-  findLabel(others: readonly string[] = []): number {
-    return this.find([...others, ...labelNames]);
-  }
-
-  /** The cells of a column, without the first row where that names the columns. */
+  /** The cells of a column in rows that are no longer than the table is wide, without the first where it is a header. */
   cells(index: number, header: boolean): readonly Cell[] {
-    return this.#rows.slice(header ? 1 : 0).map((row) => row[index] ?? null);
+    const width = this.width(header);
+    return this.#rows
+      .slice(header ? 1 : 0)
+      .filter(({ cells }) => lastFilled(cells) < width)
+      .map(({ cells }) => cells[index] ?? null);
   }
 
-  /** How many cells of a column say something of the labels. */
-  hits(index: number, header: boolean, known: (cell: Cell) => boolean): number {
-    return this.cells(index, header).filter(known).length;
+  contents(index: number, header: boolean): Contents {
+    const key = `${index} ${header}`;
+    const known = this.#contents.get(key) ?? contentsOf(this.cells(index, header));
+    this.#contents.set(key, known);
+    return known;
   }
+}
+
+/** Where the last cell with something in it stands, or -1. */
+export const lastFilled = (cells: readonly Cell[]): number =>
+  cells.findLastIndex((cell) => Array.isArray(cell) || textOf(cell) !== '');
+
+/**
+ * Cells that a row should have: as many as the header names, else as most rows have; where rows differ much, as texts
+ * without quotation marks make them, as the shortest with two or more.
+ */
+function widthOf(rows: readonly Row[], header: boolean): number {
+  const widths = rows.map(({ cells }) => lastFilled(cells) + 1);
+  const cells = rows.map((row) => row.cells.length);
+  const widest = Math.max(0, ...widths);
+  // A column without a name, but with something in it, at the end; or one that is empty in some rows.
+  const everywhere = Math.min(widest, ...cells);
+  if (header) return Math.max(widths[0] ?? 0, everywhere);
+  const alike = (width: number) => cells.filter((other) => other === width).length;
+  const usual = cells.reduce((best, width) => (alike(width) > alike(best) ? width : best), cells[0] ?? 0);
+  if (alike(usual) >= mostRows * rows.length)
+    return Math.min(usual, Math.max(0, ...widths.filter((width) => width <= usual)));
+  return Math.min(widest, ...cells.filter((width) => width > 1));
+}
+
+/**
+ * Rows of a label and a text that is in pieces, as it has the separator in it and no quotation marks, as two cells: where
+ * the first row has two, or rows differ much, and the label stands first or last in nearly all of them.
+ */
+function asTwo(rows: readonly Row[], separator: string, known: (cell: Cell) => boolean): readonly Row[] {
+  const [first, ...body] = rows;
+  const width = widthOf(rows, false);
+  const ragged = rows.some(({ cells }) => lastFilled(cells) >= width);
+  if (first === undefined || !(ragged || first.cells.length === 2)) return rows;
+  const labels = (side: 0 | -1) => body.filter(({ cells }) => known(cells.at(side) ?? null)).length;
+  const side = labels(0) >= labels(-1) ? 0 : -1;
+  if (labels(side) < mostRows * body.length) return rows;
+  return rows.map((row): Row => {
+    const { cells, quoted = false } = row;
+    if (quoted || cells.length < 3) return row;
+    const text = (from: number, to?: number) => cells.slice(from, to).join(separator);
+    return { ...row, cells: side === 0 ? [cells[0]!, text(1)] : [text(0, -1), cells.at(-1)!] };
+  });
 }

@@ -1,5 +1,5 @@
 import type { RawTexts } from '../../raw-samples.ts';
-import type { ColumnFinder, RunLabels } from '../columns/table-columns.ts';
+import type { ColumnNeeds } from '../columns/table-columns.ts';
 import type { PlacedSample } from '../placed-samples.ts';
 import type { Sample } from '../read-row.ts';
 import type { TokenDatasetOptions, Tokenized } from './encode.ts';
@@ -10,8 +10,8 @@ export interface TextForm<R> {
   readonly thing: 'text' | 'pair';
   /** Whether a file that is no table is a text as it stands; texts of tables may be as long as a file, too. */
   readonly wholeFiles: boolean;
-  /** How the columns of a table are found. */
-  readonly columns: (run: RunLabels) => ColumnFinder;
+  /** What columns of a table are looked for. */
+  readonly needs: ColumnNeeds;
   /** The samples of tables, at least one text and the labels that the columns ask for in each. */
   readonly collect: (samples: readonly PlacedSample[], classes: readonly string[]) => R;
   /** What labels a sample has, for messages: `the label "plant"`; empty where the form has none. */

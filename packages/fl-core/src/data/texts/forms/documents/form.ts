@@ -1,7 +1,6 @@
 import { firstText } from '../../placed-samples.ts';
 import { splitOf } from '../encode.ts';
 import type { TextForm } from '../form.ts';
-import { documentColumns } from './columns.ts';
 import { encodeDocuments, type RawDocuments } from './encode.ts';
 import { toPassageDataset } from './passages.ts';
 
@@ -9,7 +8,7 @@ import { toPassageDataset } from './passages.ts';
 export const documents: TextForm<RawDocuments> = {
   thing: 'text',
   wholeFiles: true,
-  columns: documentColumns,
+  needs: { texts: 1, labels: 'none' },
   collect: (samples) => ({
     kind: 'documents',
     texts: samples.map(firstText),

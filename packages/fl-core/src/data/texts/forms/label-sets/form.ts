@@ -3,7 +3,6 @@ import type { Split } from '../../../raw-samples.ts';
 import { firstText } from '../../placed-samples.ts';
 import { encodeTexts, splitOf, whole } from '../encode.ts';
 import type { TextForm } from '../form.ts';
-import { labelSetColumns } from './columns.ts';
 
 /** Any number of classes a text. */
 export interface RawLabelSets extends Split {
@@ -27,7 +26,7 @@ export function flagsOf(sets: readonly (readonly number[])[], classes: number): 
 export const labelSets: TextForm<RawLabelSets> = {
   thing: 'text',
   wholeFiles: false,
-  columns: labelSetColumns,
+  needs: { texts: 1, labels: 'several' },
   collect: (samples, classes) => ({
     kind: 'label-sets',
     classes,

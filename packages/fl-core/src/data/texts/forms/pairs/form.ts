@@ -3,7 +3,6 @@ import type { RawLabelled } from '../../../raw-samples.ts';
 import { firstText, onlyLabels, saidLabel } from '../../placed-samples.ts';
 import { inTurn, splitOf, whole } from '../encode.ts';
 import type { TextForm } from '../form.ts';
-import { pairColumns } from './columns.ts';
 
 /** Two texts a sample. */
 export interface RawPairs extends RawLabelled {
@@ -17,7 +16,7 @@ export interface RawPairs extends RawLabelled {
 export const pairs: TextForm<RawPairs> = {
   thing: 'pair',
   wholeFiles: false,
-  columns: pairColumns,
+  needs: { texts: 2, labels: 'one' },
   collect: (samples, classes) => ({
     kind: 'pairs',
     classes,

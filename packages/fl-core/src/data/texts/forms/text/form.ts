@@ -2,13 +2,12 @@ import type { RawTexts } from '../../../raw-samples.ts';
 import { firstText, onlyLabels, saidLabel } from '../../placed-samples.ts';
 import { encodeTexts, splitOf, whole } from '../encode.ts';
 import type { TextForm } from '../form.ts';
-import { textColumns } from './columns.ts';
 
 /** One text and one of the run's labels. */
 export const text: TextForm<RawTexts> = {
   thing: 'text',
   wholeFiles: false,
-  columns: textColumns,
+  needs: { texts: 1, labels: 'one' },
   collect: (samples, classes) => ({
     kind: 'text',
     classes,

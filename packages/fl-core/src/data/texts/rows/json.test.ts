@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readTextTable } from './text-table.ts';
+import { readTextTable } from '../text-table.ts';
 
 const labels = ['animal', 'plant'];
 
@@ -79,6 +79,6 @@ describe('JSON lines', () => {
     ];
     const { rows, problems } = read(lines.join('\n'), 'a.jsonl');
     expect(rows.map(([text]) => text)).toEqual(['a dog', 'an oak']);
-    expect(problems).toEqual(['2: malformed', '3: malformed', '4: empty', '5: empty', '6: empty']);
+    expect(problems).toEqual(['2: malformed', '3: malformed', '4: empty', '5: empty', '6: malformed']);
   });
 });

@@ -83,9 +83,9 @@ describe('tables that are read', () => {
     expect(readSets('text,labels\na,food\n').columns).toEqual(['column "text"', 'column "labels"']);
     expect(readSets('text,food,animal,plant\na,1,0,0\n').columns).toEqual([
       'column "text"',
+      'column "food"',
       'column "animal"',
       'column "plant"',
-      'column "food"',
     ]);
     expect(readSets('{"q":"a","are":["food"]}').columns).toEqual(['field "q"', 'field "are"']);
   });

@@ -116,7 +116,7 @@ describe('rows that are left out', () => {
       'quotes that never end',
       `${header}c,d,follows\n"a,b,follows\n`,
       ['3: malformed'],
-      'its quotation marks do not match',
+      'its quotation marks do not match: write each one inside a text twice, and one at either end of the text',
     ],
     [
       'a long second text',
@@ -159,11 +159,11 @@ describe('files that are left out as a whole', () => {
     [
       'texts by name and no label',
       'id,premise,hypothesis,note\n1,a,b,x\n',
-      'malformed',
-      /in column "premise" and column "hypothesis", and no column named "label"/,
+      'unknown-label',
+      /no column with this run's labels .* none that is named "label"/,
     ],
     ['other labels', 'a,b,x\nc,d,y\n', 'unknown-label', /column 3 has none of this run's labels/],
-    ['only names of columns', 'premise,hypothesis,label\n', 'unknown-label', /none of this run/],
+    ['only names of columns', 'premise,hypothesis,label\n', 'empty', /no rows/],
   ] as const)('%s', (_, content, kind, reason) => {
     const { rows, columns, problems, reasons } = readPairs(content);
     expect([rows, columns, problems]).toEqual([[], null, [kind]]);
