@@ -17,6 +17,7 @@ test('labelled samples are counted by label', () => {
     problems: [],
     problemCount: 0,
     unknown: [],
+    pictures: null,
   });
 });
 
@@ -43,7 +44,11 @@ test('what was left out is said with its place, unknown names with a guess', () 
       { file: 'b.txt', kind: 'broken', reason: 'cannot be read' },
     ],
     problemCount: 7,
-    unknown: [{ name: 'cats', count: 2 }],
+    unknown: [
+      { name: 'cats', count: 2 },
+      { name: 'Hunde', count: 3, within: 'cat' },
+      { name: 'misc', count: 1 },
+    ],
   };
   const summary = summarize(none, none, ['cat', 'dog'], left);
   expect(summary.problems).toEqual([
@@ -52,6 +57,10 @@ test('what was left out is said with its place, unknown names with a guess', () 
   ]);
   expect(summary).toMatchObject({
     problemCount: 7,
-    unknown: [{ name: 'cats', count: 2, suggestion: 'cat' }],
+    unknown: [
+      { name: 'cats', suggestion: 'cat', within: null },
+      { name: 'Hunde', suggestion: 'cat', within: 'cat' },
+      { name: 'misc', suggestion: null, within: null },
+    ],
   });
 });

@@ -4,6 +4,7 @@ import {
   type DataProblem,
   type Dataset,
   type LeftOut,
+  type PictureNotes,
   sampleCount,
   suggestLabel,
 } from '@strata/fl-core/data';
@@ -15,6 +16,7 @@ export function summarize(
   heldOut: Dataset,
   labels: readonly string[],
   { problems, problemCount, unknown }: LeftOut,
+  pictures: PictureNotes | null = null,
 ): DataSummary {
   return {
     samples: sampleCount(training),
@@ -24,7 +26,13 @@ export function summarize(
     classCounts: classCounts(training, labels.length),
     problems: problems.slice(0, maxListedProblems).map(forPeople),
     problemCount,
-    unknown: unknown.map((found) => ({ ...found, suggestion: suggestLabel(found.name, labels) })),
+    unknown: unknown.map(({ name, count, within = null }) => ({
+      name,
+      count,
+      within,
+      suggestion: suggestLabel(name, labels) ?? within,
+    })),
+    pictures,
   };
 }
 

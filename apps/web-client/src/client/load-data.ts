@@ -6,6 +6,7 @@ import {
   type LabelMapping,
   type LeftOut,
   loadSample,
+  type PictureNotes,
   type RawImages,
   type RawTextSamples,
   readImageFolder,
@@ -22,7 +23,7 @@ import {
 import { specOf } from '@strata/fl-core/models/layouts';
 import { type RunManifest, StrataError } from '@strata/fl-core/protocol';
 import { summarize } from './data-summary.ts';
-import { decodeImage, decodePhoto } from './decode-image.ts';
+import { decodeImage, reducePhoto } from './decode-image.ts';
 import type { LocalData } from './job.ts';
 import type { DataChoice } from './options.ts';
 import type { DataSummary } from './snapshot.ts';
@@ -53,6 +54,8 @@ const nothingLeftOut: LeftOut = { problems: [], problemCount: 0, unknown: [] };
 
 interface Loaded extends LeftOut {
   readonly dataset: Dataset;
+  /** Of pictures that the person brought. */
+  readonly notes?: PictureNotes;
 }
 
 /**
@@ -61,12 +64,12 @@ interface Loaded extends LeftOut {
  */
 export async function loadData(choice: DataChoice, options: LoadOptions): Promise<LoadedData> {
   const { labels, local } = options.manifest.config;
-  const { dataset, ...left } = await load(choice, options);
+  const { dataset, notes, ...left } = await load(choice, options);
   options.signal.throwIfAborted();
   const { training, heldOut } = splitHoldOut(dataset, local.holdOut, options.seed);
   return {
     data: { train: training, heldOut },
-    summary: summarize(training, heldOut, labels, left),
+    summary: summarize(training, heldOut, labels, left, notes ?? null),
     own: choice.kind === 'files' || (choice.kind === 'stored' && choice.of === 'anyone') ? dataset : null,
   };
 }
@@ -144,8 +147,12 @@ async function loadFiles(
   const { files: found, ...unopened } = await unpackArchives(sources);
   options.signal.throwIfAborted();
   const read = options.manifest.config.data.kind === 'image' ? loadPictures : loadTexts;
-  const { dataset, ...left } = await read(found, mapping ?? new Map(), options);
-  return { dataset, ...together({ ...unopened, unknown: [] }, left) };
+  const { dataset, notes, ...left } = await read(found, mapping ?? new Map(), options);
+  return {
+    dataset,
+    ...(notes === undefined ? {} : { notes }),
+    ...together({ ...unopened, unknown: [] }, left),
+  };
 }
 
 const together = (...parts: readonly LeftOut[]): LeftOut => ({
@@ -172,7 +179,7 @@ function loadPictures(
     labels,
     side,
     mapping,
-    decodeImage: decodePhoto,
+    reduce: reducePhoto,
     digest: (bytes) => sha256Hex(new Uint8Array(bytes)),
     onProgress: followed(options),
   });

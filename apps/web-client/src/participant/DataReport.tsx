@@ -2,6 +2,7 @@ import { IconAlertTriangle } from '@tabler/icons-react';
 import type { DataSummary, Keeping } from '../client/index.ts';
 import { count, plural } from '../shared/texts/format.ts';
 import classes from './DataReport.module.css';
+import { pictureNotes } from './picture-notes.ts';
 
 /** Labels shown one by one; more become a line. */
 const shownLabels = 12;
@@ -44,6 +45,12 @@ export function DataReport({ data, keeping }: { data: DataSummary; keeping: Keep
           {data.content.unlabelled > 0 && `; ${plural(data.content.unlabelled, 'has none', 'have none')}`}.
         </p>
       )}
+      {data.pictures !== null &&
+        pictureNotes(data.pictures).map((line) => (
+          <p key={line} className={classes.more}>
+            {line}
+          </p>
+        ))}
       {keeping !== null && (
         <p className={classes.more} data-testid="keeping">
           {keepingText[keeping]}

@@ -1,4 +1,4 @@
-export * from './archive.ts';
+export * from './archive/unpack.ts';
 export * from './batches.ts';
 export { classCounts } from './class-counts.ts';
 export * from './datasets/index.ts';
@@ -7,9 +7,16 @@ export { partitionDirichlet } from './dirichlet.ts';
 export { partitionByDomain } from './domain.ts';
 export * from './hold-out.ts';
 export * from './image-dataset.ts';
-export * from './image-folder.ts';
 export { type LabelMapping, matchLabels, suggestLabel } from './labels.ts';
 export * from './load-sample.ts';
+export * from './pictures/image-folder.ts';
+export {
+  type OpenImage,
+  type OpenPicture,
+  PictureRefusal,
+  type ReducedPicture,
+  reducePicture,
+} from './pictures/reduce.ts';
 export * from './problems.ts';
 export * from './raw-samples.ts';
 export * from './resize.ts';

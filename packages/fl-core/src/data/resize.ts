@@ -38,8 +38,28 @@ export function centreSquare(region: ImageRegion): ImageRegion {
  * that every source pixel counts (antialiased bilinear, as in Pillow). At equal size it is the identity.
  */
 export function resizeRegion(region: ImageRegion, side: number, out: Uint8Array, offset = 0): void {
-  const narrow = resizeRows(region, side); // (height, side, 3)
-  const { first, end, weights, width } = taps(region.height, side);
+  const narrow = new Float32Array(region.height * side * 3);
+  reduceRows(region, side, narrow, 0);
+  columnsTo(narrow, region.height, side, out, offset);
+}
+
+/**
+ * The first half of {@link resizeRegion}, for a picture that is read in bands: the rows of `band`, on white and each
+ * reduced to `side` pixels, into `narrow`, (height, side, 3), from its row `row`.
+ */
+export function rowsTo(band: DecodedImage, side: number, narrow: Float32Array, row: number): void {
+  reduceRows(wholeImage(band), side, narrow, row);
+}
+
+/** The second half: the columns of `narrow`, (height, side, 3), reduced to `side` pixels. */
+export function columnsTo(
+  narrow: Float32Array,
+  height: number,
+  side: number,
+  out: Uint8Array,
+  offset: number,
+): void {
+  const { first, end, weights, width } = taps(height, side);
   const stride = side * 3;
   for (let y = 0; y < side; y++) {
     for (let x = 0; x < stride; x++) {
@@ -83,12 +103,16 @@ function taps(source: number, target: number): Taps {
   return { first, end, weights, width };
 }
 
-/** The rows of a region on white, each reduced to `side` pixels: (height, side, 3). */
-function resizeRows({ image, left, top, width: source, height }: ImageRegion, side: number): Float32Array {
+/** The rows of a region on white, each reduced to `side` pixels. */
+function reduceRows(
+  { image, left, top, width: source, height }: ImageRegion,
+  side: number,
+  narrow: Float32Array,
+  row: number,
+): void {
   const { rgba } = image;
   const { first, end, weights, width } = taps(source, side);
-  const out = new Float32Array(height * side * 3);
-  let position = 0;
+  let position = row * side * 3;
   for (let y = top; y < top + height; y++) {
     for (let x = 0; x < side; x++) {
       let red = 0;
@@ -105,10 +129,9 @@ function resizeRows({ image, left, top, width: source, height }: ImageRegion, si
         weight += 1;
         pixel += 4;
       }
-      out[position++] = red;
-      out[position++] = green;
-      out[position++] = blue;
+      narrow[position++] = red;
+      narrow[position++] = green;
+      narrow[position++] = blue;
     }
   }
-  return out;
 }
