@@ -112,6 +112,7 @@ function reduceRows(
 ): void {
   const { rgba } = image;
   const { first, end, weights, width } = taps(source, side);
+  const opaque = isOpaque(rgba); // as photos are, which are the large ones
   let position = row * side * 3;
   for (let y = top; y < top + height; y++) {
     for (let x = 0; x < side; x++) {
@@ -120,18 +121,33 @@ function reduceRows(
       let blue = 0;
       let weight = x * width;
       let pixel = (y * image.width + left + first[x]!) * 4;
-      for (let k = first[x]!; k < end[x]!; k++) {
-        const alpha = (weights[weight]! * rgba[pixel + 3]!) / 255;
-        const white = (weights[weight]! - alpha) * 255;
-        red += alpha * rgba[pixel]! + white;
-        green += alpha * rgba[pixel + 1]! + white;
-        blue += alpha * rgba[pixel + 2]! + white;
-        weight += 1;
-        pixel += 4;
+      if (opaque) {
+        for (let k = first[x]!; k < end[x]!; k++) {
+          const share = weights[weight++]!;
+          red += share * rgba[pixel]!;
+          green += share * rgba[pixel + 1]!;
+          blue += share * rgba[pixel + 2]!;
+          pixel += 4;
+        }
+      } else {
+        for (let k = first[x]!; k < end[x]!; k++) {
+          const alpha = (weights[weight]! * rgba[pixel + 3]!) / 255;
+          const white = (weights[weight]! - alpha) * 255;
+          red += alpha * rgba[pixel]! + white;
+          green += alpha * rgba[pixel + 1]! + white;
+          blue += alpha * rgba[pixel + 2]! + white;
+          weight += 1;
+          pixel += 4;
+        }
       }
       narrow[position++] = red;
       narrow[position++] = green;
       narrow[position++] = blue;
     }
   }
+}
+
+function isOpaque(rgba: DecodedImage['rgba']): boolean {
+  for (let i = 3; i < rgba.length; i += 4) if (rgba[i] !== 255) return false;
+  return true;
 }

@@ -42,7 +42,7 @@ export function pngWithChunk(png: Uint8Array, name: string, content: readonly nu
   return Uint8Array.from([...png.subarray(0, header), ...head, ...body, ...sum, ...png.subarray(header)]);
 }
 
-/** The simple WebP of one picture as an extended one with an EXIF chunk. */
+/** The WebP of one picture, made an extended one if it is none, with an EXIF chunk at its end. */
 export function webpWithExif(
   webp: Uint8Array,
   size: { readonly width: number; readonly height: number },
@@ -56,11 +56,12 @@ export function webpWithExif(
     ...content,
     ...(content.length % 2 === 1 ? [0] : []),
   ];
-  const body = [
-    ...bytesOf('WEBP'),
-    ...chunk('VP8X', [0x08, 0, 0, 0, ...number(size.width - 1, 3), ...number(size.height - 1, 3)]),
-    ...webp.subarray(12),
-    ...chunk('EXIF', exif),
-  ];
+  const chunks = Array.from(webp.subarray(12));
+  if (String.fromCharCode(...chunks.slice(0, 4)) === 'VP8X') chunks[8]! |= 0x08;
+  else
+    chunks.unshift(
+      ...chunk('VP8X', [8, 0, 0, 0, ...number(size.width - 1, 3), ...number(size.height - 1, 3)]),
+    );
+  const body = [...bytesOf('WEBP'), ...chunks, ...chunk('EXIF', exif)];
   return Uint8Array.from([...bytesOf('RIFF'), ...number(body.length, 4), ...body]);
 }

@@ -230,7 +230,8 @@ describe('configJson', () => {
 describe('exportPreprocessor', () => {
   it('is for the side of the run', () => {
     expect(exportPreprocessor(catalog['deit-tiny'], 64)).toMatchObject({
-      size: { height: 64, width: 64 },
+      size: { shortest_edge: 64 },
+      crop_size: { height: 64, width: 64 },
       image_mean: [0.485, 0.456, 0.406],
     });
   });

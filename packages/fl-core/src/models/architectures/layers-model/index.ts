@@ -12,6 +12,7 @@ export const layersModel = defineArchitecture<LayersModelSpec>({
   kind: 'image',
   heads: ['classification'],
   layout: layersModelLayout,
+  opensIn: 'TensorFlow.js',
   usage,
   sides: ({ side }) => (side === null ? {} : { sideMultiple: side, largestSide: side }),
   checkSide: checkLayersModelSide,
