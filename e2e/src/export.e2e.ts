@@ -136,6 +136,31 @@ test.describe(`an exported run in Python${reason}`, () => {
     return Result.parse(JSON.parse(stdout));
   }
 
+  const Predicted = z.object({
+    predictions: z.array(
+      z.object({ file: z.string(), line: z.number().optional(), labels: z.array(z.string()) }),
+    ),
+    leftOut: z.array(z.unknown()),
+  });
+
+  /** The share of right answers of `npm run predict`, which has each label by `labelOf`. */
+  async function predictedAccuracy(
+    view: RunView,
+    data: string,
+    labelOf: (place: { readonly file: string; readonly line: number }) => string | undefined,
+  ): Promise<number> {
+    const zip = join(folder, `${view.id}.zip`);
+    const program = path('../../experiments/src/predict/main.ts');
+    const argv = ['--import', 'tsx', program, zip, data, '--json'];
+    const { stdout } = await promisify(execFile)(process.execPath, argv, { maxBuffer: 2 ** 26 });
+    const { predictions, leftOut } = Predicted.parse(JSON.parse(stdout));
+    expect(leftOut).toEqual([]);
+    const right = predictions.filter(({ file, line = 0, labels }) => labels[0] === labelOf({ file, line }));
+    return right.length / predictions.length;
+  }
+
+  const folderOf = ({ file }: { readonly file: string }) => file.split('/')[0];
+
   /** @param loss difference of the losses at most: Pillow rounds pixels where Strata does not. */
   function expectReported(view: RunView, result: z.infer<typeof Result>, samples: number, loss = 1e-4): void {
     const last = view.rounds.at(-1)!;
@@ -210,6 +235,8 @@ test.describe(`an exported run in Python${reason}`, () => {
       await writeFile(join(folder, 'photos', name), bytes);
     }
     expectReported(view, await inPython(world, view, join(folder, 'photos')), heldOut.length, 2e-3);
+    const predicted = await predictedAccuracy(view, join(folder, 'photos'), folderOf);
+    expect(predicted).toBeCloseTo(view.rounds.at(-1)!.accuracy!, 10);
     expect(world.pageErrors).toEqual([]);
   });
 
@@ -225,6 +252,12 @@ test.describe(`an exported run in Python${reason}`, () => {
     const heldOut = heldOutOf(rows, labels);
     await writeFile(join(folder, 'sentences.csv'), csv(heldOut));
     expectReported(view, await inPython(world, view, join(folder, 'sentences.csv')), heldOut.length);
+    const predicted = await predictedAccuracy(
+      view,
+      join(folder, 'sentences.csv'),
+      ({ line }) => heldOut[line - 2]?.label,
+    );
+    expect(predicted).toBeCloseTo(view.rounds.at(-1)!.accuracy!, 10);
     expect(world.pageErrors).toEqual([]);
   });
 
@@ -246,6 +279,12 @@ test.describe(`an exported run in Python${reason}`, () => {
     const heldOut = heldOutOf(rows, labels);
     await writeFile(join(folder, 'held-out.csv'), csv(heldOut));
     expectReported(view, await inPython(world, view, join(folder, 'held-out.csv')), heldOut.length);
+    const predicted = await predictedAccuracy(
+      view,
+      join(folder, 'held-out.csv'),
+      ({ line }) => heldOut[line - 2]?.label,
+    );
+    expect(predicted).toBeCloseTo(view.rounds.at(-1)!.accuracy!, 10);
     expect(world.pageErrors).toEqual([]);
   });
 });

@@ -14,7 +14,15 @@ export interface DemoReport {
   readonly classes: number;
   readonly clients: number;
   readonly rounds: readonly DemoRound[];
-  readonly checkpoint: { readonly layers: Readonly<Record<string, string>> };
+  readonly checkpoint: KeptCheckpoint;
+}
+
+/** What the run ended with. */
+interface KeptCheckpoint {
+  /** Hashes by layer. */
+  readonly layers: Readonly<Record<string, string>>;
+  /** Zip of the exported model; null where it was not asked for. */
+  readonly kept: string | null;
 }
 
 export interface DemoRound {
@@ -54,7 +62,7 @@ export function demoReport(
   options: DemoOptions,
   data: DemoData,
   committed: readonly RoundDetail[],
-  layers: Readonly<Record<string, string>>,
+  checkpoint: KeptCheckpoint,
 ): DemoReport {
   return {
     model: options.model,
@@ -66,6 +74,6 @@ export function demoReport(
     classes: data.labels.length,
     clients: options.clients,
     rounds: committed.map(demoRound),
-    checkpoint: { layers },
+    checkpoint,
   };
 }

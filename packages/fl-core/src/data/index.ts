@@ -1,6 +1,7 @@
 export * from './archive/unpack.ts';
 export * from './batches.ts';
 export { classCounts } from './class-counts.ts';
+export { withoutClutter } from './clutter.ts';
 export * from './datasets/index.ts';
 export { subset } from './datasets/subset.ts';
 export { partitionDirichlet } from './dirichlet.ts';

@@ -5,6 +5,9 @@ import type { ImageInput } from '../common-spec.ts';
 import { specOf } from '../spec-of.ts';
 import type { Json } from './transformers.ts';
 
+/** Field of an exported `config.json` that names the task of the run. */
+export const taskField = 'strata_task';
+
 /** What transformers keeps in `config.json` of a classifier's labels. */
 function labelFields({ task, labels }: Pick<RunConfig, 'task' | 'labels'>): Json {
   const { problem } = taskNamed(task.name).hub;
@@ -27,6 +30,8 @@ export function exportConfig(config: Pick<RunConfig, 'model' | 'task' | 'labels'
     ...architectureOf(spec).exportedConfig(spec, foundConfig(config.model)),
     dtype: 'float32',
     ...labelFields(config),
+    // `problem_type` has the same word for a text and for two.
+    [taskField]: config.task.name,
   };
 }
 
