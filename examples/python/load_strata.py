@@ -40,10 +40,15 @@ BATCH = 32
 PAIRS = [("sentence1", "sentence2"), ("premise", "hypothesis"), ("question1", "question2"), ("text1", "text2")]
 
 
+def hidden(path):
+    """What systems leave in folders: Strata passes more of it over."""
+    return any(part.startswith((".", "@eaDir", "__MACOSX")) or part in ("Thumbs.db", "desktop.ini") for part in path.parts)
+
+
 def read_samples(data, several):
     """Pairs of an input (a text, two texts, or the path of an image) and its label; with `several`, its labels."""
     if data.is_dir():
-        files = sorted(path for path in data.glob("*/*") if path.is_file())
+        files = sorted(path for path in data.glob("*/*") if path.is_file() and not hidden(path.relative_to(data)))
         return [(path, path.parent.name) for path in files]
     with data.open(newline="", encoding="utf-8-sig") as file:
         rows = csv.DictReader(file, delimiter="\t" if data.suffix == ".tsv" else ",")

@@ -1,7 +1,8 @@
 import { basename } from 'node:path';
 import { loadModel, type ReadExport, readExport } from '@strata/fl-core/models';
 import { chooseBackend, finish, Trainer } from '@strata/fl-core/training';
-import { exportedFiles, filesAt } from './files.ts';
+import { filesAt } from '../files.ts';
+import { exportedFiles } from './exported-files.ts';
 import type { PredictOptions } from './options.ts';
 import { type LeftOutPlace, type Place, readSamples } from './samples.ts';
 

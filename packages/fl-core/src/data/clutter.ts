@@ -14,13 +14,6 @@ interface Placed {
   readonly path: string;
 }
 
-/** Whether one file is clutter, whatever lies beside it: by its own name, or a folder that it is in. */
-export function isClutter({ path }: Placed): boolean {
-  const folders = path.split('/');
-  const name = folders.pop() ?? '';
-  return file.test(name) || folders.some((f) => folder.test(f));
-}
-
 /**
  * The files without clutter. A folder that all of them are in is what the person chose, whatever its name; and one
  * that is exactly named like a label of the run is meant.

@@ -10,6 +10,7 @@ export * from './hold-out.ts';
 export * from './image-dataset.ts';
 export { type LabelMapping, matchLabels, suggestLabel } from './labels.ts';
 export * from './load-sample.ts';
+export { folderSplit } from './pictures/folder-labels.ts';
 export * from './pictures/image-folder.ts';
 export {
   type OpenImage,

@@ -1,4 +1,4 @@
-import { isClutter } from '../clutter.ts';
+import { withoutClutter } from '../clutter.ts';
 import { type LeftOut, ProblemList, type Reason } from '../problems.ts';
 import { mebibytes, type SourceFile } from '../source-file.ts';
 import { type Entry, readDirectory, SplitArchive } from './directory.ts';
@@ -41,14 +41,17 @@ export async function unpackArchives(
   const limit = { ...archiveLimits, ...limits };
   const problems = new ProblemList();
   const found: SourceFile[] = [];
+  const meant = new Set(withoutClutter(files));
   for (const file of files) {
-    if (!isArchive(file) || isClutter(file)) {
+    if (!isArchive(file) || !meant.has(file)) {
       found.push(file);
       continue;
     }
     try {
-      for (const entry of await openArchive(file, limit)) {
-        if (!isArchive(entry) || isClutter(entry)) found.push(entry);
+      const entries = await openArchive(file, limit);
+      const inner = new Set(withoutClutter(entries).filter(isArchive));
+      for (const entry of entries) {
+        if (!inner.has(entry)) found.push(entry);
         else {
           const reason = 'is an archive inside an archive: unpack it first';
           problems.add({ file: entry.path, kind: 'unsupported', reason });

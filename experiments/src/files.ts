@@ -1,10 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
-import { type SourceFile, unpackArchives } from '@strata/fl-core/data';
-import { UsageError } from '../experiment.ts';
-
-/** Weights alone may be larger than what people bring. */
-const modelLimits = { archiveBytes: 4 * 2 ** 30, unpackedBytes: 8 * 2 ** 30 };
+import type { SourceFile } from '@strata/fl-core/data';
+import { UsageError } from './experiment.ts';
 
 const onDisk = async (path: string, name: string): Promise<SourceFile> => ({
   path: name,
@@ -23,13 +20,4 @@ export async function filesAt(path: string): Promise<readonly SourceFile[]> {
     .map((entry) => relative(path, join(entry.parentPath, entry.name)))
     .sort();
   return Promise.all(names.map((name) => onDisk(join(path, name), name.replaceAll('\\', '/'))));
-}
-
-/** The files of an export by their names. Throws {@link UsageError}. */
-export async function exportedFiles(path: string): Promise<(name: string) => Promise<Uint8Array | null>> {
-  const { files, problems } = await unpackArchives(await filesAt(path), modelLimits);
-  const [problem] = problems;
-  if (problem !== undefined) throw new UsageError(`${path} ${problem.reason}.`);
-  const byName = new Map(files.map((file) => [file.path.slice(file.path.lastIndexOf('/') + 1), file]));
-  return async (name) => (await byName.get(name)?.read()) ?? null;
 }
