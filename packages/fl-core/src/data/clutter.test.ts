@@ -32,6 +32,7 @@ test.each([
   'disk/lost+found/cat/1.png',
   'disk/System Volume Information/1.png',
   'disk/found.000/1.png',
+  'card/LOST.DIR/1.png',
   'code/__pycache__/cat.pyc',
   'office/~$labels.csv',
 ])('%s is passed over', (path) => {

@@ -3,9 +3,9 @@
  * it as data, and much of it looks like data: thumbnails, old copies, what was thrown away.
  */
 
-/** Hidden on Unix, or a folder of one of: macOS and archives of it, Windows, Synology, QNAP, NetApp, ext4, Python. */
+/** Hidden on Unix, or a folder of one of: macOS and archives of it, Windows, Android, Synology, QNAP, NetApp, ext4, Python. */
 const folder =
-  /^(\..+|__MACOSX|Network Trash Folder|Temporary Items|\$RECYCLE\.BIN|RECYCLE[DR]|System Volume Information|found\.\d{3}|@eaDir|@tmp|@sharebin|#recycle|#snapshot|@Recycle|@Recently-Snapshot|~snapshot|lost\+found|__pycache__)$/i;
+  /^(\..+|__MACOSX|Network Trash Folder|Temporary Items|\$RECYCLE\.BIN|RECYCLE[DR]|System Volume Information|found\.\d{3}|LOST\.DIR|@eaDir|@__thumb|@tmp|@sharebin|#recycle|#snapshot|@Recycle|@Recently-Snapshot|~snapshot|lost\+found|__pycache__)$/i;
 
 const file = /^(\..*|~\$.*|(eh)?thumbs(_vista)?\.db(:.*)?|desktop\.ini|Icon\r)$/i;
 

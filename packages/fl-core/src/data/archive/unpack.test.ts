@@ -166,6 +166,14 @@ describe('archives that are left out, each with one reason', () => {
     expect(problems).toEqual([{ file: 'pets.zip', kind, reason: expect.stringMatching(reason) }]);
   });
 
+  test.each(['pets.rar', 'pets.7z', 'pets.tar.gz'])('%s, which is none of ZIP', async (name) => {
+    const { files, problems } = await unpackArchives([source(name, whole)]);
+    expect(files).toEqual([]);
+    expect(problems).toEqual([
+      { file: name, kind: 'unsupported', reason: 'is no ZIP archive: make one of it' },
+    ]);
+  });
+
   test('an archive in an archive, while the rest is used', async () => {
     const { files, problems } = await unpack(zipSync({ 'inner.zip': whole, 'cat/1.txt': strToU8('x') }));
     expect(files.map(({ path }) => path)).toEqual(['pets/cat/1.txt']);

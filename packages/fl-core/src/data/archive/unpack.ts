@@ -24,6 +24,9 @@ export interface Unpacked extends LeftOut {
   readonly files: readonly SourceFile[];
 }
 
+/** Archives of other kinds, by their endings. */
+const foreign = /\.(rar|7z|tar|tgz|gz|bz2|xz|zst|cab|lzh)$/i;
+
 const isArchive = ({ path }: Pick<SourceFile, 'path'>) => /\.zip$/i.test(path);
 
 /**
@@ -43,6 +46,10 @@ export async function unpackArchives(
   const found: SourceFile[] = [];
   const meant = new Set(withoutClutter(files));
   for (const file of files) {
+    if (foreign.test(file.path) && meant.has(file)) {
+      problems.add({ file: file.path, kind: 'unsupported', reason: 'is no ZIP archive: make one of it' });
+      continue;
+    }
     if (!isArchive(file) || !meant.has(file)) {
       found.push(file);
       continue;
