@@ -79,7 +79,7 @@ async function layersModelFiles(
   const parts = await checkpointParts(ports, checkpoint, order);
   const weights = parts.flatMap((part) => part.tensors);
   return [
-    text('model.json', json(exportLayersModel(spec, config.labels, weights))),
+    text('model.json', json(exportLayersModel(spec, config.labels, weights, config.side))),
     { name: layersModelWeights, chunks: () => dataOf(parts) },
   ];
 }
