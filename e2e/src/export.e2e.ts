@@ -240,53 +240,28 @@ test.describe(`an exported run in Python${reason}`, () => {
     expect(world.pageErrors).toEqual([]);
   });
 
-  test('texts: definitions of WordNet and the sentence encoder', async ({ world }) => {
-    const { labels, rows, csv } = await definitions();
-    const view = await finished(
-      world,
-      { ...tinyRun, name: 'Sentences', model: 'use-lite', data: { kind: 'text', sample: null }, labels },
-      'files',
-      'definitions.csv',
-      new TextEncoder().encode(csv(rows)),
-    );
-    const heldOut = heldOutOf(rows, labels);
-    await writeFile(join(folder, 'sentences.csv'), csv(heldOut));
-    expectReported(view, await inPython(world, view, join(folder, 'sentences.csv')), heldOut.length);
-    const predicted = await predictedAccuracy(
-      view,
-      join(folder, 'sentences.csv'),
-      ({ line }) => heldOut[line - 2]?.label,
-    );
-    expect(predicted).toBeCloseTo(view.rounds.at(-1)!.accuracy!, 10);
-    expect(world.pageErrors).toEqual([]);
-  });
-
-  test('texts: definitions of WordNet and an imported BERT', async ({ world }) => {
-    const { labels, rows, csv } = await definitions();
-    const view = await finished(
-      world,
-      {
-        ...tinyRun,
-        name: 'WordNet',
-        model: { source: 'folder:tiny-bert', granularity: 'block' },
-        data: { kind: 'text', sample: null },
-        labels,
-      },
-      'files',
-      'definitions.csv',
-      new TextEncoder().encode(csv(rows)),
-    );
-    const heldOut = heldOutOf(rows, labels);
-    await writeFile(join(folder, 'held-out.csv'), csv(heldOut));
-    expectReported(view, await inPython(world, view, join(folder, 'held-out.csv')), heldOut.length);
-    const predicted = await predictedAccuracy(
-      view,
-      join(folder, 'held-out.csv'),
-      ({ line }) => heldOut[line - 2]?.label,
-    );
-    expect(predicted).toBeCloseTo(view.rounds.at(-1)!.accuracy!, 10);
-    expect(world.pageErrors).toEqual([]);
-  });
+  for (const { name, model } of [
+    { name: 'the sentence encoder', model: 'use-lite' },
+    { name: 'an imported BERT', model: { source: 'folder:tiny-bert', granularity: 'block' } },
+  ] satisfies { name: string; model: RunConfigInput['model'] }[]) {
+    test(`texts: definitions of WordNet and ${name}`, async ({ world }) => {
+      const { labels, rows, csv } = await definitions();
+      const view = await finished(
+        world,
+        { ...tinyRun, name, model, data: { kind: 'text', sample: null }, labels },
+        'files',
+        'definitions.csv',
+        new TextEncoder().encode(csv(rows)),
+      );
+      const heldOut = heldOutOf(rows, labels);
+      const table = join(folder, `${view.id}.csv`);
+      await writeFile(table, csv(heldOut));
+      expectReported(view, await inPython(world, view, table), heldOut.length);
+      const predicted = await predictedAccuracy(view, table, ({ line }) => heldOut[line - 2]?.label);
+      expect(predicted).toBeCloseTo(view.rounds.at(-1)!.accuracy!, 10);
+      expect(world.pageErrors).toEqual([]);
+    });
+  }
 });
 
 /** Some definitions of the built-in sample, as a person would have them. */
