@@ -35,6 +35,16 @@ test.each([
   expect(await read(name, text)).toEqual({ used: true, said: right, problems: [] });
 });
 
+test.each<[string, (text: string) => Uint8Array]>([
+  ['UTF-8 with a mark', (text) => new TextEncoder().encode(`\ufeff${text}`)],
+  ['UTF-16', (text) => new Uint8Array(Uint16Array.from(`\ufeff${text}`, (c) => c.charCodeAt(0)).buffer)],
+  ['Windows', (text) => Uint8Array.from(text, (c) => c.charCodeAt(0))],
+])('a table of a spreadsheet in %s', async (_, encode) => {
+  const bytes = encode('Datei;label\r\n1.jpg;Käuzchen\r\n2.jpg;dog\r\n');
+  const { labels: said } = await readLabelTables([source('labels.csv', bytes)], pictures, labels);
+  expect(said.get('pets/images/1.jpg')).toBe('Käuzchen');
+});
+
 test('labels that are none of the run are given as they stand', async () => {
   const { said } = await read('labels.csv', 'file,label\n1.jpg,tabby\n2.jpg,dog\n');
   expect(said).toEqual({ 'pets/images/1.jpg': 'tabby', 'pets/images/2.jpg': 'dog' });

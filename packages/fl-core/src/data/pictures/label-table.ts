@@ -80,10 +80,21 @@ interface Row {
 async function tableOf({ path, size, read }: SourceFile): Promise<readonly Row[] | null> {
   if (size > mostBytes) return null;
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(await read());
+    const text = decode(await read());
     return /\.jsonl$/i.test(path) ? jsonRows(text) : tableRows(text);
   } catch {
     return null;
+  }
+}
+
+/** Spreadsheets write UTF-8, UTF-16 with a mark, or what Windows had before. */
+function decode(bytes: Uint8Array): string {
+  const marked = { 65279: 'utf-16be', 65534: 'utf-16le' }[((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0)];
+  if (marked !== undefined) return new TextDecoder(marked).decode(bytes);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return new TextDecoder('windows-1252').decode(bytes);
   }
 }
 
