@@ -1,4 +1,5 @@
 import type { Page } from '@playwright/test';
+import { exifBlock, jpegWithExif, pngWithChunk, webpWithExif } from '@strata/fl-core/data/pictures/testing';
 import { strToU8, zipSync } from 'fflate';
 import { PNG } from 'pngjs';
 import { shot } from './shot.ts';
@@ -99,55 +100,146 @@ test('a zip with other names: the person says what they mean, and a second visit
   expect(world.pageErrors).toEqual([]);
 });
 
-test('a photo lies as its EXIF orientation says', async ({ world }) => {
+/** Red above blue, as bytes of each type that the browser writes. */
+const drawTwoHalves = (page: Page, types: readonly string[]): Promise<number[][]> =>
+  page.evaluate(
+    (types) =>
+      Promise.all(
+        types.map(async (type) => {
+          const canvas = new OffscreenCanvas(64, 64);
+          const context = canvas.getContext('2d')!;
+          context.fillStyle = 'red';
+          context.fillRect(0, 0, 64, 32);
+          context.fillStyle = 'blue';
+          context.fillRect(0, 32, 64, 32);
+          return [...new Uint8Array(await (await canvas.convertToBlob({ type })).arrayBuffer())];
+        }),
+      ),
+    types,
+  );
+
+/** AVIF of 16 x 8 pixels, the left half red, the right one blue, and a box (irot) that turns it by 90 degrees: red is above. */
+const turnedAvif = Buffer.from(
+  'AAAAIGZ0eXBhdmlmAAAAAGF2aWZtaWYxbWlhZk1BMUEAAAD1bWV0YQAAAAAAAAAhaGRscgAAAAAAAAAAcGljdAAAAAAAAAAAAAAAAAAAAAAOcGl0bQAAAAAAAQAAAB5pbG9jAAAAAEQAAAEAAQAAAAEAAAEdAAAAMgAAAChpaW5mAAAAAAABAAAAGmluZmUCAAAAAAEAAGF2MDFDb2xvcgAAAAB0aXBycAAAAFRpcGNvAAAAFGlzcGUAAAAAAAAAEAAAAAgAAAAQcGl4aQAAAAADCAgIAAAADGF2MUOBIAAAAAAAE2NvbHJuY2x4AAEADQAGgAAAAAlpcm90AwAAABhpcG1hAAAAAAAAAAEAAQUBAoMEhQAAADptZGF0EgAKCDgMv7SAhoNIMiQXgmMEwkkkkygAAADLqPQawNGTE+9O4BdATIqczimfem0Ekjg=',
+  'base64',
+);
+
+/** Its major brand says only that there are pictures. */
+function ofBrand(avif: Uint8Array, brand: string): Uint8Array {
+  const copy = Uint8Array.from(avif);
+  copy.set(strToU8(brand), 8);
+  return copy;
+}
+
+const side = 32; // of the model
+
+/** Colours of a kept picture at points of its square, as R or B; `-` for anything else. */
+function colours(pixels: readonly number[], picture: number): string {
+  const at = (x: number, y: number) => {
+    const start = 3 * (picture * side * side + y * side + x);
+    const [red = 0, , blue = 0] = pixels.slice(start, start + 3);
+    return red - blue > 200 ? 'R' : blue - red > 200 ? 'B' : '-';
+  };
+  return [at(5, 5), at(26, 5), at(5, 26), at(26, 26)].join('');
+}
+
+test('photos lie as their metadata say, whatever their format', async ({ world }) => {
   const page = await open(world);
-  // Red above blue as it is stored; orientation 6: the camera was turned, red belongs on the right.
-  const bytes = await page.evaluate(async () => {
-    const canvas = new OffscreenCanvas(64, 64);
-    const context = canvas.getContext('2d')!;
-    context.fillStyle = 'red';
-    context.fillRect(0, 0, 64, 32);
-    context.fillStyle = 'blue';
-    context.fillRect(0, 32, 64, 32);
-    const jpeg = new Uint8Array(await (await canvas.convertToBlob({ type: 'image/jpeg' })).arrayBuffer());
-    return [...jpeg];
-  });
-  const exif = [
-    ...strToU8('Exif\0\0MM\0*'),
-    0,
-    0,
-    0,
-    8,
-    0,
-    1,
-    0x01,
-    0x12,
-    0,
-    3,
-    0,
-    0,
-    0,
-    1,
-    0,
-    6,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-  ];
-  const turned = Uint8Array.from([0xff, 0xd8, 0xff, 0xe1, 0, exif.length + 2, ...exif, ...bytes.slice(2)]);
-  await choose(page, 'cat.zip', zipSync({ 'turned.jpg': turned, 'other.png': png(8, [1, 2, 3]) }));
+  const drawn = await drawTwoHalves(page, ['image/jpeg', 'image/png', 'image/webp']);
+  const [jpeg, picture, webp] = drawn.map((bytes) => Uint8Array.from(bytes));
+  // Orientation 6: the camera was turned, red belongs on the right. Orientation 3: upside down.
+  const files = {
+    'cat/1.jpg': jpegWithExif(jpeg!, exifBlock(6)),
+    'cat/2.jpg': jpegWithExif(jpeg!, exifBlock(3, 'II')),
+    'cat/3.png': pngWithChunk(picture!, 'eXIf', exifBlock(6)),
+    'cat/4.webp': webpWithExif(webp!, { width: 64, height: 64 }, exifBlock(6)),
+    'cat/5.avif': ofBrand(turnedAvif, 'mif1'),
+    'cat/6.avif': turnedAvif,
+    'cat/7.jpg': jpeg!.subarray(0, -2), // without its end
+    'cat/8.png': picture!.subarray(0, -12), // the same
+    'cat/9.jpg': jpeg!.subarray(0, jpeg!.length - 30), // pixels are missing
+  };
+  await choose(page, 'photos.zip', zipSync(files));
   await page.getByTestId('keeping').waitFor();
-  const side = 32;
+  const problems = page.getByTestId('data-problems');
+  await problems.locator('summary').click();
+  await expect(problems.locator('li')).toHaveText([
+    /^photos\/cat\/9\.jpg cannot be decoded: it was not copied to its end$/,
+  ]);
   const pixels = await keptPixels(page, side);
-  const at = (x: number, y: number) => pixels.slice(3 * (y * side + x), 3 * (y * side + x) + 3);
-  for (const y of [4, 28]) {
-    const [left, right] = [at(4, y), at(28, y)];
-    expect(left[2]! - left[0]!).toBeGreaterThan(200); // blue
-    expect(right[0]! - right[2]!).toBeGreaterThan(200); // red
+  expect(Array.from({ length: 8 }, (_, i) => colours(pixels, i))).toEqual([
+    'BRBR',
+    'BBRR',
+    'BRBR',
+    'BRBR',
+    'RRBB',
+    'RRBB',
+    'RRBB',
+    'RRBB',
+  ]);
+});
+
+test('of a panorama the square is cut out before it is shrunk', async ({ world }) => {
+  const page = await open(world);
+  // 96 pixels high, stripes of single pixels in the middle.
+  const stripes = (width: number) => {
+    const image = new PNG({ width, height: 96 });
+    const begin = (width - 96) / 2;
+    for (let y = 0; y < 96; y++) {
+      for (let x = 0; x < width; x++) {
+        const inside = x - begin;
+        const value = Math.floor(inside / 3) % 2 === 0 ? 0 : 240;
+        image.data.set([value, value, y, 255], 4 * (y * width + x));
+      }
+    }
+    return new Uint8Array(PNG.sync.write(image));
+  };
+  await choose(page, 'cat.zip', zipSync({ 'wide.png': stripes(8192), 'square.png': stripes(96) }));
+  await page.getByTestId('keeping').waitFor();
+  const pixels = await keptPixels(page, side);
+  const size = 3 * side * side;
+  expect(pixels.slice(0, size)).toEqual(pixels.slice(size, 2 * size));
+  // Stripes of three pixels are still there; 96 pixels that were shrunk to 12 would be one grey.
+  const reds = pixels.slice(0, size).filter((_, i) => i % 3 === 0);
+  expect(Math.max(...reds) - Math.min(...reds)).toBeGreaterThan(150);
+});
+
+test('of an archive of a computer only the data are read; folders in a label are asked about', async ({
+  world,
+}) => {
+  const page = await open(world);
+  const files: Record<string, Uint8Array> = {};
+  for (let i = 0; i < 4; i++) {
+    files[`train/cats/${i}.png`] = png(8, [i, 0, 0]);
+    files[`train/dogs/${i}.png`] = png(8, [0, i + 1, 0]);
+    files[`val/dogs/${i}.png`] = png(8, [0, 0, i + 1]);
+    files[`train/cats/.ipynb_checkpoints/${i}.png`] = png(8, [9, 9, i]);
+    files[`train/@eaDir/cat/${i}.png`] = png(8, [9, i, 9]);
+    files[`$RECYCLE.BIN/S-1-5/cat/${i}.png`] = png(8, [i, 9, 9]);
   }
+  await choose(page, 'cat.zip', zipSync(files));
+  const names = page.getByTestId('unknown-names');
+  await expect(names.locator('select')).toHaveCount(2);
+  await expect(names).toContainText('4 pictures, inside a folder named like “cat”');
+  await expect(names.getByLabel('cats')).toHaveValue('cat');
+  await expect(names.getByLabel('dogs')).toHaveValue('dog');
+  await names.getByRole('button').click();
+  await names.waitFor({ state: 'detached' });
+  await page.locator('[data-testid=join]:enabled').waitFor();
+  const report = page.getByTestId('data-report');
+  await expect(report).toContainText(/8 examples to learn from, 4 more set aside/);
+  await expect(report).toContainText(
+    'Pictures in “val” are the ones set aside: nothing is learned from them.',
+  );
+  await expect(report).toContainText(
+    '12 pictures are smaller than the 32 pixels that the model looks at (8 at the least) and were enlarged',
+  );
+  // After a reload the kept copy still has them aside.
+  await page.getByTestId('keeping').waitFor();
+  await page.reload();
+  await page.locator('[data-testid=join]:enabled').waitFor();
+  await expect(report).toContainText(/8 examples to learn from, 4 more set aside/);
+  expect(world.pageErrors).toEqual([]);
 });
 
 test('without a camera the page says so and goes on', async ({ world }) => {

@@ -1,7 +1,10 @@
-"""Opens a model that Strata exported with Hugging Face transformers and says how well it does on data of its task.
+"""Opens a model that Strata exported and says how well it does on data of its task.
 
     pip install torch transformers safetensors pillow
     python load_strata.py MODEL DATA [--json] [--onnx FILE]
+
+Models of architectures that Hugging Face transformers has are opened by it; the sentence encoder, which it does not
+have, by the class SentenceEncoder below. Every export has this file in it.
 
 MODEL is a folder, or the zip that the dashboard gives. DATA is, by what the run was for,
 - one label of a picture: a folder with one sub-folder of images a label;
@@ -16,10 +19,12 @@ installed (pip install onnxruntime).
 
 import argparse
 import csv
+import io
 import json
 import math
 import sys
 import tempfile
+import unicodedata
 import zipfile
 from pathlib import Path
 
@@ -35,35 +40,119 @@ BATCH = 32
 PAIRS = [("sentence1", "sentence2"), ("premise", "hypothesis"), ("question1", "question2"), ("text1", "text2")]
 
 
+def hidden(path):
+    """What systems leave in folders: Strata passes more of it over."""
+    return any(part.startswith((".", "@eaDir", "__MACOSX")) or part in ("Thumbs.db", "desktop.ini") for part in path.parts)
+
+
 def read_samples(data, several):
     """Pairs of an input (a text, two texts, or the path of an image) and its label; with `several`, its labels."""
     if data.is_dir():
-        files = sorted(path for path in data.glob("*/*") if path.is_file())
+        files = sorted(path for path in data.glob("*/*") if path.is_file() and not hidden(path.relative_to(data)))
         return [(path, path.parent.name) for path in files]
     with data.open(newline="", encoding="utf-8-sig") as file:
         rows = csv.DictReader(file, delimiter="\t" if data.suffix == ".tsv" else ",")
         pair = next((pair for pair in PAIRS if set(pair) <= set(rows.fieldnames or ())), None)
 
         def sample(row):
-            value = tuple(row[name] for name in pair) if pair else row["text"]
+            value = tuple(row[name].strip() for name in pair) if pair else row["text"].strip()
             names = [name.strip() for name in row["labels"].split("|")] if several else []
             return value, [name for name in names if name] if several else row["label"]
 
         return [sample(row) for row in rows]
 
 
-def image_inputs(folder):
-    """Images as Strata prepares them: resized to a square, bilinear, then normalised."""
+def upright(path):
+    """An image as browsers show it, on white: turned by its EXIF orientation, its colours in sRGB."""
+    from PIL import Image, ImageOps
+
+    data = Path(path).read_bytes()
+    # Of a JPEG without its end marker all pixels may be there; behind one that has it this is passed over.
+    image = Image.open(io.BytesIO(data + b"\xff\xd9" if data[:2] == b"\xff\xd8" else data))
+    profile = image.info.get("icc_profile")
+    image.info.pop("xmp", None)  # may have an orientation of its own, which browsers do not heed
+    image = ImageOps.exif_transpose(image)
+    if image.mode.startswith("I;16"):
+        image = image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
+    clear = image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info
+    alpha = image.convert("RGBA").getchannel("A") if clear else None
+    image = in_srgb(image, profile)
+    if alpha is not None:
+        image.putalpha(alpha)
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+    return image
+
+
+def in_srgb(image, profile):
+    """RGB by the image's colour profile; one that is not for images of its kind is passed over, as browsers do."""
+    from PIL import ImageCms
+
+    if profile is not None:
+        plain = {"P": "RGB", "PA": "RGB", "RGBA": "RGB", "LA": "L", "1": "L"}.get(image.mode, image.mode)
+        try:
+            own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            srgb = ImageCms.createProfile("sRGB")
+            return ImageCms.profileToProfile(image.convert(plain), own, srgb, outputMode="RGB")
+        except (ImageCms.PyCMSError, OSError):
+            pass
+    gamma, primaries = image.info.get("gamma"), image.info.get("chromaticity")
+    if profile is None and gamma and "srgb" not in image.info:
+        return by_gamma(image.convert("RGB"), gamma, primaries)
+    return image.convert("RGB")
+
+
+def by_gamma(image, gamma, primaries):
+    """The colours of a PNG that says how they were encoded (gAMA, cHRM) and brings no profile, in sRGB."""
     from PIL import Image
 
+    values = torch.frombuffer(bytearray(image.tobytes()), dtype=torch.uint8).view(image.height, image.width, 3) / 255
+    if primaries is None and abs(gamma - 1 / 2.2) < 1e-3:
+        return image  # browsers take it for sRGB
+    own = tuple(zip(primaries[::2], primaries[1::2], strict=True)) if primaries else SRGB
+    to_srgb = torch.linalg.inv(to_xyz(*SRGB)) @ to_xyz(*own)
+    linear = (values ** (1 / gamma) @ to_srgb.T.float()).clamp(0, 1)
+    values = torch.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    pixels = (255 * values).round().byte()
+    return Image.frombytes("RGB", image.size, bytes(pixels.flatten().tolist()))
+
+
+SRGB = ((0.3127, 0.329), (0.64, 0.33), (0.3, 0.6), (0.15, 0.06))
+
+
+def to_xyz(white, *primaries):
+    """Linear RGB with these chromaticities to XYZ of white D65 (Bradford), 3 x 3."""
+
+    def xyz(x, y):
+        return torch.tensor([x / y, 1.0, (1 - x - y) / y], dtype=torch.float64)
+
+    own = torch.stack([xyz(*primary) for primary in primaries], 1)
+    own = own * torch.linalg.solve(own, xyz(*white))
+    cones = torch.tensor(
+        [[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]], dtype=torch.float64
+    )
+    scale = (cones @ xyz(*SRGB[0])) / (cones @ xyz(*white))
+    return torch.linalg.inv(cones) @ torch.diag(scale) @ cones @ own
+
+
+def centre_square(image, side):
+    """The centred square of an image, resized (bilinear, antialiased)."""
+    from PIL import Image
+
+    square = min(image.size)
+    left, top = ((length - square) // 2 for length in image.size)
+    return image.crop((left, top, left + square, top + square)).resize((side, side), Image.Resampling.BILINEAR)
+
+
+def image_inputs(folder):
+    """Images as Strata prepares them: the centred square of the upright image, resized, then normalised."""
     settings = json.loads((folder / "preprocessor_config.json").read_text())
-    side = settings["size"]["height"]
+    side = settings["crop_size"]["height"]
     mean, std = (torch.tensor(settings[key]).view(3, 1, 1) for key in ("image_mean", "image_std"))
 
     def inputs(paths):
         pixels = []
         for path in paths:
-            image = Image.open(path).convert("RGB").resize((side, side), Image.Resampling.BILINEAR)
+            image = centre_square(upright(path), side)
             values = torch.frombuffer(bytearray(image.tobytes()), dtype=torch.uint8).view(side, side, 3)
             pixels.append((values.permute(2, 0, 1).float() / 255 - mean) / std)
         return {"pixel_values": torch.stack(pixels)}
@@ -98,6 +187,99 @@ def text_inputs(folder, config):
             return_tensors="pt",
         )
         return {name: encoded[name] for name in ("input_ids", "attention_mask", *segments)}
+
+    return inputs
+
+
+class SentencePiece:
+    """Texts to ids by a unigram vocabulary, [piece, score] each, as the encoder's own tokenizer does."""
+
+    RESERVED = 6  # unknown, control and user-defined symbols, which no text can spell
+    UNKNOWN = 0
+
+    def __init__(self, vocabulary):
+        self.pieces = {piece: (number, score or 0) for number, (piece, score) in enumerate(vocabulary) if number >= self.RESERVED}
+        self.longest = max(map(len, self.pieces))
+
+    def __call__(self, text):
+        normal = unicodedata.normalize("NFKC", text)
+        if not normal:
+            return []
+        symbols = "\u2581" + normal.replace(" ", "\u2581")
+        # best[i]: of the first i symbols the best score, and the last piece that gives it. A score of 0 means that no
+        # piece ends there; what is never reached counts as one unknown symbol at no cost.
+        best, last = [0.0] * (len(symbols) + 1), [(self.UNKNOWN, 1)] * (len(symbols) + 1)
+        for start in range(len(symbols)):
+            ends = range(start + 1, min(start + self.longest, len(symbols)) + 1)
+            found = [(end, *self.pieces[symbols[start:end]]) for end in ends if symbols[start:end] in self.pieces]
+            for end, number, score in found or [(start + 1, self.UNKNOWN, 0)]:
+                total = best[start] + score
+                if best[end] == 0 or total >= best[end]:
+                    best[end], last[end] = total, (number, end - start)
+        ids, end = [], len(symbols)
+        while end > 0:
+            number, length = last[end]
+            if number != self.UNKNOWN or not ids or ids[-1] != self.UNKNOWN:
+                ids.append(number)
+            end -= length
+        return ids[::-1]
+
+
+class SentenceEncoder(torch.nn.Module):
+    """Universal Sentence Encoder Lite (arXiv 1803.11175) with a classifier: (B, T) ids and their mask -> (B, C)."""
+
+    def __init__(self, config, tensors):
+        super().__init__()
+        self.config = config
+        self.weights = torch.nn.ParameterDict({name.replace(".", "/"): torch.nn.Parameter(t) for name, t in tensors.items()})
+
+    def tensor(self, name):
+        return self.weights[name.replace(".", "/")]
+
+    def linear(self, x, name):
+        return x @ self.tensor(f"{name}.kernel") + self.tensor(f"{name}.bias")
+
+    def norm(self, x, name):
+        scale, shift = self.tensor(f"{name}.gamma"), self.tensor(f"{name}.beta")
+        return torch.nn.functional.layer_norm(x, x.shape[-1:], scale, shift, self.config["layerNormEps"])
+
+    def attend(self, x, mask, name):
+        batch, length, _ = x.shape
+        split = (batch, length, 3, self.config["heads"], -1)
+        q, k, v = self.linear(x, f"{name}.attn.qkv").view(split).permute(2, 0, 3, 1, 4)  # (B, heads, T, D / heads)
+        context = torch.nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=mask.bool()[:, None, None, :])
+        return self.linear(context.transpose(1, 2).reshape(batch, length, -1), f"{name}.attn.out")
+
+    def embed(self, input_ids, attention_mask):
+        """Unit-length embeddings, (B, D)."""
+        angles = torch.arange(input_ids.shape[1])[:, None] * self.tensor("pos.inv_freq")
+        x = 2 * self.tensor("embeddings.weight")[input_ids] + torch.cat([angles.sin(), angles.cos()], 1)
+        for index in range(self.config["depth"]):
+            name = f"layers.{index}"
+            widened = f"{name}.residual.kernel".replace(".", "/") in self.weights
+            residual = self.linear(x, f"{name}.residual") if widened else x
+            x = residual + self.attend(self.norm(x, f"{name}.ln1"), attention_mask, name)
+            x = x + self.linear(self.linear(self.norm(x, f"{name}.ln2"), f"{name}.ffn.fc1").relu(), f"{name}.ffn.fc2")
+        real = attention_mask[:, :, None].float()
+        mean = (x * real).sum(1) / real.sum(1).clamp(min=1)
+        projected = self.linear(mean, "head.tanh").tanh()
+        return projected * (projected.square().sum(1, keepdim=True) + 1e-12).rsqrt()
+
+    def forward(self, input_ids, attention_mask):
+        return self.linear(self.embed(input_ids, attention_mask) * self.config["dim"] ** 0.5, "head")
+
+
+def sentence_inputs(folder, config):
+    tokenizer = SentencePiece(json.loads((folder / "sentencepiece.json").read_text(encoding="utf-8")))
+
+    def inputs(texts):
+        # A text in which nothing is found is one unknown token.
+        rows = [tokenizer(text)[: config["maxTokens"]] or [SentencePiece.UNKNOWN] for text in texts]
+        longest = max(map(len, rows))
+        return {
+            "input_ids": torch.tensor([row + [0] * (longest - len(row)) for row in rows]),
+            "attention_mask": torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in rows]),
+        }
 
     return inputs
 
@@ -139,11 +321,11 @@ class TextClassifier(torch.nn.Module):
 
 def load(folder, raw):
     """A classifier as a module from inputs to logits, what makes its inputs, and its labels by index."""
-    (architecture,) = raw.get("architectures", [None])
-    if architecture is None:
-        sys.exit(f"{raw['model_type']} as exported here is no classifier of transformers.")
-    model = getattr(transformers, architecture).from_pretrained(folder)
     labels = {int(index): label for index, label in raw["id2label"].items()}
+    if raw["model_type"] == "use-lite":
+        return SentenceEncoder(raw, load_file(folder / "model.safetensors")).eval(), sentence_inputs(folder, raw), labels
+    (architecture,) = raw["architectures"]
+    model = getattr(transformers, architecture).from_pretrained(folder)
     if not (folder / "preprocessor_config.json").exists():
         return TextClassifier(model).eval(), text_inputs(folder, model.config), labels
     if architecture == "CLIPVisionModelWithProjection":

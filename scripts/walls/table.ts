@@ -255,6 +255,12 @@ export const places: readonly Place[] = [
   place('samples', 'core', '*', 'samples are made with fl-core'),
   place('examples', 'core', '', 'an example uses fl-core as a library'),
   place('experiments', 'core client harness', '*', 'experiments see the product from outside'),
+  place(
+    'experiments/src/predict',
+    'web/client/decode-image.ts',
+    '*',
+    'predictions are of pictures as the page reads them: its code runs in a tab',
+  ),
   place('bench', 'core gpu-bench client harness', '*', 'benchmarks see the product from outside'),
   place('e2e', 'core gpu-bench client harness samples', '*', 'end-to-end tests see the product from outside'),
   place(

@@ -1,3 +1,5 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { catalog, layoutOf } from '@strata/fl-core/models/layouts';
 import type { RoundDetail, RunView } from '@strata/fl-core/protocol';
@@ -40,7 +42,8 @@ async function demoWith(options: DemoOptions, data: DemoData): Promise<DemoRepor
       );
       const layers = await verifiedLayers(api, final, options, data.labels.length, rounds);
       await tabs.close();
-      return demoReport(options, data, final.config, rounds, layers);
+      const kept = options.keep === undefined ? null : await keep(options.keep, api, final);
+      return demoReport(options, data, final.config, rounds, { layers, kept });
     } finally {
       await browser.close();
     }
@@ -96,6 +99,15 @@ async function verifiedLayers(
   if (Object.keys(announced).length !== Object.keys(found).length)
     throw new Error('The announcement lacks layers.');
   return found;
+}
+
+/** Writes what the page of the run gives; returns its path. */
+async function keep(folder: string, api: OperatorApi, { id, checkpoint }: RunView): Promise<string> {
+  await mkdir(folder, { recursive: true });
+  const file = join(folder, `${id}-round-${checkpoint.round}.zip`);
+  await writeFile(file, await api.modelFolder(id));
+  log(`The model is in ${file}.`);
+  return file;
 }
 
 async function main(argv: readonly string[]): Promise<void> {

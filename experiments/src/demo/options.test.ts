@@ -19,6 +19,12 @@ describe('demo options', () => {
     });
   });
 
+  it('keeps the model only where a folder is named', () => {
+    expect(parseOptions(['--keep', 'models']).keep).toBe('models');
+    expect(parseOptions([]).keep).toBeUndefined();
+    expect(() => parseOptions(['--keep', ''])).toThrow('--keep');
+  });
+
   it('has a value for everything that has a default', () => {
     expect(parseOptions([])).toMatchObject({
       clients: 4,

@@ -30,6 +30,8 @@ const DemoOptions = z.object({
   side: Whole(8, 512).optional(),
   /** Batches of a local epoch at most; 0 means all. */
   maxBatches: Whole(0, 100_000).optional(),
+  /** Folder for the exported model; it is not kept when absent. */
+  keep: z.string().min(1).optional(),
   json: z.boolean().default(false),
 });
 export type DemoOptions = z.infer<typeof DemoOptions>;
@@ -60,6 +62,7 @@ export const usage = `npm run --silent demo -- [options]
                      which is a software adapter where there is no GPU)
   --side N           image side in pixels
   --max-batches N    batches of a local epoch at most
+  --keep DIR         put the trained model there, as a zip that predict and Python open
   --json             print one JSON object on stdout`;
 
 /** Parses the command line; throws an Error whose message is for the person who typed it. */
@@ -87,6 +90,7 @@ export function parseOptions(argv: readonly string[]): DemoOptions {
         shards: text,
         side: text,
         'max-batches': text,
+        keep: text,
         json: { type: 'boolean' },
       },
     }).values;

@@ -99,6 +99,34 @@ describe('the demo on own files', () => {
     await rm(out, { recursive: true });
   });
 
+  it('passes over what systems leave in folders, and keeps a split as it is', async () => {
+    const paths = [
+      'pets/train/cat/a.png',
+      'pets/train/dog/b.png',
+      'pets/val/dog/c.png',
+      'pets/train/cat/.ipynb_checkpoints/a-checkpoint.png',
+      'pets/train/@eaDir/x.jpg',
+      '.git/objects/pic.png',
+    ];
+    for (const path of paths) {
+      await mkdir(join(folder, path, '..'), { recursive: true });
+      await writeFile(join(folder, path), path);
+    }
+    const own = await readOwnData(join(folder, 'pets'), 'image');
+    expect(own.labels).toEqual(['cat', 'dog']);
+    expect(own.samples).toEqual(['cat', 'dog', 'dog']);
+    const { folder: out, shards } = await own.write([[0, 2]]);
+    expect((await readdir(shards[0] ?? '', { recursive: true })).sort()).toEqual([
+      'train',
+      'train/cat',
+      'train/cat/0-a.png',
+      'val',
+      'val/dog',
+      'val/dog/1-c.png',
+    ]);
+    await rm(out, { recursive: true });
+  });
+
   it.each([
     ['text', 'nowhere.csv', 'does not exist'],
     ['text', '.', 'a table of texts'],

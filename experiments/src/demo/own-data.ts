@@ -1,8 +1,9 @@
-import { copyFile, mkdir, mkdtemp, readdir, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import Papa from 'papaparse';
 import { readLabelledTable, type WantedColumns } from '../labelled-table.ts';
+import { ownPictures } from './own-pictures.ts';
 
 /** A person's own data as the demo needs it: which sample has which label, and how to write a part of it out. */
 export interface OwnData {
@@ -36,13 +37,8 @@ export async function readOwnData(
 }
 
 async function readImages(root: string): Promise<OwnData> {
-  const folders = (await readdir(root, { withFileTypes: true })).filter((e) => e.isDirectory());
-  const labels = folders.map((e) => e.name).sort();
-  const files: { path: string; label: string }[] = [];
-  for (const label of labels) {
-    for (const name of (await readdir(join(root, label))).sort())
-      files.push({ path: join(root, label, name), label });
-  }
+  const files = await ownPictures(root);
+  const labels = [...new Set(files.map((file) => file.label))].sort();
   requireLabels(labels, root);
   return {
     labels,
@@ -53,9 +49,9 @@ async function readImages(root: string): Promise<OwnData> {
         for (const [n, i] of indices.entries()) {
           const file = files[i];
           if (!file) continue;
-          const folder = join(shard, file.label);
+          const folder = join(shard, file.folder);
           await mkdir(folder, { recursive: true });
-          await copyFile(file.path, join(folder, `${n}-${basename(file.path)}`));
+          await copyFile(join(root, file.path), join(folder, `${n}-${basename(file.path)}`));
         }
         return shard;
       }),

@@ -22,7 +22,15 @@ export interface DemoReport {
     'data' | 'side' | 'strategy' | 'selection' | 'budget' | 'aggregation' | 'cohort' | 'local'
   >;
   readonly rounds: readonly DemoRound[];
-  readonly checkpoint: { readonly layers: Readonly<Record<string, string>> };
+  readonly checkpoint: KeptCheckpoint;
+}
+
+/** What the run ended with. */
+interface KeptCheckpoint {
+  /** Hashes by layer. */
+  readonly layers: Readonly<Record<string, string>>;
+  /** Zip of the exported model; null where it was not asked for. */
+  readonly kept: string | null;
 }
 
 export interface DemoRound {
@@ -63,7 +71,7 @@ export function demoReport(
   data: DemoData,
   config: RunConfig,
   committed: readonly RoundDetail[],
-  layers: Readonly<Record<string, string>>,
+  checkpoint: KeptCheckpoint,
 ): DemoReport {
   return {
     model: options.model,
@@ -77,7 +85,7 @@ export function demoReport(
     split: data.kind === 'sample' ? samples[data.sample].split : `dirichlet ${options.alpha}`,
     configuration: configurationOf(config),
     rounds: committed.map(demoRound),
-    checkpoint: { layers },
+    checkpoint,
   };
 }
 

@@ -187,8 +187,10 @@ describe('the operator API', () => {
       'README.md',
       'config.json',
       'preprocessor_config.json',
+      'load_strata.py',
       'model.safetensors',
     ]);
+    expect(strFromU8(files['load_strata.py']!)).toContain('Opens a model that Strata exported');
     expect(JSON.parse(strFromU8(files['config.json']!))).toMatchObject({
       architectures: ['ViTForImageClassification'],
       id2label: { 0: 'a', 1: 'b', 2: 'c' },

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import {
   configJson,
   exportConfig,
@@ -13,6 +14,7 @@ import type { RunView } from '@strata/fl-core/protocol';
 import { layoutFor } from '@strata/fl-core/rounds';
 import { tokenizerFiles } from '../models/index.ts';
 import type { HasBlobs } from '../store/blobs.ts';
+import { fileBytes } from '../store/tensor-file.ts';
 import type { Views } from '../views/views.ts';
 import { checkpointFile, checkpointParts, dataOf } from './checkpoint-file.ts';
 
@@ -21,10 +23,13 @@ export interface ExportedFile {
   chunks(): AsyncIterable<Uint8Array>;
 }
 
+/** Opens what is exported, and says its accuracy: it goes with every model that Python can run. */
+const script = fileURLToPath(new URL('../../../../examples/python/load_strata.py', import.meta.url));
+
 /**
  * The newest checkpoint of a run as the files of a folder that transformers opens: `model.safetensors` under the
- * Hub's names, `config.json` with the run's labels, what makes inputs, and a model card; of a tfjs LayersModel that
- * again. Throws `unknown-run`.
+ * Hub's names, `config.json` with the run's labels, what makes inputs, a model card and a script that runs it; of a
+ * tfjs LayersModel that again. Throws `unknown-run`.
  */
 export async function exportFiles(
   ports: HasBlobs,
@@ -59,6 +64,7 @@ export async function exportFiles(
     const file = assetFile(role);
     if (file !== null) files.push(blob(file, ports, sha256));
   }
+  files.push({ name: 'load_strata.py', chunks: () => fileBytes(script, 0) });
   files.push({ name: 'model.safetensors', chunks: () => weights.chunks() });
   return { name, files };
 }
@@ -73,7 +79,7 @@ async function layersModelFiles(
   const parts = await checkpointParts(ports, checkpoint, order);
   const weights = parts.flatMap((part) => part.tensors);
   return [
-    text('model.json', json(exportLayersModel(spec, config.labels, weights))),
+    text('model.json', json(exportLayersModel(spec, config.labels, weights, config.side))),
     { name: layersModelWeights, chunks: () => dataOf(parts) },
   ];
 }

@@ -103,7 +103,13 @@ describe('a run of an imported model', () => {
 
     const zip = await server.operator.bytes(routes.modelFolder, { params: { run: id } });
     const files = unzipSync(new Uint8Array(await zip.arrayBuffer()));
-    expect(Object.keys(files)).toEqual(['README.md', 'config.json', 'tokenizer.json', 'model.safetensors']);
+    expect(Object.keys(files)).toEqual([
+      'README.md',
+      'config.json',
+      'tokenizer.json',
+      'load_strata.py',
+      'model.safetensors',
+    ]);
     expect(JSON.parse(strFromU8(files['config.json']!))).toMatchObject({
       architectures: ['BertForSequenceClassification'],
       id2label: { 0: 'no', 1: 'yes' },

@@ -18,6 +18,7 @@ test('labelled samples are counted by label', () => {
     problemCount: 0,
     unknown: [],
     tables: [],
+    pictures: null,
   });
 });
 
@@ -44,7 +45,11 @@ test('what was left out is said with its place, unknown names with a guess', () 
       { file: 'b.txt', kind: 'broken', reason: 'cannot be read' },
     ],
     problemCount: 7,
-    unknown: [{ name: 'cats', count: 2 }],
+    unknown: [
+      { name: 'cats', count: 2 },
+      { name: 'Hunde', count: 3, within: 'cat' },
+      { name: 'misc', count: 1 },
+    ],
   };
   const summary = summarize(none, none, ['cat', 'dog'], left);
   expect(summary.problems).toEqual([
@@ -53,6 +58,10 @@ test('what was left out is said with its place, unknown names with a guess', () 
   ]);
   expect(summary).toMatchObject({
     problemCount: 7,
-    unknown: [{ name: 'cats', count: 2, suggestion: 'cat' }],
+    unknown: [
+      { name: 'cats', suggestion: 'cat', within: null },
+      { name: 'Hunde', suggestion: 'cat', within: 'cat' },
+      { name: 'misc', suggestion: null, within: null },
+    ],
   });
 });

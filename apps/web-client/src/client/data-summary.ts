@@ -4,18 +4,26 @@ import {
   type DataProblem,
   type Dataset,
   type LeftOut,
+  type PictureNotes,
   type ShownTable,
   sampleCount,
   suggestLabel,
 } from '@strata/fl-core/data';
 import { type DataSummary, type FileProblem, maxListedProblems } from './snapshot.ts';
 
+/** What is told of the files that a person brought. */
+interface OfOwnData {
+  readonly tables?: readonly ShownTable[];
+  readonly pictures?: PictureNotes | null;
+}
+
 /** What the page shows of data that has been read: counts, and what was left out and why. */
 export function summarize(
   training: Dataset,
   heldOut: Dataset,
   labels: readonly string[],
-  { problems, problemCount, unknown, tables = [] }: LeftOut & { readonly tables?: readonly ShownTable[] },
+  { problems, problemCount, unknown }: LeftOut,
+  { tables = [], pictures = null }: OfOwnData = {},
 ): DataSummary {
   return {
     samples: sampleCount(training),
@@ -25,8 +33,14 @@ export function summarize(
     classCounts: classCounts(training, labels.length),
     problems: problems.slice(0, maxListedProblems).map(forPeople),
     problemCount,
-    unknown: unknown.map((found) => ({ ...found, suggestion: suggestLabel(found.name, labels) })),
+    unknown: unknown.map(({ name, count, within = null }) => ({
+      name,
+      count,
+      within,
+      suggestion: suggestLabel(name, labels) ?? within,
+    })),
     tables,
+    pictures,
   };
 }
 

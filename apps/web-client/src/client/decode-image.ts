@@ -1,33 +1,39 @@
-import type { DecodedImage } from '@strata/fl-core/data';
+import {
+  type DecodedImage,
+  type OpenPicture,
+  type ReducedPicture,
+  reducePicture,
+} from '@strata/fl-core/data';
 
-/** Photos are reduced to this side at most before their pixels are read: models look at far fewer. */
-const maxPhotoSide = 1024;
-
-/** Decodes a picture with the browser, its EXIF rotation applied. Rejects when the browser cannot. */
+/** The whole of a picture that is part of the project, as it lies in the file. Rejects when the browser cannot. */
 export async function decodeImage(bytes: Uint8Array): Promise<DecodedImage> {
-  return decode(bytes, Number.POSITIVE_INFINITY);
-}
-
-/** As {@link decodeImage}, reduced so that a folder of camera pictures does not fill the memory. */
-export async function decodePhoto(bytes: Uint8Array): Promise<DecodedImage> {
-  return decode(bytes, maxPhotoSide);
-}
-
-async function decode(bytes: Uint8Array, maxSide: number): Promise<DecodedImage> {
-  const bitmap = await createImageBitmap(new Blob([new Uint8Array(bytes)]), {
-    imageOrientation: 'from-image',
-    premultiplyAlpha: 'none',
-  });
-  const scale = Math.min(1, maxSide / Math.max(bitmap.width, bitmap.height));
-  const width = Math.max(1, Math.round(bitmap.width * scale));
-  const height = Math.max(1, Math.round(bitmap.height * scale));
+  const picture = await openPicture(bytes);
   try {
-    const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
-    if (context === null) throw new Error('This browser gives no canvas to a worker.');
-    context.imageSmoothingQuality = 'high';
-    context.drawImage(bitmap, 0, 0, width, height);
-    return { width, height, rgba: context.getImageData(0, 0, width, height).data };
+    return picture.read(0, 0, picture.width, picture.height);
   } finally {
-    bitmap.close();
+    picture.close();
   }
+}
+
+/** A person's picture as a model of that side takes it. Rejects with PictureRefusal. */
+export const reducePhoto = (bytes: Uint8Array, side: number, mostPixels: number): Promise<ReducedPicture> =>
+  reducePicture(bytes, { side, mostPixels, open: openPicture });
+
+/** Decodes with the browser, which converts colours to sRGB by the picture's profile. */
+async function openPicture(bytes: Uint8Array): Promise<OpenPicture> {
+  const bitmap = await createImageBitmap(new Blob([new Uint8Array(bytes)]), { premultiplyAlpha: 'none' });
+  const { width, height } = bitmap;
+  return {
+    width,
+    height,
+    // Canvases of a part alone: Safari has none of more than some ten million pixels.
+    read(left, top, columns, rows) {
+      const context = new OffscreenCanvas(columns, rows).getContext('2d', { willReadFrequently: true });
+      if (context === null) throw new Error('This browser gives no canvas to a worker.');
+      context.imageSmoothingEnabled = false;
+      context.drawImage(bitmap, left, top, columns, rows, 0, 0, columns, rows);
+      return { width: columns, height: rows, rgba: context.getImageData(0, 0, columns, rows).data };
+    },
+    close: () => bitmap.close(),
+  };
 }

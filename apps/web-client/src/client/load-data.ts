@@ -7,6 +7,7 @@ import {
   type LabelMapping,
   type LeftOut,
   loadSample,
+  type PictureNotes,
   type RawImages,
   type RawTextSamples,
   readImageFolder,
@@ -24,7 +25,7 @@ import {
 import { specOf } from '@strata/fl-core/models/layouts';
 import { type RunManifest, StrataError } from '@strata/fl-core/protocol';
 import { summarize } from './data-summary.ts';
-import { decodeImage, decodePhoto } from './decode-image.ts';
+import { decodeImage, reducePhoto } from './decode-image.ts';
 import type { LocalData } from './job.ts';
 import type { DataChoice } from './options.ts';
 import type { DataSummary } from './snapshot.ts';
@@ -57,6 +58,8 @@ interface Loaded extends LeftOut {
   readonly dataset: Dataset;
   /** Of texts that the person brought. */
   readonly tables?: readonly ShownTable[];
+  /** Of pictures that the person brought. */
+  readonly notes?: PictureNotes;
 }
 
 /**
@@ -65,12 +68,15 @@ interface Loaded extends LeftOut {
  */
 export async function loadData(choice: DataChoice, options: LoadOptions): Promise<LoadedData> {
   const { labels, local } = options.manifest.config;
-  const { dataset, ...left } = await load(choice, options);
+  const { dataset, notes, tables, ...left } = await load(choice, options);
   options.signal.throwIfAborted();
   const { training, heldOut } = splitHoldOut(dataset, local.holdOut, options.seed);
   return {
     data: { train: training, heldOut },
-    summary: summarize(training, heldOut, labels, left),
+    summary: summarize(training, heldOut, labels, left, {
+      ...(tables === undefined ? {} : { tables }),
+      ...(notes === undefined ? {} : { pictures: notes }),
+    }),
     own: choice.kind === 'files' || (choice.kind === 'stored' && choice.of === 'anyone') ? dataset : null,
   };
 }
@@ -147,13 +153,14 @@ async function loadFiles(
   const sources = files.map(({ path, file }) => ({ path, size: file.size, read: () => bytesOf(file) }));
   const { files: found, ...unopened } = await unpackArchives(sources);
   options.signal.throwIfAborted();
-  const { dataset, tables, ...left } =
+  const { dataset, tables, notes, ...left } =
     options.manifest.config.data.kind === 'image'
       ? await loadPictures(found, mapping, options)
       : await loadTexts(found, { mapping, columns }, options);
   return {
     dataset,
     ...(tables === undefined ? {} : { tables }),
+    ...(notes === undefined ? {} : { notes }),
     ...together({ ...unopened, unknown: [] }, left),
   };
 }
@@ -182,7 +189,7 @@ function loadPictures(
     labels,
     side,
     mapping,
-    decodeImage: decodePhoto,
+    reduce: reducePhoto,
     digest: (bytes) => sha256Hex(new Uint8Array(bytes)),
     onProgress: followed(options),
   });

@@ -11,13 +11,15 @@ const images = fc
     side: fc.integer({ min: 1, max: 4 }),
     labels: fc.array(label, { maxLength: 6 }),
     byte: fc.nat(255),
+    split: fc.boolean(),
   })
   .map(
-    ({ side, labels, byte }): Dataset => ({
+    ({ side, labels, byte, split }): Dataset => ({
       kind: 'image',
       side,
       pixels: Uint8Array.from({ length: labels.length * side * side * 3 }, (_, i) => (byte + i) % 256),
       labels: Int32Array.from(labels),
+      ...(split ? { heldOut: Uint8Array.from(labels, (l) => l % 2) } : {}),
     }),
   );
 

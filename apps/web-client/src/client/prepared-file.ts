@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 const Count = z.int().min(0);
 const common = {
-  version: z.literal(2),
+  version: z.literal(3),
   /** The client whose data it is. */
   client: z.string().max(100),
   samples: Count,
@@ -13,7 +13,7 @@ const tokens = Count;
 
 /** The beginning of a file: what is in it, and how large it must be. */
 const Header = z.discriminatedUnion('kind', [
-  z.object({ ...common, kind: z.literal('image'), side: Count }),
+  z.object({ ...common, kind: z.literal('image'), side: Count, split: z.boolean() }),
   z.object({ ...common, kind: z.literal('text'), tokens, pairs: z.boolean() }),
   z.object({ ...common, kind: z.literal('label-sets'), tokens, classes: Count }),
   z.object({ ...common, kind: z.literal('passages'), tokens }),
@@ -30,18 +30,19 @@ const alignment = 8;
  * Prepared data as a file, in pieces to be written one after the other: the length of the header (uint32,
  * little-endian), the header as JSON padded with blanks to a multiple of 8 bytes, then by kind
  *
- * - `image`: labels (N int32), pixels (N, side, side, 3);
+ * - `image`: labels (N int32), pixels (N, side, side, 3), and of data with a split of its own which are held out (N);
  * - `text`: labels (N int32), the length of each text (N int32), all token ids (int32), and of pairs which text each
  *   token is of (uint8);
  * - `label-sets`: lengths, token ids, flags (N, classes);
  * - `passages`: lengths, token ids.
  */
 export function encodePrepared(dataset: Dataset, client: string): Uint8Array[] {
-  const shared = { version: 2, client, samples: sampleCount(dataset) } as const;
+  const shared = { version: 3, client, samples: sampleCount(dataset) } as const;
   switch (dataset.kind) {
     case 'image': {
-      const { kind, side, labels, pixels } = dataset;
-      return [encodeHeader({ ...shared, kind, side }), bytesOf(labels), bytesOf(pixels)];
+      const { kind, side, labels, pixels, heldOut } = dataset;
+      const header = encodeHeader({ ...shared, kind, side, split: heldOut !== undefined });
+      return [header, bytesOf(labels), bytesOf(pixels), ...(heldOut === undefined ? [] : [heldOut])];
     }
     case 'text': {
       const { kind, labels, segments = null } = dataset;
@@ -102,7 +103,11 @@ export function decodePrepared(file: Uint8Array<ArrayBuffer>, classes: number): 
     case 'image': {
       const labels = parts.labels(header.samples, classes);
       if (labels === null) return null;
-      return { kind: 'image', side: header.side, labels, pixels: parts.rest() };
+      const rest = parts.rest();
+      const pixels = rest.subarray(0, header.samples * header.side ** 2 * 3);
+      const flags = rest.subarray(pixels.length);
+      const image = { kind: 'image', side: header.side, labels, pixels } as const;
+      return header.split ? { ...image, heldOut: flags } : image;
     }
     case 'text': {
       const labels = parts.labels(header.samples, classes);
@@ -135,7 +140,7 @@ function bodyBytes(header: Header): number {
   const { samples } = header;
   switch (header.kind) {
     case 'image':
-      return samples * (4 + header.side ** 2 * 3);
+      return samples * (4 + header.side ** 2 * 3 + (header.split ? 1 : 0));
     case 'text':
       return 8 * samples + (header.pairs ? 5 : 4) * header.tokens;
     case 'label-sets':

@@ -1,4 +1,4 @@
-import type { DataContent, ShownTable } from '@strata/fl-core/data';
+import type { DataContent, PictureNotes, ShownTable } from '@strata/fl-core/data';
 import type { DeviceInfo, ErrorBody, RunPublic, Work } from '@strata/fl-core/protocol';
 
 export type WaitReason = Extract<Work, { kind: 'wait' }>['reason'];
@@ -51,6 +51,8 @@ export interface UnknownName {
   /** Empty for pictures in no folder. */
   readonly name: string;
   readonly count: number;
+  /** The label that a folder around it is named like. */
+  readonly within: string | null;
   /** The label it may mean, if any is close. */
   readonly suggestion: string | null;
 }
@@ -89,6 +91,8 @@ export interface DataSummary {
    * the worker and its page (C5).
    */
   readonly tables: readonly ShownTable[];
+  /** What there is to know of pictures that the person brought; null of all else. */
+  readonly pictures: PictureNotes | null;
 }
 
 export const maxListedProblems = 200;

@@ -2,6 +2,7 @@ import { IconAlertTriangle } from '@tabler/icons-react';
 import type { DataSummary, Keeping } from '../client/index.ts';
 import { count, plural } from '../shared/texts/format.ts';
 import classes from './DataReport.module.css';
+import { pictureNotes } from './picture-notes.ts';
 
 /** Labels shown one by one; more become a line. */
 const shownLabels = 12;
@@ -58,6 +59,12 @@ export function DataReport({ data, keeping, leftOut }: DataReportProps) {
           {leftOut}
         </p>
       )}
+      {data.pictures !== null &&
+        pictureNotes(data.pictures).map((line) => (
+          <p key={line} className={classes.more}>
+            {line}
+          </p>
+        ))}
       {keeping !== null && (
         <p className={classes.more} data-testid="keeping">
           {keepingText[keeping]}

@@ -38,7 +38,7 @@ export function UnknownNames({ kind, names, labels, onMeanings }: UnknownNamesPr
           <NativeSelect
             key={found.name}
             label={found.name === '' ? `${kind === 'image' ? 'Pictures' : 'Texts'} in no folder` : found.name}
-            description={plural(found.count, thing)}
+            description={`${plural(found.count, thing)}${found.within === null ? '' : `, inside a folder named like “${found.within}”`}`}
             value={meaning(found) ?? ''}
             onChange={({ currentTarget: { value } }) =>
               setSaid(new Map([...said, [found.name, value === '' ? null : value]]))

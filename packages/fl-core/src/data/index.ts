@@ -1,15 +1,24 @@
-export * from './archive.ts';
+export * from './archive/unpack.ts';
 export * from './batches.ts';
 export { classCounts } from './class-counts.ts';
+export { withoutClutter } from './clutter.ts';
 export * from './datasets/index.ts';
 export { subset } from './datasets/subset.ts';
 export { partitionDirichlet } from './dirichlet.ts';
 export { partitionByDomain } from './domain.ts';
 export * from './hold-out.ts';
 export * from './image-dataset.ts';
-export * from './image-folder.ts';
 export { type LabelMapping, matchLabels, suggestLabel } from './labels.ts';
 export * from './load-sample.ts';
+export { folderSplit } from './pictures/folder-labels.ts';
+export * from './pictures/image-folder.ts';
+export {
+  type OpenImage,
+  type OpenPicture,
+  PictureRefusal,
+  type ReducedPicture,
+  reducePicture,
+} from './pictures/reduce.ts';
 export * from './problems.ts';
 export * from './raw-samples.ts';
 export * from './resize.ts';

@@ -28,6 +28,8 @@ export interface UnknownLabel {
   readonly name: string;
   /** Samples that have it. */
   readonly count: number;
+  /** A label of the run that a folder around it is named like. */
+  readonly within?: string;
 }
 
 /** What a loader left out. */
@@ -50,7 +52,7 @@ export const keptNames = 100;
 export class ProblemList implements LeftOut {
   readonly problems: DataProblem[] = [];
   problemCount = 0;
-  readonly unknown: { readonly name: string; count: number }[] = [];
+  readonly unknown: { readonly name: string; count: number; readonly within?: string }[] = [];
 
   add(problem: DataProblem): void {
     this.problemCount += 1;
@@ -58,11 +60,12 @@ export class ProblemList implements LeftOut {
   }
 
   /** One sample, or `count`, of a name that is none of the run's labels; `place` is used when the list is full. */
-  addUnknown(name: string, place: Pick<DataProblem, 'file' | 'line'>, count = 1): void {
+  addUnknown(name: string, place: Pick<DataProblem, 'file' | 'line'>, count = 1, within?: string): void {
     const known = this.unknown.find((u) => u.name === name);
     if (known !== undefined) known.count += count;
-    else if (this.unknown.length < keptNames) this.unknown.push({ name, count });
-    else {
+    else if (this.unknown.length < keptNames) {
+      this.unknown.push({ name, count, ...(within === undefined ? {} : { within }) });
+    } else {
       const reason = `the label "${name.slice(0, 80)}" is none of this run's`;
       this.add({ ...place, kind: 'unknown-label', reason });
     }
@@ -72,6 +75,6 @@ export class ProblemList implements LeftOut {
   merge(other: LeftOut, file: string): void {
     for (const problem of other.problems) this.add(problem);
     this.problemCount += other.problemCount - other.problems.length;
-    for (const { name, count } of other.unknown) this.addUnknown(name, { file }, count);
+    for (const { name, count, within } of other.unknown) this.addUnknown(name, { file }, count, within);
   }
 }

@@ -38,8 +38,28 @@ export function centreSquare(region: ImageRegion): ImageRegion {
  * that every source pixel counts (antialiased bilinear, as in Pillow). At equal size it is the identity.
  */
 export function resizeRegion(region: ImageRegion, side: number, out: Uint8Array, offset = 0): void {
-  const narrow = resizeRows(region, side); // (height, side, 3)
-  const { first, end, weights, width } = taps(region.height, side);
+  const narrow = new Float32Array(region.height * side * 3);
+  reduceRows(region, side, narrow, 0);
+  columnsTo(narrow, region.height, side, out, offset);
+}
+
+/**
+ * The first half of {@link resizeRegion}, for a picture that is read in bands: the rows of `band`, on white and each
+ * reduced to `side` pixels, into `narrow`, (height, side, 3), from its row `row`.
+ */
+export function rowsTo(band: DecodedImage, side: number, narrow: Float32Array, row: number): void {
+  reduceRows(wholeImage(band), side, narrow, row);
+}
+
+/** The second half: the columns of `narrow`, (height, side, 3), reduced to `side` pixels. */
+export function columnsTo(
+  narrow: Float32Array,
+  height: number,
+  side: number,
+  out: Uint8Array,
+  offset: number,
+): void {
+  const { first, end, weights, width } = taps(height, side);
   const stride = side * 3;
   for (let y = 0; y < side; y++) {
     for (let x = 0; x < stride; x++) {
@@ -83,12 +103,17 @@ function taps(source: number, target: number): Taps {
   return { first, end, weights, width };
 }
 
-/** The rows of a region on white, each reduced to `side` pixels: (height, side, 3). */
-function resizeRows({ image, left, top, width: source, height }: ImageRegion, side: number): Float32Array {
+/** The rows of a region on white, each reduced to `side` pixels. */
+function reduceRows(
+  { image, left, top, width: source, height }: ImageRegion,
+  side: number,
+  narrow: Float32Array,
+  row: number,
+): void {
   const { rgba } = image;
   const { first, end, weights, width } = taps(source, side);
-  const out = new Float32Array(height * side * 3);
-  let position = 0;
+  const opaque = isOpaque(rgba); // as photos are, which are the large ones
+  let position = row * side * 3;
   for (let y = top; y < top + height; y++) {
     for (let x = 0; x < side; x++) {
       let red = 0;
@@ -96,19 +121,33 @@ function resizeRows({ image, left, top, width: source, height }: ImageRegion, si
       let blue = 0;
       let weight = x * width;
       let pixel = (y * image.width + left + first[x]!) * 4;
-      for (let k = first[x]!; k < end[x]!; k++) {
-        const alpha = (weights[weight]! * rgba[pixel + 3]!) / 255;
-        const white = (weights[weight]! - alpha) * 255;
-        red += alpha * rgba[pixel]! + white;
-        green += alpha * rgba[pixel + 1]! + white;
-        blue += alpha * rgba[pixel + 2]! + white;
-        weight += 1;
-        pixel += 4;
+      if (opaque) {
+        for (let k = first[x]!; k < end[x]!; k++) {
+          const share = weights[weight++]!;
+          red += share * rgba[pixel]!;
+          green += share * rgba[pixel + 1]!;
+          blue += share * rgba[pixel + 2]!;
+          pixel += 4;
+        }
+      } else {
+        for (let k = first[x]!; k < end[x]!; k++) {
+          const alpha = (weights[weight]! * rgba[pixel + 3]!) / 255;
+          const white = (weights[weight]! - alpha) * 255;
+          red += alpha * rgba[pixel]! + white;
+          green += alpha * rgba[pixel + 1]! + white;
+          blue += alpha * rgba[pixel + 2]! + white;
+          weight += 1;
+          pixel += 4;
+        }
       }
-      out[position++] = red;
-      out[position++] = green;
-      out[position++] = blue;
+      narrow[position++] = red;
+      narrow[position++] = green;
+      narrow[position++] = blue;
     }
   }
-  return out;
+}
+
+function isOpaque(rgba: DecodedImage['rgba']): boolean {
+  for (let i = 3; i < rgba.length; i += 4) if (rgba[i] !== 255) return false;
+  return true;
 }

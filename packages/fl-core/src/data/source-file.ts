@@ -7,10 +7,5 @@ export interface SourceFile {
   readonly read: () => Promise<Uint8Array>;
 }
 
-const clutter = /(^|\/)(\.[^/]*|Thumbs\.db|desktop\.ini|__MACOSX\/.*)$/i;
-
-/** What operating systems and archives leave in folders: passed over, as nobody means it as data. */
-export const isClutter = ({ path }: Pick<SourceFile, 'path'>): boolean => clutter.test(path);
-
 /** Sizes in messages. */
 export const mebibytes = (bytes: number): string => `${Math.floor(bytes / 2 ** 20)} MiB`;

@@ -10,7 +10,7 @@ export const texts = [
   'sea shells',
   'Größe 日本 😀',
   'x',
-  'the '.repeat(40),
+  'the '.repeat(40).trim(),
 ];
 
 /** The same texts for Python and for us, as the task has them. */

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { PNG } from 'pngjs';
 import type { Batch } from '../models/batch.ts';
 import type { ImageDataset, LabelSetDataset, PassageDataset, TextDataset } from './datasets/index.ts';
+import { type OpenPicture, type ReducedPicture, reducePicture } from './pictures/reduce.ts';
 import type { SourceFile } from './source-file.ts';
 import type { Tokenizer } from './tokenizer/tokenizer.ts';
 
@@ -64,6 +65,27 @@ export function png(width: number, height: number, [r, g, b]: readonly [number, 
   for (let i = 0; i < width * height; i++) image.data.set([r, g, b, 255], i * 4);
   return new Uint8Array(PNG.sync.write(image));
 }
+
+/** A decoder of PNG alone, in the place of a browser. */
+export async function openPng(bytes: Uint8Array): Promise<OpenPicture> {
+  const { width, height, data } = PNG.sync.read(Buffer.from(bytes));
+  return {
+    width,
+    height,
+    read(left, top, columns, rows) {
+      const rgba = new Uint8Array(columns * rows * 4);
+      for (let y = 0; y < rows; y++) {
+        const from = 4 * ((top + y) * width + left);
+        rgba.set(data.subarray(from, from + 4 * columns), 4 * y * columns);
+      }
+      return { width: columns, height: rows, rgba };
+    },
+    close() {},
+  };
+}
+
+export const reducePng = (bytes: Uint8Array, side: number, mostPixels: number): Promise<ReducedPicture> =>
+  reducePicture(bytes, { side, mostPixels, open: openPng });
 
 export const source = (path: string, bytes: Uint8Array): SourceFile => ({
   path,

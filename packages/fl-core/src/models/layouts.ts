@@ -16,6 +16,7 @@ export * from './hub/config.ts';
 export * from './hub/export.ts';
 export * from './hub/import.ts';
 export * from './hub/plan.ts';
+export * from './hub/read-export.ts';
 export * from './initial.ts';
 export * from './layout.ts';
 export * from './spec.ts';

@@ -24,8 +24,8 @@ export const classification = defineTask({
       purpose: ({ labels }) => `tell ${labels} kinds of pictures apart`,
       ownData: () => ({
         title: 'Use your own pictures',
-        hint: 'Drop a folder or a ZIP file here. It holds one folder for each label, with its pictures inside.',
-        accept: '.zip,application/zip,image/*',
+        hint: 'Drop a folder or a ZIP file here. It holds one folder for each label, with its pictures inside, or the pictures and a table “labels.csv” of their names and labels. Up to 20,000 pictures, each of at most 32 MB and 100 million pixels.',
+        accept: '.zip,application/zip,image/*,.csv,.tsv,.jsonl',
         button: 'Choose a ZIP or pictures',
         example: null,
       }),

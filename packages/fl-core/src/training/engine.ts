@@ -172,6 +172,8 @@ export interface Engine {
   score(layer: string, kind: ScoreKind): LayerScore;
   /** Brings numbers here in one transfer, and disposes of them. */
   read(scalars: readonly DeviceScalar[]): Promise<number[]>;
+  /** Brings all values here, row-major. */
+  values(activation: Activation): Promise<Float32Array>;
   /** Whether every value is a finite number. */
   finite(activation: Activation): Promise<boolean>;
   /** Waits until the device has done all it was told to do. */

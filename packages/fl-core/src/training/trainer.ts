@@ -1,4 +1,4 @@
-import type { Dataset } from '../data/datasets/index.ts';
+import type { Dataset, ImageDataset, TextDataset } from '../data/datasets/index.ts';
 import type { Model } from '../models/model.ts';
 import type { NamedTensor } from '../protocol/safetensors.ts';
 import { evaluate } from './evaluate.ts';
@@ -10,6 +10,7 @@ import type {
   TrainOptions,
   TrainResult,
 } from './jobs.ts';
+import { predict } from './predict.ts';
 import { isCurrent } from './prefix/prefix.ts';
 import { PrefixCache } from './prefix/prefix-cache.ts';
 import { probe } from './probe/probe.ts';
@@ -81,6 +82,11 @@ export class Trainer {
   /** Loss and accuracy of the global model. Throws `non-finite`, `bad-model`. */
   evaluate(data: Dataset, options: EvaluateOptions): Job<EvaluateResult> {
     return this.#surviving(() => evaluate(this.#workplace, data, options));
+  }
+
+  /** Logits of the global model for pictures or texts, in their order. Throws `bad-model`. */
+  predict(data: ImageDataset | TextDataset, options: EvaluateOptions): Job<readonly Float32Array[]> {
+    return this.#surviving(() => predict(this.#workplace, data, options));
   }
 
   /** Frees the tensors; the trainer can be used again, at the price of uploading them. */

@@ -1,4 +1,5 @@
 import { Button, Menu } from '@mantine/core';
+import type { architectureOf } from '@strata/fl-core/models/layouts';
 import { IconChevronDown, IconDownload } from '@tabler/icons-react';
 import { useState } from 'react';
 import { notifyError } from '../../shared/components/notify-error.ts';
@@ -13,23 +14,42 @@ interface DownloadButtonProps {
   readonly round: number;
   /** Of the whole model in bytes, for the progress. */
   readonly size: number;
+  /** What opens the zip. */
+  readonly opensIn: OpensIn;
   readonly disabled: boolean;
 }
 
-const files: readonly { readonly file: ModelFile; readonly title: string; readonly text: string }[] = [
-  {
-    file: 'model.zip',
-    title: 'For transformers (.zip)',
-    text: 'Weights, configuration and a model card; Python opens it with Hugging Face transformers.',
-  },
-  {
-    file: 'checkpoint.safetensors',
-    title: 'Tensors alone (.safetensors)',
-    text: 'One file under this project’s layer names.',
-  },
-];
+type OpensIn = ReturnType<typeof architectureOf>['opensIn'];
 
-export function DownloadButton({ run, round, size, disabled }: DownloadButtonProps) {
+interface ModelDownload {
+  readonly file: ModelFile;
+  readonly title: string;
+  readonly text: string;
+}
+
+const zips: Readonly<Record<OpensIn, Omit<ModelDownload, 'file'>>> = {
+  transformers: {
+    title: 'For transformers (.zip)',
+    text: 'Weights, configuration, a model card and a script; Python opens it with Hugging Face transformers.',
+  },
+  PyTorch: {
+    title: 'For PyTorch (.zip)',
+    text: 'Weights, configuration, a model card and the script that runs it in Python; transformers does not have this model.',
+  },
+  'TensorFlow.js': {
+    title: 'For TensorFlow.js (.zip)',
+    text: 'A LayersModel as it came, with a model card; tf.loadLayersModel opens it.',
+  },
+};
+
+const tensors: ModelDownload = {
+  file: 'checkpoint.safetensors',
+  title: 'Tensors alone (.safetensors)',
+  text: 'One file under this project’s layer names.',
+};
+
+export function DownloadButton({ run, round, size, opensIn, disabled }: DownloadButtonProps) {
+  const files: readonly ModelDownload[] = [{ file: 'model.zip', ...zips[opensIn] }, tensors];
   const [received, setReceived] = useState<number | null>(null);
   const download = async (file: ModelFile) => {
     setReceived(0);

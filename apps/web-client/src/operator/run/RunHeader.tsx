@@ -1,5 +1,5 @@
 import { Alert, Group, Text, Title } from '@mantine/core';
-import { modelName } from '@strata/fl-core/models/layouts';
+import { architectureOf, modelName, specOf } from '@strata/fl-core/models/layouts';
 import type { RunView } from '@strata/fl-core/protocol';
 import { budgetText } from '../../shared/texts/budget-text.ts';
 import { StateBadge } from '../StateBadge.tsx';
@@ -38,7 +38,13 @@ export function RunHeader({ run, live }: { run: RunView; live: boolean }) {
           )}
         </div>
         <Group gap="xs">
-          <DownloadButton run={run.id} round={run.checkpoint.round} size={run.modelBytes} disabled={!live} />
+          <DownloadButton
+            run={run.id}
+            round={run.checkpoint.round}
+            size={run.modelBytes}
+            opensIn={architectureOf(specOf(config)).opensIn}
+            disabled={!live}
+          />
           <RunControls run={run.id} state={run.state} disabled={!live} />
         </Group>
       </Group>

@@ -22,7 +22,8 @@ export function useRound(run: RunView, round: number | null): LoadedRound {
 
   const [kept, keep] = useState<RoundDetail | null>(null);
   if (detail.kind === 'ready' && detail.value !== kept) keep(detail.value);
-  if (detail.kind === 'loading' && kept !== null) return { kind: 'ready', value: kept, stale: null, reload: detail.reload };
+  if (detail.kind === 'loading' && kept !== null)
+    return { kind: 'ready', value: kept, stale: null, reload: detail.reload };
   return detail;
 }
 

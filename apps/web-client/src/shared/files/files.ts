@@ -1,17 +1,18 @@
+import { StrataError } from '@strata/fl-core/protocol';
 import type { LocalFile } from '../../client/index.ts';
 
 /** More files than anybody drops on purpose; a home folder dropped by mistake must not freeze the page. */
-export const maxFiles = 50_000;
+const maxFiles = 50_000;
 
 /** The files of a file input; in a folder input every file knows its path. */
 export function filesOfInput(list: FileList): LocalFile[] {
-  return Array.from(list, (file) => ({ path: file.webkitRelativePath || file.name, file })).slice(
-    0,
-    maxFiles,
-  );
+  return Array.from(list, (file) => ({ path: file.webkitRelativePath || file.name, file }));
 }
 
-/** The files of a drop, folders walked through. Must be called in the drop event itself: its items expire. */
+/**
+ * The files of a drop, folders walked through. Must be called in the drop event itself: its items expire.
+ * @throws StrataError `too-large` beyond {@link maxFiles}.
+ */
 export async function filesOfDrop(transfer: DataTransfer): Promise<LocalFile[]> {
   const entries = Array.from(transfer.items, (item) => item.webkitGetAsEntry()).filter((e) => e !== null);
   const found: LocalFile[] = [];
@@ -20,8 +21,14 @@ export async function filesOfDrop(transfer: DataTransfer): Promise<LocalFile[]> 
 }
 
 async function walk(entry: FileSystemEntry, found: LocalFile[]): Promise<void> {
-  if (found.length >= maxFiles) return;
   if (isFile(entry)) {
+    if (found.length >= maxFiles) {
+      throw new StrataError(
+        'too-large',
+        `This folder holds more than ${maxFiles.toLocaleString('en')} files.`,
+        'Drop the folder with your data alone.',
+      );
+    }
     const file = await new Promise<File>((resolve, reject) => entry.file(resolve, reject));
     found.push({ path: entry.fullPath.replace(/^\//, ''), file });
   } else if (isFolder(entry)) {

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'react';
 import type { LocalFile } from '../../client/index.ts';
+import { notifyError } from '../components/notify-error.ts';
 import { filesOfDrop } from '../files/files.ts';
 
 /**
@@ -27,8 +28,12 @@ export function useFileDrop(onFiles: (files: readonly LocalFile[]) => void): boo
       event.preventDefault();
       setOver(false);
       if (event.dataTransfer === null) return;
-      const files = await filesOfDrop(event.dataTransfer);
-      if (files.length > 0) take.current(files);
+      try {
+        const files = await filesOfDrop(event.dataTransfer);
+        if (files.length > 0) take.current(files);
+      } catch (error) {
+        notifyError(error);
+      }
     });
     return () => stop.abort();
   }, []);

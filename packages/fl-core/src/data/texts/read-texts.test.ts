@@ -1,6 +1,6 @@
 import { zipSync } from 'fflate';
 import { describe, expect, test } from 'vitest';
-import { unpackArchives } from '../archive.ts';
+import { unpackArchives } from '../archive/unpack.ts';
 import type { SourceFile } from '../source-file.ts';
 import { source } from '../testing.ts';
 import { readTexts } from './read-texts.ts';

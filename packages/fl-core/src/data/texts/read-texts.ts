@@ -1,8 +1,9 @@
 import type { TaskName } from '../../tasks/index.ts';
+import { withoutClutter } from '../clutter.ts';
 import { Duplicates } from '../duplicates.ts';
 import type { LabelMapping } from '../labels.ts';
 import { type LeftOut, ProblemList, type Reason } from '../problems.ts';
-import { isClutter, mebibytes, type SourceFile } from '../source-file.ts';
+import { mebibytes, type SourceFile } from '../source-file.ts';
 import type { ColumnChoices, ShownTable } from './columns/shown.ts';
 import { collectSamples, formOf, type RawOfTask } from './forms/index.ts';
 import { type PlacedSample, placeOf } from './placed-samples.ts';
@@ -91,7 +92,7 @@ export async function readTexts<T extends TaskName>(
     problems.merge(table, file.path);
     table.samples.forEach(add);
   };
-  const wanted = files.filter((file) => !isClutter(file));
+  const wanted = withoutClutter(files);
   let total = 0;
   for (const [i, file] of wanted.entries()) {
     const refusal = refuse(file, i, total, limit);

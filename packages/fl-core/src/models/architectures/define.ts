@@ -28,6 +28,8 @@ interface ArchitectureDefinition<Spec extends AnySpec> extends Listed<Spec['arch
   readonly layout: (spec: Spec, classes: number) => ModelLayout;
   /** Absent: transformers does not have it. */
   readonly transformers?: Transformers<Spec>;
+  /** What opens an export of it where transformers does not have it. */
+  readonly opensIn?: 'PyTorch' | 'TensorFlow.js';
   /** How to open an export of a model for images of `side` pixels: markdown for its card. */
   readonly usage: (spec: Spec, side: number) => string;
   /** Of image models; absent: images of any side. */
@@ -51,6 +53,8 @@ export function defineArchitecture<Spec extends AnySpec>(definition: Architectur
     ...definition,
     /** The tasks that its models can be trained for. */
     tasks: tasksFor({ kind, heads, pairs }),
+    /** What opens an export of it. */
+    opensIn: transformers === undefined ? (definition.opensIn ?? 'PyTorch') : ('transformers' as const),
     /** Whether a spec is of this architecture. */
     has,
     layout: (spec: AnySpec, classes: number): ModelLayout => definition.layout(own(spec), classes),

@@ -166,7 +166,8 @@ describe('the card of a LayersModel', () => {
     });
     expect(card).toContain('Started from: small_network');
     expect(card).toContain('`tf.loadLayersModel`');
-    expect(card).toContain('images of 12 pixels, RGB, pixels divided by 255');
+    expect(card).toContain('images of 12 pixels (the centred square');
+    expect(card).toContain(', RGB, pixels divided by 255');
   });
 });
 
@@ -234,7 +235,8 @@ describe('configJson', () => {
 describe('exportPreprocessor', () => {
   it('is for the side of the run', () => {
     expect(exportPreprocessor(catalog['deit-tiny'], 64)).toMatchObject({
-      size: { height: 64, width: 64 },
+      size: { shortest_edge: 64 },
+      crop_size: { height: 64, width: 64 },
       image_mean: [0.485, 0.456, 0.406],
     });
   });

@@ -5,6 +5,9 @@ import type { ImageInput } from '../common-spec.ts';
 import { specOf } from '../spec-of.ts';
 import type { Json } from './transformers.ts';
 
+/** Field of an exported `config.json` that names the task of the run. */
+export const taskField = 'strata_task';
+
 /** What transformers keeps in `config.json` of a classifier's labels. */
 function labelFields({ task, labels }: Pick<RunConfig, 'task' | 'labels'>): Json {
   const { problem } = taskNamed(task.name).hub;
@@ -27,6 +30,8 @@ export function exportConfig(config: Pick<RunConfig, 'model' | 'task' | 'labels'
     ...architectureOf(spec).exportedConfig(spec, foundConfig(config.model)),
     dtype: 'float32',
     ...labelFields(config),
+    // `problem_type` has the same word for a text and for two.
+    [taskField]: config.task.name,
   };
 }
 
@@ -41,14 +46,19 @@ export const configJson = (config: Json): string =>
   `${JSON.stringify(config, null, 2).replace(floats, '$1.0$2')}\n`;
 
 /**
- * `preprocessor_config.json` of a model for images of `side` pixels. Images of another side than the pretrained one
- * need `interpolate_pos_encoding=True` in transformers.
+ * `preprocessor_config.json` of a model for images of `side` pixels, as near to what it was trained on as transformers
+ * can say: the shorter side resized, then the centred square cut out, where Strata cuts first. CLIP's processor is the
+ * one that does so in all versions. That images are turned by their EXIF orientation and in sRGB no such file can say.
+ * Images of another side than the pretrained one need `interpolate_pos_encoding=True`.
  */
 export const exportPreprocessor = ({ mean, std }: ImageInput, side: number): Json => ({
-  image_processor_type: 'ViTImageProcessor',
+  image_processor_type: 'CLIPImageProcessor',
+  do_convert_rgb: true,
   do_resize: true,
-  size: { height: side, width: side },
+  size: { shortest_edge: side },
   resample: 2,
+  do_center_crop: true,
+  crop_size: { height: side, width: side },
   do_rescale: true,
   rescale_factor: 1 / 255,
   do_normalize: true,

@@ -52,3 +52,7 @@ const oldNorms =
 
 /** A sentence for the card. */
 export const opensWith = (autoClass: string): string => `Opens with \`${autoClass}.from_pretrained\`.`;
+
+/** What no processor of transformers does by itself, and the script of every export does. */
+export const picturesByScript =
+  'Images must be upright (`ImageOps.exif_transpose`) and in sRGB before the processor gets them, as browsers show them; `load_strata.py` beside this file prepares them exactly as they were trained on.';

@@ -70,8 +70,12 @@ export class TfjsEngine implements Engine {
     }
   }
 
+  values(activation: Activation): Promise<Float32Array> {
+    return activationOf(activation).x.data<'float32'>();
+  }
+
   async finite(activation: Activation): Promise<boolean> {
-    return (await activationOf(activation).x.data<'float32'>()).every(Number.isFinite);
+    return (await this.values(activation)).every(Number.isFinite);
   }
 
   async settle(): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Json } from '../../hub/transformers.ts';
+import { type Json, picturesByScript } from '../../hub/transformers.ts';
 import { checkSide } from '../../images/patches.ts';
 import { defineArchitecture } from '../define.ts';
 import { clipLayout } from './layout.ts';
@@ -21,7 +21,7 @@ export const clip = defineArchitecture<ClipSpec>({
     className: () => 'CLIPVisionModelWithProjection',
   },
   usage: () =>
-    '`model.safetensors` opens with `CLIPVisionModelWithProjection`; its tensors `classifier.weight` and `classifier.bias` are a linear map of `image_embeds`.',
+    `\`model.safetensors\` opens with \`CLIPVisionModelWithProjection\`; its tensors \`classifier.weight\` and \`classifier.bias\` are a linear map of \`image_embeds\`. ${picturesByScript}`,
   sides: ({ patch }) => ({ sideMultiple: patch }),
   checkSide,
 });

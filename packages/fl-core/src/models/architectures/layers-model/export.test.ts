@@ -31,7 +31,7 @@ describe.each([
     const spec = specOfSaved(await saveModel(library, examples[name]()));
     const model = await loadModel(spec, { classes: labels.length, side });
     const weights = drawnWeights(model.layout, 2);
-    const json = JSON.parse(JSON.stringify(exportLayersModel(spec, labels, weights)));
+    const json = JSON.parse(JSON.stringify(exportLayersModel(spec, labels, weights, side)));
 
     const bytes = await new Blob(weights.map((t) => new Float32Array(t.data))).arrayBuffer();
     const theirs = await library.loadLayersModel({
@@ -52,13 +52,13 @@ describe.each([
     answer.forEach((p, i) => {
       expect(p).toBeCloseTo(ours[i]!, 5);
     });
-    expect(theirs.getUserDefinedMetadata()).toEqual({ labels });
+    expect(theirs.getUserDefinedMetadata()).toEqual({ labels, side });
   });
 
   it('is the same model when it comes back', async () => {
     const spec = specOfSaved(await saveModel(library, examples[name]()));
     const model = await loadModel(spec, { classes: labels.length, side });
-    const read = readLayersModel(exportLayersModel(spec, labels, drawnWeights(model.layout)), 'again');
+    const read = readLayersModel(exportLayersModel(spec, labels, drawnWeights(model.layout), side), 'again');
     expect(read.labels).toEqual(labels);
     const again = layersModelSpec(read.found, { id: spec.id });
     const second = await loadModel(again, { classes: labels.length, side });

@@ -10,11 +10,13 @@ export const layersModelWeights = 'weights.bin';
  * `model.json` of a fine-tuned LayersModel, which `tf.loadLayersModel` opens: the model with its new classifier and a
  * softmax at its end.
  * @param weights float32, in the order of their values in `weights.bin`
+ * @param side of the images that it was trained on, in pixels
  */
 export function exportLayersModel(
   spec: LayersModelSpec,
   labels: readonly string[],
   weights: readonly NamedShape[],
+  side: number,
 ): Json {
   return {
     format: 'layers-model',
@@ -35,7 +37,7 @@ export function exportLayersModel(
         weights: weights.map(({ name, shape }) => ({ name, shape, dtype: 'float32' })),
       },
     ],
-    userDefinedMetadata: { labels },
+    userDefinedMetadata: { labels, side },
   };
 }
 

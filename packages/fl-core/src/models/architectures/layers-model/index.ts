@@ -12,6 +12,7 @@ export const layersModel = defineArchitecture<LayersModelSpec>({
   kind: 'image',
   heads: ['classification'],
   layout: layersModelLayout,
+  opensIn: 'TensorFlow.js',
   usage,
   sides: ({ side }) => (side === null ? {} : { sideMultiple: side, largestSide: side }),
   checkSide: checkLayersModelSide,
@@ -29,5 +30,5 @@ export const layersModel = defineArchitecture<LayersModelSpec>({
 function usage({ pixels, channels }: LayersModelSpec, side: number): string {
   const range = pixels === 'bytes' ? 'from 0 to 255' : 'divided by 255';
   const colours = channels === 1 ? 'of luminance (0.299 R + 0.587 G + 0.114 B)' : 'RGB';
-  return `Opens with \`tf.loadLayersModel\` of TensorFlow.js, \`model.json\` and its \`.bin\` file side by side. It takes images of ${side} pixels, ${colours}, pixels ${range}, and answers with the probabilities of the labels above; they stand in the model's user-defined metadata too.`;
+  return `Opens with \`tf.loadLayersModel\` of TensorFlow.js, \`model.json\` and its \`.bin\` file side by side. It takes images of ${side} pixels (the centred square of an upright image in sRGB, resized), ${colours}, pixels ${range}, and answers with the probabilities of the labels above; they stand in the model's user-defined metadata too.`;
 }

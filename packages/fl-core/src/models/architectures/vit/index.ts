@@ -1,5 +1,5 @@
 import { activationNames } from '../../config/fields.ts';
-import { type Json, opensWith } from '../../hub/transformers.ts';
+import { type Json, opensWith, picturesByScript } from '../../hub/transformers.ts';
 import { checkSide } from '../../images/patches.ts';
 import { defineArchitecture } from '../define.ts';
 import { vitDialects } from './dialects.ts';
@@ -25,9 +25,8 @@ export const vit = defineArchitecture<VitSpec>({
   },
   usage: ({ pretrainedSide }, side) => {
     const opens = opensWith('AutoModelForImageClassification');
-    return side === pretrainedSide
-      ? opens
-      : `${opens} It was trained on images of ${side} pixels: call it with \`interpolate_pos_encoding=True\`.`;
+    const resized = `It was trained on images of ${side} pixels: call it with \`interpolate_pos_encoding=True\`.`;
+    return [opens, ...(side === pretrainedSide ? [] : [resized]), picturesByScript].join(' ');
   },
   sides: ({ patch }) => ({ sideMultiple: patch }),
   checkSide,

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { deflateSync } from 'node:zlib';
-import { PNG } from 'pngjs';
 import { describe, expect, test } from 'vitest';
+import type { SourceFile } from '../source-file.ts';
+import { openPng, png, reducePng, source } from '../testing.ts';
 import { type ImageFolderOptions, readImageFolder } from './image-folder.ts';
-import { imageType } from './image-signature.ts';
-import type { SourceFile } from './source-file.ts';
-import { png, source } from './testing.ts';
+import { reducePicture } from './reduce.ts';
+import { imageType } from './signature.ts';
 
 const red = png(6, 4, [255, 0, 0]);
 const blue = png(3, 3, [0, 0, 255]);
@@ -17,10 +17,7 @@ const read = (files: readonly SourceFile[], options: Partial<ImageFolderOptions>
   readImageFolder(files, {
     labels: ['cat', 'dog', 'barn owl'],
     side: 2,
-    decodeImage: async (bytes) => {
-      const { width, height, data } = PNG.sync.read(Buffer.from(bytes));
-      return { width, height, rgba: data };
-    },
+    reduce: reducePng,
     digest: async (bytes) => createHash('sha256').update(bytes).digest('hex'),
     ...options,
   });
@@ -75,8 +72,13 @@ describe('pictures that are read', () => {
 
 describe('pictures that are left out, named with the reason, while the rest goes on', () => {
   test.each<[string, SourceFile, string, RegExp]>([
-    ['no picture', source('cat/notes.txt', text), 'unsupported', /not a PNG/],
-    ['an SVG', source('cat/a.svg', new TextEncoder().encode('<svg/>')), 'unsupported', /not a PNG/],
+    ['no picture', source('cat/notes.txt', text), 'unsupported', /is not a picture/],
+    [
+      'an SVG',
+      source('cat/a.svg', new TextEncoder().encode('<svg/>')),
+      'unsupported',
+      /is a SVG picture.*JPEG/,
+    ],
     ['an empty file', source('cat/1.png', new Uint8Array()), 'empty', /is empty/],
     ['a cut-off file', source('cat/1.png', red.subarray(0, 40)), 'broken', /cannot be decoded/],
     ['a signature without a picture', source('cat/1.png', red.subarray(0, 8)), 'broken', /cannot be decoded/],
@@ -123,14 +125,23 @@ describe('pictures that are left out, named with the reason, while the rest goes
   test('a small file that announces a huge picture is not given to the decoder', async () => {
     let decoded = 0;
     const { problems } = await read([source('cat/bomb.png', hugePng(60_000, 50_000))], {
-      decodeImage: async () => {
-        decoded += 1;
-        throw new Error('no memory');
-      },
+      reduce: (bytes, side, mostPixels) =>
+        reducePicture(bytes, {
+          side,
+          mostPixels,
+          open: async (file) => {
+            decoded += 1;
+            return openPng(file);
+          },
+        }),
     });
     expect(decoded).toBe(0);
     expect(problems).toEqual([
-      { file: 'cat/bomb.png', kind: 'too-large', reason: 'is 60000x50000 pixels large' },
+      {
+        file: 'cat/bomb.png',
+        kind: 'too-large',
+        reason: 'is 60000x50000 pixels large; at most 100 million pixels are read',
+      },
     ]);
   });
 });
@@ -184,16 +195,99 @@ describe('folders that are none of the labels', () => {
 
 describe('imageType', () => {
   test.each<[string, readonly number[] | string, string | undefined]>([
-    ['JPEG', [0xff, 0xd8, 0xff, 0xe0], 'jpeg'],
-    ['GIF', 'GIF89a', 'gif'],
-    ['BMP', 'BM6', 'bmp'],
-    ['WebP', 'RIFF1234WEBPVP8 ', 'webp'],
-    ['AVIF', '\0\0\0\x20ftypavif', 'avif'],
-    ['HEIC', '\0\0\0\x20ftypheic', undefined],
+    ['JPEG', [0xff, 0xd8, 0xff, 0xe0], 'JPEG'],
+    ['GIF', 'GIF89a', 'GIF'],
+    ['BMP', 'BM6', 'BMP'],
+    ['WebP', 'RIFF1234WEBPVP8 ', 'WebP'],
+    ['AVIF', '\0\0\0\x20ftypavif', 'AVIF'],
+    ['AVIF of a sequence', '\0\0\0\x20ftypavis', 'AVIF'],
+    ['AVIF by a compatible brand', '\0\0\0\x18ftypmif1\0\0\0\0miafavif', 'AVIF'],
+    ['a container of pictures by its brands alone', '\0\0\0\x14ftypmif1\0\0\0\0miaf', 'HEIC'],
+    ['brands beyond the box', '\0\0\0\x10ftypisom\0\0\0\0avif', undefined],
+    ['HEIC', '\0\0\0\x20ftypheic', 'HEIC'],
+    ['a video', '\0\0\0\x18ftypisom\0\0\0\0isommp42', undefined],
+    ['TIFF', 'II*\0', 'TIFF'],
     ['PDF', '%PDF-1.7', undefined],
     ['nothing', '', undefined],
   ])('%s', (_, bytes, type) => {
     const codes = typeof bytes === 'string' ? Array.from(bytes, (c) => c.charCodeAt(0)) : bytes;
     expect(imageType(Uint8Array.from(codes))).toBe(type);
   });
+});
+
+describe('what else the person is told', () => {
+  test('pictures smaller than the model looks at', async () => {
+    const { notes } = await read([source('cat/1.png', png(9, 1, [1, 2, 3])), source('cat/2.png', red)]);
+    expect(notes.enlarged).toEqual({ count: 1, shortest: 1, side: 2 });
+    expect((await read([source('cat/1.png', red)])).notes.enlarged).toBeNull();
+  });
+
+  test('pictures that their folders keep aside are held out', async () => {
+    const files = ['train/cat/1', 'train/dog/2', 'val/cat/3', 'test/dog/4'].map((path, i) =>
+      source(`pets/${path}.png`, shades[i]!),
+    );
+    const { dataset, notes } = await read(files);
+    expect([...dataset.labels]).toEqual([0, 1, 0, 1]);
+    expect([...dataset.heldOut!]).toEqual([0, 0, 1, 1]);
+    expect(notes.heldOutFolders).toEqual(['val', 'test']);
+    const alone = await read(files.slice(2));
+    expect([alone.dataset.heldOut, alone.notes.heldOutFolders]).toEqual([undefined, []]);
+  });
+});
+
+describe('a table of labels beside the pictures', () => {
+  const table = (text: string) => source('pets/labels.csv', new TextEncoder().encode(text));
+  const pictures = shades.slice(0, 4).map((picture, i) => source(`pets/images/${i}.png`, picture));
+
+  test('says what is on them, and is itself no picture', async () => {
+    const files = [table('file,label\n0.png,cat\n1.png,dog\n2.png,cat\n3.png,barn owl\n'), ...pictures];
+    const { dataset, problems, unknown, notes } = await read(files);
+    expect([...dataset.labels]).toEqual([0, 1, 0, 2]);
+    expect([problems, unknown]).toEqual([[], []]);
+    expect(notes.labelTables).toEqual(['pets/labels.csv']);
+  });
+
+  test('its other names are asked about, its gaps are told', async () => {
+    const files = [table('file,label\n0.png,cat\n1.png,tabby\n9.png,dog\n'), ...pictures];
+    const asked = await read(files);
+    expect([...asked.dataset.labels]).toEqual([0]);
+    expect(asked.unknown).toEqual([{ name: 'tabby', count: 1 }]);
+    expect(asked.problems.map(({ file, line, reason }) => `${file} ${line}: ${reason}`)).toEqual([
+      'pets/labels.csv 4: names the picture "9.png", which is not among the files',
+      'pets/images/2.png undefined: is in no table of labels, and in no folder that is named like a label',
+      'pets/images/3.png undefined: is in no table of labels, and in no folder that is named like a label',
+    ]);
+    const said = await read(files, { mapping: new Map([['tabby', 'cat']]) });
+    expect([...said.dataset.labels]).toEqual([0, 0]);
+  });
+
+  test('says more than an archive that is named like a label', async () => {
+    const files = [
+      source('cat/labels.csv', new TextEncoder().encode('file,label\n0.png,dog\n')),
+      source('cat/0.png', shades[0]!),
+    ];
+    expect([...(await read(files)).dataset.labels]).toEqual([1]);
+  });
+
+  test('a table of anything else is left out', async () => {
+    const { problems } = await read([source('cat/notes.csv', text), source('cat/1.png', red)]);
+    expect(problems).toMatchObject([{ file: 'cat/notes.csv', kind: 'unsupported' }]);
+  });
+});
+
+test('folders inside one that is named like a label are asked about, with what it is', async () => {
+  const files = ['cats/0', 'dogs/0', 'cats/1', 'dogs/1'].map((path, i) =>
+    source(`cat/${path}.png`, shades[i]!),
+  );
+  const { dataset, unknown } = await read(files);
+  expect(dataset.labels).toHaveLength(0);
+  expect(unknown).toEqual([
+    { name: 'cats', count: 2, within: 'cat' },
+    { name: 'dogs', count: 2, within: 'cat' },
+  ]);
+  const mapping = new Map([
+    ['cats', 'cat'],
+    ['dogs', 'dog'],
+  ]);
+  expect([...(await read(files, { mapping })).dataset.labels]).toEqual([0, 1, 0, 1]);
 });
