@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { longestFirst } from './frame.ts';
+import { longestFirst } from './hub/frame.ts';
 import { createHuggingFaceTokenizer } from './hugging-face.ts';
 
 const read = (file: string): unknown =>
@@ -133,7 +133,12 @@ describe('createHuggingFaceTokenizer', () => {
       'a post-processor with a token that is none of its own',
       {
         ...z.looseObject({}).parse(read('bert.tokenizer.json')),
-        post_processor: { type: 'BertProcessing', sep: ['[END]', 3], cls: ['[CLS]', 2] },
+        post_processor: {
+          type: 'TemplateProcessing',
+          single: [{ SpecialToken: { id: '[END]', type_id: 0 } }],
+          pair: [],
+          special_tokens: {},
+        },
       },
     ],
     ['a model of another kind', { model: { type: 'Nonsense', vocab: [] } }],
