@@ -185,6 +185,7 @@ const cases: readonly Case[] = [
   { name: 'the built-in ViT at another side', model: 'vit-nano', input: 48 },
   { name: 'DeiT', model: found('vit/fixtures/deit'), input: 16 },
   { name: 'CLIP', model: found('clip/fixtures/clip'), input: 16 },
+  { name: 'CLIP of patches', model: found('clip/fixtures/patches'), input: 16 },
   { name: 'BERT', model: bert, input: 'bert' },
   {
     name: 'XLM-RoBERTa',

@@ -21,6 +21,11 @@ export interface Transformers<Spec> {
   /** Absent: tensors have the names of transformers, and no others. */
   readonly dialects?: (spec: Spec) => Dialects;
   /**
+   * Tensors of a file that no classifier needs, and that change nothing where they are left out: heads for something
+   * else, buffers, a pooler that is not looked at. What is neither used nor among these is refused.
+   */
+  readonly unused: (spec: Spec) => readonly RegExp[];
+  /**
    * `config.json` of an export, without the task and the labels.
    * @param found what the model came with, null for one of the catalog; absent: that, or the spec's own constants
    */

@@ -4,6 +4,7 @@ import type { CommonSpec, TextInput, TransformerSize } from '../../common-spec.t
 import {
   Activation,
   Count,
+  commonFields,
   commonOf,
   Depth,
   divides,
@@ -11,6 +12,7 @@ import {
   only,
   PadToken,
   type SpecOptions,
+  sameUnderOtherName,
 } from '../../config/fields.ts';
 
 /** GPT-2 (Radford et al., 2019): a causal Transformer. */
@@ -23,7 +25,8 @@ export interface Gpt2Spec extends CommonSpec, TextInput, TransformerSize {
 
 /** `config.json` of transformers' GPT-2. */
 const Gpt2Config = z
-  .object({
+  .looseObject({
+    ...commonFields,
     model_type: z.literal('gpt2'),
     architectures: z.array(z.string()).nullish(),
     vocab_size: Count,
@@ -38,10 +41,17 @@ const Gpt2Config = z
     eos_token_id: PadToken.nullish(),
     scale_attn_weights: only(true),
     scale_attn_by_inverse_layer_idx: only(false),
-    add_cross_attention: only(false),
     tie_word_embeddings: only(true),
   })
-  .superRefine((c, context) => divides(context, c.n_embd, c.n_head));
+  .superRefine((c, context) => {
+    divides(context, c.n_embd, c.n_head);
+    sameUnderOtherName(context, c, {
+      n_embd: 'hidden_size',
+      n_head: 'num_attention_heads',
+      n_layer: 'num_hidden_layers',
+      n_positions: 'max_position_embeddings',
+    });
+  });
 
 export function gpt2Spec(config: unknown, options: SpecOptions): Gpt2Spec {
   const c = Gpt2Config.parse(config);
