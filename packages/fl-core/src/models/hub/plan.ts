@@ -39,6 +39,31 @@ export function planImport(spec: ModelSpec, layout: ModelLayout, options: PlanOp
   return plan;
 }
 
+/**
+ * Reads the tensors of a file that must equal one which the model uses.
+ *
+ * @throws StrataError `bad-model` that names both where they differ
+ */
+export async function checkTwins(
+  spec: ModelSpec,
+  plan: readonly PlannedLayer[],
+  available: PlanOptions['available'],
+  read: (name: string) => Promise<Float32Array>,
+): Promise<void> {
+  const planned = plan.flatMap((layer) => layer.tensors);
+  for (const [twin, name] of Object.entries(architectureOf(spec).twins(spec))) {
+    const own = planned.find(({ tensor }) => tensor.name === name);
+    if (!available.has(twin) || own?.from !== 'file') continue;
+    const [values, wanted] = [await read(twin), await read(own.sources[0] ?? name)];
+    if (values.length === wanted.length && values.every((v, i) => v === wanted[i])) continue;
+    throw new StrataError(
+      'bad-model',
+      `Tensor ${twin} differs from ${own.sources[0] ?? name}, of which it is a copy where tie_word_embeddings is true.`,
+      'Use a model whose two are the same: others are not built.',
+    );
+  }
+}
+
 /** Throws for a tensor that the model has no place for: transformers would know it, or the file is of another model. */
 function checkUnused(spec: ModelSpec, used: ReadonlySet<string>, available: PlanOptions['available']): void {
   const harmless = architectureOf(spec).unused(spec);

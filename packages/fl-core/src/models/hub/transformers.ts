@@ -26,6 +26,11 @@ export interface Transformers<Spec> {
    */
   readonly unused: (spec: Spec) => readonly RegExp[];
   /**
+   * Tensors of a file that must have the values of one of ours, where it has them: transformers takes those of the file
+   * in its place. By the file's name, ours.
+   */
+  readonly twins?: (spec: Spec) => Readonly<Record<string, string>>;
+  /**
    * `config.json` of an export, without the task and the labels.
    * @param found what the model came with, null for one of the catalog; absent: that, or the spec's own constants
    */
