@@ -52,7 +52,7 @@ describe.each([
     answer.forEach((p, i) => {
       expect(p).toBeCloseTo(ours[i]!, 5);
     });
-    expect(theirs.getUserDefinedMetadata()).toEqual({ labels });
+    expect(theirs.getUserDefinedMetadata()).toEqual({ labels, pixels: spec.pixels });
   });
 
   it('is the same model when it comes back', async () => {

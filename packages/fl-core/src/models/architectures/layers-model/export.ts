@@ -35,7 +35,7 @@ export function exportLayersModel(
         weights: weights.map(({ name, shape }) => ({ name, shape, dtype: 'float32' })),
       },
     ],
-    userDefinedMetadata: { labels },
+    userDefinedMetadata: { labels, pixels: spec.pixels },
   };
 }
 
