@@ -162,6 +162,8 @@ MODELS = {
     "WordLevel": ({"type": "WordLevel", "vocab": {t: i for i, t in enumerate(["[UNK]", "The", "and", "in", "1234567890"])}, "unk_token": "[UNK]"}, "WhitespaceSplit"),
     "BPE": (bpe(), "WhitespaceSplit"),
     "BPE, no unknown token": (bpe(unk_token=None), "WhitespaceSplit"),
+    "BPE, no unknown token, over blanks": (bpe(unk_token=None), "Metaspace"),
+    "BPE, bytes of some, no unknown token": (bpe(extra=BYTES[:0xC4], byte_fallback=True, unk_token=None), "WhitespaceSplit"),
     "BPE, unknown ones fused": (bpe(fuse_unk=True), "WhitespaceSplit"),
     "BPE, bytes": (bpe(extra=BYTES, byte_fallback=True), "WhitespaceSplit"),
     "BPE, merges ignored": (bpe(extra=["and", "leading", "fox"], ignore_merges=True), "WhitespaceSplit"),
@@ -170,7 +172,7 @@ MODELS = {
     "Unigram": (unigram(), "WhitespaceSplit"),
     "Unigram over blanks": (unigram(), "Metaspace"),
 }
-MODEL_TEXTS = [*TEXTS, "aaaa aaaaa aaa the quickest thing", "x" * 120 + " end", "thethe quiquick 0000 ll.ll!", "éé aé é"]
+MODEL_TEXTS = [*TEXTS, "aaaa aaaaa aaa the quickest thing", "x" * 120 + " end", "thethe quiquick 0000 ll.ll!", "éé aé é", "téhe iñng тthт aїnd l日l"]
 DIVIDERS = {"WhitespaceSplit": PRE_TOKENIZERS["WhitespaceSplit"], "Metaspace": PRE_TOKENIZERS["Metaspace, whole"]}
 
 

@@ -62,9 +62,9 @@ export async function resolveModel(model: ImportedModel, places: Places): Promis
   const spec = specAtFirst(resolved);
   switch (found.kind) {
     case 'transformers':
-      await checkTokenizer(folder, spec, found.config);
       // A run may start from random weights and need none.
       if (await hasWeights(folder)) await checkWeights(spec, folder);
+      await checkTokenizer(folder, spec, found.config);
       return resolved;
     case 'layers-model':
       await checkWeights(spec, folder);

@@ -269,7 +269,7 @@ describe('a model that cannot be imported', () => {
     [
       'that is empty',
       () => model.write('tokenizer.json', '{}'),
-      /tokenizer\.json.* model: the model without a type/,
+      /tokenizer\.json.* model: the model is missing: it is no tokenizer/,
     ],
     [
       'that is no JSON',

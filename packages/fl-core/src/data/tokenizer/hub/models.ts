@@ -27,26 +27,8 @@ export function vocabularyOf(model: Model): Vocabulary {
       const made = new WordPiece(model);
       return vocabulary(ids, (pieces) => each(made, pieces).map((token) => ids.get(token) ?? unknown));
     }
-    case 'BPE': {
-      const ids = idsOf(model.vocab);
-      const { unk_token: token } = model;
-      const unknown = token == null ? undefined : needed(ids, token, 'unk_token');
-      const merges = model.merges.map((merge): [string, string] => pairOf(merge));
-      for (const [a, b] of merges) for (const part of [a, b, a + b]) needed(ids, part, 'merges');
-      const made = new BPE({
-        ...model,
-        dropout: null,
-        merges,
-        unk_token: token ?? '',
-        end_of_word_suffix: model.end_of_word_suffix ?? '',
-        continuing_subword_suffix: null,
-      });
-      return vocabulary(ids, (pieces) =>
-        each(made, pieces)
-          .map((t) => ids.get(t) ?? unknown)
-          .filter((id) => id !== undefined),
-      );
-    }
+    case 'BPE':
+      return bpe(model);
     case 'Unigram': {
       const ids = new Map(model.vocab.map(([token], id) => [token, id]));
       if (model.unk_id >= model.vocab.length) {
@@ -71,6 +53,39 @@ export function vocabularyOf(model: Model): Vocabulary {
       return model satisfies never;
   }
 }
+
+function bpe(model: Extract<Model, { type: 'BPE' }>): Vocabulary {
+  const { unk_token: token, end_of_word_suffix: suffix, byte_fallback: bytes, ignore_merges: whole } = model;
+  const ids = idsOf(model.vocab);
+  const unknown = token == null ? undefined : needed(ids, token, 'unk_token');
+  if (unknown === undefined && suffix) {
+    throw new RangeError('model.end_of_word_suffix without a model.unk_token is not built');
+  }
+  const merges = model.merges.map((merge): [string, string] => pairOf(merge));
+  for (const [a, b] of merges) for (const part of [a, b, a + b]) needed(ids, part, 'merges');
+  const made = new BPE({
+    ...model,
+    dropout: null,
+    merges,
+    unk_token: token ?? '',
+    end_of_word_suffix: suffix ?? '',
+    continuing_subword_suffix: null,
+  });
+  const kept = (character: string) =>
+    ids.has(character) || (bytes && [...encoder.encode(character)].every((byte) => ids.has(byteToken(byte))));
+  // Without an unknown token Python leaves out what the vocabulary does not have before it merges, so that what stood
+  // on both sides may become one.
+  const known = (piece: string) =>
+    unknown !== undefined || (whole && ids.has(piece)) ? piece : [...piece].filter(kept).join('');
+  return vocabulary(ids, (pieces) =>
+    each(made, pieces.map(known))
+      .map((t) => ids.get(t) ?? unknown)
+      .filter((id) => id !== undefined),
+  );
+}
+
+const encoder = new TextEncoder();
+const byteToken = (byte: number): string => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`;
 
 /** One piece at a time: the library would join unknown tokens over their borders. */
 const each = (model: (pieces: string[]) => string[], pieces: readonly string[]): string[] =>

@@ -82,10 +82,17 @@ const blank = /\p{White_Space}/gu;
 const ideograph =
   /[\u4e00-\u9fff\u3400-\u4dbf\u{20000}-\u{2a6df}\u{2a700}-\u{2b73f}\u{2b740}-\u{2b81f}\u{2b920}-\u{2ceaf}\uf900-\ufaff\u{2f800}-\u{2fa1f}]/gu;
 
+const plain = /^[\t\n\r -~]*$/;
+
 function bert(options: Extract<Normalizer, { type: 'BertNormalizer' }>): Normalize {
   const { clean_text: clean, handle_chinese_chars: apart, lowercase: lower } = options;
   const accents = options.strip_accents ?? lower;
   return (text) => {
+    // Of most texts nothing more is to be done.
+    if (plain.test(text)) {
+      const spaced = clean ? text.replace(/[\t\n\r]/g, ' ') : text;
+      return lower ? spaced.toLowerCase() : spaced;
+    }
     let out = text;
     if (clean) out = out.replace(characters.control, '').replace(blank, ' ');
     if (apart) out = out.replace(ideograph, ' $& ');

@@ -23,6 +23,7 @@ export type Behavior = z.infer<typeof Behavior>;
 const known =
   (what: string, names: readonly string[]) =>
   ({ input }: { readonly input?: unknown }): string => {
+    if (input == null) return `the ${what} is missing: it is no tokenizer`;
     const type = z.object({ type: z.string().max(60) }).safeParse(input);
     return `the ${what} ${type.success ? type.data.type : 'without a type'} is not built; ${names.join(', ')} are`;
   };

@@ -19,13 +19,11 @@ export type PreTokenize = (pieces: readonly Piece[]) => readonly Piece[];
 export function preTokenizerOf(part: PreTokenizer): PreTokenize {
   switch (part.type) {
     case 'BertPreTokenizer':
-      return dividing((text) =>
-        split(text, blank, 'Removed').flatMap((word) => split(word, characters.punctuation, 'Isolated')),
-      );
+      return dividing((text) => text.match(bertWords) ?? []);
     case 'Whitespace':
       return dividing((text) => text.match(wordsOrSigns) ?? []);
     case 'WhitespaceSplit':
-      return dividing((text) => split(text, blank, 'Removed'));
+      return dividing((text) => text.match(/\P{White_Space}+/gu) ?? []);
     case 'Punctuation':
       return dividing((text) => split(text, characters.punctuation, part.behavior));
     case 'Digits':
@@ -43,7 +41,8 @@ export function preTokenizerOf(part: PreTokenizer): PreTokenize {
     case 'ByteLevel':
       return dividing((text) => {
         const whole = part.add_prefix_space && !text.startsWith(' ') ? ` ${text}` : text;
-        return (part.use_regex ? split(whole, gpt2, 'Isolated') : [whole]).map(byteCharacters);
+        // Every character is of one of its alternatives: nothing lies between two matches.
+        return (part.use_regex ? (whole.match(gpt2) ?? []) : [whole]).map(byteCharacters);
       });
     case 'Metaspace':
       return metaspace(part);
@@ -56,7 +55,11 @@ export function preTokenizerOf(part: PreTokenizer): PreTokenize {
   }
 }
 
-const blank = /\p{White_Space}/gu;
+/** Words, and each sign by itself. */
+const bertWords = new RegExp(
+  `[^\\p{White_Space}${characters.punctuation.source.slice(1, -1)}]+|${characters.punctuation.source}`,
+  'gu',
+);
 const number = /\p{N}/gu;
 /** Words of Rust's regular expressions, and what is neither word nor blank. */
 const wordsOrSigns =
