@@ -71,6 +71,20 @@ export const commonFields = {
   add_cross_attention: only(false),
 };
 
+/** Padding stands in the embedding table like any token: beyond it there is nothing to read. */
+export function padWithin(
+  context: z.RefinementCtx,
+  pad: number | null | undefined,
+  vocabulary: number,
+): void {
+  if (pad == null || pad < vocabulary) return;
+  context.addIssue({
+    code: 'custom',
+    path: ['pad_token_id'],
+    message: `${pad} is not within vocab_size ${vocabulary}: call resize_token_embeddings, or take the tokenizer's own`,
+  });
+}
+
 /** Refuses a second name of a field, which transformers takes too, where the two say different things. */
 export function sameUnderOtherName(
   context: z.RefinementCtx,

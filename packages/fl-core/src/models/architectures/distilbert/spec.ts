@@ -8,6 +8,7 @@ import {
   Depth,
   divides,
   PadToken,
+  padWithin,
   type SpecOptions,
   sameUnderOtherName,
 } from '../../config/fields.ts';
@@ -34,6 +35,7 @@ const DistilBertConfig = z
   })
   .superRefine((c, context) => {
     divides(context, c.dim, c.n_heads);
+    padWithin(context, c.pad_token_id, c.vocab_size);
     sameUnderOtherName(context, c, {
       dim: 'hidden_size',
       n_heads: 'num_attention_heads',

@@ -11,6 +11,7 @@ import {
   Epsilon,
   only,
   PadToken,
+  padWithin,
   type SpecOptions,
   sameUnderOtherName,
 } from '../../config/fields.ts';
@@ -45,6 +46,7 @@ const Gpt2Config = z
   })
   .superRefine((c, context) => {
     divides(context, c.n_embd, c.n_head);
+    padWithin(context, c.pad_token_id, c.vocab_size);
     sameUnderOtherName(context, c, {
       n_embd: 'hidden_size',
       n_head: 'num_attention_heads',
