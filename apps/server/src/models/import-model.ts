@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
+  architectureOf,
   catalog,
   checkTwins,
   classifierOutputs,
@@ -28,7 +29,7 @@ import { exists } from './exists.ts';
 import type { HubPin } from './hub.ts';
 import { locateModel, type Places } from './imported-source.ts';
 import { refusePointer } from './lfs-pointer.ts';
-import { layersFile, readFolderConfig, tokenizerFiles } from './model-folder.ts';
+import { type FolderConfig, layersFile, readFolderConfig, tokenizerFiles } from './model-folder.ts';
 import { checkSize, tokenizerBytes } from './sizes.ts';
 import { readUseLite, readUseLiteVocabulary, useLiteFolder } from './use-lite.ts';
 import { vitMiniFile } from './vit-mini.ts';
@@ -124,10 +125,10 @@ async function storeBuiltIn(id: ModelId, options: ImportOptions): Promise<Stored
 
 async function storeFolder(model: ImportedModel, options: ImportOptions): Promise<StoredModel> {
   const { folder } = await locateModel(model.source, options);
-  const { labels } = await readFolderConfig(folder);
+  const { labels, found } = await readFolderConfig(folder);
   const spec = specOf(options.config);
   const open = () => openWeights(spec, folder);
-  const sameLabels = keepsClassifier(spec, labels, options.config.labels);
+  const sameLabels = hasOwnClass(spec, found) && keepsClassifier(spec, labels, options.config.labels);
   const layers = await storeLayers({ spec, open, sameLabels }, options);
   return { layers, assets: await storeTokenizer(folder, options.blobs) };
 }
@@ -136,6 +137,14 @@ const openWeights = (spec: ModelSpec, folder: string): Promise<TensorSource> =>
   spec.architecture === 'layers-model'
     ? ManifestWeights.open(join(folder, layersFile))
     : WeightsFiles.openFolder(folder);
+
+/** Whether the file's classifier is for what the run is for: that of tokens has the same name, and reads each token. */
+function hasOwnClass(spec: ModelSpec, found: FolderConfig['found']): boolean {
+  if (found.kind !== 'transformers') return true;
+  const { architectures: own } = found.config;
+  const [wanted] = [architectureOf(spec).exportedConfig(spec, found.config).architectures].flat();
+  return !Array.isArray(own) || own.some((name) => name === wanted);
+}
 
 /** Most LayersModels name no labels: as many outputs as the run has labels are taken to be for them. */
 function keepsClassifier(

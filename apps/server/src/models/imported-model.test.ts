@@ -62,10 +62,21 @@ async function imported(source = 'folder:tiny-bert', more: { hubUrl?: string; la
 const look = (source = 'folder:tiny-bert') =>
   resolveModel({ source, granularity: 'sublayer', found: null }, { modelsDir, cacheDir });
 
-/** The tokenizer of the folder with some parts changed; `vocabulary` that of the model, if it is another. */
-async function changeTokenizer(change: object, vocabulary?: number): Promise<void> {
+/** The tokenizer of the folder with some parts changed. */
+async function changeTokenizer(change: object): Promise<void> {
   await model.write('tokenizer.json', JSON.stringify({ ...JSON.parse(tinyTokenizer('bert')), ...change }));
-  if (vocabulary !== undefined) await model.changeConfig({ vocab_size: vocabulary });
+}
+
+/** The first tokens of the model and no others. */
+async function changeVocabulary(size: number): Promise<void> {
+  await model.changeConfig({ vocab_size: size });
+  await model.changeTensors((all) =>
+    all.map((t) =>
+      t.name.endsWith('word_embeddings.weight')
+        ? { ...t, shape: [size, 16], data: t.data.slice(0, size * 16) }
+        : t,
+    ),
+  );
 }
 
 const newToken = (id: number) => ({
@@ -155,6 +166,16 @@ describe('an imported model', () => {
     });
     await vit.write('processor_config.json', JSON.stringify({ processor_class: 'X' }));
     expect(specAtFirst(await look('folder:tiny-vit'))).toMatchObject({ mean: [0, 0, 0] });
+  });
+
+  it('keeps no classifier that was trained for something else', async () => {
+    await model.changeConfig({
+      id2label: { 0: 'cat', 1: 'dog', 2: 'cow' },
+      architectures: ['BertForTokenClassification'],
+    });
+    const { tensors } = await imported('folder:tiny-bert', { labels: ['cat', 'dog', 'cow'] });
+    const own = (await model.tensors()).find(({ name }) => name === 'classifier.weight');
+    expect(tensors.find(({ name }) => name === 'classifier.weight')?.data).not.toEqual(own?.data);
   });
 
   it('keeps no classifier whose outputs config.json numbers with gaps', async () => {
@@ -283,12 +304,15 @@ describe('a model that cannot be imported', () => {
     ],
     [
       'with tokens beyond the vocabulary',
-      () => model.changeConfig({ vocab_size: 20 }),
+      () => changeVocabulary(20),
       'The tokenizer.json of tiny-bert has tokens up to 30; vocab_size of its config.json is 20',
     ],
     [
       'with an added token beyond it',
-      () => changeTokenizer({ added_tokens: [newToken(31)] }, 31),
+      async () => {
+        await changeTokenizer({ added_tokens: [newToken(31)] });
+        await changeVocabulary(31);
+      },
       'has tokens up to 31; vocab_size of its config.json is 31',
     ],
     [
