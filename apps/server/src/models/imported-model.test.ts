@@ -286,6 +286,26 @@ describe('a model that cannot be imported', () => {
     });
   });
 
+  it.each([
+    [
+      'a page',
+      '<!doctype html><html>',
+      'is a text and no safetensors: it begins with "<!doctype html><html>"',
+    ],
+    ['an answer of the Hub', 'Entry not found', 'it begins with "Entry not found"'],
+    [
+      'a pickle by another name',
+      'PK\u0003\u0004\0\0\0\0\0archive/data.pkl',
+      'a PyTorch pickle, which is not opened',
+    ],
+  ])('for weights that are %s is refused as that', async (_, content, message) => {
+    await model.write('model.safetensors', content);
+    await expect(look()).rejects.toMatchObject({
+      code: 'bad-model',
+      message: expect.stringContaining(message),
+    });
+  });
+
   it.each<[string, () => Promise<void>, string | RegExp]>([
     [
       'that is empty',

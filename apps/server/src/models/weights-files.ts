@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import {
   type Dtype,
   headerLength,
@@ -124,9 +124,25 @@ export const pickled = (where: string, file: string): StrataError =>
       "AutoModel.from_pretrained('MODEL').save_pretrained('FOLDER', safe_serialization=True)\"",
   );
 
+/** Throws for what people have in the place of safetensors: a page that says why there is no file, or a pickle. */
+async function refuseOther(path: string): Promise<void> {
+  const bytes = await readBytes(path, 0, 40);
+  const text = new TextDecoder('latin1').decode(bytes);
+  const [first = 0, second = 0] = bytes;
+  if (text.startsWith('PK') || (first === 0x80 && second >= 2 && second <= 5))
+    throw pickled(dirname(path), basename(path));
+  if (!/^[\t\n\r -~]{8,}$/.test(text)) return;
+  throw new StrataError(
+    'bad-model',
+    `${path} is a text and no safetensors: it begins with "${text.trim()}".`,
+    'Download the file itself: what is there is the page that came in its place.',
+  );
+}
+
 async function placesIn(path: string): Promise<Map<string, Place>> {
   try {
     await refusePointer(path);
+    await refuseOther(path);
     const length = headerLength(await readBytes(path, 0, 8));
     const { tensors, fileSize } = parseHeader(await readBytes(path, 8, length));
     const size = await sizeOf(path);
