@@ -144,7 +144,10 @@ function opened(json: TokenizerJson): Opened {
     frames,
     left: json.truncation?.direction === 'Left',
     wholeOnly:
-      !(divider != null && dividesAtBlanks(divider)) || (normalizer != null && looksAtEnds(normalizer)),
+      divider == null ||
+      !dividesAtBlanks(divider) ||
+      (normalizer != null && looksAtEnds(normalizer)) ||
+      tokens.some(({ content, rstrip }) => rstrip || /\p{White_Space}/u.test(content)),
     lastId: [...tokens, ...specials].reduce((most, { id }) => Math.max(most, id), vocabulary.last),
   };
 }
