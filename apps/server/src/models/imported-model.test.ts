@@ -341,6 +341,11 @@ describe('a model that cannot be imported', () => {
       'do_lower_case false; normalizer.lowercase of tokenizer.json is true',
     ],
     [
+      'with a special token that only a file beside it knows',
+      () => model.write('special_tokens_map.json', JSON.stringify({ mask_token: '<mask>' })),
+      'special_tokens_map.json names the mask_token "<mask>"',
+    ],
+    [
       'larger than is opened on the main thread, in which a component is not built',
       () => changeTokenizer({ decoder: { filler: 'x'.repeat(2 ** 16) }, normalizer: { type: 'Upper' } }),
       'normalizer.type: the normalizer Upper is not built',

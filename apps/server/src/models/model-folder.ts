@@ -13,6 +13,7 @@ export const tokenizerFiles = {
   tokenizer: 'tokenizer.json',
   tokenizerConfig: 'tokenizer_config.json',
   specialTokens: 'special_tokens_map.json',
+  addedTokens: 'added_tokens.json',
   vocabText: 'vocab.txt',
   vocabJson: 'vocab.json',
   merges: 'merges.txt',

@@ -18,11 +18,12 @@ export interface TokenizerJob {
  */
 export async function tryFiles({ folder, model }: TokenizerJob): Promise<void> {
   const read = (file: string) => readJsonFile(join(folder, file), z.unknown(), tokenizerBytes);
-  const { tokenizer, tokenizerConfig } = tokenizerFiles;
-  const json = await read(tokenizer);
-  tryTokenizer(
-    json,
-    (await exists(join(folder, tokenizerConfig))) ? await read(tokenizerConfig) : null,
-    model,
-  );
+  const ifThere = async (file: string) => ((await exists(join(folder, file))) ? read(file) : null);
+  const { tokenizer, tokenizerConfig, specialTokens, addedTokens } = tokenizerFiles;
+  const beside = {
+    config: await ifThere(tokenizerConfig),
+    specialTokens: await ifThere(specialTokens),
+    addedTokens: await ifThere(addedTokens),
+  };
+  tryTokenizer(await read(tokenizer), beside, model);
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { StrataError } from '../../protocol/errors.ts';
 import { checkIds, findersOf } from './hub/added-tokens.ts';
-import { checkClaims } from './hub/claims.ts';
+import { type Beside, checkClaims } from './hub/claims.ts';
 import { type Frames, framed, framesOf, longestFirst, specialsOf } from './hub/frame.ts';
 import { vocabularyOf } from './hub/models.ts';
 import { normalizerOf } from './hub/normalizers.ts';
@@ -9,11 +9,7 @@ import { type Normalizer, type PreTokenizer, TokenizerJson } from './hub/parts.t
 import { preTokenizerOf } from './hub/pre-tokenizers.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
-export interface HuggingFaceOptions {
-  /** `tokenizer_config.json`; null where the model has none. */
-  readonly config?: unknown;
-  /** `config.json` of the model, which tells whose tokenizer it is where the former does not. */
-  readonly modelConfig?: unknown;
+export interface HuggingFaceOptions extends Beside {
   /**
    * Longest sequence, special tokens counted: longer texts lose their end, or their beginning where the file says so,
    * never a special token. Documents are not cut.
@@ -36,9 +32,9 @@ export interface HuggingFaceTokenizer extends Tokenizer {
  */
 export function createHuggingFaceTokenizer(
   tokenizerJson: unknown,
-  { config = null, modelConfig, maxTokens }: HuggingFaceOptions,
+  { maxTokens, ...beside }: HuggingFaceOptions,
 ): HuggingFaceTokenizer {
-  const { plain, frames, left, wholeOnly, lastId } = open(tokenizerJson, config, modelConfig);
+  const { plain, frames, left, wholeOnly, lastId } = open(tokenizerJson, beside);
   const { single, pair } = frames;
   const [room, pairRoom] = [single, pair].map((frame) => Math.max(0, maxTokens - specialsOf(frame))) as [
     number,
@@ -92,10 +88,10 @@ interface Opened {
   readonly lastId: number;
 }
 
-function open(tokenizerJson: unknown, config: unknown, modelConfig: unknown): Opened {
+function open(tokenizerJson: unknown, beside: Beside): Opened {
   try {
     const json = TokenizerJson.parse(tokenizerJson);
-    checkClaims(json, config, modelConfig);
+    checkClaims(json, beside);
     return opened(json);
   } catch (cause) {
     if (cause instanceof StrataError) throw cause;

@@ -1,4 +1,5 @@
 import { StrataError } from '../../protocol/errors.ts';
+import type { Beside } from './hub/claims.ts';
 import { createHuggingFaceTokenizer } from './hugging-face.ts';
 
 export interface TriedModel {
@@ -21,13 +22,13 @@ const samples: readonly string[] = [
  * Opens a tokenizer and encodes a few texts, as every participant of a run would: before the run is made.
  *
  * @param json `tokenizer.json`
- * @param config `tokenizer_config.json`; null where there is none
+ * @param beside what stands beside it
  * @throws StrataError `bad-model` as {@link createHuggingFaceTokenizer}; also for tokens beyond the model's vocabulary,
  *   and for special tokens that leave no room for a text
  */
-export function tryTokenizer(json: unknown, config: unknown, model: TriedModel): void {
+export function tryTokenizer(json: unknown, beside: Omit<Beside, 'modelConfig'>, model: TriedModel): void {
   const { id, vocabulary, maxTokens } = model;
-  const tokenizer = createHuggingFaceTokenizer(json, { config, modelConfig: model.config, maxTokens });
+  const tokenizer = createHuggingFaceTokenizer(json, { ...beside, modelConfig: model.config, maxTokens });
   if (tokenizer.lastId >= vocabulary) {
     throw new StrataError(
       'bad-model',

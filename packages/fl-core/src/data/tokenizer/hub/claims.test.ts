@@ -70,6 +70,44 @@ describe('what tokenizer_config.json claims', () => {
     expect(silent.open).toThrow(/do_lower_case \(absent, so by default\) true/);
   });
 
+  it.each([
+    ['special_tokens_map.json', { specialTokens: { mask_token: 'brown' } }, 'names the mask_token "brown"'],
+    [
+      'special_tokens_map.json',
+      { specialTokens: { additional_special_tokens: ['brown'] } },
+      'names the additional_special_tokens "brown"',
+    ],
+    ['added_tokens.json', { addedTokens: { brown: 300 } }, 'names the token "brown"'],
+    [
+      'tokenizer_config.json',
+      { config: { extra_special_tokens: { x: 'brown' } } },
+      'names the extra_special_tokens "brown"',
+    ],
+    [
+      'tokenizer_config.json',
+      { config: { cls_token: '[CLS]' }, specialTokens: { cls_token: '[SEP]' } },
+      'says that the cls_token is "[CLS]"; special_tokens_map.json says "[SEP]"',
+    ],
+    ['special_tokens_map.json', { specialTokens: [] }, 'has no object'],
+  ])('of special tokens in %s is held against the file: %o', (file, beside, message) => {
+    const open = () => createHuggingFaceTokenizer(python.bases.lower!.json!, { ...beside, maxTokens: 100 });
+    expect(open).toThrow(
+      expect.objectContaining({ code: 'bad-model', message: expect.stringContaining(`${file} ${message}`) }),
+    );
+  });
+
+  it('of special tokens that the file knows is taken', () => {
+    const specialTokens = { cls_token: '[CLS]', mask_token: { content: '[MASK]', lstrip: false } };
+    const open = () =>
+      createHuggingFaceTokenizer(python.bases.lower!.json!, {
+        config: { tokenizer_class: 'BertTokenizer' },
+        specialTokens,
+        addedTokens: { '[MASK]': 136 },
+        maxTokens: 100,
+      });
+    expect(open).not.toThrow();
+  });
+
   it('of the side that texts are cut at is held against the file', () => {
     const json = python.bases.lower!.json!;
     const open = (truncation: object | null, truncation_side: string) => () =>

@@ -1,14 +1,41 @@
 import { z } from 'zod';
-import { StrataError } from '../../../protocol/errors.ts';
-import { type Frames, framesOf } from './frame.ts';
-import type { Normalizer, PreTokenizer, TokenizerJson } from './parts.ts';
+import { differs, refused } from './claim-refusal.ts';
+import { checkBert, checkByteLevel, checkXlmRoberta } from './families.ts';
+import type { TokenizerJson } from './parts.ts';
 
 /**
- * What `tokenizer_config.json` claims of a tokenizer. transformers builds the tokenizers of BERT, RoBERTa, GPT-2 and
+ * What the files beside `tokenizer.json` claim of a tokenizer. transformers builds the tokenizers of BERT, RoBERTa, GPT-2 and
  * XLM-RoBERTa anew from what stands there, and takes no more than the vocabulary from `tokenizer.json`: where the two
  * disagree, a model would see other tokens in Python than it was trained on here.
  */
 const TokenName = z.union([z.string(), z.looseObject({ content: z.string() }).transform((t) => t.content)]);
+
+/** Special tokens by their use, as both files name them. */
+const uses = [
+  'bos_token',
+  'eos_token',
+  'unk_token',
+  'sep_token',
+  'pad_token',
+  'cls_token',
+  'mask_token',
+] as const;
+const TokenList = z.union([z.array(TokenName), z.record(z.string(), TokenName)]);
+const Specials = {
+  bos_token: TokenName.nullish(),
+  eos_token: TokenName.nullish(),
+  unk_token: TokenName.nullish(),
+  sep_token: TokenName.nullish(),
+  pad_token: TokenName.nullish(),
+  cls_token: TokenName.nullish(),
+  mask_token: TokenName.nullish(),
+  additional_special_tokens: TokenList.nullish(),
+  extra_special_tokens: TokenList.nullish(),
+};
+const SpecialTokens = z.looseObject(Specials);
+type SpecialTokens = z.infer<typeof SpecialTokens>;
+
+const AddedTokens = z.record(z.string(), z.unknown());
 
 const Claims = z.looseObject({
   tokenizer_class: z.string().nullish(),
@@ -18,14 +45,7 @@ const Claims = z.looseObject({
   add_prefix_space: z.boolean().nullish(),
   truncation_side: z.enum(['left', 'right']).nullish(),
   split_special_tokens: z.boolean().nullish(),
-  bos_token: TokenName.nullish(),
-  eos_token: TokenName.nullish(),
-  unk_token: TokenName.nullish(),
-  sep_token: TokenName.nullish(),
-  pad_token: TokenName.nullish(),
-  cls_token: TokenName.nullish(),
-  mask_token: TokenName.nullish(),
-  additional_special_tokens: z.array(TokenName).nullish(),
+  ...Specials,
   added_tokens_decoder: z.record(z.string(), TokenName).nullish(),
 });
 type Claims = z.infer<typeof Claims>;
@@ -58,23 +78,41 @@ const ModelConfig = z.looseObject({
   tokenizer_class: z.string().nullish(),
 });
 
+/** Files that say something of a tokenizer, as JSON; null or absent where there is none. */
+export interface Beside {
+  /** `tokenizer_config.json`. */
+  readonly config?: unknown;
+  /** `config.json` of the model, which tells the class where the former does not. */
+  readonly modelConfig?: unknown;
+  /** `special_tokens_map.json`. */
+  readonly specialTokens?: unknown;
+  /** `added_tokens.json`. */
+  readonly addedTokens?: unknown;
+}
+
 /**
  * Holds `tokenizer.json` against what stands beside it.
  *
- * @param config `tokenizer_config.json`; null where there is none
- * @param modelConfig `config.json` of the model, which tells the class where the former does not
  * @throws StrataError `bad-model` with both values
  */
-export function checkClaims(json: TokenizerJson, config: unknown, modelConfig?: unknown): void {
-  const parsed = Claims.safeParse(config ?? {});
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw refused(`has ${issue?.path.join('.') || 'no object'}: ${issue?.message}`);
+export function checkClaims(json: TokenizerJson, beside: Beside): void {
+  const own = parsed(Claims, beside.config, 'tokenizer_config.json');
+  const map = parsed(SpecialTokens, beside.specialTokens, mapFile);
+  for (const use of uses) {
+    if (own[use] == null || map[use] == null || own[use] === map[use]) continue;
+    throw refused(`says that the ${use} is "${own[use]}"; ${mapFile} says "${map[use]}"`);
   }
-  const claims = parsed.data;
-  checkTokens(json, claims);
+  const claims = { ...own, ...Object.fromEntries(uses.map((use) => [use, own[use] ?? map[use]])) };
+  checkTokens(json, own, 'tokenizer_config.json');
+  checkTokens(json, map, mapFile);
+  for (const token of Object.values(own.added_tokens_decoder ?? {})) {
+    checkToken(json, 'added_tokens_decoder', token, 'tokenizer_config.json');
+  }
+  for (const token of Object.keys(parsed(AddedTokens, beside.addedTokens, 'added_tokens.json'))) {
+    checkToken(json, 'token', token, 'added_tokens.json');
+  }
   checkSides(json, claims);
-  const model = ModelConfig.safeParse(modelConfig ?? {});
+  const model = ModelConfig.safeParse(beside.modelConfig ?? {});
   const { model_type: type, tokenizer_class: named } = model.success ? model.data : {};
   const name =
     claims.tokenizer_class ??
@@ -103,21 +141,31 @@ export function checkClaims(json: TokenizerJson, config: unknown, modelConfig?: 
   }
 }
 
-function checkTokens(json: TokenizerJson, claims: Claims): void {
-  const known = new Set((json.added_tokens ?? []).map(({ content }) => content));
-  const named = [
-    ...(
-      ['bos_token', 'eos_token', 'unk_token', 'sep_token', 'pad_token', 'cls_token', 'mask_token'] as const
-    ).map((field) => [field, claims[field]] as const),
-    ...(claims.additional_special_tokens ?? []).map((token) => ['additional_special_tokens', token] as const),
-    ...Object.values(claims.added_tokens_decoder ?? {}).map(
-      (token) => ['added_tokens_decoder', token] as const,
-    ),
-  ];
-  for (const [field, token] of named) {
-    if (token == null || known.has(token)) continue;
-    throw refused(`names the ${field} "${token}", which is not among added_tokens of tokenizer.json`);
+const mapFile = 'special_tokens_map.json';
+
+function parsed<S extends z.ZodType>(schema: S, json: unknown, file: string): z.output<S> {
+  const read = schema.safeParse(json ?? {});
+  if (read.success) return read.data;
+  const [issue] = read.error.issues;
+  throw refused(`has ${issue?.path.join('.') || 'no object'}: ${issue?.message}`, file);
+}
+
+/** transformers adds each special token that `tokenizer.json` does not know as one, and finds it in texts. */
+function checkTokens(json: TokenizerJson, claims: SpecialTokens, file: string): void {
+  for (const use of uses) checkToken(json, use, claims[use], file);
+  for (const field of ['additional_special_tokens', 'extra_special_tokens'] as const) {
+    for (const token of Object.values(claims[field] ?? {})) checkToken(json, field, token, file);
   }
+}
+
+function checkToken(
+  json: TokenizerJson,
+  field: string,
+  token: string | null | undefined,
+  file: string,
+): void {
+  if (token == null || json.added_tokens?.some(({ content }) => content === token)) return;
+  throw refused(`names the ${field} "${token}", which is not among added_tokens of tokenizer.json`, file);
 }
 
 function checkSides(json: TokenizerJson, claims: Claims): void {
@@ -130,145 +178,3 @@ function checkSides(json: TokenizerJson, claims: Claims): void {
     throw differs('truncation_side', side, 'truncation.direction', direction);
   }
 }
-
-/** BERT's: WordPiece, its normalizer with three options, one class token and one separator or two. */
-function checkBert(json: TokenizerJson, claims: Claims, name: string): void {
-  const { normalizer, pre_tokenizer: divider, model } = json;
-  if (normalizer?.type !== 'BertNormalizer') throw rebuilt(name, 'BertNormalizer', 'normalizer', normalizer);
-  if (divider?.type !== 'BertPreTokenizer') throw rebuilt(name, 'BertPreTokenizer', 'pre_tokenizer', divider);
-  if (model.type !== 'WordPiece') throw rebuilt(name, 'WordPiece', 'model', model);
-  if (model.continuing_subword_prefix !== '##' || model.max_input_chars_per_word !== 100) {
-    throw refused(
-      `names the class ${name}, which continues words with ## and takes 100 characters a word; tokenizer.json has ${model.continuing_subword_prefix} and ${model.max_input_chars_per_word}`,
-    );
-  }
-  const lower = claims.do_lower_case ?? true;
-  const accents = claims.strip_accents ?? lower;
-  const apart = claims.tokenize_chinese_chars ?? true;
-  const own = normalizer.strip_accents ?? normalizer.lowercase;
-  for (const [field, claimed, there, value] of [
-    ['do_lower_case', lower, 'lowercase', normalizer.lowercase],
-    ['strip_accents', accents, 'strip_accents', own],
-    ['tokenize_chinese_chars', apart, 'handle_chinese_chars', normalizer.handle_chinese_chars],
-  ] as const) {
-    if (claimed === value) continue;
-    throw differs(
-      claims[field] == null ? `${field} (absent, so by default)` : field,
-      claimed,
-      `normalizer.${there}`,
-      value,
-    );
-  }
-  if (!normalizer.clean_text)
-    throw refused(`names the class ${name}, which cleans texts; normalizer.clean_text is false`);
-  const [cls, sep] = [idOf(json, claims.cls_token ?? '[CLS]'), idOf(json, claims.sep_token ?? '[SEP]')];
-  checkFrames(json, name, framesOf({ type: 'BertProcessing', cls: ['', cls], sep: ['', sep] }));
-}
-
-/** RoBERTa's and GPT-2's: byte-level BPE without a normalizer; GPT-2 keeps the post-processor of the file. */
-function checkByteLevel(json: TokenizerJson, claims: Claims, name: string, family: 'roberta' | 'gpt2'): void {
-  const { normalizer, pre_tokenizer: divider, model } = json;
-  if (normalizer != null) throw rebuilt(name, 'no normalizer', 'normalizer', normalizer);
-  if (divider?.type !== 'ByteLevel' || !divider.use_regex)
-    throw rebuilt(name, 'ByteLevel', 'pre_tokenizer', divider);
-  if (model.type !== 'BPE') throw rebuilt(name, 'BPE', 'model', model);
-  const prefix = claims.add_prefix_space ?? false;
-  if (prefix !== divider.add_prefix_space) {
-    throw differs('add_prefix_space', prefix, 'pre_tokenizer.add_prefix_space', divider.add_prefix_space);
-  }
-  if (family === 'gpt2') return;
-  const [cls, sep] = [idOf(json, claims.cls_token ?? '<s>'), idOf(json, claims.sep_token ?? '</s>')];
-  checkFrames(json, name, robertaFrames(cls, sep));
-}
-
-/** XLM-RoBERTa's: Unigram with SentencePiece's table, words between blanks. */
-function checkXlmRoberta(json: TokenizerJson, claims: Claims, name: string): void {
-  const { normalizer, pre_tokenizer: divider, model } = json;
-  if (model.type !== 'Unigram') throw rebuilt(name, 'Unigram', 'model', model);
-  if (!isTable(normalizer)) throw rebuilt(name, 'Precompiled', 'normalizer', normalizer);
-  const metaspace = wordsWithMetaspace(divider);
-  if (metaspace === null) throw rebuilt(name, 'WhitespaceSplit and Metaspace', 'pre_tokenizer', divider);
-  const prefix = claims.add_prefix_space ?? true;
-  if (prefix !== (metaspace.prepend_scheme === 'always')) {
-    throw differs('add_prefix_space', prefix, 'pre_tokenizer prepend_scheme', metaspace.prepend_scheme);
-  }
-  const [cls, sep] = [idOf(json, claims.bos_token ?? '<s>'), idOf(json, claims.eos_token ?? '</s>')];
-  checkFrames(json, name, robertaFrames(cls, sep));
-}
-
-const robertaFrames = (cls: number, sep: number): Frames =>
-  framesOf({
-    type: 'RobertaProcessing',
-    cls: ['', cls],
-    sep: ['', sep],
-    trim_offsets: true,
-    add_prefix_space: false,
-  });
-
-/** The table of SentencePiece; that blanks are made one beside it changes nothing, since words are taken apart at them. */
-function isTable(normalizer: Normalizer | null | undefined): boolean {
-  if (normalizer == null || normalizer.type === 'Precompiled') return true;
-  if (normalizer.type !== 'Sequence') return false;
-  return normalizer.normalizers.every(
-    (part) =>
-      part.type === 'Precompiled' ||
-      (part.type === 'Replace' &&
-        JSON.stringify([part.pattern, part.content]) === JSON.stringify([{ Regex: ' {2,}' }, ' '])),
-  );
-}
-
-function wordsWithMetaspace(
-  divider: PreTokenizer | null | undefined,
-): Extract<PreTokenizer, { type: 'Metaspace' }> | null {
-  if (divider?.type !== 'Sequence' || divider.pretokenizers.length !== 2) return null;
-  const [first, second] = divider.pretokenizers;
-  if (first?.type !== 'WhitespaceSplit' || second?.type !== 'Metaspace') return null;
-  return second.replacement === '▁' && second.split && second.prepend_scheme !== 'first' ? second : null;
-}
-
-function idOf({ model, added_tokens: added }: TokenizerJson, token: string): number {
-  const own = Array.isArray(model.vocab)
-    ? model.vocab.findIndex(([content]) => content === token)
-    : Object.hasOwn(model.vocab, token)
-      ? model.vocab[token]!
-      : -1;
-  const id = own >= 0 ? own : added?.find(({ content }) => content === token)?.id;
-  if (id === undefined) throw refused(`needs the token "${token}", which tokenizer.json does not have`);
-  return id;
-}
-
-function checkFrames({ post_processor: processor }: TokenizerJson, name: string, wanted: Frames): void {
-  const found = framesOf(processor);
-  if (JSON.stringify(found) === JSON.stringify(wanted)) return;
-  throw refused(
-    `names the class ${name}, whose special tokens are ${shown(wanted)}; post_processor of tokenizer.json puts ${shown(found)}`,
-  );
-}
-
-/** Ids and types around texts A and B. */
-const shown = ({ single, pair }: Frames): string =>
-  [single, pair]
-    .map((frame) => frame.map((p) => `${p.kind === 'special' ? p.id : 'AB'[p.text]}:${p.segment}`).join(' '))
-    .join(' and ');
-
-const rebuilt = (
-  name: string,
-  wanted: string,
-  field: string,
-  found: { readonly type: string } | null | undefined,
-) =>
-  refused(
-    `names the class ${name}, which transformers builds with ${wanted}; ${field} of tokenizer.json is ${found?.type ?? 'null'}`,
-  );
-
-const differs = (field: string, claimed: unknown, there: string, value: unknown) =>
-  refused(`says ${field} ${String(claimed)}; ${there} of tokenizer.json is ${String(value)}`);
-
-const refused = (what: string) =>
-  new StrataError(
-    'bad-model',
-    `tokenizer_config.json ${what}.`,
-    'transformers would read texts otherwise than tokenizer.json says. Where Python is right, write both files anew: ' +
-      `python -c "from transformers import AutoTokenizer; AutoTokenizer.from_pretrained('MODEL').save_pretrained('MODEL')". ` +
-      'Where tokenizer.json is right, set tokenizer_class to PreTrainedTokenizerFast, or correct the field.',
-  );
