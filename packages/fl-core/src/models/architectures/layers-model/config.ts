@@ -5,6 +5,7 @@ import { classifierOf } from './classifier.ts';
 import { nodesOf } from './graph.ts';
 import { layersModelLayout } from './layout.ts';
 import { partsOf } from './parts.ts';
+import { rescaledFrom } from './pixels.ts';
 import { shapeText } from './shape.ts';
 import type { LayersModelSpec } from './spec.ts';
 
@@ -28,7 +29,11 @@ export const pixelRanges: Readonly<Record<PixelRange, string>> = {
  */
 export function layersModelSpec(
   { name, input, layers, pixels: found, licence }: LayersModelFound,
-  { id, pixels = found ?? 'unit' }: Pick<SpecOptions, 'id'> & { readonly pixels?: PixelRange | undefined },
+  // Runs of before have not what their file says of pixels, but its layers.
+  {
+    id,
+    pixels = found ?? rescaledFrom(layers) ?? 'unit',
+  }: Pick<SpecOptions, 'id'> & { readonly pixels?: PixelRange | undefined },
 ): LayersModelSpec {
   const [height, width, channels] = input;
   if (height !== width || (channels !== 1 && channels !== 3)) {

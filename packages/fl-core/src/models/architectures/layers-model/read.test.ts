@@ -34,6 +34,9 @@ describe('readLayersModel', () => {
     expect(await of('plain')).toMatchObject({ pixels: 'unit', channels: 3, side: 12, defaultSide: 12 });
     expect(await of('residual')).toMatchObject({ pixels: 'bytes' });
     expect(await of('convolutional')).toMatchObject({ channels: 1 });
+    // A run of before has no `pixels`, and its layers say it still.
+    const residual = readLayersModel((await saveModel(library, examples.residual())).json, 'test').found;
+    expect(layersModelSpec({ ...residual, pixels: null }, { id: 'a' })).toMatchObject({ pixels: 'bytes' });
     const { json } = await saveModel(library, examples.plain());
     const { found } = readLayersModel(json, 'test');
     expect(found.pixels).toBeNull();

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { LayersModelFound, PixelRange, StrataError } from '../../../protocol/index.ts';
-import { inputName, type KerasLayer } from './spec.ts';
+import { rescaledFrom } from './pixels.ts';
 import { flat, type Unfolded, unfold } from './unfold.ts';
 
 /** What a `model.json` says of a model, the weights left out. */
@@ -21,7 +21,6 @@ const Wrapped = z.object({ model_config: z.record(z.string(), z.json()) });
 const Labels = z.object({ labels: z.array(z.string()).min(1).max(1000) });
 /** As an export of ours has it. */
 const Pixels = z.object({ pixels: PixelRange });
-const Scale = z.object({ scale: z.number() });
 
 /**
  * The topology of a tfjs LayersModel from its `model.json`, as tfjs-layers or the converter of Keras 2 wrote it.
@@ -52,19 +51,6 @@ export function readLayersModel(json: unknown, name: string): LayersModelFile {
   const found = foundOf(model, name);
   const pixels = said.success ? said.data.pixels : rescaledFrom(found.layers);
   return { found: { ...found, pixels }, labels: labels.success ? labels.data.labels : null };
-}
-
-/**
- * What pixels a model takes that begins with a Rescaling layer: a small factor is for bytes, as 1 / 255 and 1 / 127.5 are,
- * one of 1 or 2 for numbers that were divided before; null where nothing tells it.
- */
-function rescaledFrom(layers: readonly KerasLayer[]): PixelRange | null {
-  const first = layers.filter((layer) => layer.inputs.includes(inputName));
-  const factors = first.map((layer) =>
-    layer.class === 'Rescaling' ? Scale.safeParse(layer.config).data?.scale : undefined,
-  );
-  if (factors.every((factor) => factor !== undefined && Math.abs(factor) < 0.05)) return 'bytes';
-  return factors.every((factor) => factor !== undefined && Math.abs(factor) > 0.5) ? 'unit' : null;
 }
 
 function foundOf(model: Unfolded, name: string): LayersModelFound {
