@@ -56,6 +56,12 @@ test('a LayersModel from the operator’s disk is uploaded, chosen, trained by t
   const choice = page.getByRole('radio', { name: /small_network/ });
   await expect(choice).toBeChecked();
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
+  // The file does not say what pixels go in as: the form asks before it makes a run.
+  await page.getByTestId('create').click();
+  const pixels = page.getByRole('combobox', { name: /Pixels go in as/ });
+  await expect(pixels).toHaveAccessibleDescription(/Choose what the model takes/);
+  await pixels.click();
+  await page.getByRole('option', { name: '0 to 1' }).click();
   await page.getByTestId('create').click();
   await page.waitForURL(/operator\/runs\/run-/);
   const made = await world.api.run(page.url().replace(/.*\/(run-\w+).*/, '$1'));
@@ -69,6 +75,7 @@ test('a LayersModel from the operator’s disk is uploaded, chosen, trained by t
     'head head',
   ]);
   expect(made.config.side).toBe(12);
+  expect(made.config.model).toMatchObject({ pixels: 'unit' });
 
   // The same model, with less work: three tabs share two cores.
   const run = await world.startRun({
@@ -96,7 +103,7 @@ test('a LayersModel from the operator’s disk is uploaded, chosen, trained by t
   expect(answer.shape).toEqual([2, samples.emoji.labels.length]);
   const [sum = 0] = Array.from(tf.sum(answer, 1).dataSync());
   expect(sum).toBeCloseTo(1, 5);
-  expect(model.getUserDefinedMetadata()).toEqual({ labels: [...samples.emoji.labels] });
+  expect(model.getUserDefinedMetadata()).toEqual({ labels: [...samples.emoji.labels], pixels: 'unit' });
   // The browser itself reports the refusal above, and nothing else.
   expect(world.pageErrors).toEqual([expect.stringMatching(/status of 422/)]);
 });

@@ -36,6 +36,23 @@ class ClipClassifier(torch.nn.Module):
         save_file(tensors, folder / "model.safetensors", {"format": "pt"})
 
 
+class PatchesClassifier(torch.nn.Module):
+    """CLIPForImageClassification without the last norm, which it has and does not look at."""
+
+    def __init__(self, config):
+        super().__init__()
+        self.clip = transformers.CLIPForImageClassification(config)
+
+    def forward(self, **inputs):
+        return self.clip(**inputs).logits
+
+    def save_pretrained(self, folder):
+        self.clip.save_pretrained(folder)
+        tensors = load_file(folder / "model.safetensors")
+        kept = {name: value for name, value in tensors.items() if "post_layernorm" not in name}
+        save_file(kept, folder / "model.safetensors", {"format": "pt"})
+
+
 def write(folder, model, cases, **options):
     write_fixture(folder, model, cases, {"transformers": transformers.__version__}, **options)
 
@@ -86,6 +103,10 @@ def main(models):
     write(models / "gpt2/fixtures/next-token", language, [text_case(lengths, 0)], loss=next_token)
     classifier = t.GPT2ForSequenceClassification(t.GPT2Config(**gpt2, num_labels=CLASSES))
     write(models / "gpt2/fixtures/classifier", classifier, [text_case(lengths, 0)])
+
+    whole = t.CLIPConfig(vision_config=image, text_config={"vocab_size": 9, "hidden_size": 8}, num_labels=CLASSES)
+    patches = PatchesClassifier(whole)
+    write(models / "clip/fixtures/patches", patches, [image_case(16, *CLIP), image_case(24, *CLIP)])
 
 
 main(Path(sys.argv[1]))

@@ -152,7 +152,7 @@ export const places: readonly Place[] = [
   ),
   place(
     'server/models',
-    'core/protocol core/models/layouts.ts server/store/blobs.ts',
+    'core/protocol core/models/layouts.ts core/data/tokenizer/index.ts server/store/blobs.ts server/threads',
     'node:* @huggingface/hub zod',
     'where initial weights come from; the server never loads TensorFlow.js',
   ),

@@ -1,30 +1,29 @@
-import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type RunConfigInput, routes } from '@strata/fl-core/protocol';
 import { strFromU8, unzipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createModelSource } from '../models/index.ts';
-import { ModelFolder } from '../models/testing.ts';
+import { ModelFolder, tinyTokenizer } from '../models/testing.ts';
 import { committed, startCrew } from '../testing/crew.ts';
 import { TestServer, testConfig } from '../testing/server.ts';
 
 /** A run of every task, of an imported model, from its folder to the folder that goes home. */
 
-const tokenizers = fileURLToPath(
-  new URL('../../../../packages/fl-core/src/data/tokenizer/fixtures/hub/', import.meta.url),
-);
-const fixtures = { bert: 'bert/fixtures/bert', gpt2: 'gpt2/fixtures/next-token' } as const;
+const fixtures = [
+  ['bert', 'bert/fixtures/bert'],
+  ['gpt2', 'gpt2/fixtures/next-token'],
+] as const;
 
 let modelsDir: string;
 let server: TestServer;
 beforeAll(async () => {
   modelsDir = await mkdtemp(join(tmpdir(), 'strata-tasks-'));
-  for (const [name, fixture] of Object.entries(fixtures)) {
+  for (const [name, fixture] of fixtures) {
     await mkdir(join(modelsDir, name));
-    await ModelFolder.copyOf(fixture, join(modelsDir, name));
-    await cp(join(tokenizers, `${name}.tokenizer.json`), join(modelsDir, name, 'tokenizer.json'));
+    const model = await ModelFolder.copyOf(fixture, join(modelsDir, name));
+    await model.write('tokenizer.json', tinyTokenizer(name));
   }
   server = await TestServer.start({}, (blobs, dataDir) =>
     createModelSource({ blobs, modelsDir, cacheDir: join(dataDir, 'models') }),
@@ -37,7 +36,7 @@ afterAll(async () => {
 
 interface Case {
   readonly task: RunConfigInput['task'] & {};
-  readonly model: keyof typeof fixtures;
+  readonly model: (typeof fixtures)[number][0];
   readonly labels: string[];
   /** Of the exported `config.json`. */
   readonly config: object;

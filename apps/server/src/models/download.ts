@@ -7,12 +7,13 @@ import type { ReadableStream } from 'node:stream/web';
 import { specFromConfig } from '@strata/fl-core/models/layouts';
 import { StrataError } from '@strata/fl-core/protocol';
 import { reasonOf } from './bad-model.ts';
+import { checkTokenizer } from './check-tokenizer.ts';
 import { exists } from './exists.ts';
 import {
   configFile,
   layersFile,
-  needTokenizer,
   preprocessorFile,
+  processorFile,
   readFolderConfig,
   tokenizerFiles,
 } from './model-folder.ts';
@@ -74,11 +75,13 @@ async function fetchFiles(remote: RemoteFolder, folder: string, limit: number): 
       'Choose a model that transformers can load, or a LayersModel of TensorFlow.js.',
     );
   }
-  for (const file of [preprocessorFile, 'README.md']) await get(file);
+  for (const file of [preprocessorFile, processorFile, 'README.md']) await get(file);
   for (const file of Object.values(tokenizerFiles)) await get(file, tokenizerBytes);
   const { found } = await readFolderConfig(folder);
   if (found.kind === 'transformers') {
-    await needTokenizer(folder, specFromConfig(found.config, { id: remote.name }));
+    const { config, preprocessor } = found;
+    const spec = specFromConfig(config, { id: remote.name, preprocessor: preprocessor ?? undefined });
+    await checkTokenizer(folder, spec, config);
   }
   if (await get(wholeFile, limit)) return;
   if (await get(indexFile)) {

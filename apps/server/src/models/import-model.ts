@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
+  architectureOf,
   catalog,
+  checkTwins,
   classifierOutputs,
   importLayer,
   initialLayer,
-  type LayersModelSpec,
   layoutOf,
   type ModelSpec,
   planImport,
@@ -22,15 +23,17 @@ import {
 } from '@strata/fl-core/protocol';
 import type { BlobStore } from '../store/blobs.ts';
 import { badModel, reasonOf } from './bad-model.ts';
+import { checkTokenizer } from './check-tokenizer.ts';
 import { findWeights } from './deit-tiny.ts';
 import { exists } from './exists.ts';
 import type { HubPin } from './hub.ts';
 import { locateModel, type Places } from './imported-source.ts';
-import { layersFile, needTokenizer, readFolderConfig, tokenizerFiles } from './model-folder.ts';
+import { refusePointer } from './lfs-pointer.ts';
+import { type FolderConfig, layersFile, readFolderConfig, tokenizerFiles } from './model-folder.ts';
 import { checkSize, tokenizerBytes } from './sizes.ts';
 import { readUseLite, readUseLiteVocabulary, useLiteFolder } from './use-lite.ts';
 import { vitMiniFile } from './vit-mini.ts';
-import { WeightsFiles } from './weights-files.ts';
+import { hasWeights, WeightsFiles } from './weights-files.ts';
 import { ManifestWeights } from './weights-manifest.ts';
 
 export interface ImportOptions extends Places {
@@ -58,15 +61,26 @@ export async function resolveModel(model: ImportedModel, places: Places): Promis
   const { found } = await readFolderConfig(folder);
   const resolved: ImportedModel = { ...model, source, found };
   const spec = specAtFirst(resolved);
-  await needTokenizer(folder, spec);
-  if (spec.architecture === 'layers-model') await checkWeights(spec, folder);
-  return resolved;
+  switch (found.kind) {
+    case 'transformers':
+      // A run may start from random weights and need none.
+      if (await hasWeights(folder)) await checkWeights(spec, folder);
+      await checkTokenizer(folder, spec, found.config);
+      return resolved;
+    case 'layers-model':
+      await checkWeights(spec, folder);
+      return resolved;
+    default:
+      return found satisfies never;
+  }
 }
 
-/** Whether its shards have every tensor, in the right shape and length, before a run is made of it. */
-async function checkWeights(spec: LayersModelSpec, folder: string): Promise<void> {
-  const { shapes } = await ManifestWeights.open(join(folder, layersFile));
-  planImport(spec, layoutOf(spec, classifierOutputs(spec)), { available: shapes, sameLabels: true });
+/** Whether a file or its shards have every tensor, in the right shape and length, before a run is made of it. */
+async function checkWeights(spec: ModelSpec, folder: string): Promise<void> {
+  const { shapes } = await openWeights(spec, folder);
+  if (spec.architecture === 'layers-model') {
+    planImport(spec, layoutOf(spec, classifierOutputs(spec)), { available: shapes, sameLabels: true });
+  } else planImport(spec, layoutOf(spec, 2), { available: shapes, sameLabels: false });
 }
 
 /**
@@ -111,10 +125,10 @@ async function storeBuiltIn(id: ModelId, options: ImportOptions): Promise<Stored
 
 async function storeFolder(model: ImportedModel, options: ImportOptions): Promise<StoredModel> {
   const { folder } = await locateModel(model.source, options);
-  const { labels } = await readFolderConfig(folder);
+  const { labels, found } = await readFolderConfig(folder);
   const spec = specOf(options.config);
   const open = () => openWeights(spec, folder);
-  const sameLabels = keepsClassifier(spec, labels, options.config.labels);
+  const sameLabels = hasOwnClass(spec, found) && keepsClassifier(spec, labels, options.config.labels);
   const layers = await storeLayers({ spec, open, sameLabels }, options);
   return { layers, assets: await storeTokenizer(folder, options.blobs) };
 }
@@ -123,6 +137,14 @@ const openWeights = (spec: ModelSpec, folder: string): Promise<TensorSource> =>
   spec.architecture === 'layers-model'
     ? ManifestWeights.open(join(folder, layersFile))
     : WeightsFiles.openFolder(folder);
+
+/** Whether the file's classifier is for what the run is for: that of tokens has the same name, and reads each token. */
+function hasOwnClass(spec: ModelSpec, found: FolderConfig['found']): boolean {
+  if (found.kind !== 'transformers') return true;
+  const { architectures: own } = found.config;
+  const [wanted] = [architectureOf(spec).exportedConfig(spec, found.config).architectures].flat();
+  return !Array.isArray(own) || own.some((name) => name === wanted);
+}
 
 /** Most LayersModels name no labels: as many outputs as the run has labels are taken to be for them. */
 function keepsClassifier(
@@ -167,7 +189,9 @@ async function storeLayers(
       const file = await open();
       const layout = layoutOf(spec, config.labels.length);
       const layers: Checkpoint['layers'] = {};
-      for (const layer of planImport(spec, layout, { available: file.shapes, sameLabels })) {
+      const plan = planImport(spec, layout, { available: file.shapes, sameLabels });
+      await checkTwins(spec, plan, file.shapes, (name) => file.read(name));
+      for (const layer of plan) {
         const tensors = await importLayer(spec, layer, config.seed, (name) => file.read(name));
         layers[layer.name] = await put(blobs, tensors);
       }
@@ -201,6 +225,7 @@ async function storeTokenizer(
     const path = join(folder, file);
     if (!(await exists(path))) continue;
     await checkSize(path, tokenizerBytes);
+    await refusePointer(path);
     try {
       assets[role] = (await blobs.put(await readFile(path))).sha256;
     } catch (cause) {

@@ -2,13 +2,13 @@ import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ReadableStream } from 'node:stream/web';
-import { layoutOf, specOf } from '@strata/fl-core/models/layouts';
+import { layoutOf, specAtFirst, specOf } from '@strata/fl-core/models/layouts';
 import { decodeSafetensors, encodeSafetensors, RunConfig, StrataError } from '@strata/fl-core/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fetchFolder, type RemoteFolder } from './download.ts';
 import { importModel, resolveModel } from './import-model.ts';
 import { parseSource } from './imported-source.ts';
-import { hubCommit, ModelFolder, memoryBlobs, serveFolder } from './testing.ts';
+import { hubCommit, ModelFolder, memoryBlobs, serveFolder, tinyTokenizer } from './testing.ts';
 
 let modelsDir: string;
 let cacheDir: string;
@@ -20,7 +20,7 @@ beforeEach(async () => {
   cacheDir = await mkdtemp(join(tmpdir(), 'strata-cache-'));
   await mkdir(join(modelsDir, 'tiny-bert'));
   model = await ModelFolder.copyOf('bert/fixtures/bert', join(modelsDir, 'tiny-bert'));
-  await model.write('tokenizer.json', '{"version":"1.0"}');
+  await model.write('tokenizer.json', tinyTokenizer('bert'));
 });
 afterEach(async () => {
   for (const close of closing.splice(0)) await close();
@@ -58,6 +58,36 @@ async function imported(source = 'folder:tiny-bert', more: { hubUrl?: string; la
   );
   return { ...stored, config, blobs, tensors };
 }
+
+const look = (source = 'folder:tiny-bert') =>
+  resolveModel({ source, granularity: 'sublayer', found: null }, { modelsDir, cacheDir });
+
+/** The tokenizer of the folder with some parts changed. */
+async function changeTokenizer(change: object): Promise<void> {
+  await model.write('tokenizer.json', JSON.stringify({ ...JSON.parse(tinyTokenizer('bert')), ...change }));
+}
+
+/** The first tokens of the model and no others. */
+async function changeVocabulary(size: number): Promise<void> {
+  await model.changeConfig({ vocab_size: size });
+  await model.changeTensors((all) =>
+    all.map((t) =>
+      t.name.endsWith('word_embeddings.weight')
+        ? { ...t, shape: [size, 16], data: t.data.slice(0, size * 16) }
+        : t,
+    ),
+  );
+}
+
+const newToken = (id: number) => ({
+  id,
+  content: '<new>',
+  single_word: false,
+  lstrip: false,
+  rstrip: false,
+  normalized: false,
+  special: true,
+});
 
 describe('an imported model', () => {
   it('becomes one blob a layer with the values of the file, its head drawn for the labels', async () => {
@@ -124,11 +154,42 @@ describe('an imported model', () => {
     expect([...read.find((t) => t.name === name)!.data]).toEqual([...all].map((bits) => value(bits >>> 16)));
   });
 
+  it('of images takes the colours that transformers 5 writes into processor_config.json', async () => {
+    await mkdir(join(modelsDir, 'tiny-vit'));
+    const vit = await ModelFolder.copyOf('vit/fixtures/vit', join(modelsDir, 'tiny-vit'));
+    await vit.write('preprocessor_config.json', JSON.stringify({ image_mean: [0, 0, 0] }));
+    const own = { do_rescale: false, image_mean: [127.5, 127.5, 127.5], image_std: [255, 255, 255] };
+    await vit.write('processor_config.json', JSON.stringify({ image_processor: own, processor_class: 'X' }));
+    expect(specAtFirst(await look('folder:tiny-vit'))).toMatchObject({
+      mean: [0.5, 0.5, 0.5],
+      std: [1, 1, 1],
+    });
+    await vit.write('processor_config.json', JSON.stringify({ processor_class: 'X' }));
+    expect(specAtFirst(await look('folder:tiny-vit'))).toMatchObject({ mean: [0, 0, 0] });
+  });
+
+  it('keeps no classifier that was trained for something else', async () => {
+    await model.changeConfig({
+      id2label: { 0: 'cat', 1: 'dog', 2: 'cow' },
+      architectures: ['BertForTokenClassification'],
+    });
+    const { tensors } = await imported('folder:tiny-bert', { labels: ['cat', 'dog', 'cow'] });
+    const own = (await model.tensors()).find(({ name }) => name === 'classifier.weight');
+    expect(tensors.find(({ name }) => name === 'classifier.weight')?.data).not.toEqual(own?.data);
+  });
+
+  it('keeps no classifier whose outputs config.json numbers with gaps', async () => {
+    await model.changeConfig({ id2label: { 0: 'cat', 1: 'dog', 5: 'cow' } });
+    const { tensors } = await imported('folder:tiny-bert', { labels: ['cat', 'dog', 'cow'] });
+    const own = (await model.tensors()).find(({ name }) => name === 'classifier.weight');
+    expect(tensors.find(({ name }) => name === 'classifier.weight')?.data).not.toEqual(own?.data);
+  });
+
   it('brings its tokenizer and the licence of its card', async () => {
     await model.write('README.md', '---\nlanguage: en\nlicense: apache-2.0\n---\n# A model\n');
     const { assets, blobs, config } = await imported();
     expect(Object.keys(assets)).toEqual(['tokenizer']);
-    expect(new TextDecoder().decode(blobs.get(assets.tokenizer!))).toBe('{"version":"1.0"}');
+    expect(new TextDecoder().decode(blobs.get(assets.tokenizer!))).toBe(tinyTokenizer('bert'));
     expect(specOf(config)).toMatchObject({ licence: 'apache-2.0', id: 'tiny-bert' });
   });
 });
@@ -205,6 +266,137 @@ describe('a model that cannot be imported', () => {
     await expect(imported()).rejects.toMatchObject({
       code: 'bad-model',
       message: message instanceof RegExp ? expect.stringMatching(message) : expect.stringContaining(message),
+    });
+  });
+
+  it.each([
+    ['model.safetensors', 'model.safetensors'],
+    ['tokenizer.json', 'tokenizer.json'],
+    ['tokenizer_config.json', 'tokenizer_config.json'],
+    ['config.json', 'config.json'],
+  ])('for %s that git-lfs did not fetch is refused with the way to fetch it', async (_, file) => {
+    await model.write(
+      file,
+      'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935\nsize 440449768\n',
+    );
+    await expect(look()).rejects.toMatchObject({
+      code: 'bad-model',
+      message: `${join(model.path, file)} is a git-lfs pointer: the file itself was not fetched.`,
+      hint: expect.stringContaining('git lfs pull'),
+    });
+  });
+
+  it.each([
+    [
+      'a page',
+      '<!doctype html><html>',
+      'is a text and no safetensors: it begins with "<!doctype html><html>"',
+    ],
+    ['an answer of the Hub', 'Entry not found', 'it begins with "Entry not found"'],
+    [
+      'a pickle by another name',
+      'PK\u0003\u0004\0\0\0\0\0archive/data.pkl',
+      'a PyTorch pickle, which is not opened',
+    ],
+  ])('for weights that are %s is refused as that', async (_, content, message) => {
+    await model.write('model.safetensors', content);
+    await expect(look()).rejects.toMatchObject({
+      code: 'bad-model',
+      message: expect.stringContaining(message),
+    });
+  });
+
+  it.each<[string, () => Promise<void>, string | RegExp]>([
+    [
+      'that is empty',
+      () => model.write('tokenizer.json', '{}'),
+      /tokenizer\.json.* model: the model is missing: it is no tokenizer/,
+    ],
+    [
+      'that is no JSON',
+      () => model.write('tokenizer.json', '<html>'),
+      /tokenizer\.json cannot be used: it is not JSON/,
+    ],
+    [
+      'with a component that is not built',
+      () => changeTokenizer({ pre_tokenizer: { type: 'UnicodeScripts' } }),
+      'pre_tokenizer.type: the pre-tokenizer UnicodeScripts is not built',
+    ],
+    [
+      'with tokens beyond the vocabulary',
+      () => changeVocabulary(20),
+      'The tokenizer.json of tiny-bert has tokens up to 30; vocab_size of its config.json is 20',
+    ],
+    [
+      'with an added token beyond it',
+      async () => {
+        await changeTokenizer({ added_tokens: [newToken(31)] });
+        await changeVocabulary(31);
+      },
+      'has tokens up to 31; vocab_size of its config.json is 31',
+    ],
+    [
+      'of another case than its configuration says',
+      () => model.write('tokenizer_config.json', JSON.stringify({ do_lower_case: false })),
+      'do_lower_case false; normalizer.lowercase of tokenizer.json is true',
+    ],
+    [
+      'with a special token that only a file beside it knows',
+      () => model.write('special_tokens_map.json', JSON.stringify({ mask_token: '<mask>' })),
+      'special_tokens_map.json names the mask_token "<mask>"',
+    ],
+    [
+      'larger than is opened on the main thread, in which a component is not built',
+      () => changeTokenizer({ decoder: { filler: 'x'.repeat(2 ** 16) }, normalizer: { type: 'Upper' } }),
+      'normalizer.type: the normalizer Upper is not built',
+    ],
+  ])('for a tokenizer %s is refused before a run is made', async (_, spoil, message) => {
+    await spoil();
+    await expect(look()).rejects.toMatchObject({
+      code: 'bad-model',
+      message: message instanceof RegExp ? expect.stringMatching(message) : expect.stringContaining(message),
+    });
+  });
+
+  it('for a larger tokenizer that works is not refused', async () => {
+    await changeTokenizer({ decoder: { filler: 'x'.repeat(2 ** 16) } });
+    await expect(look()).resolves.toMatchObject({ source: 'folder:tiny-bert' });
+  });
+
+  it('for weights that are whole numbers is refused by name', async () => {
+    const file = await readFile(join(model.path, 'model.safetensors'));
+    const text = file.toString('latin1').replaceAll('"F32"', '"I32"');
+    await model.write('model.safetensors', Buffer.from(text, 'latin1'));
+    await expect(imported()).rejects.toMatchObject({
+      code: 'bad-model',
+      message: expect.stringMatching(/^Tensor .* holds whole numbers \(I32\): the weights are quantized\.$/),
+    });
+  });
+
+  it('for a head of GPT-2 that is no copy of its embeddings is refused, and one that is a copy taken', async () => {
+    await mkdir(join(modelsDir, 'tiny-gpt2'));
+    const gpt2 = await ModelFolder.copyOf('gpt2/fixtures/next-token', join(modelsDir, 'tiny-gpt2'));
+    await gpt2.write('tokenizer.json', tinyTokenizer('gpt2'));
+    const config = async () =>
+      RunConfig.parse({
+        name: 'test',
+        data: { kind: 'text' },
+        labels: [],
+        strategy: { name: 'full' },
+        model: await look('folder:tiny-gpt2'),
+        task: { name: 'next-token' },
+      });
+    const store = async () =>
+      importModel({ modelsDir, cacheDir, config: await config(), blobs: memoryBlobs() });
+    const table = (await gpt2.tensors()).find(({ name }) => name === 'transformer.wte.weight')!;
+    await gpt2.changeTensors((all) => [...all, { ...table, name: 'lm_head.weight' }]);
+    await expect(store()).resolves.toBeDefined();
+    await gpt2.changeTensors((all) =>
+      all.map((t) => (t.name === 'lm_head.weight' ? { ...t, data: t.data.map((v) => v + 1) } : t)),
+    );
+    await expect(store()).rejects.toMatchObject({
+      code: 'bad-model',
+      message: expect.stringContaining('Tensor lm_head.weight differs from transformer.wte.weight'),
     });
   });
 

@@ -126,6 +126,44 @@ describe('a LayersModel', () => {
     expect(hub.config.model).toMatchObject({ source: `hub:owner/name@${hubCommit}` });
   });
 
+  it.each(['./weights.bin', '././weights.bin', './/weights.bin'])(
+    'may name its shards as a browser saves them: %s',
+    async (path) => {
+      const whole = await imported();
+      await change((json) => {
+        json.weightsManifest[0]!.paths = [path];
+      });
+      expect((await imported()).layers).toEqual(whole.layers);
+      const server = await serveFolder(folder);
+      closing.push(() => server.close());
+      expect((await imported(`${server.url}/files`)).layers).toEqual(whole.layers);
+    },
+  );
+
+  it.each(['../weights.bin', './../weights.bin', '/weights.bin', 'a/weights.bin', './', ''])(
+    'has shards beside it, and none at "%s"',
+    async (path) => {
+      await change((json) => {
+        json.weightsManifest[0]!.paths = [path];
+      });
+      await expect(look()).rejects.toMatchObject({
+        code: 'bad-model',
+        message: expect.stringContaining('must be a file name'),
+      });
+    },
+  );
+
+  it('whose shard git-lfs did not fetch is refused with the way to fetch it', async () => {
+    await writeFile(
+      join(folder, 'weights.bin'),
+      'version https://git-lfs.github.com/spec/v1\noid sha256:4d\n',
+    );
+    await expect(look()).rejects.toMatchObject({
+      code: 'bad-model',
+      message: expect.stringContaining('weights.bin is a git-lfs pointer'),
+    });
+  });
+
   it('may be quantized: to 8 and 16 bits as tfjs scales them, and to float16', async () => {
     const quantized = [
       { name: 'eight', shape: [3], dtype: 'float32', quantization: { dtype: 'uint8', scale: 0.5, min: -1 } },

@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path';
-import { type ModelSpec, readLayersModel } from '@strata/fl-core/models/layouts';
-import { type ImportedModel, StrataError } from '@strata/fl-core/protocol';
+import { readLayersModel } from '@strata/fl-core/models/layouts';
+import type { ImportedModel } from '@strata/fl-core/protocol';
 import { z } from 'zod';
 import { exists } from './exists.ts';
 import { readBytes } from './file-bytes.ts';
@@ -13,6 +13,7 @@ export const tokenizerFiles = {
   tokenizer: 'tokenizer.json',
   tokenizerConfig: 'tokenizer_config.json',
   specialTokens: 'special_tokens_map.json',
+  addedTokens: 'added_tokens.json',
   vocabText: 'vocab.txt',
   vocabJson: 'vocab.json',
   merges: 'merges.txt',
@@ -22,8 +23,10 @@ export const configFile = 'config.json';
 /** Of a tfjs LayersModel, in the place of `config.json`. */
 export const layersFile = 'model.json';
 export const preprocessorFile = 'preprocessor_config.json';
+export const processorFile = 'processor_config.json';
 
 const Config = z.record(z.string(), z.json());
+const WholeProcessor = z.object({ image_processor: Config.optional() });
 const Labels = z.object({ id2label: z.record(z.string(), z.string()) });
 
 export interface FolderConfig {
@@ -49,9 +52,7 @@ export async function readFolderConfig(folder: string): Promise<FolderConfig> {
     return { found: { ...found, licence: await readLicence(folder) }, labels };
   }
   const whole = await readJsonFile(join(folder, configFile), Config);
-  const preprocessor = (await exists(join(folder, preprocessorFile)))
-    ? await readJsonFile(join(folder, preprocessorFile), Config)
-    : null;
+  const preprocessor = await readPreprocessor(folder);
   // Labels are the run's; a list of a thousand would travel to every client.
   const { id2label: _, label2id: __, ...config } = whole;
   const labels = Labels.safeParse(whole);
@@ -61,21 +62,22 @@ export async function readFolderConfig(folder: string): Promise<FolderConfig> {
   };
 }
 
-/** Without it nobody could take part. Throws StrataError `bad-model` that names the file. */
-export async function needTokenizer(folder: string, { id, kind }: ModelSpec): Promise<void> {
-  if (kind !== 'text' || (await exists(join(folder, tokenizerFiles.tokenizer)))) return;
-  throw new StrataError(
-    'bad-model',
-    `The text model ${id} has no ${tokenizerFiles.tokenizer}.`,
-    'Make it from the older files: python -c "from transformers import AutoTokenizer; ' +
-      "AutoTokenizer.from_pretrained('MODEL').save_pretrained('FOLDER')\"",
-  );
+/** By the numbers of the outputs; null where one is left out, so that nobody can tell which output is whose. */
+function inOrder(labels: Readonly<Record<string, string>>): string[] | null {
+  const named = Object.entries(labels).toSorted(([a], [b]) => Number(a) - Number(b));
+  return named.every(([output], i) => Number(output) === i) ? named.map(([, label]) => label) : null;
 }
 
-const inOrder = (labels: Readonly<Record<string, string>>): string[] =>
-  Object.entries(labels)
-    .toSorted(([a], [b]) => Number(a) - Number(b))
-    .map(([, label]) => label);
+/** What transformers 5 writes of an image processor within that of a whole model, before the older file of its own. */
+async function readPreprocessor(folder: string): Promise<z.infer<typeof Config> | null> {
+  const whole = join(folder, processorFile);
+  if (await exists(whole)) {
+    const { image_processor: own } = await readJsonFile(whole, WholeProcessor);
+    if (own !== undefined) return own;
+  }
+  const path = join(folder, preprocessorFile);
+  return (await exists(path)) ? readJsonFile(path, Config) : null;
+}
 
 /** `license:` of the front matter of the model card, if there is one. */
 export async function readLicence(folder: string): Promise<string | null> {

@@ -23,6 +23,42 @@ export function memoryBlobs() {
   };
 }
 
+/** The text of a `tokenizer.json` within the 50 tokens of the fixtures: letters, and what transformers puts around. */
+export function tinyTokenizer(kind: 'bert' | 'gpt2'): string {
+  const letters = [...'abcdefghijklmnopqrstuvwxyz'];
+  const special = kind === 'bert' ? ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'] : ['<|endoftext|>'];
+  const vocab = Object.fromEntries([...special, ...letters].map((token, id) => [token, id]));
+  const flags = { single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
+  const added_tokens = special.map((content, id) => ({ id, content, ...flags }));
+  return JSON.stringify(
+    kind === 'bert'
+      ? {
+          added_tokens,
+          normalizer: {
+            type: 'BertNormalizer',
+            clean_text: true,
+            handle_chinese_chars: true,
+            strip_accents: null,
+            lowercase: true,
+          },
+          pre_tokenizer: { type: 'BertPreTokenizer' },
+          post_processor: { type: 'BertProcessing', sep: ['[SEP]', 3], cls: ['[CLS]', 2] },
+          model: {
+            type: 'WordPiece',
+            unk_token: '[UNK]',
+            continuing_subword_prefix: '##',
+            max_input_chars_per_word: 100,
+            vocab,
+          },
+        }
+      : {
+          added_tokens,
+          pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true },
+          model: { type: 'BPE', vocab, merges: [] },
+        },
+  );
+}
+
 const models = fileURLToPath(
   new URL('../../../../packages/fl-core/src/models/architectures/', import.meta.url),
 );

@@ -1,13 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { decodeSafetensors, type NamedTensor, RunConfig, StrataError } from '@strata/fl-core/protocol';
 import { lacking, python } from '@strata/fl-core/testing/python';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { importModel, resolveModel } from './import-model.ts';
-import { ModelFolder, memoryBlobs } from './testing.ts';
+import { ModelFolder, memoryBlobs, tinyTokenizer } from './testing.ts';
 
 /**
  * Folders that transformers writes, in each of the ways in which people find models. Needs a Python with torch,
@@ -28,13 +27,6 @@ model = load(source)
 model.config.save_pretrained(target / "pickle")
 torch.save(model.state_dict(), target / "pickle" / "pytorch_model.bin")
 `;
-const tokenizer = fileURLToPath(
-  new URL(
-    '../../../../packages/fl-core/src/data/tokenizer/fixtures/hub/bert.tokenizer.json',
-    import.meta.url,
-  ),
-);
-
 describe.skipIf(reason)(`a model that transformers saved${reason}`, () => {
   let folder: string;
   let original: NamedTensor[];
@@ -47,7 +39,8 @@ describe.skipIf(reason)(`a model that transformers saved${reason}`, () => {
   }, 120_000);
   afterAll(() => rm(folder, { recursive: true }));
 
-  const addTokenizer = (name: string) => cp(tokenizer, join(folder, name, 'tokenizer.json'));
+  const addTokenizer = (name: string) =>
+    writeFile(join(folder, name, 'tokenizer.json'), tinyTokenizer('bert'));
 
   async function imported(name: string): Promise<Map<string, Float32Array>> {
     const places = { modelsDir: folder, cacheDir: folder };

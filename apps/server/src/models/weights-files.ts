@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import {
+  type Dtype,
   headerLength,
   parseHeader,
   parseShardIndex,
@@ -11,6 +12,7 @@ import {
 import { badModel, reasonOf } from './bad-model.ts';
 import { exists } from './exists.ts';
 import { readBytes, sizeOf } from './file-bytes.ts';
+import { refusePointer } from './lfs-pointer.ts';
 import { checkSize, jsonBytes } from './sizes.ts';
 
 /** Names under which transformers saves weights in safetensors: whole, or in shards with an index. */
@@ -18,6 +20,13 @@ export const wholeFile = 'model.safetensors';
 export const indexFile = 'model.safetensors.index.json';
 /** What PyTorch pickles. It can run any code when it is opened, so it never is. */
 export const pickles = ['pytorch_model.bin', 'pytorch_model.bin.index.json'] as const;
+
+/** What weights are kept in; whole numbers would need a scale that stands elsewhere. */
+const floats: ReadonlySet<Dtype> = new Set(['F64', 'F32', 'F16', 'BF16']);
+
+/** Whether a folder has weights in either form. */
+export const hasWeights = async (folder: string): Promise<boolean> =>
+  (await exists(join(folder, wholeFile))) || (await exists(join(folder, indexFile)));
 
 interface Place {
   readonly path: string;
@@ -74,6 +83,13 @@ export class WeightsFiles {
     const place = this.#places.get(name);
     if (!place) throw badModel(`Tensor ${name} is missing.`);
     const { path, entry } = place;
+    if (!floats.has(entry.dtype)) {
+      throw new StrataError(
+        'bad-model',
+        `Tensor ${name} of ${path} holds whole numbers (${entry.dtype}): the weights are quantized.`,
+        'Use the model as it was before, in float32, float16 or bfloat16.',
+      );
+    }
     try {
       return finite(toFloat32(entry, await readBytes(path, entry.begin, entry.end - entry.begin)));
     } catch (cause) {
@@ -92,9 +108,10 @@ function finite(values: Float32Array): Float32Array {
 export async function readIndex(path: string): Promise<Map<string, string[]>> {
   try {
     await checkSize(path, jsonBytes);
+    await refusePointer(path);
     return parseShardIndex(await readFile(path));
   } catch (cause) {
-    if (cause instanceof StrataError && cause.code === 'too-large') throw cause;
+    if (cause instanceof StrataError && cause.code !== 'bad-safetensors') throw cause;
     throw badModel(`${path} cannot be used: ${reasonOf(cause)}`, cause);
   }
 }
@@ -107,16 +124,34 @@ export const pickled = (where: string, file: string): StrataError =>
       "AutoModel.from_pretrained('MODEL').save_pretrained('FOLDER', safe_serialization=True)\"",
   );
 
+/** Throws for what people have in the place of safetensors: a page that says why there is no file, or a pickle. */
+async function refuseOther(path: string): Promise<void> {
+  const bytes = await readBytes(path, 0, 40);
+  const text = new TextDecoder('latin1').decode(bytes);
+  const [first = 0, second = 0] = bytes;
+  if (text.startsWith('PK') || (first === 0x80 && second >= 2 && second <= 5))
+    throw pickled(dirname(path), basename(path));
+  if (!/^[\t\n\r -~]{8,}$/.test(text)) return;
+  throw new StrataError(
+    'bad-model',
+    `${path} is a text and no safetensors: it begins with "${text.trim()}".`,
+    'Download the file itself: what is there is the page that came in its place.',
+  );
+}
+
 async function placesIn(path: string): Promise<Map<string, Place>> {
   try {
+    await refusePointer(path);
+    await refuseOther(path);
     const length = headerLength(await readBytes(path, 0, 8));
     const { tensors, fileSize } = parseHeader(await readBytes(path, 8, length));
     const size = await sizeOf(path);
     if (size !== fileSize) {
-      throw badModel(`it has ${size} bytes where its header announces ${fileSize}.`);
+      throw new RangeError(`it has ${size} bytes where its header announces ${fileSize}.`);
     }
     return new Map([...tensors].map(([name, entry]) => [name, { path, entry }]));
   } catch (cause) {
+    if (cause instanceof StrataError && cause.code !== 'bad-safetensors') throw cause;
     throw badModel(`${path} cannot be used: ${reasonOf(cause)}`, cause);
   }
 }

@@ -1,9 +1,10 @@
 import { dirname, join } from 'node:path';
-import { toFloat32 } from '@strata/fl-core/protocol';
+import { StrataError, toFloat32 } from '@strata/fl-core/protocol';
 import { z } from 'zod';
 import { badModel, reasonOf } from './bad-model.ts';
 import { readBytes, sizeOf } from './file-bytes.ts';
 import { readJsonFile } from './json-file.ts';
+import { refusePointer } from './lfs-pointer.ts';
 
 /** The weights of a tfjs model: `model.json` names them, shards beside it have their values one after the other. */
 
@@ -22,11 +23,17 @@ const WeightEntry = z.object({
 });
 type WeightEntry = z.infer<typeof WeightEntry>;
 
+/** A file beside `model.json`; browsers write `./` before the names of those that they save. */
+const ShardName = z
+  .string()
+  .transform((path) => path.replace(/^(?:\.\/+)+/, ''))
+  .pipe(z.string().regex(/^[\w-][\w.-]*$/, 'must be a file name'));
+
 const Manifest = z.object({
   weightsManifest: z
     .array(
       z.object({
-        paths: z.array(z.string().regex(/^[\w-][\w.-]*$/, 'must be a file name')).max(1000),
+        paths: z.array(ShardName).max(1000),
         weights: z.array(WeightEntry).max(100_000),
       }),
     )
@@ -145,8 +152,10 @@ const scaled = (
 
 async function shardAt(path: string): Promise<Shard> {
   try {
+    await refusePointer(path);
     return { path, bytes: await sizeOf(path) };
   } catch (cause) {
+    if (cause instanceof StrataError) throw cause;
     throw badModel(`The weights ${path} cannot be read: ${reasonOf(cause)}`, cause);
   }
 }

@@ -30,7 +30,7 @@ export const specAtFirst = (model: ModelChoice): ModelSpec =>
   specOf({ model, task: { name: 'classification' } });
 
 function importedSpec(model: ImportedModel, task: TaskConfig): ModelSpec {
-  const { source, granularity, found } = model;
+  const { source, granularity, found, pixels } = model;
   if (found === null) {
     throw new StrataError(
       'bad-config',
@@ -41,6 +41,13 @@ function importedSpec(model: ImportedModel, task: TaskConfig): ModelSpec {
   const id = modelName(model);
   switch (found.kind) {
     case 'transformers':
+      if (pixels !== undefined) {
+        throw new StrataError(
+          'bad-config',
+          `The model ${id} says itself what pixels go in as.`,
+          'Leave pixels out: they are for LayersModels of TensorFlow.js.',
+        );
+      }
       return specFromConfig(found.config, {
         id,
         granularity,
@@ -50,7 +57,7 @@ function importedSpec(model: ImportedModel, task: TaskConfig): ModelSpec {
         ...(found.licence === null ? {} : { licence: found.licence }),
       });
     case 'layers-model':
-      return layersModelSpec(found, { id });
+      return layersModelSpec(found, { id, pixels });
     default:
       return found satisfies never;
   }

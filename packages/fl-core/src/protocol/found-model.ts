@@ -26,6 +26,10 @@ const KerasName = z
 /** Characters of a topology as JSON: ResNet-152 takes 150 thousand. */
 const maxTopology = 400_000;
 
+/** What pixels go into a model as: numbers from 0 to 1, from -1 to 1, or from 0 to 255. */
+export const PixelRange = z.enum(['unit', 'signed', 'bytes']);
+export type PixelRange = z.infer<typeof PixelRange>;
+
 /** A tfjs LayersModel without its weights: nested models unfolded, one call a layer, from input to output. */
 export const LayersModelFound = z.object({
   kind: z.literal('layers-model'),
@@ -53,6 +57,8 @@ export const LayersModelFound = z.object({
     .min(1)
     .max(2000)
     .refine((layers) => JSON.stringify(layers).length <= maxTopology, 'is too long'),
+  /** What the file says of pixels; null where it says nothing. */
+  pixels: PixelRange.nullable().default(null),
   licence: Licence,
 });
 export type LayersModelFound = z.infer<typeof LayersModelFound>;

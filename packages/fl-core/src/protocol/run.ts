@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { TaskConfig, taskNamed } from '../tasks/index.ts';
 import { AggregationConfig } from './aggregation-config.ts';
-import { FoundModel } from './found-model.ts';
+import { FoundModel, PixelRange } from './found-model.ts';
 import { LocalConfig } from './local-config.ts';
 import { isPlain, PlainLine, PlainLines } from './plain-text.ts';
 import { BudgetConfig, SelectionConfig, StrategyConfig } from './selection-config.ts';
@@ -29,6 +29,8 @@ export const ImportedModel = z.object({
     .regex(/^(folder:|upload:|hub:|https?:\/\/)\S+$/, 'must be folder:NAME, hub:OWNER/NAME or a URL'),
   /** Whether a block is one layer, or its attention and its feed-forward half are layers of their own. */
   granularity: z.enum(['block', 'sublayer']).default('block'),
+  /** What pixels go into a LayersModel as, where the operator says it; absent: as the file says, or from 0 to 1. */
+  pixels: PixelRange.optional(),
   /** What the server found there when the run was created; what a request says is not looked at. */
   found: FoundModel.nullable().default(null),
 });

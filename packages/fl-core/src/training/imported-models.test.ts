@@ -38,6 +38,7 @@ function images(samples: number): Dataset {
 const fixtures: readonly (readonly [string, Dataset])[] = [
   ['vit/fixtures/deit', images(18)],
   ['clip/fixtures/clip', images(18)],
+  ['clip/fixtures/patches', images(18)],
   ['bert/fixtures/bert', texts(18)],
   ['roberta/fixtures/xlm-roberta', texts(18)],
   ['distilbert/fixtures/distilbert', texts(18)],

@@ -9,6 +9,7 @@ import { type CatalogModel, defaultConfig } from './defaults.ts';
 import type { SectionProps } from './form.ts';
 import { ImportModel } from './ImportModel.tsx';
 import { isNamed } from './named.ts';
+import { PixelField } from './PixelField.tsx';
 
 const badges: Readonly<Record<CatalogModel['availability'], { label: string; color: MantineColor }>> = {
   ready: { label: 'ready', color: 'tide' },
@@ -75,6 +76,14 @@ export function ModelSection({ form, catalog }: SectionProps) {
           ))}
         </SimpleGrid>
       </Radio.Group>
+      <PixelField
+        form={form}
+        onChange={(model) => {
+          setImported(model);
+          form.setFieldValue('model', model);
+          form.clearFieldError('model.pixels');
+        }}
+      />
       <ImportModel onFound={takeImported} />
     </Panel>
   );

@@ -66,7 +66,7 @@ export function UploadModel({ granularity, onFound }: UploadModelProps) {
         <Text size="xs" c="dimmed" style={{ flex: '1 1 14rem' }}>
           Or drop its files, folder or ZIP here: model.json and .bin files of a TensorFlow.js LayersModel that
           classifies images, or config.json and model.safetensors. Of a LayersModel batch normalisation keeps
-          its statistics and dropout is off; pixels go in from 0 to 1 unless it begins with a Rescaling layer.
+          its statistics and dropout is off; what pixels go in as is read from it, or asked.
         </Text>
       </Group>
       {sent !== null && (

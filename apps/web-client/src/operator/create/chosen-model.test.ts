@@ -58,9 +58,31 @@ describe('chosenModel', () => {
     const network: ImportedModel = { source: 'folder:network', granularity: 'block', found };
     const model = chosenModel(network, catalog)!;
     expect(model).toMatchObject({ kind: 'image', defaultSide: 12, sideMultiple: 12, largestSide: 12 });
-    const config = defaultConfig(model, catalog.samples, { choice: network });
+    const config = defaultConfig(model, catalog.samples, { choice: { ...network, pixels: 'signed' } });
     expect(configErrors(config, catalog)).toEqual({});
     expect(configErrors({ ...config, side: 24 }, catalog)).toEqual({ side: 'Only 12.' });
+  });
+
+  it('asks what pixels go into a LayersModel as, unless its file or the operator says it', () => {
+    const layers = readLayersModel(
+      JSON.parse(
+        readFileSync(
+          new URL(
+            '../../../../../packages/fl-core/src/models/architectures/layers-model/fixtures/network/model.json',
+            import.meta.url,
+          ),
+          'utf8',
+        ),
+      ),
+      'network',
+    ).found;
+    const errors = (model: ImportedModel) =>
+      configErrors(defaultConfig(chosenModel(model, catalog)!, catalog.samples, { choice: model }), catalog);
+    const silent: ImportedModel = { source: 'folder:network', granularity: 'block', found: layers };
+    expect(errors(silent)).toEqual({ 'model.pixels': 'Choose what the model takes.' });
+    expect(errors({ ...silent, pixels: 'bytes' })).toEqual({});
+    expect(errors({ ...silent, found: { ...layers, pixels: 'signed' } })).toEqual({});
+    expect(chosenModel({ ...silent, pixels: 'signed' }, catalog)?.description).toContain('from -1 to 1');
   });
 
   it('makes a configuration without errors', () => {

@@ -2,6 +2,7 @@ import { type Catalog, RunConfig } from '@strata/fl-core/protocol';
 import { configProblems } from '@strata/fl-core/rounds/check-config';
 import type { z } from 'zod';
 import { chosenModel } from './chosen-model.ts';
+import { saysPixels } from './pixels.ts';
 
 /**
  * What is wrong with a configuration, by path (`cohort.minimum`), in words for the field. The rules are those that the
@@ -23,6 +24,7 @@ export function configErrors(values: unknown, catalog: Catalog): Record<string, 
   if (model === undefined || model.availability === 'missing') {
     errors.model = model?.note || 'This server does not have the model.';
   }
+  if (!saysPixels(data.model)) errors['model.pixels'] ??= 'Choose what the model takes.';
   if (model !== undefined) {
     for (const { path, beside } of configProblems(data)) errors[path] ??= beside;
   }

@@ -32,6 +32,20 @@ describe('modelFiles', () => {
     }
   });
 
+  it('takes a LayersModel as a browser saves it: by a name of its own, and numbered copies', async () => {
+    const json = '{"modelTopology":{},"weightsManifest":[{"paths":["./mine.weights.bin"]}]}';
+    const own = [local('mine.json', json), local('mine.weights.bin'), local('notes.json', '{}')];
+    expect((await modelFiles(own)).map((f) => f.name)).toEqual([
+      'model.json',
+      'mine.weights.bin',
+      'notes.json',
+    ]);
+    const copies = [local('model (1).json', json), local('mine.weights (12).bin')];
+    expect((await modelFiles(copies)).map((f) => f.name)).toEqual(['model.json', 'mine.weights.bin']);
+    const both = [local('model.json', json), local('model (1).json', '{}'), local('mine.weights.bin')];
+    expect(await read(both)).toContain(`model.json: ${json}`);
+  });
+
   it('says what is missing, and which archive is damaged', async () => {
     await expect(modelFiles([local('a.bin')])).rejects.toMatchObject({ code: 'bad-model' });
     await expect(modelFiles([local('mine.zip', 'no archive')])).rejects.toThrow(/mine\.zip .*damaged/);

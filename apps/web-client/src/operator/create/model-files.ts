@@ -18,7 +18,7 @@ const belongs = /\.(json|bin|safetensors|txt|md)$/i;
  * @throws {StrataError} `bad-model` when there is none, or an archive cannot be opened.
  */
 export async function modelFiles(chosen: readonly LocalFile[]): Promise<ModelFile[]> {
-  const found = await unpacked(chosen);
+  const found = await named(await unpacked(chosen));
   const described = found
     .filter(({ path }) => descriptions.includes(baseName(path)))
     .toSorted((a, b) => depth(a.path) - depth(b.path));
@@ -33,6 +33,38 @@ export async function modelFiles(chosen: readonly LocalFile[]): Promise<ModelFil
   return found
     .filter(({ path }) => folderOf(path) === folderOf(top.path) && belongs.test(path))
     .map(({ path, content }) => ({ name: baseName(path), content }));
+}
+
+/** What a browser adds to the name of a file that it saves a second time. */
+const copyMark = / \(\d+\)(?=\.\w+$)/;
+/** `model.json` of the largest networks takes less; configurations and tokenizers beside it are not read further. */
+const describingBytes = 2 ** 23;
+
+/**
+ * The files with the names by which they belong together: TensorFlow.js saves `downloads://NAME` as NAME.json, a browser
+ * numbers copies. A name that somebody has already is left alone.
+ */
+async function named(found: readonly Found[]): Promise<Found[]> {
+  const taken = new Set(found.map(({ path }) => path));
+  const renamed = (path: string, to: string): string => {
+    if (path === to || taken.has(to)) return path;
+    taken.add(to);
+    return to;
+  };
+  const plain = found.map(({ path, content }) => ({
+    path: renamed(path, path.replace(copyMark, '')),
+    content,
+  }));
+  if (plain.some(({ path }) => descriptions.includes(baseName(path)))) return plain;
+  const result: Found[] = [];
+  for (const { path, content } of plain) {
+    const describes =
+      /\.json$/i.test(path) &&
+      content.size <= describingBytes &&
+      /"weightsManifest"/.test(await content.text());
+    result.push({ path: describes ? renamed(path, `${folderOf(path)}model.json`) : path, content });
+  }
+  return result;
 }
 
 interface Found {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { longestFirst } from './frame.ts';
+import { longestFirst } from './hub/frame.ts';
 import { createHuggingFaceTokenizer } from './hugging-face.ts';
 
 const read = (file: string): unknown =>
@@ -92,6 +92,27 @@ describe('encodeDocument', () => {
     );
   });
 
+  it.each([
+    ['reaches over a blank', 'bert', { content: 'fox jumps' }],
+    ['takes the blanks behind it', 'gpt2', { content: 'fox', rstrip: true }],
+  ])('an added token that %s is found where a piece would end', (_, name, change) => {
+    const json = z
+      .looseObject({ added_tokens: z.array(z.looseObject({})) })
+      .parse(read(`${name}.tokenizer.json`));
+    const { model } = z.object({ model: z.object({ vocab: z.record(z.string(), z.number()) }) }).parse(json);
+    const flags = { single_word: false, lstrip: false, rstrip: false, normalized: false, special: false };
+    const token = { id: Object.keys(model.vocab).length, ...flags, ...change };
+    const tokenizer = createHuggingFaceTokenizer(
+      { ...json, added_tokens: [...json.added_tokens, token] },
+      { maxTokens: 1e9 },
+    );
+    for (let shift = 0; shift < 12; shift++) {
+      const long = `${'x'.repeat(shift)}${' fox jumps'.repeat(1000)}`;
+      const ids = [...tokenizer.encode(long)];
+      expect(flat(tokenizer.encodeDocument(long))).toEqual(name === 'bert' ? ids.slice(1, -1) : ids);
+    }
+  });
+
   it('gives a text without blanks whole and an empty one no piece', () => {
     expect([...open('gpt2').encodeDocument('x'.repeat(2 ** 17))]).toHaveLength(1);
     expect([...open('gpt2').encodeDocument('')]).toEqual([]);
@@ -133,7 +154,12 @@ describe('createHuggingFaceTokenizer', () => {
       'a post-processor with a token that is none of its own',
       {
         ...z.looseObject({}).parse(read('bert.tokenizer.json')),
-        post_processor: { type: 'BertProcessing', sep: ['[END]', 3], cls: ['[CLS]', 2] },
+        post_processor: {
+          type: 'TemplateProcessing',
+          single: [{ SpecialToken: { id: '[END]', type_id: 0 } }],
+          pair: [],
+          special_tokens: {},
+        },
       },
     ],
     ['a model of another kind', { model: { type: 'Nonsense', vocab: [] } }],

@@ -60,6 +60,10 @@ export function defineArchitecture<Spec extends AnySpec>(definition: Architectur
     layout: (spec: AnySpec, classes: number): ModelLayout => definition.layout(own(spec), classes),
     /** How files name its tensors, first the names of an export. */
     dialects: (spec: AnySpec): Dialects => transformers?.dialects?.(own(spec)) ?? [unchanged],
+    /** Tensors of a file that may be left out; null: all that it does not use. */
+    unused: (spec: AnySpec): readonly RegExp[] | null => transformers?.unused(own(spec)) ?? null,
+    /** Tensors of a file that must equal one of ours, by the file's name. */
+    twins: (spec: AnySpec): Readonly<Record<string, string>> => transformers?.twins?.(own(spec)) ?? {},
     /** Fields of `config.json` of an export, the class that opens it among them where there is one. */
     exportedConfig: (spec: AnySpec, found: Json | null): Json => {
       if (transformers === undefined) return found ?? constantsOf(spec);

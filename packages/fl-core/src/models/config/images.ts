@@ -19,31 +19,80 @@ export const clipColours: Normalisation = {
   std: [0.26862954, 0.26130258, 0.27577711],
 };
 
-export const Pixels = { image_size: Count.max(4096), patch_size: Count.max(512), num_channels: only(3) };
+/** A side in pixels; a list of two is taken where it is a square. */
+export const Side = (most: number) =>
+  z.preprocess(
+    (side) => (Array.isArray(side) && side.length === 2 && side[0] === side[1] ? side[0] : side),
+    Count.max(most),
+  );
 
+export const Pixels = { image_size: Side(4096), patch_size: Side(512), num_channels: only(3) };
+
+/** One number a channel; a single one is that of all three. */
+const Channels = (of: z.ZodNumber) =>
+  z
+    .union([of, z.array(of)])
+    .transform((values) => (Array.isArray(values) ? values : [values]))
+    .refine(
+      (values) => values.length === 1 || values.length === 3,
+      'must have one number a channel: 3, or 1 for all',
+    )
+    .transform(
+      (values): Colours =>
+        values.length === 3 ? [values[0]!, values[1]!, values[2]!] : [values[0]!, values[0]!, values[0]!],
+    );
+
+/** Python takes null for false, and what is absent for true. */
+const Switch = z.boolean().nullable().optional();
+
+/**
+ * What `preprocessor_config.json` says of the numbers that pixels go in as. How a picture is cut and made smaller is the
+ * run's: `do_resize`, `size`, `crop_size` and `resample` are not looked at.
+ */
 const Preprocessor = z.object({
-  do_normalize: z.boolean().nullish(),
-  image_mean: Colours.nullish(),
-  image_std: z.tuple([z.number().positive(), z.number().positive(), z.number().positive()]).nullish(),
+  do_rescale: Switch,
+  rescale_factor: z.number().positive().optional(),
+  do_normalize: Switch,
+  image_mean: Channels(z.number()).optional(),
+  image_std: Channels(z.number().positive()).optional(),
+  rescale_offset: only(false),
+  do_flip_channel_order: only(false),
+  do_color_quantize: only(false),
 });
 
-/** @param fallback what the architecture's own image processor uses where the file says nothing */
+/**
+ * Mean and deviation of pixels in [0, 1] that come to the same as what an image processor does: (v * factor - mean) / std
+ * of a byte v, either step left out where it says so.
+ *
+ * @param preprocessor `preprocessor_config.json`, undefined where there is none
+ * @param fallback what the architecture's own image processor uses where the file says nothing
+ * @throws ZodError that names the field
+ */
+export function normalisationOf(preprocessor: unknown, fallback: Normalisation): Normalisation {
+  const c = Preprocessor.parse(preprocessor ?? {});
+  const on = (value: boolean | null | undefined) => value === undefined || value === true;
+  const factor = on(c.do_rescale) ? (c.rescale_factor ?? 1 / 255) : 1;
+  const plain: Normalisation = { mean: [0, 0, 0], std: [1, 1, 1] };
+  const { mean, std } = on(c.do_normalize)
+    ? { mean: c.image_mean ?? fallback.mean, std: c.image_std ?? fallback.std }
+    : plain;
+  // Published values stay as they are written: 0.485, not 0.485 * 255 / 255.
+  const scale = Math.abs(factor * 255 - 1) < 1e-9 ? 1 : factor * 255;
+  const scaled = (values: Colours): Colours => [values[0] / scale, values[1] / scale, values[2] / scale];
+  return { mean: scaled(mean), std: scaled(std) };
+}
+
 export function imageInput(
   pixels: { readonly image_size: number; readonly patch_size: number },
   preprocessor: unknown,
   fallback: Normalisation,
 ): ImageInput {
-  const { do_normalize, image_mean, image_std } = Preprocessor.parse(preprocessor ?? {});
-  const colours: Normalisation =
-    do_normalize === false
-      ? { mean: [0, 0, 0], std: [1, 1, 1] }
-      : { mean: image_mean ?? fallback.mean, std: image_std ?? fallback.std };
   return {
     kind: 'image',
     patch: pixels.patch_size,
     pretrainedSide: pixels.image_size,
     defaultSide: pixels.image_size,
-    ...colours,
+    ...normalisationOf(preprocessor, fallback),
   };
 }
 

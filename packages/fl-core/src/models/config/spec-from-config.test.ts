@@ -73,6 +73,113 @@ describe('specFromConfig', () => {
     });
   });
 
+  /** What ViTImageProcessor of transformers 5.24 makes of a byte of 100. */
+  it.each<[object, number]>([
+    [{ image_mean: 0.5, image_std: 0.5 }, -0.2157],
+    [{ image_mean: [0.5], image_std: [0.5] }, -0.2157],
+    [{ do_rescale: false, rescale_factor: 0.1 }, 199],
+    [{ do_rescale: null }, 199],
+    [{ do_rescale: false, image_mean: [127.5, 127.5, 127.5], image_std: [127.5, 127.5, 127.5] }, -0.2157],
+    [{ rescale_factor: 1 / 127.5, image_mean: [1, 1, 1], image_std: [1, 1, 1] }, -0.2157],
+    [{ do_normalize: null }, 0.3922],
+    [{ do_normalize: false, rescale_factor: 1 / 127.5 }, 0.7843],
+    [{ do_normalize: false, do_rescale: false }, 100],
+    [{ do_resize: false, size: 224, crop_size: { height: 8, width: 8 }, resample: 3 }, -0.2157],
+  ])('takes pixels as Python does: %o', (preprocessor, wanted) => {
+    const spec = specFromConfig(vit, { id: 'vit', preprocessor });
+    if (spec.kind !== 'image' || spec.architecture === 'layers-model') throw new Error('not images');
+    const [mean, std] = [spec.mean[0], spec.std[0]];
+    expect((100 / 255 - mean) / std).toBeCloseTo(wanted, 4);
+  });
+
+  it('keeps published colours to the last bit', () => {
+    const { mean, std } = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
+    const preprocessor = {
+      do_rescale: true,
+      rescale_factor: 0.00392156862745098,
+      image_mean: mean,
+      image_std: std,
+    };
+    expect(specFromConfig(vit, { id: 'vit', preprocessor })).toMatchObject({ mean, std });
+  });
+
+  it.each<[object, RegExp]>([
+    [{ rescale_factor: 0 }, /rescale_factor/],
+    [{ rescale_factor: null }, /rescale_factor/],
+    [{ do_rescale: 'no' }, /do_rescale/],
+    [{ image_mean: null }, /image_mean/],
+    [{ image_mean: [0.1, 0.2] }, /image_mean: must have one number a channel/],
+    [{ image_mean: [0, 0, 0, 0] }, /image_mean/],
+    [{ image_std: [1, 0, 1] }, /image_std/],
+    [{ image_std: 0 }, /image_std/],
+    [{ rescale_offset: true }, /rescale_offset: only false is supported/],
+    [{ do_flip_channel_order: true }, /do_flip_channel_order/],
+  ])('refuses what Python refuses, or what is not built, by file and field: %o', (preprocessor, message) => {
+    expect(() => specFromConfig(vit, { id: 'vit', preprocessor })).toThrow(
+      expect.objectContaining({
+        code: 'bad-model',
+        message: expect.stringMatching(/has a preprocessor_config\.json that cannot be used/),
+      }),
+    );
+    expect(() => specFromConfig(vit, { id: 'vit', preprocessor })).toThrow(message);
+  });
+
+  /** Fields that transformers reads, and that would change what a model answers. */
+  it.each<[string, Record<string, unknown>, Record<string, unknown>]>([
+    ['bert', bert, { quantization_config: { quant_method: 'bitsandbytes', load_in_8bit: true } }],
+    ['bert', bert, { auto_map: { AutoModel: 'owner/code--modeling.Odd' } }],
+    ['bert', bert, { pruned_heads: { 0: [1] } }],
+    ['bert', bert, { is_decoder: true }],
+    ['bert', bert, { is_encoder_decoder: true }],
+    ['bert', bert, { add_cross_attention: true }],
+    ['bert', bert, { position_embedding_type: 'relative_key' }],
+    ['bert', bert, { hidden_act: 'silu' }],
+    ['bert', bert, { layer_norm_eps: 0 }],
+    ['bert', bert, { type_vocab_size: 0 }],
+    ['distilbert', fixture('distilbert/fixtures/distilbert'), { activation: 'swish' }],
+    ['distilbert', fixture('distilbert/fixtures/distilbert'), { num_hidden_layers: 1 }],
+    ['bert', bert, { pad_token_id: 50 }],
+    ['roberta', fixture('roberta/fixtures/roberta'), { pad_token_id: 50 }],
+    ['distilbert', fixture('distilbert/fixtures/distilbert'), { pad_token_id: 50 }],
+    ['gpt2', fixture('gpt2/fixtures/classifier'), { pad_token_id: 50 }],
+    ['gpt2', fixture('gpt2/fixtures/classifier'), { scale_attn_weights: false }],
+    ['gpt2', fixture('gpt2/fixtures/classifier'), { scale_attn_by_inverse_layer_idx: true }],
+    ['gpt2', fixture('gpt2/fixtures/classifier'), { tie_word_embeddings: false }],
+    ['gpt2', fixture('gpt2/fixtures/classifier'), { num_attention_heads: 4 }],
+    ['vit', vit, { qkv_bias: false }],
+    ['vit', vit, { head_dim: 4 }],
+    ['vit', vit, { use_mean_pooling: true }],
+    ['vit', vit, { num_channels: 1 }],
+    ['vit', vit, { image_size: [16, 32] }],
+    ['clip', fixture('clip/fixtures/patches'), { vision_config_dict: { hidden_size: 8 } }],
+    ['clip', fixture('clip/fixtures/clip'), { hidden_act: 'mish' }],
+    ['clip', fixture('clip/fixtures/clip'), { quantization_config: { bits: 4 } }],
+  ])('refuses a field of %s that is not built, by its name', (_, config, change) => {
+    const [field = ''] = Object.keys(change);
+    expect(() => specFromConfig({ ...config, ...change }, { id: 'odd' })).toThrow(
+      expect.objectContaining({ code: 'bad-model', message: expect.stringContaining(field) }),
+    );
+  });
+
+  it('takes fields that change nothing, and sides as a list of two', () => {
+    const same = specFromConfig(vit, { id: 'vit' });
+    const more = { image_size: [16, 16], patch_size: [8, 8], pruned_heads: {}, quantization_config: null };
+    expect(specFromConfig({ ...vit, ...more, encoder_stride: 2, pooler_act: 'relu' }, { id: 'vit' })).toEqual(
+      same,
+    );
+    const aliased = { ...fixture('gpt2/fixtures/classifier'), num_hidden_layers: 2 };
+    expect(() => specFromConfig(aliased, { id: 'gpt2' })).not.toThrow();
+  });
+
+  it('classifies from CLIP’s patches where the file does', () => {
+    expect(specFromConfig(fixture('clip/fixtures/patches'), { id: 'clip' })).toMatchObject({
+      classified: { from: 'patches' },
+    });
+    expect(specFromConfig(fixture('clip/fixtures/clip'), { id: 'clip' })).toMatchObject({
+      classified: { from: 'embedding', projection: 10 },
+    });
+  });
+
   it('divides blocks into attention and feed-forward when asked to', () => {
     const blocks = (granularity: 'block' | 'sublayer') =>
       selectableLayers(layoutOf(specFromConfig(bert, { id: 'bert', granularity }), 3));

@@ -3,6 +3,7 @@ import { StrataError } from '../../protocol/index.ts';
 import { architectures, layoutOf } from '../architectures/index.ts';
 import type { ModelSpec } from '../spec.ts';
 import type { SpecOptions } from './fields.ts';
+import { half, normalisationOf } from './images.ts';
 import { checkSize } from './size.ts';
 
 type Reader = (config: unknown, options: SpecOptions) => ModelSpec;
@@ -33,7 +34,8 @@ export function specFromConfig(config: unknown, options: SpecOptions): ModelSpec
       `Choose a model of ${known.join(', ')}.`,
     );
   }
-  const spec = parsed(reader, config, options);
+  parsed(options.id, 'preprocessor_config.json', () => normalisationOf(options.preprocessor, half));
+  const spec = parsed(options.id, 'config.json', () => reader(config, options));
   checkSize(spec.id, layoutOf(spec, 2));
   return spec;
 }
@@ -42,18 +44,18 @@ export function specFromConfig(config: unknown, options: SpecOptions): ModelSpec
 const named = (type: string): string =>
   /^[\w.-]{1,40}$/.test(type) ? `the architecture ${type}` : 'an architecture';
 
-function parsed(reader: Reader, config: unknown, options: SpecOptions): ModelSpec {
+function parsed<T>(id: string, file: string, read: () => T): T {
   try {
-    return reader(config, options);
+    return read();
   } catch (cause) {
     if (!(cause instanceof z.ZodError)) throw cause;
     const problems = cause.issues.map(({ path, message }) =>
       path.length === 0 ? message : `${path.join('.')}: ${message}`,
     );
     throw badConfig(
-      options.id,
-      `has a config.json that cannot be used (${problems.join('; ')})`,
-      'Use the config.json that transformers wrote for this architecture.',
+      id,
+      `has a ${file} that cannot be used (${problems.join('; ')})`,
+      `Use the ${file} that transformers wrote for this architecture; what is not supported there would change what the model answers.`,
       cause,
     );
   }

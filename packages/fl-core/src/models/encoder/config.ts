@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { CommonSpec, TextInput, TransformerSize } from '../common-spec.ts';
-import { Activation, Count, Depth, Epsilon, only, PadToken } from '../config/fields.ts';
+import { Activation, Count, commonFields, Depth, Epsilon, only, PadToken } from '../config/fields.ts';
 
 /** What the specs of BERT and RoBERTa share. */
 export interface EncoderSpec extends CommonSpec, TextInput, TransformerSize {
@@ -11,6 +11,7 @@ export interface EncoderSpec extends CommonSpec, TextInput, TransformerSize {
 
 /** Fields that their `config.json` files share, but for the default of `pad_token_id`. */
 export const encoderFields = {
+  ...commonFields,
   vocab_size: Count,
   hidden_size: Count,
   num_hidden_layers: Depth,

@@ -167,7 +167,7 @@ describe('the card of a LayersModel', () => {
     expect(card).toContain('Started from: small_network');
     expect(card).toContain('`tf.loadLayersModel`');
     expect(card).toContain('images of 12 pixels (the centred square');
-    expect(card).toContain(', RGB, pixels divided by 255');
+    expect(card).toContain(', RGB, pixels as numbers from 0 to 1');
   });
 });
 

@@ -205,6 +205,7 @@ const cases: readonly Case[] = [
   { name: 'CLIP', model: found('clip/fixtures/clip'), input: 16 },
   // Wide as it is, drawn weights make its activations large.
   { name: 'the sentence encoder', model: 'use-lite', input: 'sentencepiece', tolerance: 1e-3 },
+  { name: 'CLIP of patches', model: found('clip/fixtures/patches'), input: 16 },
   { name: 'BERT', model: bert, input: 'bert' },
   {
     name: 'XLM-RoBERTa',

@@ -21,6 +21,16 @@ export interface Transformers<Spec> {
   /** Absent: tensors have the names of transformers, and no others. */
   readonly dialects?: (spec: Spec) => Dialects;
   /**
+   * Tensors of a file that no classifier needs, and that change nothing where they are left out: heads for something
+   * else, buffers, a pooler that is not looked at. What is neither used nor among these is refused.
+   */
+  readonly unused: (spec: Spec) => readonly RegExp[];
+  /**
+   * Tensors of a file that must have the values of one of ours, where it has them: transformers takes those of the file
+   * in its place. By the file's name, ours.
+   */
+  readonly twins?: (spec: Spec) => Readonly<Record<string, string>>;
+  /**
    * `config.json` of an export, without the task and the labels.
    * @param found what the model came with, null for one of the catalog; absent: that, or the spec's own constants
    */

@@ -11,6 +11,7 @@ export const fixtures = [
   'vit/fixtures/vit',
   'vit/fixtures/deit',
   'clip/fixtures/clip',
+  'clip/fixtures/patches',
   'bert/fixtures/bert',
   'bert/fixtures/minilm',
   'roberta/fixtures/roberta',

@@ -16,6 +16,12 @@ export const bert = defineArchitecture<BertSpec>({
     modelTypes: ['bert'],
     read: bertSpec,
     dialects: () => encoderOfOldNorms('bert.'),
+    // What pretraining and other tasks classify with, and a buffer.
+    unused: () => [
+      /^cls\./,
+      /^(?:qa_outputs|classifier)\.(?:weight|bias)$/,
+      /^(?:bert\.)?embeddings\.position_ids$/,
+    ],
     className: () => 'BertForSequenceClassification',
   },
   usage: () => opensWith('AutoModelForSequenceClassification'),

@@ -14,7 +14,8 @@ import { clipLayout } from './layout.ts';
 import type { ClipSpec } from './spec.ts';
 
 /**
- * CLIP's image encoder (Radford et al., arXiv 2103.00020) with a linear classifier on the projected class token.
+ * CLIP's image encoder (Radford et al., arXiv 2103.00020) with a linear classifier on the projected class token, or on
+ * the mean of the patches.
  *
  * @throws StrataError `bad-config` for a side that is no multiple of the patch.
  */
@@ -76,12 +77,25 @@ function block(spec: ClipSpec, index: number): Stage[] {
   );
 }
 
-/** Norm, projection and classifier on the class token: (B, T, D) -> (B, C). */
+/** (B, T, D) -> (B, C). */
 const headStage = (spec: ClipSpec): Stage => ({
   layer: 'head',
   forward(parameters, { x }) {
-    const normal = norm(parameters, firstToken(x), 'vision_model.post_layernorm', spec.layerNormEps);
-    const embedding = projection(normal, parameter(parameters, 'visual_projection.weight')); // (B, P)
-    return { x: project(parameters, embedding, 'classifier') };
+    const { classified, layerNormEps: epsilon } = spec;
+    switch (classified.from) {
+      // Norm, projection and classifier on the class token.
+      case 'embedding': {
+        const normal = norm(parameters, firstToken(x), 'vision_model.post_layernorm', epsilon);
+        const embedding = projection(normal, parameter(parameters, 'visual_projection.weight')); // (B, P)
+        return { x: project(parameters, embedding, 'classifier') };
+      }
+      case 'patches': {
+        const [batch = 0, tokens = 0, dim = 0] = x.shape;
+        const patches = tf.slice(x, [0, 1, 0], [batch, tokens - 1, dim]);
+        return { x: project(parameters, tf.mean(patches, 1), 'classifier') };
+      }
+      default:
+        return classified satisfies never;
+    }
   },
 });

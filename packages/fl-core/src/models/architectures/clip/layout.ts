@@ -1,6 +1,6 @@
 import { blockLayers } from '../../block-layers.ts';
-import type { LayerSpec, ModelLayout } from '../../layout.ts';
-import { fanIn, forLabels, linearTensors, normTensors, small, table } from '../../tensor-specs.ts';
+import type { LayerSpec, ModelLayout, TensorSpec } from '../../layout.ts';
+import { fanIn, forLabels, linearTensors, normTensors, optional, small, table } from '../../tensor-specs.ts';
 import type { ClipSpec } from './spec.ts';
 
 /**
@@ -9,7 +9,7 @@ import type { ClipSpec } from './spec.ts';
  * classifier are always trained.
  */
 export function clipLayout(spec: ClipSpec, classes: number): ModelLayout {
-  const { dim, patch, pretrainedSide, projection } = spec;
+  const { dim, patch, pretrainedSide } = spec;
   const embeddings = 'vision_model.embeddings';
   return {
     layers: [
@@ -31,14 +31,28 @@ export function clipLayout(spec: ClipSpec, classes: number): ModelLayout {
       {
         name: 'head',
         role: 'head',
-        tensors: [
-          ...normTensors('vision_model.post_layernorm', dim),
-          { name: 'visual_projection.weight', shape: [projection, dim], initial: fanIn(dim) },
-          ...forLabels(linearTensors('classifier', projection, classes)),
-        ],
+        tensors: headTensors(spec, classes),
       },
     ],
   };
+}
+
+function headTensors({ dim, classified }: ClipSpec, classes: number): TensorSpec[] {
+  switch (classified.from) {
+    case 'embedding':
+      return [
+        ...normTensors('vision_model.post_layernorm', dim),
+        // A CLIPVisionModel has none: it is drawn, and trained with the classifier.
+        ...optional([
+          { name: 'visual_projection.weight', shape: [classified.projection, dim], initial: fanIn(dim) },
+        ]),
+        ...forLabels(linearTensors('classifier', classified.projection, classes)),
+      ];
+    case 'patches':
+      return forLabels(linearTensors('classifier', dim, classes));
+    default:
+      return classified satisfies never;
+  }
 }
 
 function block({ dim, mlp, granularity }: ClipSpec, index: number): LayerSpec[] {

@@ -16,6 +16,12 @@ export const distilbert = defineArchitecture<DistilBertSpec>({
     modelTypes: ['distilbert'],
     read: distilBertSpec,
     dialects: () => encoderAlone('distilbert.'),
+    // What pretraining and other tasks classify with, and a buffer.
+    unused: () => [
+      /^vocab_(?:transform|layer_norm|projector)\.(?:weight|bias)$/,
+      /^(?:qa_outputs|classifier)\.(?:weight|bias)$/,
+      /^(?:distilbert\.)?embeddings\.position_ids$/,
+    ],
     className: () => 'DistilBertForSequenceClassification',
   },
   usage: () => opensWith('AutoModelForSequenceClassification'),

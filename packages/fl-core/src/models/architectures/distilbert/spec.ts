@@ -3,11 +3,14 @@ import type { CommonSpec, TextInput, TransformerSize } from '../../common-spec.t
 import {
   Activation,
   Count,
+  commonFields,
   commonOf,
   Depth,
   divides,
   PadToken,
+  padWithin,
   type SpecOptions,
+  sameUnderOtherName,
 } from '../../config/fields.ts';
 
 /** DistilBERT (Sanh et al., arXiv 1910.01108): a BERT of half the depth without segments and pooler. */
@@ -18,7 +21,8 @@ export interface DistilBertSpec extends CommonSpec, TextInput, TransformerSize {
 
 /** `config.json` of transformers' DistilBERT. Sinusoidal positions are saved as a table like learned ones. */
 const DistilBertConfig = z
-  .object({
+  .looseObject({
+    ...commonFields,
     model_type: z.literal('distilbert'),
     vocab_size: Count,
     dim: Count,
@@ -29,7 +33,15 @@ const DistilBertConfig = z
     max_position_embeddings: Count,
     pad_token_id: PadToken.default(0),
   })
-  .superRefine((c, context) => divides(context, c.dim, c.n_heads));
+  .superRefine((c, context) => {
+    divides(context, c.dim, c.n_heads);
+    padWithin(context, c.pad_token_id, c.vocab_size);
+    sameUnderOtherName(context, c, {
+      dim: 'hidden_size',
+      n_heads: 'num_attention_heads',
+      n_layers: 'num_hidden_layers',
+    });
+  });
 
 /** A constant of transformers' modeling_distilbert.py. */
 const layerNormEps = 1e-12;

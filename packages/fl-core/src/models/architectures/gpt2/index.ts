@@ -17,6 +17,15 @@ export const gpt2 = defineArchitecture<Gpt2Spec>({
     modelTypes: ['gpt2'],
     read: gpt2Spec,
     dialects: () => encoderAlone('transformer.'),
+    // Buffers, what other tasks classify with, and the embedding table once more.
+    unused: () => [
+      /^(?:transformer\.)?h\.\d+\.attn\.(?:bias|masked_bias)$/,
+      /^(?:qa_outputs|classifier|score|multiple_choice_head\.summary)\.(?:weight|bias)$/,
+      /^lm_head\.weight$/,
+    ],
+    // The next token is told by the embedding table; a file with another map beside it is another model.
+    twins: ({ head }): Readonly<Record<string, string>> =>
+      head === 'next-token' ? { 'lm_head.weight': 'transformer.wte.weight' } : {},
     // Without it transformers cannot tell where a padded text ends.
     config: ({ padToken }, found) => ({ ...found, pad_token_id: padToken }),
     className: ({ head }) => (head === 'next-token' ? 'GPT2LMHeadModel' : 'GPT2ForSequenceClassification'),

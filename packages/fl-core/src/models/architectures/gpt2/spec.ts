@@ -4,13 +4,16 @@ import type { CommonSpec, TextInput, TransformerSize } from '../../common-spec.t
 import {
   Activation,
   Count,
+  commonFields,
   commonOf,
   Depth,
   divides,
   Epsilon,
   only,
   PadToken,
+  padWithin,
   type SpecOptions,
+  sameUnderOtherName,
 } from '../../config/fields.ts';
 
 /** GPT-2 (Radford et al., 2019): a causal Transformer. */
@@ -23,7 +26,8 @@ export interface Gpt2Spec extends CommonSpec, TextInput, TransformerSize {
 
 /** `config.json` of transformers' GPT-2. */
 const Gpt2Config = z
-  .object({
+  .looseObject({
+    ...commonFields,
     model_type: z.literal('gpt2'),
     architectures: z.array(z.string()).nullish(),
     vocab_size: Count,
@@ -38,10 +42,18 @@ const Gpt2Config = z
     eos_token_id: PadToken.nullish(),
     scale_attn_weights: only(true),
     scale_attn_by_inverse_layer_idx: only(false),
-    add_cross_attention: only(false),
     tie_word_embeddings: only(true),
   })
-  .superRefine((c, context) => divides(context, c.n_embd, c.n_head));
+  .superRefine((c, context) => {
+    divides(context, c.n_embd, c.n_head);
+    padWithin(context, c.pad_token_id, c.vocab_size);
+    sameUnderOtherName(context, c, {
+      n_embd: 'hidden_size',
+      n_head: 'num_attention_heads',
+      n_layer: 'num_hidden_layers',
+      n_positions: 'max_position_embeddings',
+    });
+  });
 
 export function gpt2Spec(config: unknown, options: SpecOptions): Gpt2Spec {
   const c = Gpt2Config.parse(config);

@@ -1,26 +1,39 @@
-import { type LayersModelFound, StrataError } from '../../../protocol/index.ts';
+import { type LayersModelFound, type PixelRange, StrataError } from '../../../protocol/index.ts';
 import type { SpecOptions } from '../../config/fields.ts';
 import { checkSize } from '../../config/size.ts';
 import { classifierOf } from './classifier.ts';
 import { nodesOf } from './graph.ts';
 import { layersModelLayout } from './layout.ts';
 import { partsOf } from './parts.ts';
+import { rescaledFrom } from './pixels.ts';
 import { shapeText } from './shape.ts';
-import { inputName, type LayersModelSpec } from './spec.ts';
+import type { LayersModelSpec } from './spec.ts';
 
 /** Of images for a model that takes any. */
 const usualSide = 64;
 const sides = { min: 8, max: 512 } as const;
 
+/** For sentences: what pixels go in as. */
+export const pixelRanges: Readonly<Record<PixelRange, string>> = {
+  unit: 'from 0 to 1',
+  signed: 'from -1 to 1',
+  bytes: 'from 0 to 255',
+};
+
 /**
  * The spec of a LayersModel from its topology.
  *
+ * @param options.pixels what the operator says of them; absent: what the file says, or from 0 to 1
  * @throws StrataError `bad-model` that names the layer which cannot be used, or says why the model is no classifier
  *   of images with layers to choose from.
  */
 export function layersModelSpec(
-  { name, input, layers, licence }: LayersModelFound,
-  { id }: Pick<SpecOptions, 'id'>,
+  { name, input, layers, pixels: found, licence }: LayersModelFound,
+  // Runs of before have not what their file says of pixels, but its layers.
+  {
+    id,
+    pixels = found ?? rescaledFrom(layers) ?? 'unit',
+  }: Pick<SpecOptions, 'id'> & { readonly pixels?: PixelRange | undefined },
 ): LayersModelSpec {
   const [height, width, channels] = input;
   if (height !== width || (channels !== 1 && channels !== 3)) {
@@ -37,20 +50,18 @@ export function layersModelSpec(
       `Use one for ${sides.min} to ${sides.max} pixels.`,
     );
   }
-  const first = layers.filter((layer) => layer.inputs.includes(inputName));
-  const bytes = first.every((layer) => layer.class === 'Rescaling');
   const spec: LayersModelSpec = {
     id,
     architecture: 'layers-model',
     kind: 'image',
     title: name,
-    description: `TensorFlow.js model of ${layers.length} Keras layers. ${bytes ? 'It scales pixels itself.' : 'Pixels go in as numbers from 0 to 1.'} Batch normalisation keeps its statistics; dropout is off.`,
+    description: `TensorFlow.js model of ${layers.length} Keras layers. Pixels go in as numbers ${pixelRanges[pixels]}. Batch normalisation keeps its statistics; dropout is off.`,
     licence: licence ?? 'unknown',
     granularity: 'block',
     side: height,
     defaultSide: height ?? usualSide,
     channels,
-    pixels: bytes ? 'bytes' : 'unit',
+    pixels,
     layers,
   };
   check(spec);

@@ -52,7 +52,7 @@ describe.each([
     answer.forEach((p, i) => {
       expect(p).toBeCloseTo(ours[i]!, 5);
     });
-    expect(theirs.getUserDefinedMetadata()).toEqual({ labels, side });
+    expect(theirs.getUserDefinedMetadata()).toEqual({ labels, side, pixels: spec.pixels });
   });
 
   it('is the same model when it comes back', async () => {

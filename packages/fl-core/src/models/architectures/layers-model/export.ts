@@ -37,7 +37,7 @@ export function exportLayersModel(
         weights: weights.map(({ name, shape }) => ({ name, shape, dtype: 'float32' })),
       },
     ],
-    userDefinedMetadata: { labels, side },
+    userDefinedMetadata: { labels, side, pixels: spec.pixels },
   };
 }
 

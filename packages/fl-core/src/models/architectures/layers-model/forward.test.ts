@@ -146,3 +146,24 @@ describe.each(names)('a LayersModel (%s)', (name) => {
     expect(model.layout.layers.at(-1)?.tensors.map((t) => t.shape.at(-1))).toContain(5);
   });
 });
+
+it.each([
+  ['unit', [0, 0.4, 1]],
+  ['signed', [-1, -0.2, 1]],
+  ['bytes', [0, 102, 255]],
+] as const)('pixels of 0, 102 and 255 go in as %s', async (pixels, wanted) => {
+  await tf.setBackend('cpu');
+  const spec = { ...specOfSaved(await saveModel(library, examples.plain())), pixels };
+  const model = await loadModel(spec, { classes: 3, side });
+  const batch: ImageBatch = {
+    kind: 'image',
+    size: 1,
+    side,
+    pixels: Uint8Array.from({ length: side * side * 3 }, (_, i) => [0, 102, 255][i % 3]!),
+    targets: classTargets(new Int32Array(1)),
+  };
+  const values = tf.tidy(() => [...model.input(batch).x.dataSync().slice(0, 3)]);
+  values.forEach((value, i) => {
+    expect(value).toBeCloseTo(wanted[i]!, 5);
+  });
+});

@@ -1,5 +1,5 @@
 import { tensor4d } from '@tensorflow/tfjs-core';
-import { StrataError } from '../../../protocol/index.ts';
+import { type PixelRange, StrataError } from '../../../protocol/index.ts';
 import type { Batch, ImageBatch } from '../../batch.ts';
 import type { Activation, CreateModel, Stage } from '../../model.ts';
 import { BoundLayers } from './bound-layers.ts';
@@ -47,12 +47,19 @@ function imageInput(spec: LayersModelSpec, side: number, batch: Batch): Activati
 /** Luminance of ITU-R BT.601. */
 const luminance = [0.299, 0.587, 0.114] as const;
 
+/** What a byte v goes in as: scale v + shift. */
+const affine: Readonly<Record<PixelRange, { readonly scale: number; readonly shift: number }>> = {
+  unit: { scale: 1 / 255, shift: 0 },
+  signed: { scale: 2 / 255, shift: -1 },
+  bytes: { scale: 1, shift: 0 },
+};
+
 function values({ channels, pixels }: LayersModelSpec, batch: ImageBatch): Float32Array {
-  const scale = pixels === 'unit' ? 1 / 255 : 1;
-  if (channels === 3) return Float32Array.from(batch.pixels, (v) => v * scale);
+  const { scale, shift } = affine[pixels];
+  if (channels === 3) return Float32Array.from(batch.pixels, (v) => v * scale + shift);
   const [red, green, blue] = luminance;
   return Float32Array.from({ length: batch.pixels.length / 3 }, (_, i) => {
     const [r = 0, g = 0, b = 0] = batch.pixels.subarray(3 * i, 3 * i + 3);
-    return (red * r + green * g + blue * b) * scale;
+    return (red * r + green * g + blue * b) * scale + shift;
   });
 }

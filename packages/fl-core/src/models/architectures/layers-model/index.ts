@@ -1,6 +1,6 @@
 import { StrataError } from '../../../protocol/index.ts';
 import { defineArchitecture } from '../define.ts';
-import { checkLayersModelSide } from './config.ts';
+import { checkLayersModelSide, pixelRanges } from './config.ts';
 import { layersModelLayout } from './layout.ts';
 import type { LayersModelSpec } from './spec.ts';
 
@@ -28,7 +28,6 @@ export const layersModel = defineArchitecture<LayersModelSpec>({
 });
 
 function usage({ pixels, channels }: LayersModelSpec, side: number): string {
-  const range = pixels === 'bytes' ? 'from 0 to 255' : 'divided by 255';
   const colours = channels === 1 ? 'of luminance (0.299 R + 0.587 G + 0.114 B)' : 'RGB';
-  return `Opens with \`tf.loadLayersModel\` of TensorFlow.js, \`model.json\` and its \`.bin\` file side by side. It takes images of ${side} pixels (the centred square of an upright image in sRGB, resized), ${colours}, pixels ${range}, and answers with the probabilities of the labels above; they stand in the model's user-defined metadata too.`;
+  return `Opens with \`tf.loadLayersModel\` of TensorFlow.js, \`model.json\` and its \`.bin\` file side by side. It takes images of ${side} pixels (the centred square of an upright image in sRGB, resized), ${colours}, pixels as numbers ${pixelRanges[pixels]}, and answers with the probabilities of the labels above; they stand in the model's user-defined metadata too, as \`labels\` and \`pixels\`.`;
 }

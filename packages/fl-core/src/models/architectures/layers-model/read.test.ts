@@ -34,6 +34,18 @@ describe('readLayersModel', () => {
     expect(await of('plain')).toMatchObject({ pixels: 'unit', channels: 3, side: 12, defaultSide: 12 });
     expect(await of('residual')).toMatchObject({ pixels: 'bytes' });
     expect(await of('convolutional')).toMatchObject({ channels: 1 });
+    // A run of before has no `pixels`, and its layers say it still.
+    const residual = readLayersModel((await saveModel(library, examples.residual())).json, 'test').found;
+    expect(layersModelSpec({ ...residual, pixels: null }, { id: 'a' })).toMatchObject({ pixels: 'bytes' });
+    const { json } = await saveModel(library, examples.plain());
+    const { found } = readLayersModel(json, 'test');
+    expect(found.pixels).toBeNull();
+    for (const pixels of ['unit', 'signed', 'bytes'] as const) {
+      expect(layersModelSpec(found, { id: 'a', pixels })).toMatchObject({ pixels });
+      expect(layersModelSpec({ ...found, pixels }, { id: 'a' })).toMatchObject({ pixels });
+      const said = { ...json, userDefinedMetadata: { pixels } };
+      expect(readLayersModel(said, 'test').found).toMatchObject({ pixels });
+    }
     const any = sequential({
       layers: [conv({ inputShape: [null, null, 3] }), l.globalAveragePooling2d({}), answer()],
     });
@@ -42,6 +54,18 @@ describe('readLayersModel', () => {
     expect(() => checkLayersModelSide(spec, 200)).not.toThrow();
     expect(() => checkLayersModelSide(spec, 2)).toThrow(/Layer conv .*window of 3 on an axis of 2/);
     expect(async () => checkLayersModelSide(await of('plain'), 24)).rejects.toThrow(/12 pixels, not 24/);
+  });
+
+  it.each([
+    [1 / 255, 'bytes'],
+    [1 / 127.5, 'bytes'],
+    [2, 'unit'],
+    [1, 'unit'],
+    [0.2, null],
+  ])('tells from a first Rescaling layer of %d that pixels are %s', async (scale, pixels) => {
+    const { json } = await saveModel(library, examples.residual());
+    const text = JSON.stringify(json).replace(/"scale":[-\d.e]+/, `"scale":${scale}`);
+    expect(readLayersModel(JSON.parse(text), 'test').found.pixels).toBe(pixels);
   });
 
   it('unfolds models in models, whose layers keep their names', async () => {

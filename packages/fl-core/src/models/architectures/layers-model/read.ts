@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { LayersModelFound, StrataError } from '../../../protocol/index.ts';
+import { LayersModelFound, PixelRange, StrataError } from '../../../protocol/index.ts';
+import { rescaledFrom } from './pixels.ts';
 import { flat, type Unfolded, unfold } from './unfold.ts';
 
 /** What a `model.json` says of a model, the weights left out. */
@@ -18,6 +19,8 @@ const File = z.object({
 /** Keras' own file wraps the model. */
 const Wrapped = z.object({ model_config: z.record(z.string(), z.json()) });
 const Labels = z.object({ labels: z.array(z.string()).min(1).max(1000) });
+/** As an export of ours has it. */
+const Pixels = z.object({ pixels: PixelRange });
 
 /**
  * The topology of a tfjs LayersModel from its `model.json`, as tfjs-layers or the converter of Keras 2 wrote it.
@@ -44,7 +47,10 @@ export function readLayersModel(json: unknown, name: string): LayersModelFile {
   const wrapped = Wrapped.safeParse(modelTopology);
   const model = unfold(wrapped.success ? wrapped.data.model_config : modelTopology, name);
   const labels = Labels.safeParse(userDefinedMetadata);
-  return { found: foundOf(model, name), labels: labels.success ? labels.data.labels : null };
+  const said = Pixels.safeParse(userDefinedMetadata);
+  const found = foundOf(model, name);
+  const pixels = said.success ? said.data.pixels : rescaledFrom(found.layers);
+  return { found: { ...found, pixels }, labels: labels.success ? labels.data.labels : null };
 }
 
 function foundOf(model: Unfolded, name: string): LayersModelFound {

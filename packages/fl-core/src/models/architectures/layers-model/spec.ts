@@ -1,4 +1,4 @@
-import type { LayersModelFound } from '../../../protocol/index.ts';
+import type { LayersModelFound, PixelRange } from '../../../protocol/index.ts';
 import type { CommonSpec } from '../../common-spec.ts';
 
 /** One layer of a tfjs LayersModel, called once. */
@@ -19,8 +19,8 @@ export interface LayersModelSpec extends CommonSpec {
   readonly defaultSide: number;
   /** 3: RGB; 1: luminance. */
   readonly channels: 1 | 3;
-  /** `unit`: in [0, 1]; `bytes`: 0 to 255, for a model that rescales them itself. */
-  readonly pixels: 'unit' | 'bytes';
+  /** `unit`: in [0, 1]; `signed`: in [-1, 1]; `bytes`: 0 to 255, for a model that rescales them itself. */
+  readonly pixels: PixelRange;
   /** Those that lead to the output, in an order of calls. */
   readonly layers: readonly KerasLayer[];
 }

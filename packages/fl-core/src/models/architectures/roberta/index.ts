@@ -16,6 +16,13 @@ export const roberta = defineArchitecture<RobertaSpec>({
     modelTypes: ['roberta', 'xlm-roberta'],
     read: robertaSpec,
     dialects: () => encoderOfOldNorms('roberta.'),
+    // What pretraining and other tasks classify with, a pooler that only the bare encoder has, and a buffer.
+    unused: () => [
+      /^lm_head\./,
+      /^(?:qa_outputs|classifier)\.(?:weight|bias)$/,
+      /^(?:roberta\.)?pooler\.dense\.(?:weight|bias)$/,
+      /^(?:roberta\.)?embeddings\.position_ids$/,
+    ],
     className: (_, { model_type }) =>
       model_type === 'roberta' ? 'RobertaForSequenceClassification' : 'XLMRobertaForSequenceClassification',
   },

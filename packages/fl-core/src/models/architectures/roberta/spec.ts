@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { commonOf, divides, PadToken, type SpecOptions } from '../../config/fields.ts';
+import { commonOf, divides, PadToken, padWithin, type SpecOptions } from '../../config/fields.ts';
 import { type EncoderSpec, encoderFields, encoderSizes } from '../../encoder/config.ts';
 
 /**
@@ -19,6 +19,7 @@ const RobertaConfig = z
   })
   .superRefine((c, context) => {
     divides(context, c.hidden_size, c.num_attention_heads);
+    padWithin(context, c.pad_token_id, c.vocab_size);
     if (c.max_position_embeddings < c.pad_token_id + 2) {
       context.addIssue({
         code: 'custom',

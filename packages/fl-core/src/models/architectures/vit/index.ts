@@ -19,6 +19,13 @@ export const vit = defineArchitecture<VitSpec>({
     modelTypes: ['vit', 'deit'],
     read: vitSpec,
     dialects: vitDialects,
+    // What pretraining classifies with, and two heads that tell a teacher's answer: one classifier is trained here.
+    unused: () => [
+      /^(?:vit\.|deit\.)?pooler\.dense\.(?:weight|bias)$/,
+      /^(?:vit\.|deit\.)?embeddings\.mask_token$/,
+      /^decoder\.\d+\.(?:weight|bias)$/,
+      /^(?:cls_classifier|distillation_classifier|head_dist|classifier|head)\.(?:weight|bias)$/,
+    ],
     config: (spec, found) => found ?? builtIn(spec),
     className: ({ tokens }) =>
       tokens === 'class' ? 'ViTForImageClassification' : 'DeiTForImageClassification',

@@ -3,6 +3,7 @@ import type { CommonSpec, ImageInput, TransformerSize } from '../../common-spec.
 import {
   Activation,
   Count,
+  commonFields,
   commonOf,
   Depth,
   divides,
@@ -22,6 +23,7 @@ export interface VitSpec extends CommonSpec, ImageInput, TransformerSize {
 /** `config.json` of transformers' ViT and DeiT. */
 const VitConfig = z
   .object({
+    ...commonFields,
     model_type: z.enum(['vit', 'deit']),
     ...Pixels,
     hidden_size: Count,
@@ -31,9 +33,18 @@ const VitConfig = z
     hidden_act: Activation,
     layer_norm_eps: Epsilon,
     qkv_bias: only(true),
+    use_mean_pooling: only(false),
+    head_dim: Count.nullish(),
   })
   .superRefine((c, context) => {
     divides(context, c.hidden_size, c.num_attention_heads);
+    if (c.head_dim != null && c.head_dim * c.num_attention_heads !== c.hidden_size) {
+      context.addIssue({
+        code: 'custom',
+        path: ['head_dim'],
+        message: `${c.num_attention_heads} heads of ${c.head_dim} are not ${c.hidden_size} wide`,
+      });
+    }
     wholePatches(context, c);
   });
 

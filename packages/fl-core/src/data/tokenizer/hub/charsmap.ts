@@ -34,13 +34,30 @@ export function charsmapNormalizer(table: string): (text: string) => string {
     return decoder.decode(strings.subarray(place, end < 0 ? undefined : end));
   };
   const clusters = new Intl.Segmenter('und', { granularity: 'grapheme' });
-  return (text) => {
+  const byClusters = (text: string): string => {
     let out = '';
     for (const { segment } of clusters.segment(text)) {
       const whole = encoder.encode(segment).byteLength <= longestCluster ? lookUp(segment) : undefined;
       out += whole ?? Array.from(segment, (c) => lookUp(c) ?? c).join('');
     }
     return out;
+  };
+  // Letters and signs of ASCII are clusters by themselves where no other character follows: no need to look for them.
+  const ascii = new Map(
+    Array.from({ length: 0x7f - 0x20 }, (_, i) => String.fromCharCode(0x20 + i)).map((c) => [
+      c,
+      lookUp(c) ?? c,
+    ]),
+  );
+  return (text) => {
+    let out = '';
+    let done = 0;
+    for (const { 0: run, index } of text.matchAll(/[ -~]+(?![^ -~])/g)) {
+      if (index > done) out += byClusters(text.slice(done, index));
+      for (const c of run) out += ascii.get(c)!;
+      done = index + run.length;
+    }
+    return done < text.length ? out + byClusters(text.slice(done)) : out;
   };
 }
 
