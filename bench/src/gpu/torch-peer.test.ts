@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Dataset } from '@strata/fl-core/data';
-import { initialLayer, loadModel, type ModelSpec } from '@strata/fl-core/models';
+import { loadModel, type ModelSpec } from '@strata/fl-core/models';
 import { catalog } from '@strata/fl-core/models/layouts';
+import { seededLayer } from '@strata/fl-core/models/testing';
 import { encodeSafetensors, LocalConfig } from '@strata/fl-core/protocol';
 import { random } from '@strata/fl-core/random';
 import { lacking, python } from '@strata/fl-core/testing/python';
@@ -107,7 +108,7 @@ describe.skipIf(reason)(`the PyTorch peer${reason}`, () => {
     const trainer = new Trainer(model);
     const layers = model.layout.layers.map(({ name }) => ({
       name,
-      tensors: initialLayer(spec, model.layout, name, 1),
+      tensors: seededLayer(spec, model.layout, name, 1),
     }));
     for (const { name, tensors } of layers) trainer.setLayer(name, tensors);
     const weights = write(

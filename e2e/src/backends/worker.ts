@@ -1,5 +1,6 @@
 import type { Dataset } from '@strata/fl-core/data';
-import { alwaysTrained, catalog, initialLayer, layoutOf, loadModel } from '@strata/fl-core/models';
+import { alwaysTrained, catalog, layoutOf, loadModel } from '@strata/fl-core/models';
+import { seededLayer } from '@strata/fl-core/models/testing';
 import { LocalConfig } from '@strata/fl-core/protocol';
 import { random } from '@strata/fl-core/random';
 import {
@@ -62,7 +63,7 @@ async function work({ force, destroyAfter }: WorkerTask): Promise<Outcome> {
     losses += 1;
   };
   const trainer = new Trainer(await loadModel(spec, { classes, side }), { recovery, onDeviceLost });
-  for (const { name } of layout.layers) trainer.setLayer(name, initialLayer(spec, layout, name, 1));
+  for (const { name } of layout.layers) trainer.setLayer(name, seededLayer(spec, layout, name, 1));
 
   const samples = data();
   const local = LocalConfig.parse({
@@ -86,7 +87,7 @@ async function work({ force, destroyAfter }: WorkerTask): Promise<Outcome> {
   const evaluation = await finish(trainer.evaluate(samples, { batchSize: 4 }));
   // A new lowest layer ends what is cached above it; what is left must be the same after every round (C4).
   const afterRound = async (seed: number) => {
-    trainer.setLayer('embed', initialLayer(spec, layout, 'embed', seed));
+    trainer.setLayer('embed', seededLayer(spec, layout, 'embed', seed));
     await finish(trainer.evaluate(samples, { batchSize: 4 }));
     return tf.memory().numTensors;
   };

@@ -9,11 +9,11 @@ import {
   exportedTensors,
   exportLayersModel,
   exportPreprocessor,
-  initialLayer,
   layoutOf,
   readLayersModel,
   specOf,
 } from '@strata/fl-core/models/layouts';
+import { seededLayer } from '@strata/fl-core/models/testing';
 import { encodeSafetensors, type ModelChoice, type TaskName } from '@strata/fl-core/protocol';
 import { random } from '@strata/fl-core/random';
 import { finish, Trainer } from '@strata/fl-core/training';
@@ -40,7 +40,7 @@ async function exported(model: ModelChoice, name: TaskName, side = 0): Promise<s
   const config = { model, task, labels: name === 'next-token' ? [] : labels };
   const spec = specOf(config);
   const layout = layoutOf(spec, config.labels.length);
-  const tensors = layout.layers.flatMap((layer) => initialLayer(spec, layout, layer.name, 1));
+  const tensors = layout.layers.flatMap((layer) => seededLayer(spec, layout, layer.name, 1));
   const parts = tensors.flatMap((tensor) => {
     const named = exportedTensors(spec, tensor);
     const length = tensor.data.length / named.length;

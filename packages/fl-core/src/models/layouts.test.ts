@@ -47,23 +47,26 @@ describe('initialLayer', () => {
   const layout = layoutOf(spec, 5);
 
   it('draws the same numbers from the same seed and others from another (R11)', () => {
-    const draw = (seed: number) => initialLayer(spec, layout, 'head', seed);
+    const draw = (seed: number) => initialLayer(spec, layout, 'blocks.0', seed);
     expect(draw(1)).toEqual(draw(1));
     expect(draw(1)).not.toEqual(draw(2));
   });
 
-  it('fills the head with std 0.02, its norm with ones and biases with zeros', () => {
-    const wide = layoutOf(spec, 500);
-    const head = new Map(initialLayer(spec, wide, 'head', 3).map((t) => [t.name, t.data]));
+  it('begins a classifier at zero, behind a norm of ones, and draws what is below it', () => {
+    const head = new Map(initialLayer(spec, layout, 'head', 3).map((t) => [t.name, t.data]));
     expect([...head.keys()]).toEqual(['norm.weight', 'norm.bias', 'head.weight', 'head.bias']);
     expect(head.get('norm.weight')?.every((v) => v === 1)).toBe(true);
-    expect(head.get('norm.bias')?.every((v) => v === 0)).toBe(true);
-    expect(head.get('head.bias')?.every((v) => v === 0)).toBe(true);
-    const weight = head.get('head.weight') ?? new Float32Array();
+    for (const name of ['norm.bias', 'head.weight', 'head.bias']) {
+      expect(
+        head.get(name)?.every((v) => v === 0),
+        name,
+      ).toBe(true);
+    }
+    const weight = initialLayer(spec, layout, 'blocks.0', 3).find((t) => t.name.endsWith('fc1.weight'))!.data;
     const mean = weight.reduce((a, v) => a + v, 0) / weight.length;
     const std = Math.sqrt(weight.reduce((a, v) => a + (v - mean) ** 2, 0) / weight.length);
-    expect(Math.abs(mean)).toBeLessThan(0.001);
-    expect(std).toBeCloseTo(0.02, 3);
+    expect(Math.abs(mean)).toBeLessThan(0.01);
+    expect(std).toBeCloseTo(1 / Math.sqrt(spec.dim), 2);
   });
 
   it.each(all)('fills every shape of $id', (spec) => {

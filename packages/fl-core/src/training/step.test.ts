@@ -139,7 +139,7 @@ describe('the loss of a step', () => {
     const prefix = new Prefix(engine, values, new PrefixCache(), 2, '');
     const steps = new SelectiveSteps({ engine, training, prefix });
     const [batch] = batches(toyData(6), { batchSize: 6 });
-    const take = () => steps.take(batch!, '0', whole, 1, 'a test');
+    const take = (plan = whole) => steps.take(batch!, '0', plan, 1, 'a test');
     const trained = async () => [
       ...(await training.read('block1.weight')),
       ...(await training.read('head.bias')),
@@ -151,7 +151,7 @@ describe('the loss of a step', () => {
     return { engine, training, take, trained, close };
   }
 
-  it('is asked for before the step is recorded, and waited for afterwards', async () => {
+  it('is asked for before the step of several pieces is recorded, and waited for afterwards', async () => {
     const { engine, training, take, close } = open(() => false);
     const log: string[] = [];
     const read = engine.read.bind(engine);
@@ -166,7 +166,7 @@ describe('the loss of a step', () => {
       log.push('step');
       step(rate);
     });
-    await take();
+    await take({ ...whole, microBatch: 3 });
     expect(log).toEqual(['asked', 'step', 'read']);
     close();
   });

@@ -1,12 +1,6 @@
 import type { TextDataset } from '../data/datasets/index.ts';
-import {
-  catalog,
-  initialLayer,
-  layoutOf,
-  loadModel,
-  type ModelSpec,
-  selectableLayers,
-} from '../models/index.ts';
+import { catalog, layoutOf, loadModel, type ModelSpec, selectableLayers } from '../models/index.ts';
+import { seededLayer } from '../models/testing/run.ts';
 import type { ModelId } from '../protocol/run.ts';
 import { random } from '../random.ts';
 import { toyClasses } from './testing.ts';
@@ -29,7 +23,7 @@ export async function catalogModel(of: ModelId | ModelSpec) {
   const spec = typeof of === 'string' ? catalog[of] : of;
   const layout = layoutOf(spec, toyClasses);
   const model = await loadModel(spec, { classes: toyClasses, side: modelSide });
-  const weights = new Map(layout.layers.map(({ name }) => [name, initialLayer(spec, layout, name, 1)]));
+  const weights = new Map(layout.layers.map(({ name }) => [name, seededLayer(spec, layout, name, 1)]));
   return { model, layout, weights, blocks: selectableLayers(layout) };
 }
 

@@ -1,7 +1,8 @@
 import type { LabelSetDataset, PassageDataset, TextDataset } from '../data/datasets/index.ts';
 import type { BertSpec } from '../models/architectures/bert/spec.ts';
 import type { Gpt2Spec } from '../models/architectures/gpt2/spec.ts';
-import { initialLayer, layoutOf, loadModel, type ModelSpec, selectableLayers } from '../models/index.ts';
+import { layoutOf, loadModel, type ModelSpec, selectableLayers } from '../models/index.ts';
+import { seededLayer } from '../models/testing/run.ts';
 import { random } from '../random.ts';
 import { toyClasses } from './testing.ts';
 
@@ -48,7 +49,7 @@ export async function seededModel(spec: ModelSpec) {
   const model = await loadModel(spec, { classes: toyClasses, side: 1 });
   const weights = new Map(
     layout.layers.map(({ name, role }) => {
-      const fresh = initialLayer(spec, layout, name, 1);
+      const fresh = seededLayer(spec, layout, name, 1);
       if (role !== 'embed') return [name, fresh];
       return [name, fresh.map((t) => ({ ...t, data: t.data.map((v) => 10 * v) }))];
     }),

@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { NamedTensor } from '../../protocol/index.ts';
 import type { Batch } from '../batch.ts';
-import { initialLayer } from '../initial.ts';
+import { drawTensor, initialLayer } from '../initial.ts';
+import type { ModelLayout } from '../layout.ts';
 import type { Activation, Model, Parameters } from '../model.ts';
 import type { ModelSpec } from '../spec.ts';
 
@@ -9,9 +10,19 @@ import type { ModelSpec } from '../spec.ts';
 export const upload = (tensors: readonly NamedTensor[]): Record<string, tf.Tensor> =>
   Object.fromEntries(tensors.map((t) => [t.name, tf.tensor(t.data, [...t.shape])]));
 
+/** Seeded weights of a layer, its classifier not zero as a fresh one: no gradient goes back through zeros. */
+export function seededLayer(spec: ModelSpec, layout: ModelLayout, name: string, seed: number): NamedTensor[] {
+  const tensors = layout.layers.find((layer) => layer.name === name)?.tensors ?? [];
+  return initialLayer(spec, layout, name, seed).map((fresh, i) => {
+    const tensor = tensors[i];
+    if (tensor?.source !== 'labels' || tensor.shape.length < 2) return fresh;
+    return drawTensor(spec, { ...tensor, initial: { kind: 'normal', std: 0.02 } }, seed);
+  });
+}
+
 /** Seeded weights of every layer; the caller disposes of them. */
 export const initialParameters = (spec: ModelSpec, model: Model, seed = 1): Record<string, tf.Tensor> =>
-  upload(model.layout.layers.flatMap((layer) => initialLayer(spec, model.layout, layer.name, seed)));
+  upload(model.layout.layers.flatMap((layer) => seededLayer(spec, model.layout, layer.name, seed)));
 
 /** Activation after the stage of layer `until`, by default the logits (B, C). */
 export function run(

@@ -24,11 +24,12 @@ const plain = {
   snr(data: ImageDataset, layer: string): number {
     const n = data.labels.length;
     const each = Array.from({ length: n }, (_, i) => plainGradient(weights, subset(data, [i]), layer).flat());
-    return each[0]!.reduce((sum, _, k) => {
+    const ratios = each[0]!.map((_, k) => {
       const mean = each.reduce((s, g) => s + g[k]!, 0) / n;
       const variance = each.reduce((s, g) => s + (g[k]! - mean) ** 2, 0) / (n - 1);
-      return sum + mean ** 2 / (variance + 1e-6 * mean ** 2 + 1e-12);
-    }, 0);
+      return mean ** 2 / (variance + 1e-6 * mean ** 2 + 1e-12);
+    });
+    return ratios.reduce((a, b) => a + b) / ratios.length;
   },
 };
 
