@@ -104,15 +104,11 @@ function taps(source: number, target: number): Taps {
 }
 
 /** The rows of a region on white, each reduced to `side` pixels. */
-function reduceRows(
-  { image, left, top, width: source, height }: ImageRegion,
-  side: number,
-  narrow: Float32Array,
-  row: number,
-): void {
+function reduceRows(region: ImageRegion, side: number, narrow: Float32Array, row: number): void {
+  const { image, left, top, width: source, height } = region;
   const { rgba } = image;
   const { first, end, weights, width } = taps(source, side);
-  const opaque = isOpaque(rgba); // as photos are, which are the large ones
+  const opaque = isOpaque(region); // as photos are, which are the large ones
   let position = row * side * 3;
   for (let y = top; y < top + height; y++) {
     for (let x = 0; x < side; x++) {
@@ -147,7 +143,11 @@ function reduceRows(
   }
 }
 
-function isOpaque(rgba: DecodedImage['rgba']): boolean {
-  for (let i = 3; i < rgba.length; i += 4) if (rgba[i] !== 255) return false;
+/** Of the region alone: a sheet of thousands of tiles is not gone through for each of them. */
+function isOpaque({ image, left, top, width, height }: ImageRegion): boolean {
+  for (let y = top; y < top + height; y++) {
+    const end = (y * image.width + left + width) * 4;
+    for (let i = (y * image.width + left) * 4 + 3; i < end; i += 4) if (image.rgba[i] !== 255) return false;
+  }
   return true;
 }
