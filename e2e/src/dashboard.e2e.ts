@@ -87,7 +87,8 @@ test('over four rounds the dashboard moves by less than 0.1, and the invitation 
 test('a chart goes home as a picture and as numbers; what is trained can be told where the system has colours of its own', async ({
   world,
 }) => {
-  const run = await world.startRun({ rounds: 1, cohort: { goal: 1, minimum: 1, quorum: 1 } });
+  // In the first round the head alone is trained: there is nothing to choose by.
+  const run = await world.startRun({ rounds: 2, cohort: { goal: 1, minimum: 1, quorum: 1 } });
   await world.join(run, 0, { backend: 'wasm' });
   await world.finished(run);
   const page = await world.operate(`/operator/runs/${run}`);
@@ -99,11 +100,14 @@ test('a chart goes home as a picture and as numbers; what is trained can be told
     ]);
     return { name: download.suggestedFilename(), bytes: await buffer(await download.createReadStream()) };
   };
-  const [round] = (await world.api.run(run)).rounds;
+  const { rounds } = await world.api.run(run);
   const numbers = await save('loss-and-accuracy', 'Numbers');
   expect(numbers.name).toBe('loss-and-accuracy.csv');
+  const lines = rounds.map((r) =>
+    [r.round, r.loss, r.trainLoss, r.accuracy, r.medianAccuracy].map(String).join(','),
+  );
   expect(numbers.bytes.toString()).toBe(
-    `round,Held-out loss,Training loss,Accuracy,"Accuracy, median"\r\n1,${round?.loss},${round?.trainLoss},${round?.accuracy},${round?.medianAccuracy}\r\n`,
+    ['round,Held-out loss,Training loss,Accuracy,"Accuracy, median"', ...lines, ''].join('\r\n'),
   );
   for (const what of ['loss-and-accuracy', 'layer-importance']) {
     const picture = PNG.sync.read((await save(what, 'Picture')).bytes);
@@ -112,10 +116,10 @@ test('a chart goes home as a picture and as numbers; what is trained can be told
     expect(picture.width).toBeGreaterThan(1.5 * (chart?.width ?? Number.NaN));
     expect(new Set(picture.data.subarray(0, 400_000)).size).toBeGreaterThan(8);
   }
-  const members = await save('participants-of-round-1', 'Numbers');
+  const members = await save('participants-of-round-2', 'Numbers');
   expect(members.bytes.toString().split('\r\n')[1]).toContain('Tab 0,evaluated');
   await expect(
-    page.getByRole('img', { name: /^Loss and accuracy by round\. Held-out loss: [\d.]+ in round 1\./ }),
+    page.getByRole('img', { name: /^Loss and accuracy by round\. Held-out loss: [\d.]+ in round 1/ }),
   ).toBeVisible();
 
   const cell = (chosen: boolean) =>

@@ -103,7 +103,11 @@ test('a LayersModel from the operator’s disk is uploaded, chosen, trained by t
   expect(answer.shape).toEqual([2, samples.emoji.labels.length]);
   const [sum = 0] = Array.from(tf.sum(answer, 1).dataSync());
   expect(sum).toBeCloseTo(1, 5);
-  expect(model.getUserDefinedMetadata()).toEqual({ labels: [...samples.emoji.labels], pixels: 'unit' });
+  expect(model.getUserDefinedMetadata()).toEqual({
+    labels: [...samples.emoji.labels],
+    pixels: 'unit',
+    side: 12,
+  });
   // The browser itself reports the refusal above, and nothing else.
   expect(world.pageErrors).toEqual([expect.stringMatching(/status of 422/)]);
 });

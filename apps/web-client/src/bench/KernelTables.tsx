@@ -57,7 +57,7 @@ export function KernelTables({ rows }: { rows: readonly GpuRow[] }) {
 function KernelTable({ title, hint, columns, cells, testId }: KernelTableProps) {
   return (
     <Panel title={title} hint={hint} testId={testId} flush>
-      <WideTable label={title} minWidth={120 * columns.length}>
+      <WideTable label={`${title}, contents`} minWidth={120 * columns.length}>
         <Table fz="sm" verticalSpacing={6} className={classes.table}>
           <Table.Thead>
             <Table.Tr>
