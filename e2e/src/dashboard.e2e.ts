@@ -119,7 +119,7 @@ test('a chart goes home as a picture and as numbers; what is trained can be told
   const members = await save('participants-of-round-2', 'Numbers');
   expect(members.bytes.toString().split('\r\n')[1]).toContain('Tab 0,evaluated');
   await expect(
-    page.getByRole('img', { name: /^Loss and accuracy by round\. Held-out loss: [\d.]+ in round 1/ }),
+    page.getByRole('img', { name: /^Loss and accuracy by round\. Held-out loss: from [\d.]+ in round 1 to/ }),
   ).toBeVisible();
 
   const cell = (chosen: boolean) =>
