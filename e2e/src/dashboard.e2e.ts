@@ -93,6 +93,7 @@ test('a chart goes home as a picture and as numbers; what is trained can be told
   await world.finished(run);
   const page = await world.operate(`/operator/runs/${run}`);
   const save = async (what: string, as: string) => {
+    await expect(page.getByRole('menu')).toHaveCount(0); // the one before has closed
     await page.getByTestId(`save-${what}`).click();
     const [download] = await Promise.all([
       page.waitForEvent('download'),
