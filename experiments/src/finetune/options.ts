@@ -1,7 +1,6 @@
-import { parseArgs } from 'node:util';
 import { ModelId } from '@strata/fl-core/protocol';
 import { z } from 'zod';
-import { UsageError } from '../experiment.ts';
+import { parseOptionsOf } from '../experiment.ts';
 
 const Options = z.object({
   model: ModelId,
@@ -25,19 +24,6 @@ export type FinetuneOptions = z.output<typeof Options>;
 export const usage =
   '--model use-lite|deit-tiny|vit-mini|vit-nano --data FOLDER [--side PIXELS] [--epochs 3] [--batch 32] [--rate 5e-4] [--decay 0.01] [--layers all|head] [--seed 1] [--text COLUMN] [--label COLUMN]';
 
-/** Throws {@link UsageError}. */
-export function parseOptions(args: readonly string[]): FinetuneOptions {
-  try {
-    const names = Object.keys(Options.shape);
-    const options = Object.fromEntries(
-      names.map((name) => [name, { type: 'string' as const, multiple: name === 'text' }]),
-    );
-    const { values } = parseArgs({ args: [...args], options });
-    const parsed = Options.safeParse(values);
-    if (parsed.success) return parsed.data;
-    throw new UsageError(z.prettifyError(parsed.error));
-  } catch (error) {
-    if (error instanceof UsageError) throw error;
-    throw new UsageError(`${error instanceof Error ? error.message : error}\nfinetune ${usage}`);
-  }
-}
+/** Throws UsageError. */
+export const parseOptions = (args: readonly string[]): FinetuneOptions =>
+  parseOptionsOf(Options, args, `finetune ${usage}`, ['text']);

@@ -1,8 +1,7 @@
-import { parseArgs } from 'node:util';
 import { ModelId } from '@strata/fl-core/protocol';
 import { strategies } from '@strata/fl-core/selection';
 import { z } from 'zod';
-import { UsageError } from '../experiment.ts';
+import { parseOptionsOf } from '../experiment.ts';
 
 const Options = z.object({
   model: ModelId,
@@ -29,17 +28,6 @@ export type RoundsOptions = z.output<typeof Options>;
 export const usage =
   '--model use-lite|deit-tiny|vit-mini|vit-nano --data FOLDER [--side PIXELS] [--strategy strata] [--clients 4] [--rounds 5] [--budget 2] [--batch 16] [--batches 24] [--rate 5e-4] [--head zeros|drawn] [--seed 1] [--dump FOLDER]';
 
-/** Throws {@link UsageError}. */
-export function parseOptions(args: readonly string[]): RoundsOptions {
-  try {
-    const names = Object.keys(Options.shape);
-    const options = Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]));
-    const { values } = parseArgs({ args: [...args], options });
-    const parsed = Options.safeParse(values);
-    if (parsed.success) return parsed.data;
-    throw new UsageError(z.prettifyError(parsed.error));
-  } catch (error) {
-    if (error instanceof UsageError) throw error;
-    throw new UsageError(`${error instanceof Error ? error.message : error}\nrounds ${usage}`);
-  }
-}
+/** Throws UsageError. */
+export const parseOptions = (args: readonly string[]): RoundsOptions =>
+  parseOptionsOf(Options, args, `rounds ${usage}`);

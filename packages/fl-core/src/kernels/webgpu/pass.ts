@@ -2,7 +2,7 @@ import { env, type TensorInfo } from '@tensorflow/tfjs-core';
 import { defect } from '../defect.ts';
 import type { GpuBackend, Uniform } from './backend.ts';
 import type { Code } from './code.ts';
-import { wrote } from './recording.ts';
+import { wrote } from './listener.ts';
 
 /** A tensor bound to a variable of the shader. */
 export interface Binding {

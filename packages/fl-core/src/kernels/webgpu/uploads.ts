@@ -1,7 +1,7 @@
 import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import { defect } from '../defect.ts';
 import { type GpuData, isGpu } from './backend.ts';
-import { describeBindGroups } from './recording.ts';
+import { describeBindGroups } from './listener.ts';
 
 /** Numbers that are brought at once by the queue; more are better mapped. */
 const few = 65_536;

@@ -1,6 +1,7 @@
 import { engine, type Tensor } from '@tensorflow/tfjs-core';
 import type { GpuBackend, GpuData } from '../../../kernels/webgpu/backend.ts';
-import { type Command, Recording } from '../../../kernels/webgpu/recording.ts';
+import type { Command } from '../../../kernels/webgpu/listener.ts';
+import { Recording } from '../../../kernels/webgpu/recording.ts';
 import { hostNumbers } from '../../../kernels/webgpu/uploads.ts';
 import { poolLimit, submitRecorded } from '../buffer-pool.ts';
 
