@@ -17,6 +17,8 @@ export interface CallerOptions {
   readonly server: string;
   /** What stands behind `Bearer` on routes that are not for anybody; null where there is nothing to say. */
   readonly token?: (access: Exclude<Access, 'anybody'>) => string | null;
+  /** Sent with every request but GET, as they are at that moment. */
+  readonly headers?: () => Readonly<Record<string, string>>;
 }
 
 export interface CallOptions {
@@ -33,10 +35,12 @@ export interface CallOptions {
 export class Caller {
   readonly #server: string;
   readonly #token: NonNullable<CallerOptions['token']>;
+  readonly #headers: NonNullable<CallerOptions['headers']>;
 
-  constructor({ server, token = () => null }: CallerOptions) {
+  constructor({ server, token = () => null, headers = () => ({}) }: CallerOptions) {
     this.#server = server;
     this.#token = token;
+    this.#headers = headers;
   }
 
   /** The address of a request, with the server's origin. */
@@ -70,7 +74,7 @@ export class Caller {
     request: AnyRequest,
     { signal, headers: more = {}, cache }: CallOptions,
   ): Promise<Response> {
-    const headers = new Headers(more);
+    const headers = new Headers({ ...(route.method === 'GET' ? {} : this.#headers()), ...more });
     const token = route.access === 'anybody' ? null : this.#token(route.access);
     if (token !== null) headers.set('authorization', `Bearer ${token}`);
     const init: RequestInit = { method: route.method, headers };

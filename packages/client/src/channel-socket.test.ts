@@ -154,3 +154,66 @@ it('a client of another protocol is told so, and does not try again', async () =
   expect(error).toMatchObject({ code: 'bad-message', hint: 'yes' });
   expect(connected).not.toHaveBeenCalled();
 });
+
+/** Of many clients, when each was back after all of them lost their connections, in milliseconds. */
+async function comeBacks(spreadMs: number | null, lose: () => void): Promise<number[]> {
+  const clients = 40;
+  let lostAt = Number.POSITIVE_INFINITY;
+  const times: number[] = [];
+  let first = 0;
+  if (spreadMs !== null) {
+    io.of(clientChannel.namespace).on('connection', (socket) => socket.emit('pace', { spreadMs }));
+  }
+  const planes = Array.from({ length: clients }, () =>
+    createControlPlane({ server: url, run: 'run-1', key: null, identity: newIdentity() }),
+  );
+  close = () => {
+    for (const plane of planes) plane.close();
+  };
+  for (const plane of planes) {
+    plane.open({
+      connected: () => {
+        if (lostAt === Number.POSITIVE_INFINITY) first++;
+        else times.push(performance.now() - lostAt);
+      },
+      ...{ disconnected: () => {}, refused: () => {}, work: () => {}, run: () => {} },
+    });
+  }
+  await vi.waitUntil(() => first === clients, { timeout: 10_000 });
+  // The last of them hears of the pace.
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  lostAt = performance.now();
+  lose();
+  await vi.waitUntil(() => times.length === clients, { timeout: 15_000 });
+  return times;
+}
+
+const within = (times: readonly number[], from: number, to: number) =>
+  times.filter((time) => time >= from && time < to).length;
+
+describe('clients that lose their server all at once', () => {
+  it.each([
+    [
+      'that breaks off',
+      () => {
+        for (const { conn } of io.of(clientChannel.namespace).sockets.values()) conn.close();
+      },
+    ],
+    ['that says goodbye', () => io.of(clientChannel.namespace).disconnectSockets(true)],
+  ])(
+    'come back spread over the time that it told them: one %s',
+    async (_, lose) => {
+      const times = await comeBacks(4_000, lose);
+      // 10 a second where all come evenly.
+      for (const from of [0, 1000, 2000, 3000])
+        expect(within(times, from, from + 1000)).toBeLessThanOrEqual(20);
+      expect(Math.max(...times)).toBeGreaterThan(2_000);
+    },
+    30_000,
+  );
+
+  it('come together where it told them nothing', async () => {
+    const times = await comeBacks(null, () => io.of(clientChannel.namespace).disconnectSockets(true));
+    expect(Math.max(...times)).toBeLessThan(2_000);
+  }, 30_000);
+});

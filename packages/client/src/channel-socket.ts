@@ -1,6 +1,8 @@
 import {
   type Ack,
   type Channel,
+  type ComeBack,
+  comeBackMs,
   ErrorBody,
   type Listeners,
   type MessageGiven,
@@ -62,21 +64,30 @@ export class ChannelSocket<C extends Channel> {
   /** A closed socket is told nothing more. */
   #open = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #usual: Omit<ComeBack, 'spread'>;
+  #spread = 0;
+  /** To come back, since the connection was lost. */
+  #tries = 0;
 
   constructor({ namespace, requests, pushes }: C, options: ChannelOptions<C>) {
-    const { server, auth, comeBackMs = { least: 500, most: 5_000 } } = options;
+    const { server, auth, comeBackMs: usual = { least: 500, most: 5_000 } } = options;
     this.#caller = new Caller({ server });
     this.#requests = requests;
     this.#pushes = pushes;
+    this.#usual = usual;
     this.#socket = io(`${server}${namespace}`, {
       transports: ['websocket'],
       auth,
       autoConnect: false,
       forceNew: true,
-      reconnectionDelay: comeBackMs.least,
-      reconnectionDelayMax: comeBackMs.most,
-      randomizationFactor: 0.5,
+      // How long each pause is, is ours to say.
+      randomizationFactor: 0,
     });
+    this.#socket.io.on('reconnect_attempt', () => {
+      this.#tries++;
+      this.#nextPause();
+    });
+    this.#nextPause();
   }
 
   get connected(): boolean {
@@ -90,6 +101,8 @@ export class ChannelSocket<C extends Channel> {
     this.#socket.on('connect', () => {
       this.#refusals = 0;
       this.#blocked = 0;
+      this.#tries = 0;
+      this.#nextPause();
       events.connected();
     });
     this.#socket.on('disconnect', (reason) => {
@@ -110,6 +123,19 @@ export class ChannelSocket<C extends Channel> {
     });
     for (const event in this.#pushes) this.#hear(event, events.pushes);
     this.#socket.connect();
+  }
+
+  /** The server has told over how long its clients come back (`comeBackMs` of the protocol). */
+  pace(spreadMs: number): void {
+    this.#spread = spreadMs;
+    this.#nextPause();
+  }
+
+  /** Socket.IO waits for so long before its next try. */
+  #nextPause(): void {
+    const pause = comeBackMs({ ...this.#usual, spread: this.#spread }, this.#tries, Math.random());
+    this.#socket.io.reconnectionDelay(pause);
+    this.#socket.io.reconnectionDelayMax(pause);
   }
 
   close(): void {
@@ -170,7 +196,8 @@ export class ChannelSocket<C extends Channel> {
   #comeBack(): void {
     if (this.#socket.active) return;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#socket.connect(), backoffMs(this.#refusals++));
+    const spread = this.#spread * Math.random();
+    this.#timer = setTimeout(() => this.#socket.connect(), spread + backoffMs(this.#refusals++));
   }
 }
 

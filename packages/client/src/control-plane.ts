@@ -27,6 +27,8 @@ export interface ControlPlane {
   work(): Reply<'work'>;
   probed(message: Message<'probed'>): Reply<'probed'>;
   evaluated(message: Message<'evaluated'>): Reply<'evaluated'>;
+  /** What a member of a sealed round says besides its masked words. */
+  sealed(message: Message<'sealed'>): Reply<'sealed'>;
   standing(message: Message<'standing'>): Reply<'standing'>;
   /** Best effort. */
   progress(message: Message<'progress'>): void;
@@ -56,12 +58,14 @@ export function createControlPlane({ run, key, identity, ...options }: ControlOp
         socket.close();
         events.refused(StrataError.fromBody(body));
       };
-      socket.open({ ...events, pushes: { work, run, dismissed } });
+      const pace = ({ spreadMs }: { spreadMs: number }) => socket.pace(spreadMs);
+      socket.open({ ...events, pushes: { work, run, dismissed, pace } });
     },
     hello: (message) => socket.ask('hello', message),
     work: () => socket.ask('work', {}),
     probed: (message) => socket.ask('probed', message),
     evaluated: (message) => socket.ask('evaluated', message),
+    sealed: (message) => socket.ask('sealed', message),
     standing: (message) => socket.ask('standing', message),
     progress: (message) => socket.tell('progress', message),
     close: () => socket.close(),

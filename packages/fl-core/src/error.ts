@@ -7,6 +7,7 @@ export const errorCodes = [
   'bad-request',
   'too-large',
   'unauthorized',
+  'forbidden', // one is known, and may not do that
   'not-invited', // the secret of the join link is missing, or not the run's
   'removed', // sent away by the operator
   'banned', // sent away by the operator for good
@@ -15,6 +16,9 @@ export const errorCodes = [
   'unknown-client',
   'unknown-round',
   'unknown-blob',
+  'unknown-account',
+  'unknown-token',
+  'unknown-invitation',
   'wrong-state', // the run cannot do that now
   'wrong-phase', // the round has moved on
   'wrong-round',
@@ -30,6 +34,14 @@ export const errorCodes = [
   'bad-client', // scores or a budget that no choice can be made by
   'bad-update', // shorter than the layer that it is of
   'too-few-clients', // fewer updates of a layer than its rule needs
+  'wrong-exchange', // a sealed exchange of another run, round, checkpoint or configuration
+  'wrong-roster', // the list of who takes part in a sealed exchange is not one that can be masked with
+  'bad-signature', // not signed by the key that it names
+  'wrong-key', // another identity key than the one that a participant is known by
+  'small-group', // fewer participants than may be summed up in a sealed exchange
+  'bad-envelope', // shares that were not encrypted for who has to keep them
+  'too-few-shares', // what is left of a sealed exchange does not open its sums
+  'already-answered', // a step of a sealed exchange, asked for once more and for something else
   'rate-limited',
   'no-space', // the server's disk is full; later it may not be
   'blocked', // something between the two lets nothing of this kind through

@@ -13,10 +13,10 @@ export interface Optimizer {
   /** The state before the first step of a layer of `elements` values. */
   initialState(elements: number): OptimizerState;
   /**
-   * One step, in place, on the piece of a layer that starts at `offset`: `delta` is the aggregated change of
-   * `weights[offset ...]`.
+   * One step, in place, on the piece of a layer that starts at `offset`, at `rate` times the learning rate: `delta` is the
+   * aggregated change of `weights[offset ...]`.
    */
-  step(weights: Float32Array, state: OptimizerState, offset: number, delta: Float64Array): void;
+  step(weights: Float32Array, state: OptimizerState, offset: number, delta: Float64Array, rate: number): void;
 }
 
 /** Everything that only the optimizer itself knows; every option has a default. */

@@ -51,13 +51,13 @@ export function adaptive(
       m: new Float32Array(elements),
       v: new Float32Array(elements).fill(tau ** 2),
     }),
-    step: (weights, { m, v }, offset, delta) => {
+    step: (weights, { m, v }, offset, delta, rate) => {
       for (let k = 0; k < delta.length; k++) {
         const at = offset + k;
         const d = delta[k]!;
         m[at] = beta1 * m[at]! + (1 - beta1) * d;
         v[at] = second(v[at]!, d * d);
-        weights[at]! += (learningRate * m[at]!) / (Math.sqrt(v[at]!) + tau);
+        weights[at]! += (learningRate * rate * m[at]!) / (Math.sqrt(v[at]!) + tau);
       }
     },
   };

@@ -71,7 +71,7 @@ function drawPartition(classes: readonly number[][], parts: number, alpha: numbe
 }
 
 /** Moves random samples from the largest part to each part below `minimum`. */
-function fillUp(parts: number[][], minimum: number, rng: Random): void {
+export function fillUp(parts: number[][], minimum: number, rng: Random): void {
   for (const part of parts) {
     while (part.length < minimum) {
       const largest = parts.reduce((a, b) => (b.length > a.length ? b : a));

@@ -20,6 +20,7 @@ export {
   reducePicture,
 } from './pictures/reduce.ts';
 export * from './problems.ts';
+export { partitionByQuantity } from './quantity.ts';
 export * from './raw-samples.ts';
 export * from './resize.ts';
 export * from './sample-for-task.ts';
@@ -27,6 +28,7 @@ export * from './sample-shard.ts';
 export * from './samples.ts';
 export * from './source-file.ts';
 export { toTextDataset } from './text-dataset.ts';
+export { namedColumns, type WantedColumns } from './texts/columns/named.ts';
 export {
   type ChosenColumns,
   type ColumnChoices,

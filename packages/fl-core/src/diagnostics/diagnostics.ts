@@ -58,37 +58,52 @@ export function diagnostics(input: DiagnosticsInput): Diagnostics {
   };
 }
 
-interface Column {
+interface Column extends Participation {
   /** s_l, the clients' mean score. */
   readonly importance: number;
   /** The part of it that lies in masks. */
   readonly covered: number;
-  readonly chi2: number;
-  readonly effective: number;
 }
 
 function column(clients: readonly DiagnosticsClient[], layer: string, l: number): Column {
-  const all = sum(clients.map((c) => c.samples));
   const scored = clients.filter((c) => c.scores !== null);
   const scoredSamples = sum(scored.map((c) => c.samples));
   const share = (c: DiagnosticsClient) => (c.samples / scoredSamples) * (c.scores?.[l] ?? 0);
-  const trainers = clients.filter((c) => c.mask.includes(layer));
-  const trainedSamples = sum(trainers.map((c) => c.samples));
-  let chi2 = 0;
-  let squares = 0;
-  for (const c of clients) {
-    if (c.samples === 0 || trainedSamples === 0) continue; // no weight on either side
-    const alpha = c.samples / all;
-    const weight = c.mask.includes(layer) ? c.samples / trainedSamples : 0;
-    chi2 += (weight - alpha) ** 2 / alpha;
-    squares += weight ** 2;
-  }
   return {
     importance: scoredSamples > 0 ? sum(scored.map(share)) : 0,
     covered: scoredSamples > 0 ? sum(scored.filter((c) => c.mask.includes(layer)).map(share)) : 0,
-    chi2,
-    effective: squares > 0 ? 1 / squares : 0,
+    ...participation(
+      clients.map((c) => c.samples),
+      (i) => clients[i]!.mask.includes(layer),
+    ),
   };
+}
+
+/** Who stands behind a layer, beside everybody. */
+export interface Participation {
+  /** chi2(w || alpha) = sum_i (w_i - alpha_i)^2 / alpha_i: 0 when everybody trains it, and when nobody does. */
+  readonly chi2: number;
+  /** 1 / sum_i w_i^2 (Kish); 0 when nobody trains it. */
+  readonly effective: number;
+}
+
+/** @param samples d_i of each client; one without samples has no weight on either side. */
+export function participation(
+  samples: readonly number[],
+  trains: (client: number) => boolean,
+): Participation {
+  const all = sum(samples);
+  const trained = sum(samples.filter((_, i) => trains(i)));
+  let chi2 = 0;
+  let squares = 0;
+  samples.forEach((d, i) => {
+    if (d === 0 || trained === 0) return;
+    const alpha = d / all;
+    const weight = trains(i) ? d / trained : 0;
+    chi2 += (weight - alpha) ** 2 / alpha;
+    squares += weight ** 2;
+  });
+  return { chi2, effective: squares > 0 ? 1 / squares : 0 };
 }
 
 function agreement({ layers, clients }: DiagnosticsInput): number {

@@ -40,13 +40,24 @@ export interface AdamWStep {
 
 /** The numbers of one step of AdamW (arXiv 1711.05101). */
 export const adamWNumbers = ({ learningRate, weightDecay, beta1, beta2, epsilon, step }: AdamWStep) => ({
-  rate: learningRate / (1 - beta1 ** step),
+  rate: learningRate / (1 - power(beta1, step)),
   decay: 1 - learningRate * weightDecay,
   beta1,
   beta2,
-  correction: 1 / Math.sqrt(1 - beta2 ** step),
+  correction: 1 / Math.sqrt(1 - power(beta2, step)),
   epsilon,
 });
+
+/** By squaring: `**` differs in its last bit between versions of V8, and so would what two devices train. */
+function power(base: number, exponent: number): number {
+  let result = 1;
+  let square = base;
+  for (let left = exponent; left > 0; left = Math.floor(left / 2)) {
+    if (left % 2 === 1) result *= square;
+    square *= square;
+  }
+  return result;
+}
 
 /** The pace of one step; the caller disposes of its tensor. */
 export const paceOf = (numbers: Readonly<Record<string, number>>): Pace => ({

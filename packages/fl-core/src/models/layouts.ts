@@ -1,5 +1,5 @@
 /** The tfjs-free half of `models/`: what the server may import. */
-export { architectureOf, architectures, layoutOf } from './architectures/index.ts';
+export { architectureOf, architectures, layerWork, layoutOf } from './architectures/index.ts';
 export * from './architectures/layers-model/config.ts';
 export * from './architectures/layers-model/export.ts';
 export * from './architectures/layers-model/read.ts';
@@ -21,3 +21,5 @@ export * from './initial.ts';
 export * from './layout.ts';
 export * from './spec.ts';
 export * from './spec-of.ts';
+export * from './work/compute-costs.ts';
+export * from './work/layer-work.ts';

@@ -1,3 +1,4 @@
+// @module-tag long
 import '@tensorflow/tfjs-backend-cpu';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

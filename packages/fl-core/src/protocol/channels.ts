@@ -1,7 +1,17 @@
 import { z } from 'zod';
 import { defineChannel } from './channel.ts';
 import { ErrorBody } from './errors.ts';
-import { ClientAuth, Evaluated, Hello, Probed, Progress, RunPublic, Standing, Work } from './messages.ts';
+import {
+  ClientAuth,
+  Evaluated,
+  Hello,
+  Probed,
+  Progress,
+  RunPublic,
+  SealedAnswer,
+  Standing,
+  Work,
+} from './messages.ts';
 import { Id } from './run.ts';
 import { RunChange, WatchedRun } from './run-change.ts';
 import { RunEvent } from './views.ts';
@@ -24,6 +34,7 @@ export const clientChannel = defineChannel({
     work: { message: Nothing, answer: Work },
     probed: { message: Probed, answer: Taken },
     evaluated: { message: Evaluated, answer: Taken },
+    sealed: { message: SealedAnswer, answer: Taken },
     progress: { message: Progress, answer: Taken },
     standing: { message: Standing, answer: Work },
   },
@@ -34,13 +45,15 @@ export const clientChannel = defineChannel({
     run: RunPublic,
     /** The operator has sent this client away, and why; the connection ends. */
     dismissed: ErrorBody,
+    /** Over how long all clients together come back should the connection be lost (`pace.ts`). */
+    pace: z.object({ spreadMs: z.number().int().min(0).max(600_000) }),
   },
 });
 
-/** The dashboards' channel. */
+/** The dashboards' channel, for viewers and up: pages come with the cookie of their session, programs with a token. */
 export const operatorChannel = defineChannel({
   namespace: '/operators',
-  auth: z.object({ token: z.string().max(1000) }),
+  auth: z.object({ token: z.string().max(1000).optional() }),
   requests: {
     /** Answers the view; from then on changes of it and events of the run are pushed. */
     watch: { message: z.object({ run: Id }), answer: WatchedRun },

@@ -1,12 +1,14 @@
 import { z } from 'zod';
+import { Inbox, Ready, Released, Roster, Shared, Survivors } from '../sealing/messages.ts';
 import { TaskConfig } from '../tasks/index.ts';
+import { Sealing } from './aggregation-config.ts';
 import { ErrorBody } from './errors.ts';
 import { PlainLine } from './plain-text.ts';
 import { Checkpoint, Id, LayerName, Phase, RunConfig, RunState, Sha256 } from './run.ts';
 import { ScoreKind } from './selection-config.ts';
 
 /** Bumped when a message changes so that an old tab is told to reload. */
-export const protocolVersion = 5;
+export const protocolVersion = 8;
 
 /** Largest control message in bytes (design, 4). */
 export const maxMessageBytes = 1_000_000;
@@ -38,20 +40,22 @@ const Round = z.number().int().min(1);
 const Finite = z.number().refine(Number.isFinite, 'must be finite');
 const Count = z.number().int().min(0).max(1_000_000_000);
 
-/** Client: "here I am, with this device and this many samples". */
+/** Client: "here I am, with this device and this many samples". How many of each label nobody but its own page knows. */
 export const Hello = z.object({
   name: PlainLine(80).default(''),
   device: DeviceInfo,
-  /** Training samples, after the hold-out. */
+  /** Training samples, after the hold-out. To a sealed run a client says 1 where it has any: see {@link saidTo}. */
   samples: Count,
-  /** Held-out samples. */
+  /** Held-out samples; 0 to a sealed run. */
   heldOut: Count,
-  /** Training samples of each label, in the order of the run's labels. */
-  classCounts: z.array(Count).max(1000),
   /** What this client can afford a round; absent means the run's budget. */
   budget: z.number().min(0).max(1e12).optional(),
 });
 export type Hello = z.infer<typeof Hello>;
+
+/** What of a hello a run hears: of a sealed one, whether there are samples. How many, only its masked words say. */
+export const saidTo = (sealing: Sealing, hello: Hello): Hello =>
+  sealing.kind === 'open' ? hello : { ...hello, samples: Math.min(1, hello.samples), heldOut: 0 };
 
 const NotNegative = Finite.refine((v) => v >= 0, 'must not be negative');
 
@@ -91,7 +95,16 @@ export type Evaluated = z.infer<typeof Evaluated>;
 /** Client: live progress for the dashboard; best effort, nothing depends on it. */
 export const Progress = z.object({
   round: Round,
-  activity: z.enum(['fetching', 'probing', 'training', 'sending', 'evaluating', 'waiting', 'paused']),
+  activity: z.enum([
+    'fetching',
+    'probing',
+    'training',
+    'sealing',
+    'sending',
+    'evaluating',
+    'waiting',
+    'paused',
+  ]),
   /** In [0, 1]. */
   fraction: z.number().min(0).max(1),
   loss: Finite.optional(),
@@ -117,6 +130,33 @@ export const UpdateMetadata = z.object({
   loss: z.coerce.number().refine(Number.isFinite),
 });
 export type UpdateMetadata = z.infer<typeof UpdateMetadata>;
+
+/** What the words of a sealed round are, besides what its configuration says; bound into every key of the round. */
+export const SealedTerms = z.object({
+  /** How each layer is rounded: the largest value of a change, and for how many rounds nothing was clamped at it. */
+  clips: z.record(LayerName, z.object({ value: z.number().positive(), calm: z.number().int().min(0) })),
+  /**
+   * What members measure of the model that the round starts from, for the choice of layers in the next round; null
+   * where that is made without.
+   */
+  score: ScoreKind.nullable(),
+});
+export type SealedTerms = z.infer<typeof SealedTerms>;
+
+/** Client: what a member of a sealed round says besides its masked words, which go as an update does. */
+export const SealedAnswer = z.discriminatedUnion('kind', [
+  /** It has trained, and these are its keys. */
+  z.object({ kind: z.literal('ready'), round: Round, ready: Ready }),
+  z.object({ kind: z.literal('shared'), round: Round, shared: Shared }),
+  z.object({ kind: z.literal('released'), round: Round, released: Released }),
+  /** It goes on no further in this round: it has lost its secrets, or what it was shown is not as it must be. */
+  z.object({
+    kind: z.literal('out'),
+    round: Round,
+    why: ErrorBody.extend({ message: PlainLine(500), hint: PlainLine(500) }),
+  }),
+]);
+export type SealedAnswer = z.infer<typeof SealedAnswer>;
 
 /**
  * The complete answer to "what is my work?" (R9). Sent on connection, on request and whenever it changes;
@@ -160,7 +200,19 @@ export const Work = z.discriminatedUnion('kind', [
     seed: z.number().int(),
     /** Part of the run's schedule that this round stands for, [from, to] within [0, 1]. */
     span: z.tuple([z.number().min(0).max(1), z.number().min(0).max(1)]),
+    /** Epochs over the local data: those of a warm start are others than the run's usual ones. */
+    epochs: z.number().int().min(1),
+    /** Longest that the update may be, all layers together, in L2 (differential privacy); null: as long as it is. */
+    clip: z.number().positive().nullable(),
+    /** In a sealed run: the changes stay here, and what is said of them is that they are ready (`SealedAnswer`). */
+    seal: SealedTerms.nullable(),
   }),
+  /** Of a sealed round: check who takes part, and share the secrets of the masks. */
+  z.object({ kind: z.literal('share'), round: Round, remainingMs: z.number(), roster: Roster }),
+  /** Of a sealed round: send the masked words. */
+  z.object({ kind: z.literal('mask'), round: Round, remainingMs: z.number(), inbox: Inbox }),
+  /** Of a sealed round: give back the shares that open the sums of those who are left. */
+  z.object({ kind: z.literal('release'), round: Round, remainingMs: z.number(), survivors: Survivors }),
   z.object({
     kind: z.literal('evaluate'),
     round: Round,
@@ -175,6 +227,11 @@ export const Work = z.discriminatedUnion('kind', [
   }),
 ]);
 export type Work = z.infer<typeof Work>;
+
+/** Work with the model: what needs the device. */
+export type ModelWork = Extract<Work, { readonly kind: 'probe' | 'train' | 'evaluate' }>;
+export const isModelWork = (work: Work): work is ModelWork =>
+  work.kind === 'probe' || work.kind === 'train' || work.kind === 'evaluate';
 
 /**
  * What a client must know of a run; fixed for the run's life. Fetched before anything is said, because a client loads
@@ -209,16 +266,24 @@ export const RunPublic = z.object({
   strategy: z.string(),
   budget: RunConfig.shape.budget,
   purpose: RunConfig.shape.purpose,
+  privacy: RunConfig.shape.privacy,
+  /** Whether the server sees each update, or only sums of so many. */
+  sealing: Sealing,
   /** Participants that a round needs, and updates that it is to have: how many each one's changes are mixed with. */
   cohort: z.object({ minimum: z.number().int(), goal: z.number().int() }),
   /** What a client does in a round: samples a step, and how often it goes through its data. */
-  local: z.object({ batchSize: z.number().int(), epochs: z.number().int() }),
+  local: z.object({
+    batchSize: z.number().int(),
+    epochs: z.number().int(),
+    /** The first rounds, of the head alone, and their epochs; 0 rounds: none. */
+    warmUp: z.object({ rounds: z.number().int(), epochs: z.number().int() }),
+  }),
   state: RunState,
   rounds: z.number().int(),
   committed: z.number().int(),
   phase: Phase.nullable(),
   clients: z.number().int(),
-  /** Held-out accuracy, as the task counts it, after the last committed round. */
+  /** Held-out accuracy, as the task counts it, after the last committed round; in a sealed run after the one before. */
   accuracy: z.number().nullable(),
   /** How long one of the newest committed rounds took, on average; null before the first. */
   roundSeconds: z.number().min(0).nullable(),

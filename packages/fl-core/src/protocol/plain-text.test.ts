@@ -9,7 +9,6 @@ const hello = (name: string, reason = 'a test', adapter = '') =>
     device: { backend: 'cpu', reason, adapter },
     samples: 1,
     heldOut: 1,
-    classCounts: [],
   });
 
 describe('what people call themselves', () => {

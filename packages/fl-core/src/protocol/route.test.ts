@@ -48,6 +48,7 @@ describe('a route', () => {
     expect([...errorsOf(things)].sort()).toEqual([
       'bad-config',
       'bad-request',
+      'forbidden',
       'foreign-address',
       'internal',
       'no-space',

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { ErrorCode } from './errors.ts';
+import type { Role } from './operators.ts';
 
 /**
  * What an HTTP route is, as a value: the server registers by it, clients call by it, and the description of the API
@@ -23,11 +24,11 @@ export interface Route {
 }
 
 /**
- * Who may call: anybody; the operator, with `authorization: Bearer TOKEN`; a client of a run, with
- * `authorization: Bearer CLIENT.SECRET`; who is invited to a run: anybody where it is listed, else who brings the secret
- * of its join link ({@link joinKeyHeader}) or either of the other two.
+ * Who may call: anybody; who has at least a role, with the cookie of a session and {@link csrfHeader} for all but GET, or
+ * with `authorization: Bearer TOKEN`; a client of a run, with `authorization: Bearer CLIENT.SECRET`; who is invited to a
+ * run: anybody where it is listed, else who brings the secret of its join link ({@link joinKeyHeader}) or any of the others.
  */
-export type Access = 'anybody' | 'invited' | 'operator' | 'client';
+export type Access = 'anybody' | 'invited' | 'client' | Role;
 
 /** Header with the secret of a join link. */
 export const joinKeyHeader = 'x-strata-join-key';
@@ -127,7 +128,9 @@ export function addressOf(
 const refusalsOf: Readonly<Record<Access, readonly ErrorCode[]>> = {
   anybody: [],
   invited: ['not-invited', 'unauthorized', 'rate-limited', 'banned'],
-  operator: ['unauthorized', 'rate-limited'],
+  viewer: ['unauthorized', 'forbidden', 'rate-limited'],
+  operator: ['unauthorized', 'forbidden', 'rate-limited'],
+  owner: ['unauthorized', 'forbidden', 'rate-limited'],
   client: ['unauthorized', 'banned'],
 };
 

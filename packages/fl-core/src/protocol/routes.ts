@@ -1,11 +1,15 @@
 import { z } from 'zod';
+import { InvitationView, MadeInvitation, NewInvitation } from './invitations.ts';
 import { RunManifest, RunPublic, UpdateReceipt } from './messages.ts';
+import { operatorRoutes } from './operator-routes.ts';
 import { bytes, defineRoute, json } from './route.ts';
 import { Id, ImportedModel, RunConfig, Sha256 } from './run.ts';
 import {
   Catalog,
   ClientCommand,
+  DeletedRun,
   JoinAddresses,
+  NewFork,
   Readiness,
   RoundDetail,
   RunCommand,
@@ -29,6 +33,7 @@ const Granularity = ImportedModel.pick({ granularity: true });
 
 /** Every route of the server but its pages, their assets and the samples. */
 export const routes = {
+  ...operatorRoutes,
   health: defineRoute({
     method: 'GET',
     path: '/healthz',
@@ -49,6 +54,17 @@ export const routes = {
     query: {},
     body: null,
     answer: json(Readiness),
+    errors: [],
+  }),
+  metrics: defineRoute({
+    method: 'GET',
+    path: '/metrics',
+    summary: 'Figures of this process for Prometheus, which brings a viewer’s token.',
+    access: 'viewer',
+    params: {},
+    query: {},
+    body: null,
+    answer: bytes('text/plain; version=0.0.4; charset=utf-8'),
     errors: [],
   }),
   description: defineRoute({
@@ -204,7 +220,7 @@ export const routes = {
     method: 'GET',
     path: '/api/runs',
     summary: 'All runs, newest first.',
-    access: 'operator',
+    access: 'viewer',
     params: {},
     query: {},
     body: null,
@@ -222,11 +238,23 @@ export const routes = {
     answer: json(RunView),
     errors: ['bad-model'],
   }),
+  forkRun: defineRoute({
+    method: 'POST',
+    path: '/api/runs/:run/fork',
+    summary:
+      'A new run, in draft, that begins with a checkpoint of this one, under a configuration of its own.',
+    access: 'operator',
+    params: run,
+    query: {},
+    body: json(NewFork, 'bad-config'),
+    answer: json(RunView),
+    errors: ['unknown-run', 'unknown-blob', 'unavailable'],
+  }),
   run: defineRoute({
     method: 'GET',
     path: '/api/runs/:run',
     summary: 'A run with its newest rounds and its clients.',
-    access: 'operator',
+    access: 'viewer',
     params: run,
     query: {},
     body: null,
@@ -244,6 +272,18 @@ export const routes = {
     answer: json(RunView),
     errors: ['unknown-run', 'wrong-state'],
   }),
+  deleteRun: defineRoute({
+    method: 'POST',
+    path: '/api/runs/:run/delete',
+    summary:
+      'Deletes a run that is over or has not begun, with all that is kept of it but its entries in the audit log; says what that was.',
+    access: 'operator',
+    params: run,
+    query: {},
+    body: null,
+    answer: json(DeletedRun),
+    errors: ['unknown-run', 'wrong-state'],
+  }),
   renewJoinKey: defineRoute({
     method: 'POST',
     path: '/api/runs/:run/join-key',
@@ -254,6 +294,39 @@ export const routes = {
     body: null,
     answer: json(RunView),
     errors: ['unknown-run'],
+  }),
+  invitations: defineRoute({
+    method: 'GET',
+    path: '/api/runs/:run/invitations',
+    summary: 'Invitations to a run beside its join link, newest first, without their secrets.',
+    access: 'operator',
+    params: run,
+    query: {},
+    body: null,
+    answer: json(z.array(InvitationView)),
+    errors: ['unknown-run'],
+  }),
+  createInvitation: defineRoute({
+    method: 'POST',
+    path: '/api/runs/:run/invitations',
+    summary: 'A new invitation; its secret is told this once.',
+    access: 'operator',
+    params: run,
+    query: {},
+    body: json(NewInvitation),
+    answer: json(MadeInvitation),
+    errors: ['unknown-run', 'unavailable'],
+  }),
+  revokeInvitation: defineRoute({
+    method: 'POST',
+    path: '/api/runs/:run/invitations/:invitation/revoke',
+    summary: 'An invitation lets nobody new in from now on; who has joined stays.',
+    access: 'operator',
+    params: { ...run, invitation: Id },
+    query: {},
+    body: null,
+    answer: json(InvitationView),
+    errors: ['unknown-run', 'unknown-invitation'],
   }),
   commandClient: defineRoute({
     method: 'POST',
@@ -270,7 +343,7 @@ export const routes = {
     method: 'GET',
     path: '/api/runs/:run/rounds/:round',
     summary: 'One round with its members.',
-    access: 'operator',
+    access: 'viewer',
     params: { ...run, round: Round },
     query: {},
     body: null,
@@ -281,11 +354,22 @@ export const routes = {
     method: 'GET',
     path: '/api/runs/:run/events',
     summary: 'The newest events, or with `after` those with a greater id; oldest first.',
-    access: 'operator',
+    access: 'viewer',
     params: run,
     query: { after: inAddress.min(0).optional(), limit: inAddress.min(1).max(1000).default(200) },
     body: null,
     answer: json(z.array(RunEvent)),
+    errors: ['unknown-run'],
+  }),
+  dataSheet: defineRoute({
+    method: 'GET',
+    path: '/api/runs/:run/data-sheet.md',
+    summary: 'What an ethics board asks of a run, as Markdown: who, what, which guarantees, third parties.',
+    access: 'viewer',
+    params: run,
+    query: {},
+    body: null,
+    answer: bytes('text/markdown; charset=utf-8'),
     errors: ['unknown-run'],
   }),
   checkpoint: defineRoute({

@@ -2,8 +2,10 @@ import { z } from 'zod';
 import { TaskConfig, taskNamed } from '../tasks/index.ts';
 import { AggregationConfig } from './aggregation-config.ts';
 import { FoundModel, PixelRange } from './found-model.ts';
+import { RetentionConfig, StoppingConfig } from './lifetime-config.ts';
 import { LocalConfig } from './local-config.ts';
 import { isPlain, PlainLine, PlainLines } from './plain-text.ts';
+import { PrivacyConfig } from './privacy-config.ts';
 import { BudgetConfig, SelectionConfig, StrategyConfig } from './selection-config.ts';
 
 /** Identifiers appear in paths: short, lower case, no separators that mean something elsewhere. */
@@ -70,8 +72,11 @@ export const RunConfig = z
   .object({
     name: PlainLine(80).min(1),
     description: PlainLines(2000).default(''),
-    /** `invited`: only who has the join link sees and joins the run; `listed`: it stands on the start page for all. */
-    visibility: z.enum(['invited', 'listed']).default('invited'),
+    /**
+     * `invited`: only who has the join link, or an invitation, sees and joins the run; `named`: only who has an
+     * invitation, which counts its uses and ends; `listed`: it stands on the start page for all.
+     */
+    visibility: z.enum(['invited', 'named', 'listed']).default('invited'),
     purpose: Purpose.default({ kind: 'study' }),
     model: ModelChoice,
     /** `random`: the model's architecture with fresh weights, to see what the pretrained ones are worth. */
@@ -90,6 +95,7 @@ export const RunConfig = z
     selection: SelectionConfig.prefault({}),
     budget: BudgetConfig.default({ kind: 'fixed', unit: 'layers', amount: 2 }),
     aggregation: AggregationConfig.prefault({}),
+    privacy: PrivacyConfig.default({ kind: 'none' }),
     rounds: z.number().int().min(1).max(10_000).default(5),
     cohort: z
       .object({
@@ -119,6 +125,8 @@ export const RunConfig = z
       })
       .default({ probing: 300, training: 900, evaluating: 300 }),
     local: LocalConfig.prefault({}),
+    stopping: StoppingConfig.prefault({}),
+    retention: RetentionConfig.prefault({}),
     seed: Seed.default(1),
   })
   .refine((c) => new Set(c.labels).size === c.labels.length, {
@@ -156,12 +164,18 @@ export type RunConfigInput = z.input<typeof RunConfig>;
 export const RunState = z.enum(['draft', 'running', 'paused', 'finished', 'stopped', 'failed']);
 export type RunState = z.infer<typeof RunState>;
 
-/** The phases of a round (docs/design.md, 3), in order; `abandoned` can follow any of them but `committed`. */
+/**
+ * The phases of a round (docs/design.md, 3), in order; `abandoned` can follow any of them but `committed`. `sealing`,
+ * `uploading` and `unmasking` are of sealed rounds alone, which have no `evaluating`.
+ */
 export const phases = [
   'waiting',
   'probing',
   'selecting',
   'training',
+  'sealing',
+  'uploading',
+  'unmasking',
   'aggregating',
   'evaluating',
   'committed',
@@ -177,3 +191,14 @@ export const Checkpoint = z.object({
   layers: z.record(LayerName, z.object({ sha256: Sha256, bytes: z.number().int().min(0) })),
 });
 export type Checkpoint = z.infer<typeof Checkpoint>;
+
+/** What the server keeps of layers beside their weights: a blob each, content-addressed as those. */
+export type KeptStates = Readonly<
+  Record<
+    string,
+    Checkpoint['layers'][string] & {
+      /** ||change|| / ||weights|| of the layer's last change, where the run's strategy recycles changes. */
+      readonly relativeChange?: number;
+    }
+  >
+>;

@@ -45,6 +45,13 @@ export interface NamedTensor {
   readonly data: Float32Array;
 }
 
+/** Integers, such as a sealed update has. */
+export interface WordTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly data: Int32Array;
+}
+
 /** Headers larger than this are refused (the format's own limit is 100 MB). */
 export const maxHeaderBytes = 4_000_000;
 
@@ -134,11 +141,11 @@ function tensorEntry(name: string, value: unknown, dataStart: number): TensorEnt
 }
 
 /**
- * Writes float32 tensors in the order given; the same input gives the same bytes.
+ * Writes float32 or int32 tensors in the order given; the same input gives the same bytes.
  * The header is padded with spaces to a multiple of 8, so that data is aligned.
  */
 export function encodeSafetensors(
-  tensors: readonly NamedTensor[],
+  tensors: readonly (NamedTensor | WordTensor)[],
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array<ArrayBuffer> {
   const header: Record<string, unknown> = {};
@@ -152,7 +159,8 @@ export function encodeSafetensors(
         'This is a defect of Strata.',
       );
     }
-    header[t.name] = { dtype: 'F32', shape: t.shape, data_offsets: [at, at + t.data.byteLength] };
+    const dtype = t.data instanceof Int32Array ? 'I32' : 'F32';
+    header[t.name] = { dtype, shape: t.shape, data_offsets: [at, at + t.data.byteLength] };
     at += t.data.byteLength;
   }
   const json = new TextEncoder().encode(JSON.stringify(header));
@@ -179,18 +187,33 @@ export function decodeSafetensors(file: Uint8Array): {
   tensors: DecodedTensor[];
   metadata: Readonly<Record<string, string>>;
 } {
-  const length = headerLength(file);
-  if (file.byteLength < 8 + length) throw bad('The file ends inside its header.');
-  const header = parseHeader(file.subarray(8, 8 + length));
-  if (header.fileSize !== file.byteLength) {
-    throw bad(`The file has ${file.byteLength} bytes; its header announces ${header.fileSize}.`);
-  }
+  const header = headerOf(file);
   const tensors = [...header.tensors.values()].map((t) => ({
     name: t.name,
     shape: t.shape,
     data: toFloat32(t, file.subarray(t.begin, t.end)),
   }));
   return { tensors, metadata: header.metadata };
+}
+
+/** Reads a whole file of I32 tensors, by their names. Throws `bad-safetensors`. */
+export function decodeWords(file: Uint8Array): ReadonlyMap<string, Int32Array<ArrayBuffer>> {
+  const words = [...headerOf(file).tensors.values()].map((t) => {
+    if (t.dtype !== 'I32') throw bad(`Tensor ${t.name} is ${t.dtype}; I32 is needed.`);
+    return [t.name, new Int32Array(new Uint8Array(file.subarray(t.begin, t.end)).buffer)] as const;
+  });
+  return new Map(words);
+}
+
+/** The header of a file that is whole. */
+function headerOf(file: Uint8Array): SafetensorsHeader {
+  const length = headerLength(file);
+  if (file.byteLength < 8 + length) throw bad('The file ends inside its header.');
+  const header = parseHeader(file.subarray(8, 8 + length));
+  if (header.fileSize !== file.byteLength) {
+    throw bad(`The file has ${file.byteLength} bytes; its header announces ${header.fileSize}.`);
+  }
+  return header;
 }
 
 /** Converts the raw little-endian bytes of one tensor to float32 (a copy). */

@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { scoreKinds } from '../selection/strategies/index.ts';
 
 export { StrategyConfig } from '../selection/strategies/index.ts';
 
-/** What a probe measures for each layer; see selection's `ScoreKind`. */
-export const ScoreKind = z.enum(['squared-norm', 'rgn', 'snr']);
+/** What a probe measures for each layer; see selection's `scoreKinds`. */
+export const ScoreKind = z.enum(scoreKinds);
 export type ScoreKind = z.infer<typeof ScoreKind>;
 
 /** When and from what layers are chosen, whatever the strategy. */
@@ -21,10 +22,12 @@ export const SelectionConfig = z.object({
 export type SelectionConfig = z.infer<typeof SelectionConfig>;
 
 /**
- * What layers cost: each alike, the bytes of its update, or milliseconds of a round measured on the clients (which
- * makes every selection probe).
+ * What layers cost: each alike; the bytes of its update; `compute`, its share of the work of training all layers beyond
+ * the forward pass and the head, in percent of operations, from the model's shapes; or milliseconds of a round measured
+ * on the clients (which makes every selection probe). By the last two a mask also pays for the way down to its
+ * shallowest layer.
  */
-export const CostUnit = z.enum(['layers', 'bytes', 'milliseconds']);
+export const CostUnit = z.enum(['layers', 'bytes', 'compute', 'milliseconds']);
 export type CostUnit = z.infer<typeof CostUnit>;
 
 const Amount = z.number().min(0).max(1e12);
@@ -46,7 +49,7 @@ export const BudgetConfig = z
     /** From the times of a client's earlier rounds, so that it is done within `deadline` seconds. */
     z.object({
       kind: z.literal('adaptive'),
-      unit: z.enum(['layers', 'bytes']).default('layers'),
+      unit: z.enum(['layers', 'bytes', 'compute']).default('layers'),
       deadline: z.number().positive().max(86_400),
       /** For a client whose speed is not known yet. */
       first: Amount,

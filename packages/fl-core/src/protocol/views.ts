@@ -11,6 +11,8 @@ const ByLayer = z.record(LayerName, z.number());
 export const ClientView = z.object({
   id: Id,
   name: z.string(),
+  /** Whose invitation it came by; empty where that says nobody. */
+  site: z.string(),
   /** connected: has a socket; away: lost it less than the grace period ago; left: gone. */
   presence: z.enum(['connected', 'away', 'left']),
   paused: z.boolean(),
@@ -19,7 +21,6 @@ export const ClientView = z.object({
   device: DeviceInfo,
   samples: z.number().int(),
   heldOut: z.number().int(),
-  classCounts: z.array(z.number().int()),
   joinedAt: Millis,
   progress: Progress.nullable(),
 });
@@ -29,6 +30,10 @@ export const RoundSeconds = z.object({
   probing: z.number(),
   selecting: z.number(),
   training: z.number(),
+  /** The three of a sealed round; 0 in others. */
+  sealing: z.number(),
+  uploading: z.number(),
+  unmasking: z.number(),
   aggregating: z.number(),
   evaluating: z.number(),
 });
@@ -89,8 +94,19 @@ export const RoundSummary = z.object({
   covered: z.number().nullable(),
   /** 1 / sum_i w_il^2 of each selectable layer; 0 where nobody trained it; empty before training. */
   effectiveClients: ByLayer,
-  /** P1 only: the solver's account. */
-  solved: z.object({ objective: z.number(), bound: z.number(), proved: z.boolean() }).nullable(),
+  /** P1 only: the solver's account, and the price of disagreeing in units of the mean score; null where it was not kept. */
+  solved: z
+    .object({
+      objective: z.number(),
+      bound: z.number(),
+      proved: z.boolean(),
+      lambda: z.number().nullable(),
+    })
+    .nullable(),
+  /** A round of the head's warm start: everybody trained the head alone. Known once training begins. */
+  warmUp: z.boolean(),
+  /** What the run has spent with this round; null without differential privacy, and before training. */
+  epsilon: z.number().nullable(),
 });
 export type RoundSummary = z.infer<typeof RoundSummary>;
 
@@ -105,6 +121,8 @@ export const MemberView = z.object({
   budget: z.number(),
   scores: ByLayer.nullable(),
   mask: z.array(LayerName).nullable(),
+  /** What its mask costs, in the same unit; null before it has one, and where its speed is not known. */
+  cost: z.number().nullable(),
   updateBytes: z.number().int().nullable(),
   trainLoss: z.number().nullable(),
   evaluation: z.object({ loss: z.number(), accuracy: z.number(), samples: z.number().int() }).nullable(),
@@ -145,10 +163,18 @@ export const LayerView = z.object({
 });
 export type LayerView = z.infer<typeof LayerView>;
 
+/** What noised models told of a client so far, at most. */
+export const SpentView = z.object({
+  epsilon: z.number(),
+  /** Noised models that were sent: those of committed rounds, and of rounds abandoned after that. */
+  models: z.number().int(),
+});
+export type SpentView = z.infer<typeof SpentView>;
+
 /** A run as a dashboard has it. */
 export const RunView = z.object({
   id: Id,
-  /** The secret of the join link. */
+  /** The secret of the join link; empty for viewers, who invite nobody. */
   joinKey: z.string(),
   config: RunConfig,
   state: RunState,
@@ -163,6 +189,8 @@ export const RunView = z.object({
   checkpoint: Checkpoint,
   /** What cohorts were drawn with (R11); null until the run is over. */
   sampling: z.string().nullable(),
+  /** What has been spent of the run's epsilon; null without differential privacy. */
+  spent: SpentView.nullable(),
 });
 export type RunView = z.infer<typeof RunView>;
 
@@ -235,8 +263,33 @@ export const Catalog = z.object({
 export type Catalog = z.infer<typeof Catalog>;
 
 /** What the operator can do to a run. */
+/** A new run that begins with a model of another one. */
+export const NewFork = z.object({
+  /** Whose model: a committed round, 0 for what that run began with; null for the newest. */
+  round: z.number().int().min(0).nullable().default(null),
+  /** What the new run does; its model is the other's, whatever is said here. */
+  config: RunConfig,
+});
+export type NewFork = z.infer<typeof NewFork>;
+
 export const RunCommand = z.object({ command: z.enum(['start', 'pause', 'resume', 'stop']) });
 export type RunCommand = z.infer<typeof RunCommand>;
+
+/** What went with a run that was deleted: rows by what they are of, and the files that nothing else needs. */
+export const DeletedRun = z.object({
+  rounds: z.number().int(),
+  /** Rows of participants in rounds, with scores, masks and figures. */
+  answers: z.number().int(),
+  participants: z.number().int(),
+  invitations: z.number().int(),
+  checkpoints: z.number().int(),
+  /** Lines of the run's log. */
+  events: z.number().int(),
+  /** Tensors and assets of the model. */
+  files: z.number().int(),
+  bytes: z.number().int(),
+});
+export type DeletedRun = z.infer<typeof DeletedRun>;
 
 /** Whether a server can work now. What it lacks comes back by itself or by whoever runs it. */
 export const Readiness = z.object({

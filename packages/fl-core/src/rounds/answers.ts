@@ -91,8 +91,15 @@ export function evaluationOf({ round: _, ...evaluation }: Evaluated): MemberChan
   return { evaluation };
 }
 
-/** The layers that a member's update must hold (R5). */
+/** The layers that a member's update must hold (R5). Throws `bad-request` where a run is sealed and takes none. */
 export function layersToSend(config: RunConfig, { mask }: Pick<Member, 'mask'>): LayerSpec[] {
+  if (config.aggregation.sealing.kind === 'sealed') {
+    throw new StrataError(
+      'bad-request',
+      'This run is sealed: it takes no update that is not masked.',
+      'Load the page again; it may be of an older version.',
+    );
+  }
   const layout = layoutFor(config);
   const names = new Set(trainedLayers(layout, mask ?? []));
   return layout.layers.filter((l) => names.has(l.name));
@@ -105,22 +112,35 @@ export interface TakenUpdate {
   readonly duplicate: boolean;
 }
 
-/** The update of a member that was counted before (R4); null when a new one is taken. Throws as {@link isNewAnswer}. */
-export function countedBefore(place: Place): TakenUpdate | null {
+/**
+ * The update of a member that was counted before (R4); null when a new one is taken. Throws as {@link isNewAnswer}.
+ * @param phase in which updates are taken: `uploading` where they are masked.
+ */
+export function countedBefore(
+  place: Place,
+  phase: 'training' | 'uploading' = 'training',
+): TakenUpdate | null {
   const { update, updateBytes } = place.member;
-  if (isNewAnswer(place, 'training') || update === null) return null;
+  if (isNewAnswer(place, phase) || update === null) return null;
   return { sha256: update, bytes: updateBytes ?? 0, duplicate: true };
 }
 
 /** What an update that was checked says of its member. */
 export function updateOf(
   { round }: Place,
-  { sha256, bytes }: Pick<TakenUpdate, 'sha256' | 'bytes'>,
+  { sha256, bytes, length }: Pick<TakenUpdate, 'sha256' | 'bytes'> & Pick<UpdateFile, 'length'>,
   { samples, loss }: UpdateMetadata,
   now: number,
 ): MemberChange {
   const seconds = Math.max(0, now - (round.began[round.phase] ?? now)) / 1000;
-  return { update: sha256, updateBytes: bytes, claimed: samples, trainLoss: loss, seconds };
+  return {
+    update: sha256,
+    updateBytes: bytes,
+    updateLength: length,
+    claimed: samples,
+    trainLoss: loss,
+    seconds,
+  };
 }
 
 function checkScores(layers: readonly string[], scores: Probed['scores']): void {
@@ -166,6 +186,8 @@ export interface UpdateFile {
   readonly header: SafetensorsHeader;
   /** The first float32 of the file that is not finite, with its offset in bytes; null where all are. */
   readonly nonFinite: { readonly at: number; readonly value: number } | null;
+  /** L2 norm of all its values. */
+  readonly length: number;
 }
 
 /** Room for the header of an update beside its data: names, shapes and metadata of every tensor. */

@@ -1,22 +1,12 @@
-import {
-  aggregateLayer,
-  initialState,
-  type LayerUpdate,
-  type OptimizerState,
-  serverStep,
-} from '../aggregation/index.ts';
-import { type LayerSpec, layerBytes, parameterCount } from '../models/layouts.ts';
-import {
-  type AggregationConfig,
-  decodeSafetensors,
-  encodeSafetensors,
-  firstNonFinite,
-  type NamedTensor,
-  StrataError,
-} from '../protocol/index.ts';
+import { type LayerSpec, layerBytes } from '../models/layouts.ts';
+import { type KeptStates, StrataError } from '../protocol/index.ts';
+import { strategyNamed } from '../selection/index.ts';
 import { countedSamples } from './claims.ts';
+import { damaged, type LayerStep } from './layer-step.ts';
 import { layoutFor, trainedLayers } from './layout.ts';
 import { entering } from './phase.ts';
+import type { noisedShare } from './privacy/clip.ts';
+import { withModel } from './privacy/spending.ts';
 import type { Change, Client, Layers, Member, RoundFacts, Run } from './types.ts';
 
 /** From the updates that count to the model that the cohort evaluates, layer by layer (R6, R7). */
@@ -24,8 +14,8 @@ import type { Change, Client, Layers, Member, RoundFacts, Run } from './types.ts
 /** The model that a round makes, as far as it has come. */
 export interface Candidate {
   readonly candidate: Layers;
-  /** The server optimizer's state of every layer that was ever trained; null when it keeps none. */
-  readonly optimizer: Layers | null;
+  /** What the server keeps of every layer that was ever trained; null when it keeps nothing. */
+  readonly optimizer: KeptStates | null;
 }
 
 /** An update that counts. */
@@ -37,6 +27,8 @@ export interface CountedUpdate {
   readonly layers: readonly string[];
   /** Its hash. */
   readonly update: string;
+  /** L2 norm of all its values; infinite where it was not measured, so that under a clip it counts for nothing. */
+  readonly length: number;
 }
 
 /** The updates of a round, in client-id order (R7). */
@@ -44,9 +36,11 @@ export function countedUpdates({ config }: Pick<Run, 'config'>, cohort: readonly
   const layout = layoutFor(config);
   const trained = cohort.filter((m) => m.update !== null);
   const claims = countedSamples(config, trained);
-  return trained.flatMap(({ client, mask, update }) => {
+  return trained.flatMap(({ client, mask, update, updateLength }) => {
     const samples = claims.get(client)?.counted ?? 0;
-    return update === null ? [] : [{ client, samples, layers: trainedLayers(layout, mask ?? []), update }];
+    if (update === null) return [];
+    const length = updateLength ?? Number.POSITIVE_INFINITY;
+    return [{ client, samples, layers: trainedLayers(layout, mask ?? []), update, length }];
   });
 }
 
@@ -76,12 +70,13 @@ export interface LayerPort {
  */
 export async function makeCandidate(
   { config }: Pick<Run, 'config'>,
-  base: { readonly layers: Layers; readonly optimizer: Layers | null },
+  base: { readonly layers: Layers; readonly optimizer: KeptStates | null },
   made: Candidate,
   updates: readonly CountedUpdate[],
   port: LayerPort,
 ): Promise<Candidate> {
   let candidate = made;
+  const recycles = recyclesUpdates(config);
   const missing = layoutFor(config).layers.filter(({ name }) => !made.candidate[name]);
   for (const group of grouped(missing, port.room)) {
     const stepped = await Promise.all(
@@ -91,20 +86,20 @@ export async function makeCandidate(
         if (!before) throw damaged(name);
         const state = base.optimizer?.[name] ?? null;
         const trained = updates.some((u) => u.layers.includes(name));
-        const step = trained
-          ? await stepUnlessTooFew(port, layer, before.sha256, state?.sha256 ?? null)
-          : null;
+        // Without updates the step is the layer's last change once more.
+        const steps = trained || (recycles && state !== null);
+        const step = steps ? await stepUnlessTooFew(port, layer, before.sha256, state?.sha256 ?? null) : null;
         return { name, before, state, step };
       }),
     );
     const soFar = candidate;
     const withGroup = async (): Promise<Candidate> => {
       const written = await Promise.all(
-        // R6: what nobody trained is untouched, its state too
+        // R6: what nobody trained is untouched, its state too, unless the strategy recycles
         stepped.map(async ({ name, before, state, step }) => ({
           name,
           weights: step ? await port.write(step.weights) : before,
-          state: step ? step.state && (await port.write(step.state)) : state,
+          state: step ? await writeState(port, step, state) : state,
         })),
       );
       return written.reduce((all, { name, weights, state }) => withLayer(all, name, weights, state), soFar);
@@ -112,6 +107,20 @@ export async function makeCandidate(
     candidate = stepped.some(({ step }) => step) ? await port.keep(withGroup) : await withGroup();
   }
   return candidate;
+}
+
+/** Whether layers that nobody trains move on by their last change. */
+export const recyclesUpdates = ({ strategy }: Run['config']): boolean =>
+  strategyNamed(strategy.name).recycles;
+
+async function writeState(
+  port: LayerPort,
+  { state, relativeChange }: LayerStep,
+  before: KeptStates[string] | null,
+): Promise<KeptStates[string] | null> {
+  if (state === null) return null;
+  const change = relativeChange ?? before?.relativeChange;
+  return { ...(await port.write(state)), ...(change === undefined ? {} : { relativeChange: change }) };
 }
 
 /** Layers in their order, together as long as they fit into `room` bytes. */
@@ -151,7 +160,7 @@ function withLayer(
   { candidate, optimizer }: Candidate,
   layer: string,
   weights: Layers[string],
-  state: Layers[string] | null,
+  state: KeptStates[string] | null,
 ): Candidate {
   return {
     candidate: { ...candidate, [layer]: weights },
@@ -161,106 +170,26 @@ function withLayer(
 
 /**
  * Evaluating begins. Members that hold nothing out have nothing to say: their answer is one without samples. Null
- * when the round has moved on meanwhile.
+ * when the round has moved on meanwhile. The candidate is sent out from here on: what its noise spends is recorded with it.
+ * @param share see {@link noisedShare}.
  */
 export function beginEvaluating(
-  { run, round }: RoundFacts,
+  { run, round, released }: RoundFacts,
   clients: readonly Pick<Client, 'id' | 'hello'>[],
   made: Candidate,
+  share: Awaited<ReturnType<typeof noisedShare>>,
   now: number,
 ): Change | null {
   if (round.phase !== 'aggregating') return null;
   const excused = clients.filter((c) => c.hello?.heldOut === 0).map((c) => c.id);
   const evaluation = { loss: 0, accuracy: 0, samples: 0 };
   return {
-    round: { ...entering(round, 'evaluating', run.config, now), ...made },
+    round: {
+      ...entering(round, 'evaluating', run.config, now),
+      ...made,
+      privacy: withModel(run.config, released, round.privacy, share),
+    },
     members: new Map(excused.map((id) => [id, { evaluation }])),
     commit: null,
   };
 }
-
-export interface LayerStep {
-  /** The layer's new weights, safetensors. */
-  readonly weights: Uint8Array;
-  /** The optimizer's new state of the layer, safetensors with `m` and `v`; null when it keeps none. */
-  readonly state: Uint8Array | null;
-}
-
-/**
- * What becomes of a layer that somebody trained: the rule makes one change of the clients' changes (float64, in
- * client-id order, R7), the server's optimizer takes a step by it. With the mean and FedAvg at rate 1 that is
- * theta_l + sum_i w_il delta_il, rounded to float32 once (R6).
- * @param before the layer's weights, safetensors.
- * @param updates of those who trained it.
- * @param state what an earlier call returned; null for a layer that was never trained.
- * @throws StrataError `too-few-clients` for a rule that needs more; `non-finite` when float32 cannot hold the result.
- */
-export async function stepLayer(
-  { rule, optimizer }: AggregationConfig,
-  layer: LayerSpec,
-  before: Uint8Array,
-  state: Uint8Array | null,
-  updates: readonly LayerUpdate[],
-): Promise<LayerStep> {
-  const elements = parameterCount(layer);
-  const weights = flatWeights(layer, before, elements);
-  const moments = state ? decodeState(layer.name, state) : initialState(optimizer, elements);
-  await aggregateLayer(rule, updates, elements, (offset, delta) => {
-    serverStep(optimizer, weights, moments, offset, delta);
-    const end = offset + delta.length;
-    for (const values of [weights, moments.m, moments.v])
-      checkFinite(layer.name, values.subarray(offset, end));
-  });
-  return { weights: encodeSafetensors(tensorsOf(layer, weights)), state: encodeState(moments) };
-}
-
-/** The tensors of a layer, one after the other in the layout's order. */
-function flatWeights(layer: LayerSpec, blob: Uint8Array, elements: number): Float32Array<ArrayBuffer> {
-  const tensors = new Map(decodeSafetensors(blob).tensors.map((t) => [t.name, t]));
-  const flat = new Float32Array(elements);
-  let at = 0;
-  for (const { name, shape } of layer.tensors) {
-    const data = tensors.get(name)?.data;
-    if (data?.length !== shape.reduce((a, b) => a * b, 1)) throw damaged(layer.name);
-    flat.set(data, at);
-    at += data.length;
-  }
-  return flat;
-}
-
-function tensorsOf(layer: LayerSpec, flat: Float32Array<ArrayBuffer>): NamedTensor[] {
-  let at = 0;
-  return layer.tensors.map(({ name, shape }) => {
-    const length = shape.reduce((a, b) => a * b, 1);
-    const data = flat.subarray(at, at + length);
-    at += length;
-    return { name, shape, data };
-  });
-}
-
-function encodeState({ m, v }: OptimizerState): Uint8Array | null {
-  const tensors = [
-    { name: 'm', shape: [m.length], data: m },
-    { name: 'v', shape: [v.length], data: v },
-  ].filter((t) => t.data.length > 0);
-  return tensors.length > 0 ? encodeSafetensors(tensors) : null;
-}
-
-function decodeState(layer: string, blob: Uint8Array): OptimizerState {
-  const { tensors } = decodeSafetensors(blob);
-  const [m, v] = ['m', 'v'].map((name) => tensors.find((t) => t.name === name)?.data);
-  if (!m) throw damaged(layer);
-  return { m, v: v ?? new Float32Array(0) };
-}
-
-function checkFinite(layer: string, values: Float32Array): void {
-  if (firstNonFinite(values) === -1) return;
-  throw new StrataError(
-    'non-finite',
-    `The aggregated layer ${layer} exceeds float32.`,
-    'A participant sent huge values; lower the learning rate, or use a robust rule.',
-  );
-}
-
-export const damaged = (layer: string): StrataError =>
-  new StrataError('internal', `Layer ${layer} is not complete on disk.`, 'Restore DATA_DIR from a backup.');

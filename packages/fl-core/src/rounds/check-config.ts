@@ -2,17 +2,11 @@ import { ruleNamed } from '../aggregation/index.ts';
 import { samples, sampleTasks } from '../data/samples.ts';
 import { architectureOf, checkTask, specAtFirst, specOf } from '../models/layouts.ts';
 import { type RunConfig, StrataError } from '../protocol/index.ts';
+import type { ConfigProblem } from './config-problem.ts';
+import { privacyProblems } from './privacy/problems.ts';
+import { sealedProblems } from './sealed/config-problems.ts';
 
-/** Why a configuration that is valid by its schema cannot work. */
-export interface ConfigProblem {
-  /** The value at fault: `budget.deadline`. */
-  readonly path: string;
-  /** What is wrong and what to do, for who wrote the configuration as a whole. */
-  readonly message: string;
-  readonly hint: string;
-  /** The same in a sentence that stands beside the value in a form. */
-  readonly beside: string;
-}
+export type { ConfigProblem } from './config-problem.ts';
 
 /** Refuses what {@link configProblems} finds. Throws `bad-config`, and whatever is wrong with the model itself. */
 export function checkConfig(config: RunConfig): void {
@@ -27,7 +21,16 @@ export function checkConfig(config: RunConfig): void {
 export function configProblems(config: RunConfig): ConfigProblem[] {
   const tasks = taskProblems(config);
   const model = tasks.length > 0 ? tasks : [...sideProblems(config), ...initialProblems(config)];
-  return [...model, ...sampleProblems(config), ...ruleProblems(config), ...budgetProblems(config)];
+  // its noise is that of the model's layers
+  const privacy = model.length > 0 ? [] : privacyProblems(config);
+  return [
+    ...model,
+    ...sampleProblems(config),
+    ...ruleProblems(config),
+    ...budgetProblems(config),
+    ...sealedProblems(config),
+    ...privacy,
+  ];
 }
 
 function taskProblems({ model, task, data }: RunConfig): ConfigProblem[] {

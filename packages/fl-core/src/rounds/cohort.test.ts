@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { random } from '../random.ts';
-import { cohortSize, drawCohort, drawFrom, dropOutRate, statedSampling } from './cohort.ts';
+import { cohortSize, drawCohort, drawFrom, dropOutRate, minimumGroup, statedSampling } from './cohort.ts';
 import { testConfig } from './testing/config.ts';
 
 /** P(Binomial(n, q) >= goal) by the recursion over clients: the independent account of the tail. */
@@ -58,6 +58,17 @@ describe('cohortSize', () => {
     expect(cohortSize(10_000, 0.5)).toBeLessThan(21_000);
     expect(cohortSize(1, 1)).toBeLessThan(100);
   });
+});
+
+// A binomial tail computed in Python: the research of secure aggregation, A3.
+it.each([
+  [3, [5, 5, 7, 9]],
+  [5, [7, 8, 10, 12]],
+  [8, [11, 12, 15, 18]],
+  [10, [13, 14, 18, 21]],
+])('minimumGroup: %i are left of %j at losses of 5, 10, 20 and 30 percent', (least, groups) => {
+  expect([0.05, 0.1, 0.2, 0.3].map((loss) => minimumGroup(least, loss))).toEqual(groups);
+  expect(minimumGroup(least, 0)).toBe(least);
 });
 
 describe('dropOutRate', () => {

@@ -57,6 +57,13 @@ export function cohortSize(goal: number, dropOut: number, wanted = reliability):
   return n;
 }
 
+/**
+ * m: clients that a layer must be given to so that, with probability `reliability`, at least `least` of them are left when
+ * it is sealed, each lost independently with probability `loss` in between.
+ * @param least t_min, the smallest group whose sum may be opened, at least 1.
+ */
+export const minimumGroup = (least: number, loss: number): number => cohortSize(least, loss);
+
 /** Every so many rounds one of those that are asked last is asked although the others are enough. */
 const trialEvery = 4;
 

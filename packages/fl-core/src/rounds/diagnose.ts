@@ -1,6 +1,6 @@
 import { diagnostics } from '../diagnostics/index.ts';
 import { selectableLayers } from '../models/layouts.ts';
-import { createStrategy, scaledScores } from '../selection/index.ts';
+import { createStrategy, measuredScore, scaledScores } from '../selection/index.ts';
 import { countedSamples } from './claims.ts';
 import { layoutFor } from './layout.ts';
 import type { Member, RoundDiagnostics, Run } from './types.ts';
@@ -18,7 +18,10 @@ export function maskDiagnostics(
   return { agreement, covered, effectiveClients: { ...effectiveClients } };
 }
 
-/** Of those whose updates count, for the commit. The error terms are null unless scores are squared norms. */
+/**
+ * Of those whose updates count, for the commit. The error terms are null unless what clients measured are squared
+ * norms: of no other score is E1 or E2 a bound, in whatever unit.
+ */
 export function roundDiagnostics(
   run: Pick<Run, 'config'>,
   cohort: readonly (Masked & Pick<Member, 'update'>)[],
@@ -26,7 +29,9 @@ export function roundDiagnostics(
   const trained = cohort.filter((m) => m.update !== null);
   const { e1, e2 } = diagnose(run, trained);
   const strategy = createStrategy(run.config.strategy);
-  const squared = strategy.needs === 'nothing' || strategy.score === 'squared-norm';
+  const squared =
+    strategy.needs === 'nothing' ||
+    measuredScore(strategy.score, run.config.local.optimizer.name) === 'squared-norm';
   return { ...maskDiagnostics(run, trained), e1: squared ? e1 : null, e2: squared ? e2 : null };
 }
 

@@ -1,4 +1,4 @@
-import { alwaysTrained, layoutOf, type ModelLayout, specOf } from '../models/layouts.ts';
+import { alwaysTrained, layoutOf, type ModelLayout, shownSource, specOf } from '../models/layouts.ts';
 import type { RunConfig } from '../protocol/index.ts';
 
 const layouts = new Map<string, ModelLayout>();
@@ -19,3 +19,9 @@ export function trainedLayers(layout: ModelLayout, mask: readonly string[]): str
   const trained = new Set([...mask, ...alwaysTrained(layout)]);
   return layout.layers.map((l) => l.name).filter((name) => trained.has(name));
 }
+
+/** The configuration without what may be secret in the address of its model: nobody who looks at a run needs that. */
+export const shownConfig = (config: RunConfig): RunConfig =>
+  typeof config.model === 'string'
+    ? config
+    : { ...config, model: { ...config.model, source: shownSource(config.model.source) } };

@@ -1,6 +1,7 @@
 import type { DrawnFrom, Hello } from '../protocol/index.ts';
 import { budgetOf, type MeasuredRound } from '../selection/index.ts';
 import { cohortSize, drawCohort, drawFrom, dropOutRate, type Turnout } from './cohort.ts';
+import { budgetSpent, type RoundPrivacy } from './privacy/spending.ts';
 import { isRunOver } from './run-state.ts';
 import { selectionPlan } from './selection/plan.ts';
 import type { Client, Member, Round, Run } from './types.ts';
@@ -8,6 +9,8 @@ import type { Client, Member, Round, Run } from './types.ts';
 /** What a run does next. */
 export type NextRound =
   | { readonly kind: 'over' }
+  /** Another round would pass the run's epsilon: it stops here, for this reason. */
+  | { readonly kind: 'spent'; readonly reason: string }
   /** Nothing to do until something changes, or for `seconds` at most. */
   | { readonly kind: 'wait'; readonly seconds: number }
   | { readonly kind: 'round'; readonly round: number };
@@ -35,17 +38,23 @@ export type PastRound = Pick<Round, 'round' | 'phase' | 'closedAt'>;
  * @param open the round that is open already, which is then the answer.
  * @param past the newest closed rounds, newest first.
  * @param ready how many clients can be sampled now.
+ * @param released what rounds have released with noise, oldest first.
+ * @param committed rounds of the run committed so far.
  */
 export function nextRound(
   run: Pick<Run, 'config' | 'state'>,
   open: Pick<Round, 'round'> | null,
   past: readonly PastRound[],
   ready: number,
+  released: readonly RoundPrivacy[],
+  committed: number,
   now: number,
 ): NextRound {
   if (open) return { kind: 'round', round: open.round };
   if (isRunOver(run)) return { kind: 'over' };
   if (run.state !== 'running') return { kind: 'wait', seconds: longWait };
+  const reason = budgetSpent(run.config, released, selectionPlan(run.config, committed).probe !== null);
+  if (reason !== null) return { kind: 'spent', reason };
   const pause = secondsToPause(past, now);
   if (pause > 0) return { kind: 'wait', seconds: pause };
   if (ready < run.config.cohort.minimum) return { kind: 'wait', seconds: longWait };

@@ -1,8 +1,19 @@
 import type { Phase, RunConfig } from '../protocol/index.ts';
 import { roundDiagnostics } from './diagnose.ts';
 import { isRunOver } from './run-state.ts';
+import { stoppingReason } from './stopping.ts';
+import { heldOutOf } from './summary.ts';
 import type { Change, Commit, Member, Round, RoundChange, RoundFacts, Run } from './types.ts';
-import { answersNeeded, decide, isOver, isTimed, memberState, type TimedPhase } from './verdict.ts';
+import {
+  answersNeeded,
+  decide,
+  isOver,
+  isReadyToSeal,
+  isTimed,
+  memberState,
+  secondsOf,
+  type TimedPhase,
+} from './verdict.ts';
 
 /** The phases of a round: how one begins, whom an event wakes, and how it ends. */
 
@@ -53,10 +64,10 @@ const nobody: Change['members'] = new Map();
 export function entering(
   { began }: Pick<Round, 'began'>,
   phase: Phase,
-  { deadlines }: RunConfig,
+  config: RunConfig,
   now: number,
 ): RoundChange & Pick<Round, 'phase'> {
-  const seconds = isTimed(phase) ? deadlines[phase] : null;
+  const seconds = isTimed(phase) ? secondsOf(phase, config) : null;
   return {
     phase,
     deadline: seconds === null ? null : new Date(now + seconds * 1000),
@@ -104,7 +115,7 @@ export function settling(facts: RoundFacts, now: number): Change | null {
       return abandoning(round, stoppedReason, now);
     case 'failed': {
       const answered = cohort.filter((m) => memberState(phase, m) === 'answered').length;
-      const needed = answersNeeded(phase, cohort.length, run.config);
+      const needed = answersNeeded(phase, cohort.length, run.config, cohort.filter(isReadyToSeal).length);
       const reason = `${answered} of ${cohort.length} participants answered in ${phase}; ${needed} were needed.`;
       return abandoning(round, reason, now, members);
     }
@@ -112,7 +123,15 @@ export function settling(facts: RoundFacts, now: number): Change | null {
       switch (phase) {
         case 'probing':
           return { round: entering(round, 'selecting', run.config, now), members, commit: null };
-        case 'training':
+        case 'training': {
+          const next = run.config.aggregation.sealing.kind === 'sealed' ? 'sealing' : 'aggregating';
+          return { round: entering(round, next, run.config, now), members, commit: null };
+        }
+        case 'sealing':
+          return { round: entering(round, 'uploading', run.config, now), members, commit: null };
+        case 'uploading':
+          return { round: entering(round, 'unmasking', run.config, now), members, commit: null };
+        case 'unmasking':
           return { round: entering(round, 'aggregating', run.config, now), members, commit: null };
         case 'evaluating':
           return committing(facts, members, now);
@@ -125,16 +144,20 @@ export function settling(facts: RoundFacts, now: number): Change | null {
 }
 
 /** R8: round record, diagnostics, checkpoint and the run's new state are one change. */
-function committing(
-  { run, round, cohort, committed }: RoundFacts,
+export function committing(
+  { run, round, cohort, committed, heldOut: earlier }: RoundFacts,
   members: Change['members'],
   now: number,
 ): Change {
   const { candidate, optimizer } = round;
   if (candidate === null) throw new Error(`Round ${round.round} of ${run.id} has no candidate model.`);
-  const commit: Commit = { layers: candidate, optimizer, finished: committed + 1 >= run.config.rounds };
+  const heldOut = heldOutOf(run.config, cohort);
+  const measured = heldOut === null ? [] : [...earlier, heldOut];
+  const reason = stoppingReason(run.config, measured);
+  const finished = committed + 1 >= run.config.rounds || reason !== null;
+  const commit: Commit = { layers: candidate, optimizer, finished, reason: reason ?? '' };
   return {
-    round: { ...entering(round, 'committed', run.config, now), ...roundDiagnostics(run, cohort) },
+    round: { ...entering(round, 'committed', run.config, now), ...roundDiagnostics(run, cohort), heldOut },
     members,
     commit,
   };

@@ -33,18 +33,24 @@ export interface RoundSteps {
   wait(phase: TimedPhase, deadline: number): Promise<void>;
   /** Records `beginTraining` with what `chooseForRound` chose. */
   select(): Promise<RoundStatus>;
-  /** Records `beginEvaluating` with what `makeCandidate` made. */
+  /** Records `beginEvaluating` with what `makeCandidate` made; a sealed round commits it (`committingSealed`). */
   aggregate(): Promise<RoundStatus>;
   /** Abandons a round whose work failed. Throws the error on when it is none of the work's. */
   fail(phase: Phase, error: unknown): Promise<RoundStatus>;
 }
 
-/** (probe) -> select -> train -> aggregate -> evaluate -> commit, or abandoned from any of them. */
+/**
+ * (probe) -> select -> train -> (share keys -> send masked -> unmask) -> aggregate -> (evaluate) -> commit, or abandoned
+ * from any of them.
+ */
 export async function playRound(round: RoundSteps): Promise<RoundStatus> {
   let at = await round.settle('start');
   if (at.phase === 'probing') at = await answersTo('probing', round);
   if (at.phase === 'selecting') at = await orFail('selecting', round, () => round.select());
   if (at.phase === 'training') at = await answersTo('training', round);
+  if (at.phase === 'sealing') at = await answersTo('sealing', round);
+  if (at.phase === 'uploading') at = await answersTo('uploading', round);
+  if (at.phase === 'unmasking') at = await answersTo('unmasking', round);
   if (at.phase === 'aggregating') at = await orFail('aggregating', round, () => round.aggregate());
   if (at.phase === 'evaluating') at = await answersTo('evaluating', round);
   if (!isOver(at.phase)) throw new Error(`A round cannot go on from ${at.phase}.`);
@@ -75,7 +81,7 @@ async function orFail(
 
 /** The steps of a run; the same promises as those of a round. */
 export interface RunSteps {
-  /** Opens the run's next round if it may: records what `nextRound` and `opening` say. */
+  /** Opens the run's next round if it may, or stops the run: records what `nextRound` and `opening` say. */
   open(): Promise<NextRound>;
   /** Returns when the run may have something to do, after `seconds` at the latest. */
   wait(seconds: number): Promise<void>;
@@ -90,9 +96,19 @@ export async function playRun(run: RunSteps): Promise<void> {
   try {
     for (;;) {
       const next = await run.open();
-      if (next.kind === 'over') return;
-      if (next.kind === 'wait') await run.wait(next.seconds);
-      else await run.play(next.round);
+      switch (next.kind) {
+        case 'over':
+        case 'spent':
+          return;
+        case 'wait':
+          await run.wait(next.seconds);
+          break;
+        case 'round':
+          await run.play(next.round);
+          break;
+        default:
+          next satisfies never;
+      }
     }
   } catch (error) {
     await run.fail(error);

@@ -5,22 +5,24 @@ import { scaledScores } from '../selection/index.ts';
 import { bytesIfFull } from './bytes-if-full.ts';
 import { countedHeldOut, countedSamples } from './claims.ts';
 import { layoutFor, trainedLayers } from './layout.ts';
-import type { Member, Round } from './types.ts';
+import type { HeldOut, Member, Round, SealedResult } from './types.ts';
 import { isOver } from './verdict.ts';
 
-/** Rounds and members as the dashboard shows them. */
+/** Rounds and members as the dashboard shows them. Of a sealed round there are sums alone. */
 
+/**
+ * @param next of a sealed run, what came of the round that started from this one's model: how that does on held-out data
+ * was summed up in it.
+ */
 export function summarize(
   config: RunConfig,
   round: Round,
   cohort: readonly Member[],
   now: number,
+  next: SealedResult | null = null,
 ): RoundSummary {
-  const heldOut = countedHeldOut(config, cohort);
-  const evaluated = cohort.flatMap(({ client, evaluation }) => {
-    const counted = heldOut.get(client)?.counted ?? 0;
-    return evaluation && counted > 0 ? [{ ...evaluation, counted }] : [];
-  });
+  const { sealed } = round;
+  const evaluated = evaluationsOf(config, cohort);
   const trained = cohort.filter((m) => m.update !== null);
   const samples = countedSamples(config, trained);
   return {
@@ -32,11 +34,12 @@ export function summarize(
     reason: round.reason,
     cohort: cohort.length,
     updates: trained.length,
-    importance: meanScores(config, cohort),
+    importance: sealed?.scores ?? meanScores(config, cohort),
     trainedBy: trainedBy(trained, layoutFor(config)),
-    trainLoss: weightedMean(trained.map((m) => [m.trainLoss, samples.get(m.client)?.counted ?? 0])),
-    loss: weightedMean(evaluated.map((e) => [e.loss, e.counted])),
-    accuracy: weightedMean(evaluated.map((e) => [e.accuracy, e.counted])),
+    trainLoss:
+      sealed?.figures.trainLoss ??
+      weightedMean(trained.map((m) => [m.trainLoss, samples.get(m.client)?.counted ?? 0])),
+    ...(next?.figures.before ?? heldOutOf(config, cohort) ?? { loss: null, accuracy: null }),
     medianLoss: median(evaluated.map((e) => e.loss)),
     medianAccuracy: median(evaluated.map((e) => e.accuracy)),
     evaluatedSamples: evaluated.reduce((n, e) => n + e.counted, 0),
@@ -50,13 +53,32 @@ export function summarize(
     covered: round.covered,
     effectiveClients: round.effectiveClients ?? {},
     solved: solved(round),
+    warmUp: round.selection?.warmUp ?? false,
+    epsilon: round.privacy?.epsilon ?? null,
   };
 }
 
+/** What counts of the cohort's evaluations. */
+function evaluationsOf(config: RunConfig, cohort: readonly Member[]) {
+  const heldOut = countedHeldOut(config, cohort);
+  return cohort.flatMap(({ client, evaluation }) => {
+    const counted = heldOut.get(client)?.counted ?? 0;
+    return evaluation && counted > 0 ? [{ ...evaluation, counted }] : [];
+  });
+}
+
+/** What they come to; null where there are none. */
+export function heldOutOf(config: RunConfig, cohort: readonly Member[]): HeldOut | null {
+  const evaluated = evaluationsOf(config, cohort);
+  const loss = weightedMean(evaluated.map((e) => [e.loss, e.counted]));
+  const accuracy = weightedMean(evaluated.map((e) => [e.accuracy, e.counted]));
+  return loss === null || accuracy === null ? null : { loss, accuracy };
+}
+
 function solved({ selection }: Round): RoundSummary['solved'] {
-  const { objective, bound, proved } = selection ?? {};
+  const { objective, bound, proved, lambda = null } = selection ?? {};
   if (objective === undefined || bound === undefined || proved === undefined) return null;
-  return { objective, bound, proved };
+  return { objective, bound, proved, lambda };
 }
 
 /** Of a cohort, in its order. */
@@ -66,16 +88,18 @@ export function memberViews(config: RunConfig, cohort: readonly Member[]): Membe
     cohort.filter((m) => m.update !== null),
   );
   const heldOut = countedHeldOut(config, cohort);
+  const sealed = config.aggregation.sealing.kind === 'sealed';
   return cohort.map((member) => {
-    const { client, budget, scores, mask, updateBytes, trainLoss, evaluation, bytesDown } = member;
+    const { client, budget, scores, mask, cost, updateBytes, trainLoss, evaluation, bytesDown } = member;
     return {
       client,
       state: memberViewState(member),
       samples: member.samples,
-      weight: samples.get(client) ?? null,
+      weight: sealed ? null : (samples.get(client) ?? null),
       budget,
       scores,
       mask,
+      cost,
       updateBytes,
       trainLoss,
       evaluation,
@@ -88,7 +112,7 @@ export function memberViews(config: RunConfig, cohort: readonly Member[]): Membe
 function memberViewState(m: Member): MemberView['state'] {
   if (m.evaluation) return 'evaluated';
   if (m.left) return 'left';
-  if (m.update !== null) return 'trained';
+  if (m.update !== null || m.sealing !== null) return 'trained';
   return m.scores ? 'probed' : 'working';
 }
 
@@ -123,12 +147,26 @@ function weightedMean(pairs: readonly (readonly [value: number | null, weight: n
   return total > 0 ? sum / total : null;
 }
 
-const measured = ['probing', 'selecting', 'training', 'aggregating', 'evaluating'] as const;
+const noSeconds = {
+  probing: 0,
+  selecting: 0,
+  training: 0,
+  sealing: 0,
+  uploading: 0,
+  unmasking: 0,
+  aggregating: 0,
+  evaluating: 0,
+};
+
+const measured = phases.filter((phase): phase is keyof RoundSummary['seconds'] => phase in noSeconds);
 
 /** How long each phase took: until the next one began, or until now for the present one. */
-function phaseSeconds({ began, phase }: Round, now: number): RoundSummary['seconds'] {
+export function phaseSeconds(
+  { began, phase }: Pick<Round, 'began' | 'phase'>,
+  now: number,
+): RoundSummary['seconds'] {
   const starts = phases.flatMap((p: Phase) => (began[p] === undefined ? [] : [{ phase: p, at: began[p] }]));
-  const seconds = { probing: 0, selecting: 0, training: 0, aggregating: 0, evaluating: 0 };
+  const seconds = { ...noSeconds };
   for (const name of measured) {
     const index = starts.findIndex((s) => s.phase === name);
     const start = starts[index];

@@ -2,19 +2,22 @@ import type {
   Checkpoint,
   Evaluated,
   Hello,
+  KeptStates,
   Phase,
   RunConfig,
   RunState,
   StepTimesMessage,
 } from '../protocol/index.ts';
+import type { Clip, Ready, Released, Shared } from '../sealing/index.ts';
 import type { SelectionHistory } from '../selection/index.ts';
+import type { RoundPrivacy } from './privacy/spending.ts';
 
 /**
  * What the rules of a round read, and the changes that they make of it. The rows of the server's store satisfy these
  * types as they are.
  */
 
-/** The layers of a model, or a server optimizer's state of them: a blob each. */
+/** The layers of a model: a blob each. */
 export type Layers = Checkpoint['layers'];
 
 export interface Run {
@@ -37,6 +40,49 @@ export interface RoundDiagnostics {
   readonly effectiveClients: Record<string, number> | null;
 }
 
+/** What the sums of a sealed round said, and all that anybody knows of what was in them. */
+export interface SealedResult {
+  /** Of each layer that was opened: over how many participants, with which weight together, and how many values were clamped. */
+  readonly layers: Readonly<
+    Record<string, { readonly members: number; readonly weight: number; readonly clamped: number }>
+  >;
+  /** Of each layer that stayed closed: how many were left. */
+  readonly closed: Readonly<Record<string, number>>;
+  readonly figures: SealedFigures;
+  /** Mean share of importance of each selectable layer, of the model that the round started from; null where nobody was asked. */
+  readonly scores: Readonly<Record<string, number>> | null;
+  /** How the layers are rounded in the next round. */
+  readonly clips: Readonly<Record<string, Clip>>;
+}
+
+/** Means over the participants of a sealed round, each with its weight. */
+export interface SealedFigures {
+  /** The last loss of training. */
+  readonly trainLoss: number;
+  /** Of the model that the round started from, on what participants hold out; null where nobody does. */
+  readonly before: { readonly loss: number; readonly accuracy: number } | null;
+}
+
+/** How far a member of a sealed round has come: what is not null it has said. All that the rules look at. */
+export interface SealingState {
+  readonly ready: unknown;
+  readonly shared: unknown;
+  readonly released: unknown;
+}
+
+/** What a member of a sealed round has said in it. */
+export interface MemberSealing extends SealingState {
+  readonly ready: Ready;
+  readonly shared: Shared | null;
+  readonly released: Released | null;
+}
+
+/** What the cohort measured of a committed model on the data that it holds out; means, by the samples that count. */
+export interface HeldOut {
+  readonly loss: number;
+  readonly accuracy: number;
+}
+
 export interface Round extends RoundDiagnostics {
   readonly run: string;
   readonly round: number;
@@ -48,16 +94,28 @@ export interface Round extends RoundDiagnostics {
   /** Aggregated, not yet committed model: what `evaluating` looks at. */
   readonly candidate: Layers | null;
   /** The server optimizer's state beside the candidate. */
-  readonly optimizer: Layers | null;
+  readonly optimizer: KeptStates | null;
   /** When each phase began, in milliseconds since the epoch. */
   readonly began: Partial<Record<Phase, number>>;
-  /** Solver's account of the selection: objective, bound, proved. */
-  readonly selection: { objective?: number; bound?: number; proved?: boolean } | null;
+  /** Solver's account of the selection: objective, bound, proved, lambda in units of the mean score; or the head's warm start. */
+  readonly selection: {
+    objective?: number;
+    bound?: number;
+    proved?: boolean;
+    lambda?: number;
+    warmUp?: boolean;
+  } | null;
   /** What the strategy remembers after this round. */
   readonly history: SelectionHistory | null;
+  /** What it has released with noise; null without differential privacy, and before it has. */
+  readonly privacy: RoundPrivacy | null;
   readonly reason: string;
   readonly openedAt: Date;
   readonly closedAt: Date | null;
+  /** Of the committed model; null where nobody evaluated it. Absent before the commit. */
+  readonly heldOut?: HeldOut | null;
+  /** Of a sealed round that was committed. */
+  readonly sealed: SealedResult | null;
 }
 
 /** A client's place in the cohort of a round, and what it has answered so far. */
@@ -75,9 +133,11 @@ export interface Member {
   readonly budget: number;
   readonly scores: Record<string, number> | null;
   readonly mask: string[] | null;
-  /** Hash and size of the update that counts (R4). */
+  /** Hash and size of the update that counts (R4); of a sealed round, of the masked words. */
   readonly update: string | null;
   readonly updateBytes: number | null;
+  /** L2 norm of all its values. */
+  readonly updateLength: number | null;
   readonly trainLoss: number | null;
   readonly evaluation: Omit<Evaluated, 'round'> | null;
   readonly left: boolean;
@@ -94,6 +154,13 @@ export interface Member {
   readonly missed: number;
   /** A phase of this round closed without its answer. */
   readonly late: boolean;
+  /** Null until it is ready to share keys. */
+  readonly sealing: SealingState | null;
+}
+
+/** A member with the messages of its exchange. */
+export interface SealedMember extends Member {
+  readonly sealing: MemberSealing | null;
 }
 
 export interface Client {
@@ -112,10 +179,14 @@ export interface RoundFacts {
   readonly cohort: readonly Member[];
   /** Rounds of the run committed so far. */
   readonly committed: number;
+  /** What the run's other rounds have released with noise, oldest first; none without differential privacy. */
+  readonly released: readonly RoundPrivacy[];
+  /** Of the run's committed rounds that were evaluated, oldest first; read only where the run may end early. */
+  readonly heldOut: readonly HeldOut[];
 }
 
 export type RoundChange = Partial<Omit<Round, 'run' | 'round'>>;
-export type MemberChange = Partial<Omit<Member, 'run' | 'round' | 'client'>>;
+export type MemberChange = Partial<Omit<Member, 'run' | 'round' | 'client' | 'sealing'>>;
 
 /** How a round moves on. Who keeps rounds records all of it or nothing (R8). */
 export interface Change {
@@ -127,7 +198,9 @@ export interface Change {
 
 export interface Commit {
   readonly layers: Layers;
-  readonly optimizer: Layers | null;
+  readonly optimizer: KeptStates | null;
   /** Whether this was the run's last round. */
   readonly finished: boolean;
+  /** Why it was, where it had others to play; empty otherwise. */
+  readonly reason: string;
 }

@@ -178,6 +178,7 @@ const fresh = {
   left: false,
   missed: 0,
   late: false,
+  sealing: null,
 };
 
 describe('memberState', () => {

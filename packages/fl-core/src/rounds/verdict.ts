@@ -1,13 +1,41 @@
 import { leastParticipants, type Phase, type RunConfig } from '../protocol/index.ts';
+import { parametersFor } from '../sealing/graph/degree.ts';
 import type { Round, Run } from './types.ts';
 
 /** Whom a phase waits for, how long, and when it is over (R2, R3). */
 
 /** The phases that wait for clients; each has a deadline (R2). */
-export type TimedPhase = 'probing' | 'training' | 'evaluating';
+export type TimedPhase = 'probing' | 'training' | 'sealing' | 'uploading' | 'unmasking' | 'evaluating';
 
-export const isTimed = (phase: Phase): phase is TimedPhase =>
-  phase === 'probing' || phase === 'training' || phase === 'evaluating';
+const timedPhases: readonly Phase[] = [
+  'probing',
+  'training',
+  'sealing',
+  'uploading',
+  'unmasking',
+  'evaluating',
+] satisfies TimedPhase[];
+
+export const isTimed = (phase: Phase): phase is TimedPhase => timedPhases.includes(phase);
+
+/** Seconds that a phase may last. */
+export function secondsOf(
+  phase: TimedPhase,
+  { deadlines, aggregation: { sealing } }: Pick<RunConfig, 'deadlines' | 'aggregation'>,
+): number {
+  switch (phase) {
+    case 'probing':
+    case 'training':
+    case 'evaluating':
+      return deadlines[phase];
+    case 'sealing':
+    case 'uploading':
+    case 'unmasking':
+      return sealing.kind === 'sealed' ? sealing.seconds : 0;
+    default:
+      return phase satisfies never;
+  }
+}
 
 /** No more can happen in a round that is committed or abandoned. */
 export const isOver = (phase: Phase): boolean => phase === 'committed' || phase === 'abandoned';
@@ -42,14 +70,39 @@ export type Verdict = 'open' | 'closed' | 'failed';
 
 /**
  * Answers that a phase needs to close: the quorum of the goal, or of the cohort where that is smaller, at least one;
- * none in `evaluating`. What is aggregated is of {@link leastParticipants} in a study.
+ * none in `evaluating`. What is aggregated is of {@link leastParticipants} in a study, and of as many as a sum needs
+ * where it is sealed; once keys are shared, of as many as secrets are put together from, too.
+ * @param ready members that share keys; read only in a sealed round.
  */
 export function answersNeeded(
   phase: TimedPhase,
   cohort: number,
+  config: Pick<RunConfig, 'cohort' | 'purpose' | 'aggregation'>,
+  ready = 0,
+): number {
+  const { sealing } = config.aggregation;
+  const sum = sealing.kind === 'sealed' ? sealing.atLeast : 1;
+  switch (phase) {
+    case 'evaluating':
+      return 0;
+    case 'probing':
+      return quorumOf(phase, cohort, config);
+    case 'training':
+      return Math.max(sum, quorumOf(phase, cohort, config));
+    case 'sealing':
+    case 'uploading':
+    case 'unmasking':
+      return Math.max(sum, parametersFor(ready).threshold);
+    default:
+      return phase satisfies never;
+  }
+}
+
+function quorumOf(
+  phase: 'probing' | 'training',
+  cohort: number,
   { cohort: { goal, quorum }, purpose }: Pick<RunConfig, 'cohort' | 'purpose'>,
 ): number {
-  if (phase === 'evaluating') return 0;
   // The tolerance keeps 0.1 * 30 = 3.0000000000000004 at three.
   const share = Math.ceil(quorum * Math.min(goal, cohort) - 1e-9);
   const least = phase === 'training' && purpose.kind === 'study' ? leastParticipants : 1;
@@ -92,6 +145,7 @@ export interface MemberFacts {
   readonly left: boolean;
   readonly missed: number;
   readonly late: boolean;
+  readonly sealing: { readonly shared: unknown; readonly released: unknown } | null;
 }
 
 /** Where a member stands. An answer counts although its sender has left since. */
@@ -105,8 +159,17 @@ export function memberState(phase: TimedPhase, member: MemberFacts): MemberState
     case 'probing':
       return member.scores === null ? open() : 'answered';
     case 'training':
-      if (member.update !== null) return 'answered';
+      if (member.update !== null || isReadyToSeal(member)) return 'answered';
       return member.mask === null ? 'out' : open();
+    case 'sealing':
+      if (!member.sealing) return 'out';
+      return member.sealing.shared === null ? open() : 'answered';
+    case 'uploading':
+      if (!member.sealing?.shared) return 'out';
+      return member.update === null ? open() : 'answered';
+    case 'unmasking':
+      if (!member.sealing || member.update === null) return 'out';
+      return member.sealing.released === null ? open() : 'answered';
     case 'evaluating':
       if (member.evaluation === null) return open();
       return member.evaluation.samples === 0 ? 'excused' : 'answered';
@@ -115,9 +178,15 @@ export function memberState(phase: TimedPhase, member: MemberFacts): MemberState
   }
 }
 
+/** Whether it shares its keys in this round. */
+export const isReadyToSeal = ({ sealing }: Pick<MemberFacts, 'sealing'>): boolean => sealing !== null;
+
 /** Whether a member has answered a phase of its round, whichever. */
-export const hasAnswered = ({ scores, update, evaluation }: MemberFacts): boolean =>
-  scores !== null || update !== null || (evaluation?.samples ?? 0) > 0;
+export const hasAnswered = (member: MemberFacts): boolean =>
+  member.scores !== null ||
+  member.update !== null ||
+  isReadyToSeal(member) ||
+  (member.evaluation?.samples ?? 0) > 0;
 
 /** What is to be done about a timed phase. */
 export type Decision =
@@ -141,13 +210,13 @@ export function decide(
   const deadline = round.deadline?.getTime() ?? Number.POSITIVE_INFINITY;
   const state = {
     members: cohort.map((m) => memberState(phase, m)),
-    needed: answersNeeded(phase, cohort.length, config),
+    needed: answersNeeded(phase, cohort.length, config, cohort.filter(isReadyToSeal).length),
     deadlinePassed: now >= deadline,
   };
   const kind = evaluatePhase(state);
   if (kind !== 'open') return { kind };
   // A phase cannot have longer left than it may last: then the clock has gone back since it began.
-  const longest = now + config.deadlines[phase] * 1000;
+  const longest = now + secondsOf(phase, config) * 1000;
   const { goal, grace } = config.cohort;
   const took = Math.max(0, now - (round.began[phase] ?? now));
   const end = isGoalReached(state, goal)

@@ -21,6 +21,7 @@ const round: NonNullable<WorkFacts['round']> = {
   phase: 'training',
   deadline: new Date(now + 5000),
   candidate: null,
+  privacy: null,
   openedAt: new Date(now - 1000),
 };
 const member: NonNullable<WorkFacts['member']> = {
@@ -29,6 +30,7 @@ const member: NonNullable<WorkFacts['member']> = {
   update: null,
   evaluation: null,
   left: false,
+  sealing: null,
 };
 const facts: WorkFacts = {
   run,
@@ -36,6 +38,7 @@ const facts: WorkFacts = {
   client: { id: 'c', paused: false, left: false },
   round: null,
   member: null,
+  sealed: null,
   checkpoint,
   committed: 3,
   ready: 3,
@@ -81,8 +84,18 @@ describe('workOf (R9)', () => {
       mask,
       train: ['blocks.2', 'head'],
       span: [3 / 8, 4 / 8],
+      epochs: 1,
       checkpoint,
     });
+  });
+
+  it('in a warm start: the epochs of that, while too few rounds are committed', () => {
+    const local = { epochs: 2, head: { warmUp: { rounds: 4, epochs: 9 } } };
+    const warming = { ...run, config: testConfig({ rounds: 8, local }) };
+    const mask: string[] = [];
+    const at = (committed: number) => work({ run: warming, committed, round, member: { ...member, mask } });
+    expect(at(3)).toMatchObject({ kind: 'train', mask, train: ['head'], epochs: 9, span: [3 / 8, 4 / 8] });
+    expect(at(4)).toMatchObject({ kind: 'train', epochs: 2, span: [4 / 8, 5 / 8] });
   });
 
   it('R2: the time left is never more than the phase may last, nor less than none, wherever the clock is', () => {

@@ -2,15 +2,17 @@ import type { ModelLayout } from '../models/layouts.ts';
 import type { Checkpoint, Phase, RunConfig, Work } from '../protocol/index.ts';
 import { deriveSeed } from '../random.ts';
 import { trainedLayers } from './layout.ts';
+import type { SealedWork } from './sealed/work.ts';
 import { selectionPlan } from './selection/plan.ts';
 import type { Client, Member, Round, Run } from './types.ts';
-import { isTimed } from './verdict.ts';
+import { isTimed, secondsOf, type TimedPhase } from './verdict.ts';
+import { epochsIn } from './warm-up.ts';
 
 /** Past rounds that an estimate looks at. */
 export const estimateWindow = 10;
 
-type OpenRound = Pick<Round, 'round' | 'phase' | 'openedAt' | 'deadline' | 'candidate'>;
-type Place = Pick<Member, 'scores' | 'mask' | 'update' | 'evaluation' | 'left'>;
+type OpenRound = Pick<Round, 'round' | 'phase' | 'openedAt' | 'deadline' | 'candidate' | 'privacy'>;
+type Place = Pick<Member, 'scores' | 'mask' | 'update' | 'evaluation' | 'left' | 'sealing'>;
 
 /** All that a client's work depends on. */
 export interface WorkFacts {
@@ -21,6 +23,8 @@ export interface WorkFacts {
   readonly round: OpenRound | null;
   /** The client's place in the open round, if it has one. */
   readonly member: Place | null;
+  /** What the member is asked for as one of a sealed round (`sealedWorkOf`); null in others. */
+  readonly sealed: SealedWork | null;
   /** The newest committed model. */
   readonly checkpoint: Checkpoint;
   /** Rounds committed so far. */
@@ -97,7 +101,7 @@ function workInRound(facts: WorkFacts, round: OpenRound, member: Place): Work {
         const message = 'The layers were chosen without you. You can be part of the next round.';
         return { ...wait('next-round', message), round: round.round };
       }
-      if (member.update !== null) return others;
+      if (member.update !== null || member.sealing !== null) return others;
       return {
         kind: 'train',
         ...base,
@@ -106,6 +110,9 @@ function workInRound(facts: WorkFacts, round: OpenRound, member: Place): Work {
         train: trainedLayers(layout, member.mask),
         seed: seed('train'),
         span: [committed / run.config.rounds, (committed + 1) / run.config.rounds],
+        epochs: epochsIn(run.config, committed),
+        clip: round.privacy?.clip ?? null,
+        seal: facts.sealed?.kind === 'prepare' ? facts.sealed.terms : null,
       };
     case 'evaluating':
       if (member.evaluation !== null || round.candidate === null) return others;
@@ -114,6 +121,10 @@ function workInRound(facts: WorkFacts, round: OpenRound, member: Place): Work {
         ...base,
         checkpoint: { round: round.round, layers: round.candidate },
       };
+    case 'sealing':
+    case 'uploading':
+    case 'unmasking':
+      return facts.sealed === null || facts.sealed.kind === 'prepare' ? others : { ...facts.sealed, ...base };
     case 'waiting':
     case 'selecting':
     case 'aggregating':
@@ -158,26 +169,36 @@ export function secondsToNextRound(
 function secondsLeft(
   phase: Phase,
   deadline: number,
-  { deadlines }: Pick<RunConfig, 'deadlines'>,
+  config: Pick<RunConfig, 'deadlines' | 'aggregation'>,
   now: number,
 ): number {
-  const most = isTimed(phase) ? deadlines[phase] : 0;
+  const most = isTimed(phase) ? secondsOf(phase, config) : 0;
   return Math.min(most, Math.max(0, deadline - now) / 1000);
 }
 
-function secondsAtMost({ phase, deadline }: OpenRoundFacts, { deadlines }: RunConfig, now: number): number {
-  const present = deadline === null ? 0 : secondsLeft(phase, deadline, { deadlines }, now);
+function secondsAtMost({ phase, deadline }: OpenRoundFacts, config: RunConfig, now: number): number {
+  const present = deadline === null ? 0 : secondsLeft(phase, deadline, config, now);
+  const { deadlines } = config;
+  const ofPhase = (timed: TimedPhase) => secondsOf(timed, config);
+  const sealed = config.aggregation.sealing.kind === 'sealed';
+  const evaluating = sealed ? 0 : deadlines.evaluating;
   switch (phase) {
     case 'waiting':
-      return deadlines.probing + deadlines.training + deadlines.evaluating;
+      return deadlines.probing + deadlines.training + 3 * ofPhase('sealing') + evaluating;
     case 'probing':
-      return present + deadlines.training + deadlines.evaluating;
+      return present + deadlines.training + 3 * ofPhase('sealing') + evaluating;
     case 'selecting':
-      return deadlines.training + deadlines.evaluating;
+      return deadlines.training + 3 * ofPhase('sealing') + evaluating;
     case 'training':
-      return present + deadlines.evaluating;
+      return present + 3 * ofPhase('sealing') + evaluating;
+    case 'sealing':
+      return present + 2 * ofPhase('uploading');
+    case 'uploading':
+      return present + ofPhase('unmasking');
+    case 'unmasking':
+      return present;
     case 'aggregating':
-      return deadlines.evaluating;
+      return evaluating;
     case 'evaluating':
       return present;
     case 'committed':
@@ -222,6 +243,11 @@ function timeless(work: Work): object {
     case 'train':
     case 'evaluate':
       return { ...work, remainingMs: 0 };
+    case 'share':
+    case 'mask':
+    case 'release':
+      // What comes with it is the same for as long as its phase lasts, and may be large.
+      return { kind: work.kind, round: work.round };
     case 'over':
       return work;
     default:

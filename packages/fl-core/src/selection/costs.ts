@@ -1,4 +1,5 @@
 import { StrataError } from '../error.ts';
+import { type LayerCosts, maskCost } from './mask-cost.ts';
 
 /** What one client was measured to need for one step, in milliseconds. */
 export interface StepTimes {
@@ -33,57 +34,20 @@ export function costsInBytes(bytes: readonly number[]): number[] {
  * @param mask indices of the chosen layers.
  * @param steps steps a round, over all epochs.
  */
-export function roundTime(times: StepTimes, mask: readonly number[], steps: number): number {
-  if (mask.length === 0) return steps * times.base;
-  const shallowest = Math.min(...mask);
-  const depth = sum(times.passing.slice(shallowest));
-  return steps * (times.base + depth + sum(mask.map((l) => times.training[l]!)));
-}
+export const roundTime = (times: StepTimes, mask: readonly number[], steps: number): number =>
+  steps * times.base + maskCost(costsInMilliseconds(times, steps), mask);
 
-/**
- * Additive costs in milliseconds for the solver, which knows knapsacks only: each layer is charged its own work and
- * the way down to it. Exact for one layer, too high for several (they share the way), so that masks within
- * the budget {@link timeBudget} are in time.
- */
-export function costsInMilliseconds(times: StepTimes, steps: number): number[] {
-  return times.training.map((own, l) => steps * (own + sum(times.passing.slice(l))));
+/** What {@link roundTime} says of a mask beyond the rest of the round, in milliseconds. */
+export function costsInMilliseconds({ passing, training }: StepTimes, steps: number): LayerCosts {
+  return {
+    costs: training.map((own) => steps * own),
+    reach: training.map((_, s) => steps * sum(passing.slice(s))),
+  };
 }
 
 /** What of `deadline` (milliseconds) is left for selectable layers; 0 when even the rest takes longer. */
 export function timeBudget(times: StepTimes, deadline: number, steps: number): number {
   return Math.max(0, deadline - steps * times.base);
-}
-
-/**
- * The additive costs above waste time when layers lie close together. This takes further layers into the mask
- * while the true {@link roundTime} stays within the deadline: at each step the one of highest score per added
- * millisecond.
- * @returns indices in forward order, a superset of `mask`.
- */
-export function fillTime(
-  times: StepTimes,
-  mask: readonly number[],
-  scores: readonly number[],
-  deadline: number,
-  steps: number,
-): number[] {
-  const chosen = [...mask];
-  for (;;) {
-    const now = roundTime(times, chosen, steps);
-    let best = -1;
-    let bestRate = 0;
-    scores.forEach((score, l) => {
-      if (chosen.includes(l)) return;
-      const after = roundTime(times, [...chosen, l], steps);
-      const rate = score / Math.max(after - now, 1e-9);
-      if (after <= deadline && rate > bestRate) {
-        best = l;
-        bestRate = rate;
-      }
-    });
-    if (best < 0) return chosen.sort((a, b) => a - b);
-    chosen.push(best);
-  }
 }
 
 const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);

@@ -62,6 +62,29 @@ describe('createStrategy', () => {
     expect(cheap.select(input).masks.one).toEqual(['a']);
   });
 
+  it('strata says the lambda it took, in units of the mean score', () => {
+    const mean = 3;
+    const of = (config: Parameters<typeof createStrategy>[0]) => {
+      const strategy = createStrategy(config);
+      return strategy.needs === 'history' ? undefined : strategy.select(input).lambda;
+    };
+    expect(of({ name: 'strata', lambda: 0.3 })).toBeCloseTo(0.3, 12);
+    expect(of({ name: 'strata', lambda: 6, lambdaScale: 'absolute' })).toBeCloseTo(6 / mean, 12);
+    expect(of({ name: 'strata', lambdaScale: 'auto' })).toBeGreaterThanOrEqual(0);
+    expect(of({ name: 'gradient-norm' })).toBeUndefined();
+  });
+
+  it('strata with a lambda of its own choice depends on no scale, and on no lambda that is set', () => {
+    const auto = createStrategy({ name: 'strata', lambda: 0, lambdaScale: 'auto' });
+    const scaled = {
+      ...input,
+      clients: input.clients.map((c) => ({ ...c, scores: c.scores?.map((s) => s * 1e6) ?? null })),
+    };
+    expect(auto.select(scaled).masks).toEqual(auto.select(input).masks);
+    const other = createStrategy({ name: 'strata', lambda: 7, lambdaScale: 'auto' });
+    expect(other.select(input)).toEqual(auto.select(input));
+  });
+
   it('does not depend on the order of the clients', () => {
     const turned = { ...input, clients: input.clients.toReversed() };
     for (const config of [{ name: 'gradient-norm' }, { name: 'strata', lambda: 0.4 }] as const) {

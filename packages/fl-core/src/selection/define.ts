@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { StrataError } from '../error.ts';
 import { type About, type ConfigOf, checkedBy, configOf, type Options } from '../variants/index.ts';
+import { inGroups } from './groups/in-groups.ts';
 import type { Strategy } from './strategy.ts';
 
 /** Where a strategy stands among the others on forms and in lists. */
@@ -13,6 +14,8 @@ interface StrategyDefinition<N extends string, S extends Options, R extends Stra
   readonly start: Partial<z.input<z.ZodObject<S>>>;
   /** What everybody trains whatever the budgets; absent where budgets count. */
   readonly everybody?: 'all' | 'none';
+  /** Whether layers that nobody trains move on by their last change, which the server keeps. */
+  readonly recycles?: true;
   /** Whether value and bound of its masks are worth a chart. */
   readonly solver?: true;
   /** The strategy with its options as it stands in headings: `strata, λ 1`. */
@@ -34,15 +37,16 @@ export function defineStrategy<const N extends string, S extends Options, R exte
         'Give options in the ranges of the strategy.',
       ),
   );
-  const { everybody = null, solver = false } = definition;
+  const { everybody = null, recycles = false, solver = false } = definition;
   return {
     ...definition,
     everybody,
+    recycles,
     solver,
     /** The schema of its configuration. */
     config,
-    /** Throws {@link StrataError} for options out of range, as the next one does. */
-    create: (given: unknown): R => definition.create(checked(given)),
+    /** With groups kept. Throws {@link StrataError} for options out of range, as the next one does. */
+    create: (given: unknown): R => inGroups(definition.create(checked(given))),
     heading: (given: unknown): string => definition.heading(checked(given)),
     /** With good options to start from. */
     startConfig: (): ConfigOf<N, S> => checked({ name: definition.name, ...definition.start }),

@@ -1,3 +1,4 @@
+import { keepGroups } from './groups/in-groups.ts';
 import { checkedClients, takeInOrder } from './input.ts';
 import type { Masks, SelectionInput } from './strategy.ts';
 
@@ -11,10 +12,14 @@ export function selectionDue(round: number, every: number): boolean {
 
 /**
  * Masks for a round in which nothing is chosen anew: a client's earlier mask as far as its budget still holds it,
- * and for a client that had none the layers that most of the others have.
+ * and for a client that had none the layers that most of the others have. Layers whose group has become too small since
+ * are struck.
  */
-export function carryMasks(previous: Masks, input: SelectionInput): Masks {
-  const { layers, costs } = input;
+export const carryMasks = (previous: Masks, input: SelectionInput): Masks =>
+  keepGroups(input, (at) => ({ masks: carried(previous, at) })).masks;
+
+function carried(previous: Masks, input: SelectionInput): Masks {
+  const { layers } = input;
   const holders = layers.map((layer) => Object.values(previous).filter((m) => m.includes(layer)).length);
   const popular = [...layers.keys()]
     .filter((l) => holders[l]! > 0)
@@ -22,7 +27,7 @@ export function carryMasks(previous: Masks, input: SelectionInput): Masks {
   const masks = checkedClients(input).map((client) => {
     const own = Object.hasOwn(previous, client.id) ? previous[client.id] : undefined;
     const order = own ? popular.filter((l) => own.includes(layers[l]!)) : popular;
-    return [client.id, takeInOrder(order, costs, client.budget).map((l) => layers[l]!)] as const;
+    return [client.id, takeInOrder(order, input, client).map((l) => layers[l]!)] as const;
   });
   return Object.fromEntries(masks);
 }

@@ -1,23 +1,42 @@
+import type { LayerCosts } from './mask-cost.ts';
+
 /** The vocabulary of selection: numbers and names only. */
+
+import type { ScoreKind } from './score-kinds.ts';
 
 export interface ClientInput {
   readonly id: string;
   /** d_i, the number of training samples. */
   readonly samples: number;
-  /** R_i, in the unit of the layer costs. */
+  /** R_i, in the unit of {@link SelectionInput}'s costs. */
   readonly budget: number;
+  /**
+   * What masks cost this client where that differs from client to client, and its budget by that: for strategies that
+   * look at each client alone. What fits the common costs and `budget` fits these, too.
+   */
+  readonly own?: (LayerCosts & { readonly budget: number }) | undefined;
   /** s_il in the order of {@link SelectionInput.layers}; null when the client brought none. */
   readonly scores: readonly number[] | null;
 }
 
-export interface SelectionInput {
-  /** Selectable layers in forward order. */
+export interface SelectionInput extends LayerCosts {
+  /** Selectable layers in forward order: the order of all that is by layer here. */
   readonly layers: readonly string[];
-  /** c_l > 0, in the same order. */
-  readonly costs: readonly number[];
   readonly clients: readonly ClientInput[];
   readonly round: number;
   readonly seed: number;
+  /**
+   * m, a whole number: each layer is trained by nobody or by at least m of the clients, as a sealed run asks for. Absent: by
+   * any number. With fewer than m clients no layer can be trained.
+   */
+  readonly minimumGroup?: number | undefined;
+  /** Indices of layers that nobody may take. Absent: none. */
+  readonly closed?: ReadonlySet<number> | undefined;
+  /**
+   * ||change|| / ||weights|| of each layer's last aggregated change, in the order of the layers, null for one that was never
+   * trained; absent where the strategy does not recycle changes.
+   */
+  readonly lastChanges?: readonly (number | null)[];
 }
 
 /** Chosen layers of each client, in forward order; an entry for every client, possibly empty. */
@@ -29,13 +48,9 @@ export interface Selection {
   readonly objective?: number;
   readonly bound?: number;
   readonly proved?: boolean;
+  /** Its price of disagreeing, in units of the mean score. */
+  readonly lambda?: number;
 }
-
-/**
- * What a probe measures for each layer. `squared-norm`: of the mean gradient; `rgn`: gradient norm over
- * parameter norm; `snr`: squared mean over variance of the per-sample gradients.
- */
-export type ScoreKind = 'squared-norm' | 'rgn' | 'snr';
 
 /** Decides from names, costs and budgets alone: a run with it sends no probe. */
 export interface BlindStrategy {
@@ -47,11 +62,6 @@ export interface BlindStrategy {
 export interface ScoredStrategy {
   readonly needs: 'scores';
   readonly score: ScoreKind;
-  /**
-   * Whether each client chooses for itself. The time that the additive costs of milliseconds leave unused is filled up
-   * for these alone: it would undo what others want of the cohort as a whole.
-   */
-  readonly ownChoice?: true;
   select(input: SelectionInput): Selection;
 }
 

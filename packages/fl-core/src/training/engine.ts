@@ -82,7 +82,11 @@ export interface PulledBack {
 }
 
 /** How trained tensors move. */
-export type UpdateRule = Pick<LocalConfig, 'proximal' | 'clipNorm'> & { readonly optimizer: OptimizerConfig };
+export type UpdateRule = Pick<LocalConfig, 'proximal' | 'clipNorm'> & {
+  readonly optimizer: OptimizerConfig;
+  /** `rate`: factor of the learning rate, and so of what it decays, for the layers that are always trained. */
+  readonly head: Pick<LocalConfig['head'], 'rate'>;
+};
 
 /** A training's values as plain arrays, which outlive its device. */
 export interface TrainedState {
@@ -111,8 +115,8 @@ export interface TrainedView extends View, DeviceValue {
    */
   finishGradients(): DeviceScalar[];
   /**
-   * Moves the trained tensors against the finished gradients, which it forgets, with `rate` times the optimizer's
-   * learning rate. The values before it are kept until {@link commit}.
+   * Moves the trained tensors against the finished gradients, which it forgets, with `rate` times the rule's learning
+   * rates. The values before it are kept until {@link commit}.
    */
   step(rate: number): void;
   /**

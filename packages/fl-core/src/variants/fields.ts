@@ -45,7 +45,7 @@ export interface Limits {
 
 /** The bounds of a number's schema, those that it must not reach included; null when it is no number's. */
 export function limitsOf(schema: z.core.$ZodType): Limits | null {
-  if (schema instanceof z.ZodDefault) return limitsOf(schema.unwrap());
+  if (schema instanceof z.ZodDefault || schema instanceof z.ZodOptional) return limitsOf(schema.unwrap());
   if (!(schema instanceof z.ZodNumber)) return null;
   return {
     min: schema.minValue ?? Number.NEGATIVE_INFINITY,
@@ -53,3 +53,6 @@ export function limitsOf(schema: z.core.$ZodType): Limits | null {
     whole: schema.isInt,
   };
 }
+
+/** Whether a configuration may do without the option, and has nothing in its place. */
+export const mayBeAbsent = (schema: z.core.$ZodType): boolean => schema instanceof z.ZodOptional;

@@ -11,8 +11,8 @@ export const fedAvg = defineOptimizer({
   fields: [rateField(0.1)],
   create: ({ learningRate }) => ({
     initialState: () => ({ m: new Float32Array(0), v: new Float32Array(0) }),
-    step: (weights, _, offset, delta) => {
-      for (let k = 0; k < delta.length; k++) weights[offset + k]! += learningRate * delta[k]!;
+    step: (weights, _, offset, delta, rate) => {
+      for (let k = 0; k < delta.length; k++) weights[offset + k]! += learningRate * rate * delta[k]!;
     },
   }),
 });

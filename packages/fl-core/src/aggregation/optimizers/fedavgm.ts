@@ -10,11 +10,11 @@ export const fedAvgM = defineOptimizer({
   fields: [rateField(0.1), shareField('momentum', 'Momentum')],
   create: ({ learningRate, momentum }) => ({
     initialState: (elements) => ({ m: new Float32Array(elements), v: new Float32Array(0) }),
-    step: (weights, { m }, offset, delta) => {
+    step: (weights, { m }, offset, delta, rate) => {
       for (let k = 0; k < delta.length; k++) {
         const at = offset + k;
         m[at] = momentum * m[at]! + delta[k]!;
-        weights[at]! += learningRate * m[at]!;
+        weights[at]! += learningRate * rate * m[at]!;
       }
     },
   }),

@@ -29,7 +29,8 @@ export const initialState = (optimizer: ServerOptimizer, elements: number): Opti
 /**
  * One step, in place, on the piece of a layer that starts at `offset`: the aggregated change of a layer is taken as a
  * negative gradient. Computed in float64, kept in float32. A layer that nobody trained gets no step (R6): neither its
- * weights nor its state move.
+ * weights nor its state move, so that momentum waits for the layer's next round undiminished.
+ * @param rate factor of the learning rate.
  */
 export function serverStep(
   optimizer: ServerOptimizer,
@@ -37,6 +38,7 @@ export function serverStep(
   state: OptimizerState,
   offset: number,
   delta: Float64Array,
+  rate = 1,
 ): void {
-  optimizerNamed(optimizer.name).create(optimizer).step(weights, state, offset, delta);
+  optimizerNamed(optimizer.name).create(optimizer).step(weights, state, offset, delta, rate);
 }

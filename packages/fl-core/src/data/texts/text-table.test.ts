@@ -193,6 +193,22 @@ describe('files that are left out as a whole, with the reason', () => {
     expect(read('text,label\na dog,animal\n', 'big.csv', { bytes: 10 }).problems).toEqual(['too-large']);
   });
 
+  // Both were found by the property below.
+  test('names of columns, once more, and nothing else', () => {
+    const { problems } = readTextTable({
+      task: 'next-token',
+      file: 'a.csv',
+      bytes: utf8('text\ntext'),
+      labels,
+    });
+    expect(problems.map(({ kind }) => kind)).toEqual(['empty']);
+  });
+
+  test('a first row that is shorter than the others', () => {
+    const { problems } = read('|\ntext\ntext\n,animal', 'a.csv');
+    expect(problems).not.toEqual([]);
+  });
+
   const anything = fc.oneof(
     fc.uint8Array({ maxLength: 300 }),
     fc.string({ unit: fc.constantFrom(...'ab ,;|\t"\n\r[]{}:01'), maxLength: 300 }).map(utf8),

@@ -79,7 +79,10 @@ export function readPlacedSamples(options: TextTableOptions<TaskName>): PlacedSa
     problems.add({ file, kind: columns.kind, reason: columns.reason });
     return { samples: [], shown, ...problems };
   }
-  const body = columns.header ? rows.slice(1) : rows;
+  // Tables that were put one below the other keep their first rows.
+  const body = columns.header ? rows.slice(1).filter((row) => !isSame(row, rows[0])) : rows;
+  if (body.length === 0)
+    problems.add({ file, kind: 'empty', reason: 'has no rows below the names of the columns' });
   if (body.length > limit.rows) {
     problems.add({ file, kind: 'too-many', reason: `only the first ${limit.rows} rows are used` });
   }
@@ -87,8 +90,6 @@ export function readPlacedSamples(options: TextTableOptions<TaskName>): PlacedSa
   const samples: PlacedSample[] = [];
   for (const row of body.slice(0, limit.rows)) {
     const { line } = row;
-    // Tables that were put one below the other keep their first rows.
-    if (columns.header && isSame(row, rows[0])) continue;
     const result = readRow(row, { columns, meaning, separator, characters });
     switch (result.kind) {
       case 'sample':

@@ -5,6 +5,7 @@ import type { Listed } from '../../variants/index.ts';
 import type { AnySpec } from '../common-spec.ts';
 import { type Dialects, type Json, type Transformers, unchanged } from '../hub/transformers.ts';
 import type { ModelLayout } from '../layout.ts';
+import type { LayerWork } from '../work/layer-work.ts';
 
 /** What images a model takes: sides are multiples of the one, up to the other; a single side is both. */
 export interface Sides {
@@ -26,6 +27,8 @@ interface ArchitectureDefinition<Spec extends AnySpec> extends Listed<Spec['arch
   readonly pairs?: boolean;
   /** Layers with a classification head of `classes` outputs, in forward order. */
   readonly layout: (spec: Spec, classes: number) => ModelLayout;
+  /** What its layers compute for one sample, in the order of `layout`; `size`: side of the image, or tokens. */
+  readonly work: (spec: Spec, classes: number, size: number) => LayerWork[];
   /** Absent: transformers does not have it. */
   readonly transformers?: Transformers<Spec>;
   /** What opens an export of it where transformers does not have it. */
@@ -58,6 +61,8 @@ export function defineArchitecture<Spec extends AnySpec>(definition: Architectur
     /** Whether a spec is of this architecture. */
     has,
     layout: (spec: AnySpec, classes: number): ModelLayout => definition.layout(own(spec), classes),
+    work: (spec: AnySpec, classes: number, size: number): LayerWork[] =>
+      definition.work(own(spec), classes, size),
     /** How files name its tensors, first the names of an export. */
     dialects: (spec: AnySpec): Dialects => transformers?.dialects?.(own(spec)) ?? [unchanged],
     /** Tensors of a file that may be left out; null: all that it does not use. */

@@ -1,5 +1,6 @@
 import { named } from '../../variants/index.ts';
 import type { ModelLayout } from '../layout.ts';
+import type { LayerWork } from '../work/layer-work.ts';
 import { bert } from './bert/index.ts';
 import { clip } from './clip/index.ts';
 import type { SpecOf } from './define.ts';
@@ -24,3 +25,10 @@ export const architectureOf = ({ architecture }: ModelSpec): Architecture =>
 /** Layers of a model with a classification head of `classes` outputs, in forward order. */
 export const layoutOf = (spec: ModelSpec, classes: number): ModelLayout =>
   architectureOf(spec).layout(spec, classes);
+
+/**
+ * Operations of the layers of {@link layoutOf} for one sample.
+ * @param size side of the image in pixels, or tokens of the text.
+ */
+export const layerWork = (spec: ModelSpec, classes: number, size: number): LayerWork[] =>
+  architectureOf(spec).work(spec, classes, size);

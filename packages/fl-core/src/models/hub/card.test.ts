@@ -65,13 +65,24 @@ const round = (number: number, accuracy: number | null): RunView['rounds'][numbe
   bytesDown: 0,
   bytesUp: 0,
   bytesIfFull: 0,
-  seconds: { probing: 0, selecting: 0, training: 0, aggregating: 0, evaluating: 0 },
+  seconds: {
+    probing: 0,
+    selecting: 0,
+    training: 0,
+    sealing: 0,
+    uploading: 0,
+    unmasking: 0,
+    aggregating: 0,
+    evaluating: 0,
+  },
   e1: null,
   e2: null,
   agreement: null,
   covered: null,
   effectiveClients: {},
   solved: null,
+  warmUp: false,
+  epsilon: null,
 });
 
 describe('modelCard', () => {
@@ -81,6 +92,7 @@ describe('modelCard', () => {
     rounds: [round(1, 0.25), round(2, 0.8125)],
     checkpoint: { round: 2, layers: {} },
     sampling: null,
+    spent: null,
   });
 
   it('has the front matter that the Hub reads', () => {
@@ -119,13 +131,54 @@ describe('modelCard', () => {
     );
     expect(card).toContain('On 40 samples held out on the devices, after round 2');
     expect(card).toContain(
-      'Strategy: strata (lambda 1, lambdaScale relative); budget fixed (unit layers, amount 2)',
+      'Strategy: strata (lambda 1, lambdaScale relative, score squared-norm); budget fixed (unit layers, amount 2)',
     );
     expect(card).toMatch(/Data: the participants’ own; 20 % of each participant’s held out/);
     expect(card).toContain('learningRate');
     expect(card).toContain('Participants a round: 2 to 3');
     expect(card).toContain('- 0: refund\n- 1: card');
     expect(card).toContain('neither clipped for privacy nor noised');
+  });
+
+  it('of a sealed run says that nobody saw more than sums, and no median, which nobody knows', () => {
+    const usual = config(bert);
+    const sealing = { kind: 'sealed', atLeast: 5, samples: 100, seconds: 60 } as const;
+    const told = modelCard({
+      id: 'run-1',
+      config: { ...usual, aggregation: { ...usual.aggregation, rule: { name: 'mean' }, sealing } },
+      rounds: [{ ...round(1, 0.25), medianAccuracy: null, medianLoss: null, evaluatedSamples: 0 }],
+      checkpoint: { round: 1, layers: {} },
+      sampling: null,
+      spent: null,
+    });
+    expect(told).toContain(
+      'the server, as far as it kept to the protocol, saw sums of at least 5 participants alone',
+    );
+    expect(told).toContain('accuracy 0.2500, loss 0.5000, as a mean weighted by samples');
+    expect(told).not.toContain('median');
+    expect(told).not.toContain('"samples"');
+  });
+
+  it('says what held for the head alone, and how layers of a part of the cohort moved, where something did', () => {
+    const usual = config(bert);
+    const head = { rate: 4, warmUp: { rounds: 2, epochs: 6 } };
+    const told = modelCard({
+      id: 'run-1',
+      config: {
+        ...usual,
+        local: { ...usual.local, head },
+        aggregation: { ...usual.aggregation, participation: 'share' },
+      },
+      checkpoint: { round: 2, layers: {} },
+      rounds: [],
+      sampling: null,
+      spent: null,
+    });
+    expect(told).toContain(
+      '; the head at 4 times the learning rate; the first 2 rounds train the head alone, 6 epochs each',
+    );
+    expect(told).toContain('; steps of layers that a part of the cohort trained: share');
+    expect(card).not.toMatch(/the head at|rounds train the head|part of the cohort/);
   });
 
   it('names no base model of a run that started from random weights', () => {
@@ -136,13 +189,45 @@ describe('modelCard', () => {
       rounds: [],
       checkpoint: { round: 0, layers: {} },
       sampling: null,
+      spent: null,
     });
     expect(said).not.toContain('base_model');
     expect(said).toMatch(/Started from: .*, with random weights/);
   });
 
+  it('says what the models tell of a client at most, and what that does not cover', () => {
+    const privacy = {
+      kind: 'client',
+      epsilon: 8,
+      delta: 1e-3,
+      clip: 0.5,
+      quantile: null,
+      noise: null,
+    } as const;
+    const said = modelCard({
+      id: 'run-1',
+      config: { ...config(bert), privacy },
+      rounds: [],
+      checkpoint: { round: 2, layers: {} },
+      sampling: null,
+      spent: { epsilon: 5.321, models: 3 },
+    });
+    expect(said).toContain(
+      'the 3 models that were sent during the run are together (ε = 5.32, δ = 0.001) differentially private towards each participating client, of an ε of 8 that was promised',
+    );
+    expect(said).toContain('clipped to a length of 0.5,');
+    expect(said).toContain('nor are the figures of this card');
+    expect(said).not.toContain('neither clipped');
+  });
+
   it('claims no figure that nobody measured', () => {
-    const facts = { id: 'run-1', config: config(bert), checkpoint: { round: 1, layers: {} }, sampling: null };
+    const facts = {
+      id: 'run-1',
+      config: config(bert),
+      checkpoint: { round: 1, layers: {} },
+      sampling: null,
+      spent: null,
+    };
     expect(modelCard({ ...facts, rounds: [round(1, null)] })).toContain('Nobody evaluated this round.');
     const fresh = modelCard({ ...facts, rounds: [], checkpoint: { round: 0, layers: {} }, sampling: null });
     expect(fresh).toContain('Nobody evaluated this round.');
@@ -163,6 +248,7 @@ describe('the card of a LayersModel', () => {
       rounds: [],
       checkpoint: { round: 0, layers: {} },
       sampling: null,
+      spent: null,
     });
     expect(card).toContain('Started from: small_network');
     expect(card).toContain('`tf.loadLayersModel`');

@@ -4,10 +4,10 @@ import { architectureOf } from '../architectures/index.ts';
 import { specOf } from '../spec-of.ts';
 
 /** What a card says of a run; nothing of a participant but counts. */
-export type CardFacts = Pick<RunView, 'id' | 'config' | 'rounds' | 'checkpoint' | 'sampling'>;
+export type CardFacts = Pick<RunView, 'id' | 'config' | 'rounds' | 'checkpoint' | 'sampling' | 'spent'>;
 
 /** `README.md` of an export, with the front matter that the Hugging Face Hub reads. */
-export function modelCard({ id, config, rounds, checkpoint, sampling }: CardFacts): string {
+export function modelCard({ id, config, rounds, checkpoint, sampling, spent }: CardFacts): string {
   const spec = specOf(config);
   const committed = rounds.filter((r) => r.phase === 'committed' && r.round <= checkpoint.round);
   const last = committed.find((r) => r.round === checkpoint.round);
@@ -33,11 +33,11 @@ export function modelCard({ id, config, rounds, checkpoint, sampling }: CardFact
       `Rounds committed: ${checkpoint.round}, of ${config.rounds} planned`,
       `Data: ${config.data.sample === null ? 'the participants’ own' : `the sample “${config.data.sample}”, or the participants’ own`}; ${Math.round(100 * config.local.holdOut)} % of each participant’s held out`,
       `Strategy: ${described(config.strategy)}; budget ${budgetOf(config.budget)}`,
-      `Aggregation: ${described(config.aggregation.rule)}, server optimizer ${described(config.aggregation.optimizer)}`,
-      `Local work a round: ${config.local.epochs} epochs, batches of ${config.local.batchSize}, ${described(config.local.optimizer)}`,
-      `Participants a round: ${range(committed.map((r) => r.updates))}${config.purpose.kind === 'test' ? '; a test, which may have a single one' : ''}`,
+      `Aggregation: ${described(config.aggregation.rule)}, server optimizer ${described(config.aggregation.optimizer)}${config.aggregation.participation === 'none' ? '' : `; steps of layers that a part of the cohort trained: ${config.aggregation.participation}`}`,
+      `Local work a round: ${config.local.epochs} epochs, batches of ${config.local.batchSize}, ${described(config.local.optimizer)}${headOf(config.local.head)}`,
+      `Participants a round: ${range(committed.map((r) => r.updates))}${config.purpose.kind === 'test' && config.aggregation.sealing.kind === 'open' ? '; a test, which may have a single one' : ''}`,
       `Seed: ${config.seed}; cohorts were drawn ${sampling === null ? 'with a secret that is told when the run is over' : `with ${sampling}`}`,
-      'Privacy: raw data stayed on the devices; updates were neither clipped for privacy nor noised.',
+      `Privacy: raw data stayed on the devices; ${sealedText(config.aggregation.sealing)}${guaranteeOf(config.privacy, spent)}`,
     ]),
     ...(config.labels.length === 0
       ? []
@@ -45,11 +45,41 @@ export function modelCard({ id, config, rounds, checkpoint, sampling }: CardFact
     '## Metrics',
     last?.accuracy == null
       ? 'Nobody evaluated this round.'
-      : `On ${last.evaluatedSamples} ${taskNamed(config.task.name).hub.samples} held out on the devices, after round ${last.round}: ${inWords(metricsOf(config, last))}, weighted by samples; of the median participant: ${inWords(mediansOf(config, last))}. Participants measure and report these figures themselves.`,
+      : config.aggregation.sealing.kind === 'sealed'
+        ? `On data held out on the devices, after round ${last.round}: ${inWords(metricsOf(config, last))}, as a mean weighted by samples, of which nobody saw a part. Participants measure and report these figures themselves.`
+        : `On ${last.evaluatedSamples} ${taskNamed(config.task.name).hub.samples} held out on the devices, after round ${last.round}: ${inWords(metricsOf(config, last))}, weighted by samples; of the median participant: ${inWords(mediansOf(config, last))}. Participants measure and report these figures themselves.`,
     '## Use',
     architectureOf(spec).usage(spec, config.side),
   ];
   return `${front.join('\n')}\n\n${body.join('\n\n')}\n`;
+}
+
+/** What the server saw of updates. */
+export const sealedText = (sealing: RunConfig['aggregation']['sealing']): string =>
+  sealing.kind === 'open'
+    ? ''
+    : `updates and figures were sealed: the server, as far as it kept to the protocol, saw sums of at least ${sealing.atLeast} participants alone; `;
+
+/** What the models of the run tell of a client at most, and what that does not cover. */
+export function guaranteeOf(privacy: RunConfig['privacy'], spent: CardFacts['spent']): string {
+  switch (privacy.kind) {
+    case 'none':
+      return 'updates were neither clipped for privacy nor noised.';
+    case 'client': {
+      const { epsilon, models } = spent ?? { epsilon: 0, models: 0 };
+      return `the ${models} models that were sent during the run are together (ε = ${epsilon.toFixed(2)}, δ = ${privacy.delta}) differentially private towards each participating client, of an ε of ${privacy.epsilon} that was promised: whether its update was its own or zeros (“zero-out” adjacency; RDP accountant, no amplification by sampling). Each client’s whole update was clipped to a length of ${privacy.clip}${privacy.quantile === null ? '' : ' at first, which followed their lengths'}, and the server, which is trusted, added discrete Gaussian noise. Who took part is not covered, nor are the figures of this card, which participants measured.`;
+    }
+    default:
+      return privacy satisfies never;
+  }
+}
+
+/** What held for the head alone, where something did. */
+function headOf({ rate, warmUp: { rounds, epochs } }: RunConfig['local']['head']): string {
+  const own = rate === 1 ? '' : `; the head at ${rate} times the learning rate`;
+  return rounds === 0
+    ? own
+    : `${own}; the first ${rounds} rounds train the head alone, ${epochs} epochs each`;
 }
 
 /** The Hub's name of the task. */
@@ -104,7 +134,7 @@ function measured(config: RunConfig, last: RunView['rounds'][number] | undefined
       type: 'held-out',
       name: 'Held out on the devices of the participants',
       args: {
-        samples: last.evaluatedSamples,
+        ...(config.aggregation.sealing.kind === 'sealed' ? {} : { samples: last.evaluatedSamples }),
         round: last.round,
         ...options,
       },

@@ -1,15 +1,39 @@
-import type { DrawnFrom, RunConfig } from '../../protocol/index.ts';
+import type { DrawnFrom, KeptStates, RunConfig } from '../../protocol/index.ts';
 import type { Masks, MeasuredRound } from '../../selection/index.ts';
 import { statedSampling, type Turnout } from '../cohort.ts';
 import { budgetWindow, missedRounds, type NewRound, type PastRound, turnoutWindow } from '../opening.ts';
+import type { RoundPrivacy } from '../privacy/spending.ts';
+import { type Terms, termsAfter } from '../sealed/exchange.ts';
+import { commonProbes } from '../sealed/scores.ts';
 import type { EarlierProbe } from '../selection/trainers.ts';
-import type { Change, Client, Layers, Member, MemberChange, Round, RoundFacts, Run } from '../types.ts';
+import type {
+  Change,
+  Client,
+  Layers,
+  MemberChange,
+  MemberSealing,
+  Round,
+  RoundFacts,
+  Run,
+  SealedMember,
+} from '../types.ts';
 import { hasAnswered, isOver } from '../verdict.ts';
 
 export interface KeptCheckpoint {
   readonly round: number;
   readonly layers: Layers;
-  readonly optimizer: Layers | null;
+  readonly optimizer: KeptStates | null;
+}
+
+/** What a {@link Book} holds, as plain maps. */
+export interface BookContents {
+  readonly run: Run;
+  readonly rounds: ReadonlyMap<number, Round>;
+  readonly members: ReadonlyMap<number, ReadonlyMap<string, SealedMember>>;
+  readonly clients: ReadonlyMap<string, Client>;
+  readonly checkpoints: ReadonlyMap<number, KeptCheckpoint>;
+  readonly draws: ReadonlyMap<number, DrawnFrom>;
+  readonly blobs: ReadonlyMap<string, Uint8Array>;
 }
 
 /**
@@ -19,7 +43,7 @@ export interface KeptCheckpoint {
 export class Book {
   run: Run;
   readonly rounds = new Map<number, Round>();
-  readonly members = new Map<number, Map<string, Member>>();
+  readonly members = new Map<number, Map<string, SealedMember>>();
   readonly clients = new Map<string, Client>();
   readonly checkpoints = new Map<number, KeptCheckpoint>();
   /** Whom each round's cohort was drawn from. */
@@ -47,6 +71,55 @@ export class Book {
     return bytes;
   }
 
+  /**
+   * Everything that is in the book, to be kept by `structuredClone` or something like it and given to {@link Book.of}.
+   * It shares what the book holds.
+   */
+  get contents(): BookContents {
+    const { run, rounds, members, clients, checkpoints, draws } = this;
+    return { run, rounds, members, clients, checkpoints, draws, blobs: this.#blobs };
+  }
+
+  /** A book with the contents of another one. */
+  static of(contents: BookContents): Book {
+    const book = new Book(contents.run.id, contents.run.config);
+    book.run = contents.run;
+    for (const [round, row] of contents.rounds) book.rounds.set(round, row);
+    for (const [round, cohort] of contents.members) book.members.set(round, new Map(cohort));
+    for (const [id, client] of contents.clients) book.clients.set(id, client);
+    for (const [round, checkpoint] of contents.checkpoints) book.checkpoints.set(round, checkpoint);
+    for (const [round, drawn] of contents.draws) book.draws.set(round, drawn);
+    for (const [sha256, bytes] of contents.blobs) book.#blobs.set(sha256, bytes);
+    return book;
+  }
+
+  /** Forgets what is of no use any more, as the server does: updates of closed rounds, models but the first and the newest. */
+  tidy(): void {
+    const { openRound } = this;
+    const newest = Math.max(...this.checkpoints.keys());
+    const models = [this.checkpoint(0), this.checkpoint(newest), openRound].flatMap((of) =>
+      of === null ? [] : [('layers' in of ? of.layers : of.candidate) ?? {}, of.optimizer ?? {}],
+    );
+    const updates = openRound === null ? [] : this.cohort(openRound.round).map((m) => m.update);
+    const used = new Set([...models.flatMap((m) => Object.values(m).map((blob) => blob.sha256)), ...updates]);
+    for (const sha256 of this.#blobs.keys()) if (!used.has(sha256)) this.#blobs.delete(sha256);
+    for (const round of this.rounds.values()) if (isOver(round.phase)) this.#forgetShares(round.round);
+  }
+
+  /** What the words of the open round are, if the run is sealed. */
+  get terms(): Terms {
+    const { config, committedRound } = this.run;
+    return termsAfter(config, this.committed.length, this.rounds.get(committedRound)?.sealed ?? null);
+  }
+
+  /** Of a sealed round that is over nobody needs the envelopes and shares, of which there are as many as pairs. */
+  #forgetShares(round: number): void {
+    for (const { client, sealing } of this.cohort(round)) {
+      if (sealing?.shared)
+        this.changeMember(round, client, { sealing: { ...sealing, shared: null, released: null } });
+    }
+  }
+
   get openRound(): Round | null {
     return [...this.rounds.values()].find((r) => !isOver(r.phase)) ?? null;
   }
@@ -58,7 +131,7 @@ export class Book {
   }
 
   /** The cohort in client-id order (R7). */
-  cohort(number: number): Member[] {
+  cohort(number: number): SealedMember[] {
     return [...(this.members.get(number)?.values() ?? [])].sort((a, b) => (a.client < b.client ? -1 : 1));
   }
 
@@ -68,7 +141,7 @@ export class Book {
     return checkpoint;
   }
 
-  member(number: number, client: string): Member | null {
+  member(number: number, client: string): SealedMember | null {
     return this.members.get(number)?.get(client) ?? null;
   }
 
@@ -78,12 +151,19 @@ export class Book {
       round: this.round(number),
       cohort: this.cohort(number),
       committed: this.committed.length,
+      released: this.released(number),
+      heldOut: this.committed.flatMap(({ heldOut }) => heldOut ?? []),
     };
   }
 
   /** Committed rounds, oldest first. */
   get committed(): Round[] {
     return [...this.rounds.values()].filter((r) => r.phase === 'committed');
+  }
+
+  /** What rounds have released with noise, oldest first; all of them, or all but one. */
+  released(but: number | null = null): RoundPrivacy[] {
+    return [...this.rounds.values()].flatMap((r) => (r.round === but ? [] : (r.privacy ?? [])));
   }
 
   /** The newest closed rounds, newest first. */
@@ -130,7 +210,8 @@ export class Book {
     return byClient;
   }
 
-  earlierProbes(clients: readonly string[]): Map<string, EarlierProbe> {
+  earlierProbes(clients: readonly string[]): ReadonlyMap<string, EarlierProbe> {
+    if (this.run.config.aggregation.sealing.kind === 'sealed') return commonProbes(clients, this.committed);
     const probes = new Map<string, EarlierProbe>();
     for (const { round } of this.committed) {
       for (const { client, scores, smoothed, times, steps } of this.cohort(round)) {
@@ -162,7 +243,7 @@ export class Book {
       this.run = {
         ...this.run,
         committedRound: number,
-        ...(commit.finished ? { state: 'finished' as const } : {}),
+        ...(commit.finished ? { state: 'finished' as const, reason: commit.reason } : {}),
       };
     }
     this.changeRound(number, round);
@@ -172,13 +253,18 @@ export class Book {
     this.rounds.set(number, { ...this.round(number), ...change });
   }
 
-  changeMember(number: number, client: string, change: MemberChange): void {
+  changeMember(
+    number: number,
+    client: string,
+    change: MemberChange & { readonly sealing?: MemberSealing },
+  ): void {
     const member = this.member(number, client);
     if (member) this.members.get(number)?.set(client, { ...member, ...change });
   }
 }
 
 const emptyRound = {
+  sealed: null,
   candidate: null,
   optimizer: null,
   selection: null,
@@ -188,16 +274,19 @@ const emptyRound = {
   agreement: null,
   covered: null,
   effectiveClients: null,
+  privacy: null,
   reason: '',
   closedAt: null,
 } as const;
 
 const emptyMember = {
+  sealing: null,
   claimed: null,
   scores: null,
   mask: null,
   update: null,
   updateBytes: null,
+  updateLength: null,
   trainLoss: null,
   evaluation: null,
   left: false,

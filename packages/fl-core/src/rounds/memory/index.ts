@@ -1,2 +1,2 @@
 export type { Book } from './book.ts';
-export { MemoryRun, type MemoryRunOptions, type Moved } from './run.ts';
+export { type KeptRun, MemoryRun, type MemoryRunOptions, type Moved } from './run.ts';

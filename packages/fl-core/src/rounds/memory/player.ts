@@ -1,10 +1,24 @@
-import type { Phase } from '../../protocol/index.ts';
-import { beginEvaluating, countedUpdates, makeCandidate, stepLayer } from '../candidate.ts';
+import { shareBehind } from '../../aggregation/index.ts';
+import { selectableLayers } from '../../models/layouts.ts';
+import type { RandomWords } from '../../privacy/index.ts';
+import { decodeWords, type Phase } from '../../protocol/index.ts';
+import {
+  beginEvaluating,
+  countedUpdates,
+  type LayerPort,
+  makeCandidate,
+  recyclesUpdates,
+} from '../candidate.ts';
+import { stepLayer } from '../layer-step.ts';
+import { layoutFor } from '../layout.ts';
 import { cohortOf, type NextRound, nextRound, opening } from '../opening.ts';
 import { abandoning, settling } from '../phase.ts';
+import { noisedShare } from '../privacy/clip.ts';
+import { modelNoiseOf } from '../privacy/spending.ts';
 import { playRound, playRun, type RoundStatus, type RoundSteps, type RunSteps, statusOf } from '../round.ts';
+import { committingSealed, exchangeOf, openRound, summedUpdate } from '../sealed/index.ts';
 import { choose } from '../selection/choice.ts';
-import { beginTraining, chooseForRound } from '../selection/choosing.ts';
+import { beginTraining, chooseForRound, type SelectionPort } from '../selection/choosing.ts';
 import type { Change, Client, RoundFacts } from '../types.ts';
 import { isOver, type TimedPhase } from '../verdict.ts';
 import type { Book } from './book.ts';
@@ -20,8 +34,12 @@ export interface PlayerWorld {
   readonly book: Book;
   readonly clock: Clock;
   readonly mail: Mail;
+  /** What noise is drawn from. */
+  readonly words: RandomWords;
   /** Clients that can be sampled now. */
   readonly ready: () => Client[];
+  /** How many clients a layer that is trained at all must have; absent: any number. */
+  readonly minimumGroup: number | undefined;
   /** Called when a round has entered a phase, at once. */
   readonly onMoved: (round: number, phase: Phase) => void;
 }
@@ -159,7 +177,16 @@ export class Player {
     const { book, clock, ready, onMoved } = this.#world;
     const clients = ready();
     const { past, openRound } = book;
-    const next = nextRound(book.run, openRound, past, clients.length, clock.now);
+    const next = nextRound(
+      book.run,
+      openRound,
+      past,
+      clients.length,
+      book.released(),
+      book.committed.length,
+      clock.now,
+    );
+    if (next.kind === 'spent') book.run = { ...book.run, state: 'stopped', reason: next.reason };
     if (next.kind !== 'round' || openRound) return next;
     const cohort = await cohortOf(book.run, next.round, clients, book.missed(), book.turnout(past));
     const measured = book.measured(next.round);
@@ -170,29 +197,73 @@ export class Player {
   }
 
   async #select(round: number): Promise<RoundStatus> {
-    const { book, clock } = this.#world;
+    const { book, clock, minimumGroup, words } = this.#world;
     const facts = book.facts(round);
     if (facts.round.phase !== 'selecting') return statusOf(facts.round);
-    const choice = await chooseForRound(facts, {
+    const port: SelectionPort = {
       earlierProbes: async (clients) => book.earlierProbes(clients),
       earlierMasks: async (count) => book.earlierMasks(count),
       historyAfter: async (number) => book.rounds.get(number)?.history ?? null,
+      statesAfter: async (number) => book.rounds.get(number)?.optimizer ?? null,
       choose: async (question) => choose(question),
-    });
+      words,
+    };
+    const choice = await chooseForRound(facts, port, minimumGroup);
     return this.#move(round, (now) => beginTraining(now, choice, clock.now));
   }
 
   async #aggregate(round: number): Promise<RoundStatus> {
-    const { book, clock } = this.#world;
+    const { book, clock, words } = this.#world;
     const { run, round: begun, cohort } = book.facts(round);
     if (begun.phase !== 'aggregating') return statusOf(begun);
+    if (run.config.aggregation.sealing.kind === 'sealed') return this.#aggregateSealed(round);
     const base = book.checkpoint(begun.baseRound);
     const updates = countedUpdates(run, cohort);
+    const noise = modelNoiseOf(run.config, begun.privacy);
     const soFar = { candidate: begun.candidate ?? {}, optimizer: begun.optimizer };
-    const made = await makeCandidate(run, base, soFar, updates, {
+    const recycles = recyclesUpdates(run.config);
+    const port = this.#layerPort(round, (layer, before, state) =>
+      stepLayer(run.config.aggregation, layer, before, state, layerUpdates(book, layer, updates), {
+        share: shareBehind(updates, layer.name),
+        recycles,
+        noising: noise && { ...noise, words },
+      }),
+    );
+    const made = await makeCandidate(run, base, soFar, updates, port);
+    const clients = [...book.clients.values()].filter((c) => book.member(round, c.id));
+    const share = await noisedShare(run.config, begun.privacy, cohort, words);
+    return this.#move(round, (now) => beginEvaluating(now, clients, made, share, clock.now));
+  }
+
+  async #aggregateSealed(round: number): Promise<RoundStatus> {
+    const { book, clock } = this.#world;
+    const { run, round: begun } = book.facts(round);
+    const cohort = book.cohort(round);
+    const base = book.checkpoint(begun.baseRound);
+    const { terms } = book;
+    const exchange = exchangeOf(run, round, base.layers, terms);
+    const selectable = selectableLayers(layoutFor(run.config));
+    const read = async (sha256: string, vector: string) => decodeWords(book.read(sha256)).get(vector)!;
+    const opened = await openRound(exchange, terms, selectable, cohort, read);
+    const sum = summedUpdate(opened);
+    const soFar = { candidate: begun.candidate ?? {}, optimizer: begun.optimizer };
+    const recycles = recyclesUpdates(run.config);
+    const port = this.#layerPort(round, (layer, before, state) =>
+      stepLayer(run.config.aggregation, layer, before, state, sum.updatesOf(layer.name), {
+        share: sum.shareBehind(layer.name),
+        recycles,
+        noising: null,
+      }),
+    );
+    const made = await makeCandidate(run, base, soFar, sum.counted, port);
+    return this.#move(round, (now) => committingSealed(now, made, opened.result, clock.now));
+  }
+
+  #layerPort(round: number, step: LayerPort['step']): LayerPort {
+    const { book } = this.#world;
+    return {
       room: 0, // a layer at a time, so that a crash may come between any two
-      step: (layer, before, state) =>
-        stepLayer(run.config.aggregation, layer, before, state, layerUpdates(book, layer, updates)),
+      step,
       read: async (sha256) => book.read(sha256),
       write: (bytes) => book.write(bytes),
       keep: async (make) => {
@@ -202,8 +273,6 @@ export class Player {
         return kept;
       },
       refused: async () => {},
-    });
-    const clients = [...book.clients.values()].filter((c) => book.member(round, c.id));
-    return this.#move(round, (now) => beginEvaluating(now, clients, made, clock.now));
+    };
   }
 }

@@ -49,7 +49,7 @@ describe('the rules', () => {
   it('R1: the cohort is fixed when the round opens; who comes later waits, with an estimate', async () => {
     const run = await memoryRun({ config: config() });
     await startCrew(run, 3);
-    expect(await run.hello('c4', hello(run, 'c4'))).toMatchObject({
+    expect(await run.hello('c4', hello('c4'))).toMatchObject({
       kind: 'wait',
       reason: 'next-round',
       round: 1,
@@ -116,7 +116,7 @@ describe('the rules', () => {
     run.drop('c2');
     await run.advance(4.999);
     expect(phaseOf(run, 1)).toBe('probing');
-    await run.hello('c2', hello(run, 'c2'));
+    await run.hello('c2', hello('c2'));
     await run.advance(1);
     expect(run.book.cohort(1).map((m) => m.left)).toEqual([true, false, false]);
     await answerAll(run, ['c2', 'c3']);
@@ -173,7 +173,7 @@ describe('the rules', () => {
     }
     const evaluated = { round: 1, loss: 1, accuracy: 1, samples: 1 };
     await expect(run.evaluated('c1', evaluated)).rejects.toMatchObject({ code: 'wrong-phase' });
-    await run.hello('c9', hello(run, 'c9'));
+    await run.hello('c9', hello('c9'));
     await expect(run.update('c9', 1, good)).rejects.toMatchObject({ code: 'not-in-cohort' });
     expect(run.book.cohort(1)).toEqual(before);
     await answerAll(run, ids);
@@ -239,7 +239,7 @@ describe('the rules', () => {
           crashes++;
           expect(run.book.checkpoints.has(1), `point ${point}`).toBe(run.book.run.committedRound === 1);
           await run.restart();
-          for (const id of ids) await run.hello(id, hello(run, id));
+          for (const id of ids) await run.hello(id, hello(id));
         }
         await answerAll(run, ids, () => run.crashed);
       }
@@ -254,7 +254,7 @@ describe('the rules', () => {
     await answerAll(run, ids, inPhase(run, 'training'));
     const before = run.work('c2');
     await run.restart();
-    expect(await run.hello('c2', hello(run, 'c2'))).toEqual(before);
+    expect(await run.hello('c2', hello('c2'))).toEqual(before);
   });
 
   it('R10: the cohort is over-sampled for the drop-outs seen so far', async () => {
@@ -281,7 +281,7 @@ describe('the rules', () => {
     await run.advance(3 * 24 * 3600);
     expect(run.book.run).toMatchObject({ state: 'running', committedRound: 1 });
     expect([...run.book.rounds.keys()]).toEqual([1, 2]);
-    for (const id of ids) await run.hello(id, hello(run, id));
+    for (const id of ids) await run.hello(id, hello(id));
     expect(run.book.round(3)).toMatchObject({ baseRound: 1 });
     await answerAll(run, ids);
     expect(run.book.run).toMatchObject({ state: 'finished', committedRound: 3 });
@@ -321,7 +321,7 @@ describe('a clock that is set back', () => {
     await run.advance(20);
     expect(phaseOf(run, 1)).toBe('abandoned');
     await run.restart(3600);
-    for (const id of ids) await run.hello(id, hello(run, id));
+    for (const id of ids) await run.hello(id, hello(id));
     await run.advance(1);
     expect(run.book.openRound?.round).toBe(2);
   });
@@ -331,9 +331,9 @@ describe('a clock that is set back', () => {
     const ids = await startCrew(run, 3);
     await answerAll(run, ids, inPhase(run, 'training'));
     await run.restart(3600);
-    for (const id of ids) await run.hello(id, hello(run, id));
+    for (const id of ids) await run.hello(id, hello(id));
     expect(run.work('c1')).toMatchObject({ kind: 'train', remainingMs: 20_000 });
-    await run.hello('c9', hello(run, 'c9'));
+    await run.hello('c9', hello('c9'));
     expect(run.work('c9')).toMatchObject({ reason: 'next-round', estimateSeconds: 40 });
     await answerAll(run, ['c1', 'c2']);
     await run.advance(20);

@@ -1,4 +1,22 @@
-import type { Evaluated, Hello, Phase, Probed, RunCommand, RunConfig, Work } from '../../protocol/index.ts';
+import { cryptoWords, type RandomWords } from '../../privacy/index.ts';
+import {
+  type Evaluated,
+  type Hello,
+  type Phase,
+  type Probed,
+  type RunCommand,
+  type RunConfig,
+  saidTo,
+  type Work,
+} from '../../protocol/index.ts';
+import {
+  checkReady,
+  type Exchange,
+  type Plan,
+  type Ready,
+  type Released,
+  type Shared,
+} from '../../sealing/index.ts';
 import {
   checkUpdate,
   countedBefore,
@@ -15,23 +33,50 @@ import { layoutFor } from '../layout.ts';
 import { isReady } from '../opening.ts';
 import { waking } from '../phase.ts';
 import { commandMoves, stoppedRunReason, wrongState } from '../run-state.ts';
-import type { Client, Layers, MemberChange } from '../types.ts';
+import {
+  checkMaskedFile,
+  checkReleasedOf,
+  checkSharedOf,
+  exchangeOf,
+  planOf,
+  readyOf,
+  type SealedWork,
+  sealedPhaseOf,
+  sealedWorkOf,
+  sharersOf,
+} from '../sealed/index.ts';
+import type { Client, Layers, MemberChange, MemberSealing } from '../types.ts';
 import type { TimedPhase } from '../verdict.ts';
 import { estimateWindow, workOf } from '../work.ts';
-import { Book } from './book.ts';
+import { Book, type BookContents } from './book.ts';
 import { Clock } from './clock.ts';
 import { Mail } from './mail.ts';
 import { Player, phaseTopic, wakeTopic } from './player.ts';
 import { updateFileOf } from './updates.ts';
 
-export interface MemoryRunOptions {
+interface RunManners {
+  /** How long a client without a connection still belongs to its round. */
+  readonly graceMs?: number;
+  readonly everyStepTwice?: boolean;
+  /** m: each layer is trained by nobody or by at least so many clients. */
+  readonly minimumGroup?: number | undefined;
+  /** What the noise of differential privacy is drawn from; the system's generator when absent. */
+  readonly words?: RandomWords;
+}
+
+export interface MemoryRunOptions extends RunManners {
   readonly id?: string;
   readonly config: RunConfig;
   /** Layers of the model that the run starts from, as safetensors. */
   readonly initial: ReadonlyMap<string, Uint8Array>;
-  /** How long a client without a connection still belongs to its round. */
-  readonly graceMs?: number;
-  readonly everyStepTwice?: boolean;
+}
+
+/** A run at a moment at which nobody was away for a while, to be kept outside of the process. */
+export interface KeptRun {
+  readonly book: BookContents;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  readonly connected: ReadonlySet<string>;
 }
 
 /** A round that has entered a phase. */
@@ -46,29 +91,53 @@ export interface Moved {
  */
 export class MemoryRun {
   readonly book: Book;
-  readonly clock = new Clock();
+  readonly clock: Clock;
   /** Every phase that a round has entered, in order. */
   readonly moves: Moved[] = [];
-  readonly #mail = new Mail(this.clock);
+  readonly #mail: Mail;
   readonly #graceMs: number;
   readonly #everyStepTwice: boolean;
+  readonly #minimumGroup: number | undefined;
+  readonly #words: RandomWords;
   #player: Player;
   /** Connected clients, and those away with what ends their grace; forgotten in a crash. */
   #connected = new Set<string>();
   #away = new Map<string, () => void>();
 
-  private constructor({ id = 'run', config, graceMs = 30_000, everyStepTwice = false }: MemoryRunOptions) {
-    this.book = new Book(id, config);
+  private constructor(
+    book: Book,
+    clock: Clock,
+    { graceMs = 30_000, everyStepTwice = false, minimumGroup, words = cryptoWords() }: RunManners,
+  ) {
+    this.book = book;
+    this.clock = clock;
+    this.#mail = new Mail(clock);
     this.#graceMs = graceMs;
     this.#everyStepTwice = everyStepTwice;
+    this.#minimumGroup = minimumGroup;
+    this.#words = words;
     this.#player = this.#newPlayer();
   }
 
   static async create(options: MemoryRunOptions): Promise<MemoryRun> {
-    const run = new MemoryRun(options);
+    const run = new MemoryRun(new Book(options.id ?? 'run', options.config), new Clock(), options);
     const layers: Layers = {};
     for (const [name, bytes] of options.initial) layers[name] = await run.book.write(bytes);
     run.book.checkpoints.set(0, { round: 0, layers, optimizer: null });
+    return run;
+  }
+
+  /** The run as it is, to go on with {@link MemoryRun.resume}; what it holds is shared, not copied. */
+  get kept(): KeptRun {
+    return { book: this.book.contents, now: this.clock.now, connected: this.#connected };
+  }
+
+  /** Goes on where a run was kept, with the same clients connected, as if there had been no break. */
+  static async resume({ book, now, connected }: KeptRun, manners: RunManners = {}): Promise<MemoryRun> {
+    const run = new MemoryRun(Book.of(book), new Clock(now), manners);
+    for (const id of connected) run.#connected.add(id);
+    if (run.book.run.state !== 'draft') run.#player.start();
+    await run.quiet();
     return run;
   }
 
@@ -109,7 +178,8 @@ export class MemoryRun {
     this.#away.delete(id);
     this.#connected.add(id);
     const known = this.book.clients.get(id);
-    this.book.clients.set(id, { id, hello, paused: known?.paused ?? false, left: false });
+    const said = saidTo(this.book.run.config.aggregation.sealing, hello);
+    this.book.clients.set(id, { id, hello: said, paused: known?.paused ?? false, left: false });
     await this.#look();
     return this.work(id);
   }
@@ -147,14 +217,86 @@ export class MemoryRun {
     const before = countedBefore(this.#place(id, round));
     if (before) return before;
     const layers = layersToSend(this.book.run.config, this.#place(id, round).member);
-    const metadata = await checkUpdate(updateFileOf(bytes), layers);
+    const file = updateFileOf(bytes);
+    const metadata = await checkUpdate(file, layers);
     const blob = await this.book.write(bytes);
     const place = this.#place(id, round); // again: the phase may have ended meanwhile
     const meanwhile = countedBefore(place);
     if (meanwhile) return meanwhile;
-    this.book.changeMember(round, id, updateOf(place, blob, metadata, this.clock.now));
+    this.book.changeMember(
+      round,
+      id,
+      updateOf(place, { ...blob, length: file.length }, metadata, this.clock.now),
+    );
     await this.#look();
     return { ...blob, duplicate: false };
+  }
+
+  /** What a member of a sealed round is asked for beside its work; null where that is nothing. */
+  sealedWork(id: string): SealedWork | null {
+    const { openRound, run, terms } = this.book;
+    const member = openRound && this.book.member(openRound.round, id);
+    if (openRound === null || member === null) return null;
+    if (run.config.aggregation.sealing.kind === 'open') return null;
+    const { round } = openRound;
+    return sealedWorkOf(
+      sealedPhaseOf(this.#exchange(round), terms, this.book.cohort(round)),
+      openRound,
+      member,
+    );
+  }
+
+  /** A member of a sealed round has trained. Throws as `readyOf`, and every code of R3 and R4. */
+  async ready(id: string, round: number, ready: Ready): Promise<void> {
+    if (!isNewAnswer(this.#place(id, round), 'training')) return;
+    const { book } = this;
+    const exchange = this.#exchange(round);
+    await checkReady(exchange, ready);
+    // the phase may have ended meanwhile, and others may be ready
+    if (!isNewAnswer(this.#place(id, round), 'training')) return;
+    const place = this.#place(id, round);
+    const { config } = book.run;
+    const change = readyOf(config, book.terms, place, book.cohort(round), ready, this.clock.now);
+    book.changeMember(round, id, { ...change, sealing: { ready, shared: null, released: null } });
+    await this.#look();
+  }
+
+  /** Throws as `checkSharedOf`. */
+  async shared(id: string, round: number, shared: Shared): Promise<void> {
+    if (!isNewAnswer(this.#place(id, round), 'sealing')) return;
+    checkSharedOf(this.#plan(round), this.#place(id, round), shared);
+    await this.#take(id, 'sealing', round, { sealing: this.#said(id, round, { shared }) });
+  }
+
+  /** The masked words of a member, as I32 safetensors. Throws as `checkMaskedFile`. */
+  async masked(id: string, round: number, bytes: Uint8Array): Promise<void> {
+    if (!isNewAnswer(this.#place(id, round), 'uploading')) return;
+    const { header } = updateFileOf(bytes);
+    checkMaskedFile(this.#plan(round), sharersOf(this.book.cohort(round)), id, header);
+    const { sha256 } = await this.book.write(bytes);
+    await this.#take(id, 'uploading', round, { update: sha256, updateBytes: bytes.byteLength });
+  }
+
+  /** Throws as `checkReleasedOf`. */
+  async released(id: string, round: number, released: Released): Promise<void> {
+    if (!isNewAnswer(this.#place(id, round), 'unmasking')) return;
+    checkReleasedOf(this.#place(id, round), released);
+    await this.#take(id, 'unmasking', round, { sealing: this.#said(id, round, { released }) });
+  }
+
+  #said(id: string, round: number, more: Partial<MemberSealing>): MemberSealing {
+    const sealing = this.book.member(round, id)?.sealing;
+    if (!sealing) throw new Error(`${id} shares no keys in this round.`); // then its answer is none of this phase
+    return { ...sealing, ...more };
+  }
+
+  #exchange(round: number): Exchange {
+    const { run, terms } = this.book;
+    return exchangeOf(run, round, this.book.checkpoint(this.book.round(round).baseRound).layers, terms);
+  }
+
+  #plan(round: number): Plan {
+    return planOf(this.#exchange(round), this.book.cohort(round));
   }
 
   /** "What is my work?" (R9). */
@@ -170,6 +312,7 @@ export class MemoryRun {
       client,
       round: openRound,
       member: openRound && book.member(openRound.round, id),
+      sealed: this.sealedWork(id),
       checkpoint: { round, layers },
       committed: book.committed.length,
       ready: this.#ready().length,
@@ -205,7 +348,11 @@ export class MemoryRun {
     const { book, clock, moves } = this;
     const ready = () => this.#ready();
     const onMoved = (round: number, phase: Phase) => moves.push({ round, phase });
-    return new Player({ book, clock, mail: this.#mail, ready, onMoved }, this.#everyStepTwice);
+    const { minimumGroup, words } = { minimumGroup: this.#minimumGroup, words: this.#words };
+    return new Player(
+      { book, clock, mail: this.#mail, ready, onMoved, minimumGroup, words },
+      this.#everyStepTwice,
+    );
   }
 
   #ready(): Client[] {
@@ -235,7 +382,12 @@ export class MemoryRun {
     return placeIn(openRound, round, id, this.book.member(round, id));
   }
 
-  async #take(id: string, phase: TimedPhase, round: number, answer: MemberChange): Promise<void> {
+  async #take(
+    id: string,
+    phase: TimedPhase,
+    round: number,
+    answer: MemberChange & { readonly sealing?: MemberSealing },
+  ): Promise<void> {
     if (!isNewAnswer(this.#place(id, round), phase)) return;
     this.book.changeMember(round, id, answer);
     await this.#look();

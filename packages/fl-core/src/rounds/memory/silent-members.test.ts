@@ -67,9 +67,9 @@ describe('a cohort with members that do not answer', () => {
     expect(asked()).toHaveLength(2);
     await run.leave(asked()[0]!);
     expect(phaseOf(run, 1)).toBe('abandoned');
-    await run.hello('c1', hello(run, 'c1'));
-    await run.hello('c2', hello(run, 'c2'));
-    await run.hello('c3', hello(run, 'c3'));
+    await run.hello('c1', hello('c1'));
+    await run.hello('c2', hello('c2'));
+    await run.hello('c3', hello('c3'));
     await run.advance(1);
     const cohort = run.book.cohort(2).map((m) => m.client);
     expect(cohort).toHaveLength(3);
@@ -79,7 +79,7 @@ describe('a cohort with members that do not answer', () => {
     expect(deadline?.getTime()).toBe(run.clock.now + 10_000);
     await run.advance(4);
     await run.restart();
-    for (const id of cohort) await run.hello(id, hello(run, id));
+    for (const id of cohort) await run.hello(id, hello(id));
     expect(run.book.round(2)).toMatchObject({ phase: 'probing', deadline });
     await run.advance(5.999);
     expect(phaseOf(run, 2)).toBe('probing');

@@ -1,5 +1,6 @@
-import type { LayerUpdate } from '../../aggregation/index.ts';
-import type { LayerSpec } from '../../models/layouts.ts';
+import type { MeasuredUpdate } from '../../aggregation/index.ts';
+import { type LayerSpec, parameterCount } from '../../models/layouts.ts';
+import { Length } from '../../privacy/index.ts';
 import {
   decodeSafetensors,
   firstNonFinite,
@@ -23,7 +24,10 @@ export function updateFileOf(bytes: Uint8Array): UpdateFile {
   const values = new Float32Array(bytes.slice(dataStart, whole).buffer);
   const index = firstNonFinite(values);
   const value = values[index];
-  return { header, nonFinite: value === undefined ? null : { at: dataStart + 4 * index, value } };
+  const norm = new Length();
+  norm.add(values);
+  const nonFinite = value === undefined ? null : { at: dataStart + 4 * index, value };
+  return { header, nonFinite, length: norm.value };
 }
 
 /** The updates that hold a layer, their values in the layout's order. */
@@ -31,12 +35,19 @@ export function layerUpdates(
   book: Pick<Book, 'read'>,
   layer: LayerSpec,
   updates: readonly CountedUpdate[],
-): LayerUpdate[] {
+): MeasuredUpdate[] {
   return updates
     .filter((u) => u.layers.includes(layer.name))
-    .map(({ client, samples, update }) => {
+    .map(({ client, samples, update, length: updateLength }) => {
       const tensors = new Map(decodeSafetensors(book.read(update)).tensors.map((t) => [t.name, t.data]));
-      const values = Float32Array.from(layer.tensors.flatMap((t) => [...(tensors.get(t.name) ?? [])]));
-      return { client, samples, read: (offset, length) => values.subarray(offset, offset + length) };
+      const values = new Float32Array(parameterCount(layer));
+      let at = 0;
+      for (const { name } of layer.tensors) {
+        const own = tensors.get(name) ?? new Float32Array();
+        values.set(own, at);
+        at += own.length;
+      }
+      const read = (offset: number, length: number) => values.subarray(offset, offset + length);
+      return { client, samples, length: updateLength, read };
     });
 }

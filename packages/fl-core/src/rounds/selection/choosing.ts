@@ -1,4 +1,6 @@
 import { selectableLayers } from '../../models/layouts.ts';
+import type { RandomWords } from '../../privacy/index.ts';
+import type { KeptStates, RunConfig } from '../../protocol/index.ts';
 import {
   carryMasks,
   type Masks,
@@ -6,12 +8,18 @@ import {
   type SelectionInput,
   scaledScores,
 } from '../../selection/index.ts';
+import { recyclesUpdates } from '../candidate.ts';
+import { minimumGroup } from '../cohort.ts';
 import { maskDiagnostics } from '../diagnose.ts';
 import { layoutFor } from '../layout.ts';
 import { entering } from '../phase.ts';
+import { clipFor } from '../privacy/clip.ts';
+import { averaged, noisedShares } from '../privacy/shares.ts';
+import { accounted, choiceNoise, type RoundPrivacy } from '../privacy/spending.ts';
 import type { Change, MemberChange, Round, RoundFacts } from '../types.ts';
+import { isWarmUp } from '../warm-up.ts';
 import type { Choice, Chosen } from './choice.ts';
-import { keepTimely, pricesFor, type TrainingClient, timedClients } from './costs.ts';
+import { pricesFor } from './costs.ts';
 import { selectionPlan } from './plan.ts';
 import { type EarlierProbe, membersToTrain } from './trainers.ts';
 
@@ -26,83 +34,151 @@ export interface SelectionPort {
   earlierMasks(count: number): Promise<Masks>;
   /** What the strategy remembered after a committed round; null before the first. */
   historyAfter(round: number): Promise<SelectionHistory | null>;
+  /** What the server keeps of layers after a committed round. */
+  statesAfter(round: number): Promise<KeptStates | null>;
   /** `choose`, here or in a thread: the same masks either way. Throws `StrataError`. */
   choose(choice: Choice): Promise<Chosen>;
+  /** What the noise of scores is drawn from under differential privacy. */
+  readonly words: RandomWords;
 }
 
 export interface RoundChoice {
   readonly chosen: Chosen;
   /** What becomes of each member that trains. */
   readonly changes: ReadonlyMap<string, Required<Pick<MemberChange, 'mask' | 'smoothed' | 'cost'>>>;
+  /** What of the scores is released by the masks; null without differential privacy, and where no scores were asked for. */
+  readonly released: RoundPrivacy['choice'];
 }
 
-/** The layers of every member that is still there. */
+/** Of those who are told what to train, lost before it is sealed. */
+const usualLoss = 0.1;
+
+/** So many that the sum of a sealed layer can be opened although some are lost until then; never more than there are. */
+const groupOf = ({ aggregation: { sealing } }: RunConfig, training: number): number | undefined =>
+  sealing.kind === 'open'
+    ? undefined
+    : Math.max(sealing.atLeast, Math.min(minimumGroup(sealing.atLeast, usualLoss), training));
+
+/**
+ * The layers of every member that is still there.
+ * @param smallest m: each layer is trained by nobody or by at least so many, kept masks included; absent: as the run
+ * demands it, a sealed one alone.
+ */
 export async function chooseForRound(
-  { run, round, cohort, committed }: RoundFacts,
+  { run, round, cohort, committed, released }: RoundFacts,
   port: SelectionPort,
+  smallest?: number,
 ): Promise<RoundChoice> {
   const { config } = run;
   const layers = selectableLayers(layoutFor(config));
   const plan = selectionPlan(config, committed);
+  if (plan.warmUp) return headAlone(cohort);
   const present = cohort.filter((m) => !m.left).map((m) => m.client);
   const earlier = await port.earlierProbes(present);
   const training = membersToTrain(config, round.round, cohort, plan, earlier);
   const trainers = training.map((m) => m.trainer);
   const prices = pricesFor(config, layers, trainers);
-  const scores = scaledScores(
-    config.selection.scores,
-    trainers.map((t) => t.scores),
-  );
+  const group = smallest ?? groupOf(config, trainers.length);
+  const own = trainers.map((t) => t.scores);
+  const choice = plan.probe === null ? null : await privateChoice(config, layers, own, port.words);
+  // Under differential privacy nobody's own scores, not even those of an earlier probe.
+  const scores =
+    config.privacy.kind === 'none'
+      ? scaledScores(config.selection.scores, own)
+      : own.map(() => sharesSoFar(layers, [...released.map((r) => r.choice), choice]));
   const input: SelectionInput = {
     layers,
     costs: prices.costs,
+    reach: prices.reach,
     clients: trainers.map(({ id, samples }, i) => ({
       id,
-      samples,
+      // Masks must not tell how many samples somebody has.
+      samples: config.privacy.kind === 'none' ? samples : 1,
       budget: prices.budgets[i]!,
+      own: prices.own?.[i],
       scores: scores[i] ?? null,
     })),
     round: plan.turn,
     seed: config.seed,
+    ...(group === undefined ? {} : { minimumGroup: group }),
+    ...(recyclesUpdates(config) ? { lastChanges: await lastChanges(run, layers, port) } : {}),
   };
   const history = run.committedRound === 0 ? null : await port.historyAfter(run.committedRound);
-  const timed = config.budget.unit === 'milliseconds' ? timedClients(trainers) : null;
   const chosen = plan.due
-    ? await port.choose({ strategy: config.strategy, input, history, timed })
-    : keptMasks(run, trainers, input, history, await port.earlierMasks(committed % config.selection.every));
+    ? await port.choose({ strategy: config.strategy, input, history })
+    : keptMasks(input, history, await port.earlierMasks(plan.since));
   const changes = training.map(({ trainer, smoothed }) => {
     const mask = [...(chosen.masks[trainer.id] ?? [])];
     return [trainer.id, { mask, cost: prices.costOf(trainer, mask), smoothed }] as const;
   });
-  return { chosen, changes: new Map(changes) };
+  return { chosen, changes: new Map(changes), released: choice };
+}
+
+/** What of the scores the masks of this round may follow from; null without differential privacy. */
+async function privateChoice(
+  config: RoundFacts['run']['config'],
+  layers: readonly string[],
+  scores: readonly (readonly number[] | null)[],
+  words: RandomWords,
+): Promise<RoundPrivacy['choice']> {
+  const { privacy } = config;
+  if (privacy.kind === 'none') return null;
+  const noise = choiceNoise(config, privacy);
+  const shares = await noisedShares(scores, noise, words);
+  if (shares === null) return null;
+  return { noise, shares: Object.fromEntries(layers.map((layer, l) => [layer, shares[l]!])) };
+}
+
+/** The same for every client: the mean of what turns have released, which says more than any of them. */
+const sharesSoFar = (
+  layers: readonly string[],
+  choices: readonly RoundPrivacy['choice'][],
+): number[] | null =>
+  averaged(choices.flatMap((choice) => (choice ? [layers.map((l) => choice.shares[l] ?? 0)] : [])));
+
+/** Null for a layer that was never trained. */
+async function lastChanges(
+  { committedRound }: RoundFacts['run'],
+  layers: readonly string[],
+  port: SelectionPort,
+): Promise<(number | null)[]> {
+  const states = committedRound === 0 ? null : await port.statesAfter(committedRound);
+  return layers.map((layer) => states?.[layer]?.relativeChange ?? null);
+}
+
+/**
+ * A warm start of the head: everybody who is there trains it alone. What that costs is not in the unit of the budgets,
+ * and says nothing of what layers cost.
+ */
+function headAlone(cohort: RoundFacts['cohort']): RoundChoice {
+  const ids = cohort.filter((m) => !m.left).map((m) => m.client);
+  return {
+    chosen: { masks: Object.fromEntries(ids.map((id) => [id, []])) },
+    changes: new Map(ids.map((id) => [id, { mask: [], smoothed: null, cost: null }])),
+    released: null,
+  };
 }
 
 /** Nothing is chosen in this round: the masks since the last choice stay, and what the strategy remembers too. */
-function keptMasks(
-  { config }: RoundFacts['run'],
-  trainers: readonly TrainingClient[],
-  input: SelectionInput,
-  history: SelectionHistory | null,
-  earlier: Masks,
-): Chosen {
-  const masks = keepTimely(config, input.layers, trainers, earlier, carryMasks(earlier, input));
-  return { masks, ...(history ? { history } : {}) };
+function keptMasks(input: SelectionInput, history: SelectionHistory | null, earlier: Masks): Chosen {
+  return { masks: carryMasks(earlier, input), ...(history ? { history } : {}) };
 }
 
 /** Training begins with the layers that were chosen. Null when the round has moved on meanwhile. */
 export function beginTraining(
   facts: RoundFacts,
-  { chosen, changes }: RoundChoice,
+  { chosen, changes, released: choice }: RoundChoice,
   now: number,
 ): Change | null {
-  const { run, round, cohort } = facts;
+  const { run, round, cohort, committed, released } = facts;
   if (round.phase !== 'selecting') return null;
   const training = cohort.flatMap((m) => (changes.has(m.client) ? [{ ...m, ...changes.get(m.client) }] : []));
   return {
     round: {
       ...entering(round, 'training', run.config, now),
-      selection: accountOf(chosen),
+      selection: { ...accountOf(chosen), ...(isWarmUp(run.config, committed) ? { warmUp: true } : {}) },
       history: chosen.history ?? null,
+      privacy: begun(run.config, released, choice),
       ...maskDiagnostics(run, training),
     },
     members: changes,
@@ -110,10 +186,23 @@ export function beginTraining(
   };
 }
 
-function accountOf({ objective, bound, proved }: Chosen): Round['selection'] {
+/** What a round may take of each client, and has released of their scores. */
+function begun(
+  config: RoundFacts['run']['config'],
+  released: readonly RoundPrivacy[],
+  choice: RoundPrivacy['choice'],
+): RoundPrivacy | null {
+  const { privacy } = config;
+  const clip = clipFor(config, released);
+  if (privacy.kind === 'none' || clip === null) return null;
+  return accounted(privacy, released, { clip, choice, model: null });
+}
+
+function accountOf({ objective, bound, proved, lambda }: Chosen): NonNullable<Round['selection']> {
   return {
     ...(objective === undefined ? {} : { objective }),
     ...(bound === undefined ? {} : { bound }),
     ...(proved === undefined ? {} : { proved }),
+    ...(lambda === undefined ? {} : { lambda }),
   };
 }

@@ -1,10 +1,12 @@
-import { layerBytes } from '../../models/layouts.ts';
+import { computeCosts, layerBytes } from '../../models/layouts.ts';
 import type { RunConfig, StepTimesMessage } from '../../protocol/index.ts';
 import {
+  type ClientInput,
   commonTimeCosts,
   costsInBytes,
   costsInLayers,
-  type Masks,
+  type LayerCosts,
+  maskCost,
   roundTime,
   type StepTimes,
   type TimedClient,
@@ -25,10 +27,11 @@ export interface TrainingClient {
 }
 
 /** What layers cost and clients can afford, as the strategies take it, and what its masks cost in the run's unit. */
-export interface Prices {
-  readonly costs: readonly number[];
+export interface Prices extends LayerCosts {
   /** In the order of the trainers, in the unit of `costs`. */
   readonly budgets: readonly number[];
+  /** What masks cost each of them alone, in the same order; absent: the same. */
+  readonly own?: readonly ClientInput['own'][];
   /** Null where it is not known. */
   costOf(trainer: TrainingClient, mask: readonly string[]): number | null;
 }
@@ -41,11 +44,14 @@ export function pricesFor(
   const { unit } = config.budget;
   switch (unit) {
     case 'layers':
-      return additive(layers, costsInLayers(layers.length), trainers);
+      return known(layers, { costs: costsInLayers(layers.length) }, trainers);
     case 'bytes': {
       const sizes = new Map(layoutFor(config).layers.map((l) => [l.name, layerBytes(l)]));
-      return additive(layers, costsInBytes(layers.map((name) => sizes.get(name) ?? 0)), trainers);
+      const costs = costsInBytes(layers.map((name) => sizes.get(name) ?? 0));
+      return known(layers, { costs }, trainers);
     }
+    case 'compute':
+      return known(layers, computeCosts(config), trainers);
     case 'milliseconds':
       return {
         ...commonTimeCosts(timedClients(trainers), layers.length),
@@ -58,37 +64,17 @@ export function pricesFor(
 }
 
 /** Trainers of a run whose budgets are milliseconds. */
-export function timedClients(trainers: readonly TrainingClient[]): TimedClient[] {
+function timedClients(trainers: readonly TrainingClient[]): TimedClient[] {
   return trainers.map(({ samples, budget, measured }) => ({ samples, deadline: budget, measured }));
 }
 
-function additive(layers: readonly string[], costs: number[], trainers: readonly TrainingClient[]): Prices {
+/** The same for every client. */
+function known(layers: readonly string[], costs: LayerCosts, trainers: readonly TrainingClient[]): Prices {
   return {
-    costs,
+    ...costs,
     budgets: trainers.map((t) => t.budget),
-    costOf: (_, mask) => indices(layers, mask).reduce((sum, l) => sum + costs[l]!, 0),
+    costOf: (_, mask) => maskCost(costs, indices(layers, mask)),
   };
-}
-
-/**
- * Masks that stay: as `carried`, which fits the additive costs, except that an earlier mask which is in time as it
- * is stays whole, the layers it was topped up with among them.
- */
-export function keepTimely(
-  config: RunConfig,
-  layers: readonly string[],
-  trainers: readonly TrainingClient[],
-  earlier: Masks,
-  carried: Masks,
-): Masks {
-  if (config.budget.unit !== 'milliseconds') return carried;
-  const kept = trainers.flatMap(({ id, measured, budget }) => {
-    const mask = earlier[id];
-    if (!measured || !mask) return [];
-    const time = roundTime(measured.times, indices(layers, mask), measured.steps);
-    return time <= budget ? [[id, mask] as const] : [];
-  });
-  return { ...carried, ...Object.fromEntries(kept) };
 }
 
 const indices = (layers: readonly string[], mask: readonly string[]): number[] =>

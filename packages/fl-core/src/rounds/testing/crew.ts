@@ -17,19 +17,18 @@ export function memoryRun(options: Omit<MemoryRunOptions, 'initial'>): Promise<M
   return MemoryRun.create({ ...options, initial: new Map(initial) });
 }
 
-export const hello = (run: MemoryRun, id: string, more: Partial<Hello> = {}): Hello => ({
+export const hello = (id: string, more: Partial<Hello> = {}): Hello => ({
   name: id,
   device: { backend: 'cpu', reason: 'a test', adapter: '', threads: 1 },
   samples: 10 * Number(id.slice(1)),
   heldOut: 4,
-  classCounts: run.book.run.config.labels.map(() => 1),
   ...more,
 });
 
 /** c1, c2 ... join, and the run starts. */
 export async function startCrew(run: MemoryRun, count: number, more: Partial<Hello> = {}): Promise<string[]> {
   const ids = Array.from({ length: count }, (_, i) => `c${i + 1}`);
-  for (const id of ids) await run.hello(id, hello(run, id, more));
+  for (const id of ids) await run.hello(id, hello(id, more));
   await run.command('start');
   return ids;
 }
@@ -46,6 +45,7 @@ export function honestAnswer(run: MemoryRun, id: string, work: Work = run.work(i
         run.probed(id, { round, scores, samples, loss: 2, ...(times ? syntheticTimes(config, 1) : {}) });
     }
     case 'train': {
+      if (work.seal !== null) return null; // a `SealedClient` answers
       const bytes = updateBytes(run, id, work);
       return () => run.update(id, work.round, bytes);
     }
@@ -53,6 +53,9 @@ export function honestAnswer(run: MemoryRun, id: string, work: Work = run.work(i
       const { round } = work.checkpoint;
       return () => run.evaluated(id, { round, loss: 2 / round, accuracy: 0.5, samples: 4 });
     }
+    case 'share':
+    case 'mask':
+    case 'release':
     case 'wait':
     case 'over':
       return null;

@@ -2,6 +2,8 @@ import { decodeSafetensors, Work } from '../../protocol/index.ts';
 import { layoutFor, trainedLayers } from '../layout.ts';
 import type { MemoryRun } from '../memory/run.ts';
 import type { Member, Round } from '../types.ts';
+import { checkLayers } from './check-layers.ts';
+import { claim } from './claim.ts';
 
 /**
  * What must be true of a run after whatever has happened to it, by the rules of docs/design.md, written out without
@@ -18,6 +20,8 @@ export class Invariants {
   readonly #closed = new Map<number, readonly Member[]>();
   /** Phases whose goal was reached, and when that was seen. */
   readonly #reached = new Map<string, number>();
+  /** Noised models that were sent, by round: layers and noise as they were at first. */
+  readonly #sent = new Map<number, string>();
   /** Since when a run that could go on has been seen to pause. */
   #pausingSince: number | null = null;
 
@@ -38,6 +42,8 @@ export class Invariants {
     this.#checkMembers(rounds.at(-1));
     this.#checkMoves();
     this.#checkModel(rounds);
+    this.#checkWarmUp(rounds);
+    this.#checkReleased(rounds);
     if (this.#run.crashed) return; // nobody is there to act
     if (open[0]) this.#pausingSince = null;
     if (open[0]) this.#checkOpen(open[0]);
@@ -58,6 +64,23 @@ export class Invariants {
       claim((this.#cohorts.get(round) ?? cohort) === cohort, 'R1: a cohort is fixed when its round opens');
       if (!this.#cohorts.has(round)) this.#checkDraw(round, members);
       this.#cohorts.set(round, cohort);
+    }
+  }
+
+  /** Differential privacy: what was sent is drawn once and accounted once, and never passes epsilon. */
+  #checkReleased(rounds: readonly Round[]): void {
+    const { privacy } = this.#run.book.run.config;
+    for (const { round, phase, candidate, privacy: released } of rounds) {
+      if (privacy.kind === 'none') claim(released === null, 'nothing is spent without differential privacy');
+      if (privacy.kind === 'none' || phase === 'abandoned') continue;
+      const sent = phase === 'evaluating' || phase === 'committed';
+      const model = released?.model ?? null;
+      claim(sent === (model !== null), 'R14: what noise spends is recorded with the model that is sent');
+      if (!sent || released === null) continue;
+      const now = JSON.stringify([candidate, released]);
+      claim((this.#sent.get(round) ?? now) === now, 'R14: a model that was sent is not drawn anew');
+      this.#sent.set(round, now);
+      claim(released.epsilon <= privacy.epsilon * (1 + 1e-9), 'R14: a run does not pass its epsilon');
     }
   }
 
@@ -138,6 +161,31 @@ export class Invariants {
     );
   }
 
+  /** The newest round is one of the head's warm start if, and only if, too few were committed before it. */
+  #checkWarmUp(rounds: readonly Round[]): void {
+    const newest = rounds.at(-1);
+    if (!newest) return;
+    const { book } = this.#run;
+    const { head, epochs } = book.run.config.local;
+    const before = rounds.filter((r) => r.phase === 'committed' && r.round < newest.round).length;
+    const warmUp = before < head.warmUp.rounds;
+    const cohort = book.cohort(newest.round);
+    claim(
+      (newest.selection?.warmUp ?? false) === (warmUp && newest.selection !== null),
+      'a warm start is told',
+    );
+    for (const { client, mask, scores } of cohort) {
+      claim(!warmUp || (!mask?.length && scores === null), 'a warm start trains the head alone, unprobed');
+      const work = this.#run.work(client);
+      if (work.kind !== 'train') continue;
+      claim(
+        work.epochs === (warmUp ? head.warmUp.epochs : epochs),
+        'a client is told its epochs, of a warm start or usual ones',
+      );
+    }
+    claim(!warmUp || newest.began.probing === undefined, 'a warm start has no probe');
+  }
+
   #checkMoves(): void {
     const { moves } = this.#run;
     for (; this.#checkedMoves < moves.length; this.#checkedMoves++) {
@@ -165,54 +213,14 @@ export class Invariants {
 
   #checkCommit({ round, baseRound }: Round): void {
     const { book } = this.#run;
-    const { config } = book.run;
-    const layout = layoutFor(config);
     const cohort = book.cohort(round).filter((m) => m.update !== null);
     claim(baseRound === this.#committedRound, 'a round starts from the newest checkpoint');
     claim(cohort.length >= this.#needed(round), 'R2: no commit without the quorum of the goal');
     claim(
-      config.purpose.kind === 'test' || cohort.length >= 3,
+      book.run.config.purpose.kind === 'test' || cohort.length >= 3,
       'R2: no model of fewer than three participants, but in a test',
     );
-    const [before, after] = [book.checkpoint(baseRound).layers, book.checkpoint(round).layers];
-    for (const { name } of layout.layers) {
-      const trainers = cohort.filter((m) => trainedLayers(layout, m.mask ?? []).includes(name));
-      if (trainers.length === 0)
-        claim(before[name]?.sha256 === after[name]?.sha256, 'R6: untrained, untouched');
-      else if (isPlainMean(this.#run)) this.#checkMean(name, trainers, cohort, before[name]!, after[name]!);
-    }
-  }
-
-  /** @param cohort all whose updates count; what one of them weighs at most follows from what all of them claim. */
-  #checkMean(
-    layer: string,
-    trainers: readonly Member[],
-    cohort: readonly Member[],
-    before: Blob,
-    after: Blob,
-  ): void {
-    const { book } = this.#run;
-    const believed = ({ samples, claimed }: Member) => Math.min(samples, claimed ?? 0);
-    const sorted = cohort.map(believed).sort((a, b) => a - b);
-    const cap = book.run.config.aggregation.weightCap ?? Number.POSITIVE_INFINITY;
-    const most = Math.floor(cap * sorted[Math.ceil(sorted.length / 2) - 1]!);
-    const weight = (m: Member) => Math.min(believed(m), most);
-    const total = trainers.reduce((n, m) => n + weight(m), 0);
-    const [old, now] = [before, after].map((b) => decodeSafetensors(book.read(b.sha256)).tensors);
-    const updates = trainers.map((m) => ({
-      weight: weight(m) / total,
-      tensors: new Map(decodeSafetensors(book.read(m.update!)).tensors.map((t) => [t.name, t.data])),
-    }));
-    old!.forEach(({ name, data }, t) => {
-      data.forEach((theta, k) => {
-        const wanted = updates.reduce((sum, u) => sum + u.weight * u.tensors.get(name)![k]!, theta);
-        const off = Math.abs(now![t]!.data[k]! - wanted);
-        claim(
-          off <= 2 ** -23 * Math.max(1e-6, Math.abs(wanted)),
-          `R6: ${layer} is theta plus the weighted mean`,
-        );
-      });
-    });
+    checkLayers(book, baseRound, round, cohort);
   }
 
   #needed(round: number): number {
@@ -295,10 +303,6 @@ export class Invariants {
 /** It holds nothing out, and so is not asked. */
 const isExcused = ({ evaluation }: Member): boolean => evaluation?.samples === 0;
 
-interface Blob {
-  readonly sha256: string;
-}
-
 const answered: Partial<Record<Round['phase'], (member: Member) => boolean>> = {
   probing: (m) => m.scores !== null,
   training: (m) => m.update !== null,
@@ -313,13 +317,3 @@ const successors: Partial<Record<Round['phase'], readonly Round['phase'][]>> = {
   aggregating: ['evaluating', 'abandoned'],
   evaluating: ['committed', 'abandoned'],
 };
-
-function isPlainMean(run: MemoryRun): boolean {
-  const { rule, optimizer } = run.book.run.config.aggregation;
-  // the updates of scripted clients are about equally long: none is clipped
-  return (rule.name === 'mean' || rule.name === 'clipped-mean') && optimizer.name === 'fedavg';
-}
-
-function claim(holds: boolean, what: string): asserts holds {
-  if (!holds) throw new Error(`Broken: ${what}`);
-}

@@ -1,5 +1,6 @@
-import { type RunConfigInput, StrataError } from '../../protocol/index.ts';
+import { type RunConfig, type RunConfigInput, StrataError } from '../../protocol/index.ts';
 import { type Random, random } from '../../random.ts';
+import { strategyNamed } from '../../selection/index.ts';
 import type { MemoryRun } from '../memory/run.ts';
 import { testConfig, tinyModel } from './config.ts';
 import { type Answer, hello, honestAnswer, memoryRun, updateBytes } from './crew.ts';
@@ -112,7 +113,7 @@ export class RandomLife {
   }
 
   async #join(id: string): Promise<void> {
-    await this.run.hello(id, hello(this.run, id, { heldOut: id === 'c2' ? 0 : 4 }));
+    await this.run.hello(id, hello(id, { heldOut: id === 'c2' ? 0 : 4 }));
     await this.run.pause(id, false);
   }
 
@@ -223,13 +224,14 @@ function randomConfig(seed: number, rng: Random) {
     { name: 'round-robin' },
     { name: 'gradient-norm' },
     { name: 'adagrad-select' },
+    { name: 'fedluar' },
   );
   const purpose = one<RunConfigInput['purpose'] & {}>(
     { kind: 'test', sampling: seed },
     { kind: 'test' },
     { kind: 'study' },
   );
-  return testConfig({
+  const config = testConfig({
     model: tinyModel,
     side: 8,
     seed,
@@ -244,10 +246,12 @@ function randomConfig(seed: number, rng: Random) {
       grace: { share: one(0, 0.5), seconds: one(0, 0.5, 2) },
     },
     selection: { every: one(1, 1, 3), smoothing: one(1, 0.5) },
+    local: { head: { warmUp: { rounds: one(0, 0, 2), epochs: 3 } } },
     budget: one<RunConfigInput['budget']>(
       { kind: 'fixed', unit: 'layers', amount: 1 },
       { kind: 'fixed', unit: 'layers', amount: 2 },
       { kind: 'fixed', unit: 'milliseconds', amount: 60 },
+      { kind: 'fixed', unit: 'compute', amount: 40 },
       { kind: 'adaptive', unit: 'layers', deadline: 5, first: 2, max: 3 },
     ),
     aggregation: one<RunConfigInput['aggregation']>(
@@ -256,6 +260,31 @@ function randomConfig(seed: number, rng: Random) {
       { rule: { name: 'median' } },
       { rule: { name: 'krum', byzantine: 0 } },
       { optimizer: { name: 'fedadam' } },
+      { participation: 'share' },
+      { participation: 'harmonic' },
     ),
   });
+  return rng.below(5) === 0
+    ? privateConfig(config, one('round-robin', 'gradient-norm', 'adagrad-select'), one(3, 40))
+    : config;
 }
+
+/** The same under differential privacy, with a budget for so many rounds or so. */
+const privateConfig = (
+  config: RunConfig,
+  strategy: 'round-robin' | 'gradient-norm' | 'adagrad-select',
+  lasts: number,
+): RunConfig => ({
+  ...config,
+  strategy: strategyNamed(strategy).startConfig(),
+  budget: { kind: 'fixed', unit: 'layers', amount: 1 },
+  aggregation: { ...config.aggregation, rule: { name: 'mean' }, participation: 'none' },
+  privacy: {
+    kind: 'client',
+    epsilon: 4,
+    delta: 1e-2,
+    clip: 0.5,
+    quantile: lasts > 10 ? 0.5 : null,
+    noise: Math.sqrt(0.6 * lasts),
+  },
+});

@@ -1,39 +1,7 @@
+import { Groups } from './groups.ts';
 import { Knapsack } from './knapsack.ts';
 import { gapTolerance } from './problem.ts';
-
-/** P1 with flat scores, in units in which the mean score is 1 (see solve.ts). */
-export interface ScaledProblem {
-  readonly clients: number;
-  readonly layers: number;
-  /** (N, L), row-major. */
-  readonly scores: Float64Array;
-  readonly costs: readonly number[];
-  readonly budgets: readonly number[];
-  readonly lambda: number;
-}
-
-/**
- * How much work may be done, so that limits are the same on every machine. One unit is one layer of one client's
- * knapsack: roughly 15 ns with equal costs, three times that with general ones.
- */
-export class Effort {
-  #left: number;
-  readonly #until: number;
-
-  /** `until`: time (`performance.now()`) after which nothing more is started; makes results depend on the machine. */
-  constructor(units: number, until = Number.POSITIVE_INFINITY) {
-    this.#left = units;
-    this.#until = until;
-  }
-
-  spend(units: number): void {
-    this.#left -= units;
-  }
-
-  get spent(): boolean {
-    return this.#left <= 0 || (this.#until < Number.POSITIVE_INFINITY && performance.now() > this.#until);
-  }
-}
+import type { Effort, ScaledProblem } from './scaled.ts';
 
 /**
  * One point of the search and the best one seen. `mask` and `counts` are the point; every move is the exact best
@@ -53,6 +21,8 @@ export class Ascent {
   readonly #gain: Float64Array;
   /** Gains below this are rounding noise. */
   readonly #epsilon: number;
+  /** Null where groups may be of any size. */
+  readonly #groups: Groups | null;
 
   constructor(problem: ScaledProblem, effort: Effort) {
     const { clients, layers, lambda } = problem;
@@ -61,9 +31,10 @@ export class Ascent {
     this.mask = new Uint8Array(clients * layers);
     this.counts = new Int32Array(layers);
     this.bestMask = new Uint8Array(clients * layers);
-    this.#knapsack = new Knapsack(problem.costs);
+    this.#knapsack = new Knapsack(problem.costs, problem.reach);
     this.#gain = new Float64Array(layers);
     this.#epsilon = 1e-12 * (1 + Math.abs(lambda) * clients) * Math.max(1, layers);
+    this.#groups = problem.minimumGroup > 1 ? new Groups(this, this.#epsilon) : null;
   }
 
   /**
@@ -89,19 +60,24 @@ export class Ascent {
         counts[l]! += chosen[l]!;
       }
     }
-    this.effort.spend(clients * layers);
+    this.effort.spend(clients * this.#knapsack.work);
     return bound;
   }
 
   /**
    * Block ascent: one client after the other takes its best set given the others', until nobody moves or
-   * `sweeps` are over. `bias` (L) is added to every client's scores.
+   * `sweeps` are over. `bias` (L) is added to every client's scores. Where groups have a smallest size, no move breaks one
+   * or founds one ({@link Groups}).
    */
   ascend(lambda: number, sweeps = 50, bias: Float64Array | null = null): void {
+    if (this.#groups) {
+      this.#groups.ascend(lambda, sweeps, bias);
+      return;
+    }
     for (let sweep = 0; sweep < sweeps && !this.effort.spent; sweep++) {
       let moved = false;
       for (let i = 0; i < this.problem.clients; i++) moved = this.#improve(i, lambda, bias) || moved;
-      this.effort.spend(this.mask.length);
+      this.effort.spend(this.problem.clients * this.#knapsack.work);
       if (!moved) return;
     }
   }
@@ -136,8 +112,15 @@ export class Ascent {
     return sum;
   }
 
-  /** Remembers the present point when it beats the best one; says whether it does. */
+  /**
+   * Remembers the present point when it beats the best one; says whether it does. A point with groups that are too small
+   * is repaired and climbed from first.
+   */
   keep(): boolean {
+    if (this.#groups && !this.#groups.hold) {
+      this.#groups.repair(this.problem.lambda);
+      this.#groups.ascend(this.problem.lambda, 50, null);
+    }
     const value = this.value();
     if (value <= this.bestValue + this.#epsilon) return false;
     this.bestValue = value;

@@ -11,8 +11,8 @@ export interface CountBounds {
  * clients, one to the layers, and prices q_il make them agree.
  *
  * - Client i chooses its set for the scores s_il - q_il within its budget: one knapsack.
- * - Layer l chooses its clients for q_il - lambda k (N - k) with a_l <= k <= b_l: of each size the clients of highest
- *   price are the best, so that all sizes are tried along the sorted prices.
+ * - Layer l chooses its clients for q_il - lambda k (N - k) with a_l <= k <= b_l, k being 0 or a size that a group may
+ *   have: of each size the clients of highest price are the best, so that all sizes are tried along the sorted prices.
  *
  * The sum of the best of both is a bound for every q. Prices of one layer that are all the same are a chord under the
  * disagreement's curve; prices that differ let clients pay each other for agreeing, which is what binds large
@@ -56,7 +56,7 @@ export class Decomposition {
    * @returns the bound and the squared length of the subgradient: when that is 0 the copies agree.
    */
   evaluate(prices: Float64Array, { low, high }: CountBounds): { bound: number; difference: number } {
-    const { clients, layers, lambda } = this.#ascent.problem;
+    const { clients, layers, lambda, minimumGroup } = this.#ascent.problem;
     for (let j = 0; j < prices.length; j++) this.#bias[j] = -prices[j]!;
     let bound = this.#ascent.respond(this.#bias);
     this.#gradient.set(this.#ascent.mask);
@@ -67,7 +67,7 @@ export class Decomposition {
       for (let k = 0; k <= high[l]!; k++) {
         if (k > 0) sum += prices[order[k - 1]! * layers + l]!;
         const value = sum - lambda * k * (clients - k);
-        if (k < low[l]! || value <= best) continue;
+        if (k < low[l]! || (k > 0 && k < minimumGroup) || value <= best) continue;
         best = value;
         this.wanted[l] = k;
       }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bruteForce, costOf, randomProblem } from '../testing/instances.ts';
+import { bruteForce, costKinds, costOf, randomProblem } from '../testing/instances.ts';
 import { diversifyMasks } from './diversify.ts';
 
 describe('diversifyMasks', () => {
@@ -10,7 +10,7 @@ describe('diversifyMasks', () => {
         fc.record({
           clients: fc.integer({ min: 1, max: 4 }),
           layers: fc.integer({ min: 1, max: 4 }),
-          costs: fc.constantFrom('unit' as const, 'general' as const),
+          costs: fc.constantFrom(...costKinds),
           lambda: fc.constantFrom(0, -0.1, -0.5, -3),
           seed: fc.nat(),
         }),

@@ -1,6 +1,7 @@
-import { Ascent, Effort } from './ascent.ts';
+import { Ascent } from './ascent.ts';
 import type { MaskProblem, MaskSolution } from './problem.ts';
 import { toScaled, toSolution } from './scale.ts';
+import { Effort } from './scaled.ts';
 
 const steps = 200;
 

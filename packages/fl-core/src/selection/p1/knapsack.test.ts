@@ -3,11 +3,17 @@ import { describe, expect, it } from 'vitest';
 import { Knapsack } from './knapsack.ts';
 
 /** All subsets, tried one by one. */
-function bestValue(values: readonly number[], costs: readonly number[], budget: number): number {
+function bestValue(
+  values: readonly number[],
+  costs: readonly number[],
+  budget: number,
+  reach?: readonly number[],
+): number {
   let best = 0;
   for (let bits = 0; bits < 2 ** values.length; bits++) {
     const inside = (l: number) => (bits >> l) & 1;
-    const cost = costs.reduce((sum, c, l) => sum + c * inside(l), 0);
+    const down = reach?.find((_, l) => inside(l) === 1) ?? 0;
+    const cost = costs.reduce((sum, c, l) => sum + c * inside(l), down);
     if (cost > budget * (1 + 1e-12)) continue;
     best = Math.max(
       best,
@@ -41,6 +47,30 @@ describe('Knapsack', () => {
           expect(values.reduce((sum, v, l) => sum + v * chosen[l]!, 0)).toBeCloseTo(found, 9);
         },
       ),
+    );
+  });
+
+  it('finds the value that trying all subsets finds when depth costs, too', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(item, fc.double({ min: 0, max: 3, noNaN: true })), { minLength: 1, maxLength: 9 }),
+        fc.double({ min: 0, max: 25, noNaN: true }),
+        fc.boolean(),
+        (items, budget, unit) => {
+          const values = items.map(([i]) => i.value);
+          const costs = items.map(([i]) => (unit ? 1 : i.cost));
+          const reach = items.map((_, l) => items.slice(l).reduce((sum, [, passing]) => sum + passing, 0));
+          const knapsack = new Knapsack(costs, reach);
+          const found = knapsack.solve(Float64Array.from(values), budget);
+          expect(found).toBeCloseTo(bestValue(values, costs, budget, reach), 9);
+          expect(knapsack.bound).toBeCloseTo(found, 12);
+          const taken = [...knapsack.chosen.keys()].filter((l) => knapsack.chosen[l] === 1);
+          const down = taken.length > 0 ? reach[taken[0]!]! : 0;
+          expect(taken.reduce((sum, l) => sum + costs[l]!, down)).toBeLessThanOrEqual(budget + 1e-9);
+          expect(taken.reduce((sum, l) => sum + values[l]!, 0)).toBeCloseTo(found, 9);
+        },
+      ),
+      { numRuns: 500 },
     );
   });
 

@@ -1,6 +1,7 @@
+// @module-tag long
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { costOf, randomProblem } from '../testing/instances.ts';
+import { costKinds, costOf, randomProblem } from '../testing/instances.ts';
 import { createOracle, type Oracle } from '../testing/oracle.ts';
 import { disagreement, type MaskProblem } from './problem.ts';
 import { solveMasks } from './solve.ts';
@@ -28,7 +29,7 @@ describe('P1 beside HiGHS', () => {
   };
 
   // The full sweep over 300 instances of N = 20, L = 12 is `npm run --silent bench -- solver --json`.
-  it.each(['unit', 'general'] as const)('equal objectives, %s costs, N = 6, L = 8, five lambdas', (costs) => {
+  it.each(costKinds)('equal objectives, %s costs, N = 6, L = 8, five lambdas', (costs) => {
     for (const lambda of lambdas) {
       for (let seed = 1; seed <= 2; seed++) {
         expectEqual(randomProblem({ clients: 6, layers: 8, costs, lambda: lambda / 6, seed }), 10);
@@ -39,6 +40,8 @@ describe('P1 beside HiGHS', () => {
   it.each([
     ['unit', 20, 2],
     ['general', 12, 6], // more of them take HiGHS more than 10 s here
+    ['depth', 12, 2],
+    ['general-depth', 10, 6],
   ] as const)('equal objectives, %s costs, N = %i, L = 12', (costs, clients, lambda) => {
     expectEqual(randomProblem({ clients, layers: 12, costs, lambda: lambda / clients, seed: 1 }), 10);
   });
@@ -46,7 +49,7 @@ describe('P1 beside HiGHS', () => {
 
 describe('branch and bound', () => {
   it('proves N = 20, L = 12', () => {
-    const solutions = (['unit', 'general'] as const).flatMap((costs) =>
+    const solutions = costKinds.flatMap((costs) =>
       lambdas.map((lambda) =>
         solveMasks(randomProblem({ clients: 20, layers: 12, costs, lambda: lambda / 20, seed: 2 })),
       ),
@@ -56,7 +59,7 @@ describe('branch and bound', () => {
 
   it('agreement rises monotonically with lambda on a fixed instance', () => {
     fc.assert(
-      fc.property(fc.nat(), fc.constantFrom('unit' as const, 'general' as const), (seed, costs) => {
+      fc.property(fc.nat(), fc.constantFrom(...costKinds), (seed, costs) => {
         const problem = randomProblem({ clients: 6, layers: 6, costs, lambda: 1, seed });
         let least = Number.POSITIVE_INFINITY;
         for (const factor of [0, 0.01, 0.03, 0.1, 0.2, 0.4, 1, 10]) {

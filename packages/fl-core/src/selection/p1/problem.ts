@@ -1,19 +1,22 @@
+import type { LayerCosts } from '../mask-cost.ts';
+
 /**
  * P1 of Sun, Xie, Ding, Li, Zhang (arXiv 2408.15600), with layer costs:
  * maximise `sum_i sum_l m_il s_il - lambda * sum_{i<j} sum_l |m_il - m_jl|`
- * subject to `sum_l c_l m_il <= R_i` and m binary.
+ * subject to `sum_l c_l m_il <= R_i` and m binary. Where masks pay for their depth, a mask whose shallowest layer is s
+ * costs `r_s` on top.
  *
  * With k_l the number of clients that take layer l, the disagreement of a layer is `k_l (N - k_l)`.
  */
-export interface MaskProblem {
+export interface MaskProblem extends LayerCosts {
   /** s_il >= 0, (N, L). */
   readonly scores: readonly (readonly number[])[];
-  /** c_l > 0, (L). */
-  readonly costs: readonly number[];
   /** R_i >= 0, (N). */
   readonly budgets: readonly number[];
   /** Price of disagreeing, absolute. Negative: disagreement is rewarded (see diversify.ts). */
   readonly lambda: number;
+  /** m: a layer is trained by nobody or by at least so many, k_l in {0} or [m, N]. Absent: by any number. */
+  readonly minimumGroup?: number | undefined;
 }
 
 export interface MaskSolution {
@@ -24,6 +27,16 @@ export interface MaskSolution {
   readonly bound: number;
   /** `objective` and `bound` meet (see {@link gapTolerance}). */
   readonly proved: boolean;
+}
+
+/** Whether every layer has nobody or at least `minimumGroup` clients. */
+export function groupsHold(masks: readonly Uint8Array[], minimumGroup: number): boolean {
+  const layers = masks[0]?.length ?? 0;
+  for (let l = 0; l < layers; l++) {
+    const k = masks.reduce((n, m) => n + m[l]!, 0);
+    if (k > 0 && k < minimumGroup) return false;
+  }
+  return true;
 }
 
 /** Relative gap below which a solution counts as proved. */

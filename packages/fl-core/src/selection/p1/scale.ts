@@ -1,5 +1,6 @@
-import type { Ascent, ScaledProblem } from './ascent.ts';
+import type { Ascent } from './ascent.ts';
 import { gapTolerance, type MaskProblem, type MaskSolution, objective } from './problem.ts';
+import type { ScaledProblem } from './scaled.ts';
 
 /** Flattens the scores and divides them and lambda by the mean score. */
 export function toScaled(problem: MaskProblem): { scaled: ScaledProblem; scale: number } {
@@ -13,8 +14,10 @@ export function toScaled(problem: MaskProblem): { scaled: ScaledProblem; scale: 
       layers,
       scores: scores.map((s) => s / scale),
       costs: problem.costs,
+      reach: problem.reach,
       budgets: problem.budgets,
       lambda: problem.lambda / scale,
+      minimumGroup: problem.minimumGroup ?? 1,
     },
     scale,
   };

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bruteForce, costOf, randomProblem } from '../testing/instances.ts';
+import { bruteForce, costKinds, costOf, randomProblem } from '../testing/instances.ts';
 import { disagreement, type MaskProblem, objective } from './problem.ts';
 import { solveMasks } from './solve.ts';
 import { topUp } from './top-up.ts';
@@ -10,7 +10,7 @@ const problems = (limits: { clients: number; layers: number }): fc.Arbitrary<Mas
     .record({
       clients: fc.integer({ min: 1, max: limits.clients }),
       layers: fc.integer({ min: 1, max: limits.layers }),
-      costs: fc.constantFrom('unit' as const, 'general' as const),
+      costs: fc.constantFrom(...costKinds),
       lambda: fc.constantFrom(0, 0.05, 0.2, 0.5, 2),
       seed: fc.nat(),
     })
@@ -68,9 +68,39 @@ describe('solveMasks', () => {
     expect(proved).toBe(true);
   });
 
+  it('takes more layers at the top than at the bottom for the same budget', () => {
+    const reach = [4, 3, 2, 1];
+    const towards = (scores: number[]): MaskProblem => ({
+      scores: [scores],
+      costs: [1, 1, 1, 1],
+      reach,
+      budgets: [5],
+      lambda: 0,
+    });
+    expect(solveMasks(towards([9, 1, 1, 1])).masks.map(String)).toEqual(['1,0,0,0']); // 4 + 1
+    expect(solveMasks(towards([1, 1, 1, 1])).masks.map(String)).toEqual(['0,0,1,1']); // 2 + 2
+    // of equals, what reaches the least far
+    expect(solveMasks(towards([2, 1, 1, 1])).masks.map(String)).toEqual(['0,0,1,1']);
+  });
+
   it('gives the same masks on every call', () => {
     const problem = randomProblem({ clients: 20, layers: 12, costs: 'general', lambda: 0.05, seed: 11 });
     expect(solveMasks(problem, { effort: 1e6 })).toEqual(solveMasks(problem, { effort: 1e6 }));
+  });
+
+  it('is no worse than the masks that it starts from', () => {
+    fc.assert(
+      fc.property(
+        problems({ clients: 12, layers: 12 }),
+        fc.double({ min: 0, max: 3, noNaN: true }),
+        (problem, factor) => {
+          const start = solveMasks({ ...problem, lambda: factor * problem.lambda }).masks;
+          const hurried = solveMasks(problem, { effort: 1000, start });
+          expect(hurried.objective).toBeGreaterThanOrEqual(objective(problem, start) - 1e-9);
+        },
+      ),
+      { numRuns: 30 },
+    );
   });
 
   it('copes with nobody, no layer, no budget and scores of zero', () => {
@@ -95,12 +125,31 @@ describe('topUp', () => {
           expect(larger.every((taken, l) => taken >= smaller[l]!)).toBe(true);
         }
         masks.forEach((m, i) => {
-          const room = problem.budgets[i]! - costOf(problem, m);
-          expect(room).toBeGreaterThanOrEqual(-1e-9);
-          expect(problem.costs.every((c, l) => m[l] === 1 || c > room)).toBe(true);
+          expect(costOf(problem, m)).toBeLessThanOrEqual(problem.budgets[i]! + 1e-9);
+          for (const l of m.keys()) {
+            const larger = m.with(l, 1);
+            expect(m[l] === 1 || costOf(problem, larger) > problem.budgets[i]!).toBe(true);
+          }
         });
       }),
-      { numRuns: 60 },
+      { numRuns: 100 },
+    );
+  });
+
+  it('fills up the room of every client, whatever masks it starts from', () => {
+    fc.assert(
+      fc.property(problems({ clients: 5, layers: 8 }), fc.nat(), (problem, seed) => {
+        const start = solveMasks({ ...problem, lambda: 0 }, { effort: 1e5 }).masks.map((m, i) =>
+          m.map((taken, l) => ((seed >> ((3 * i + l) % 16)) & 1 ? taken : 0)),
+        );
+        topUp(problem, start).forEach((m, i) => {
+          expect(start[i]!.every((taken, l) => taken <= m[l]!)).toBe(true);
+          expect(costOf(problem, m)).toBeLessThanOrEqual(problem.budgets[i]! + 1e-9);
+          for (const l of m.keys())
+            expect(m[l] === 1 || costOf(problem, m.with(l, 1)) > problem.budgets[i]!).toBe(true);
+        });
+      }),
+      { numRuns: 100 },
     );
   });
 

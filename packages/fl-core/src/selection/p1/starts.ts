@@ -1,5 +1,7 @@
-import type { Ascent, ScaledProblem } from './ascent.ts';
+import { maskCost } from '../mask-cost.ts';
+import type { Ascent } from './ascent.ts';
 import { Knapsack } from './knapsack.ts';
+import type { ScaledProblem } from './scaled.ts';
 
 /** Steps of the homotopy: from everybody's own best set (lambda 0) to the lambda that is asked for. */
 const homotopy = [0, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.85, 1];
@@ -35,17 +37,19 @@ export function totalScores(problem: ScaledProblem): Float64Array {
 
 /** Starts at which everybody leans to the same layers: the top r, or the best set for each budget there is. */
 function fromConsensus(ascent: Ascent): void {
-  const { layers, costs, budgets } = ascent.problem;
+  const { layers, costs, reach, budgets } = ascent.problem;
   const totals = totalScores(ascent.problem);
-  const order = [...totals.keys()].sort((a, b) => totals[b]! / costs[b]! - totals[a]! / costs[a]!);
+  const rates = totals.map((total, l) => total / maskCost(ascent.problem, [l]));
+  const order = [...rates.keys()].sort((a, b) => rates[b]! - rates[a]!);
   const common = new Uint8Array(layers);
   leanTo(ascent, common);
   for (const l of order.slice(0, 12)) {
     common[l] = 1;
     leanTo(ascent, common);
   }
-  if (costs.every((c) => c === costs[0])) return; // then the best sets are the top r again
-  const knapsack = new Knapsack(costs);
+  const alike = reach === undefined && costs.every((c) => c === costs[0]);
+  if (alike) return; // then the best sets are the top r again
+  const knapsack = new Knapsack(costs, reach);
   const distinct = [...new Set(budgets)].sort((a, b) => a - b);
   const step = Math.ceil(distinct.length / 12);
   for (let b = 0; b < distinct.length; b += step) {
@@ -57,15 +61,21 @@ function fromConsensus(ascent: Ascent): void {
 function leanTo(ascent: Ascent, common: Uint8Array): void {
   if (ascent.effort.spent) return;
   const { clients, lambda } = ascent.problem;
-  ascent.respond(Float64Array.from(common, (c) => (c === 1 ? 1 : -1) * lambda * clients));
+  const lean = lambda * clients + foundingPush(ascent.problem);
+  ascent.respond(Float64Array.from(common, (c) => (c === 1 ? 1 : -1) * lean));
   ascent.ascend(lambda);
   ascent.keep();
+}
+
+/** Where groups have a smallest size, lambda alone does not make clients found or leave one: what outweighs any score. */
+function foundingPush({ minimumGroup, scores }: ScaledProblem): number {
+  return minimumGroup > 1 ? scores.reduce((most, s) => Math.max(most, s), 0) : 0;
 }
 
 /** Forces one layer in or out for everybody, or one in for another, and lets the clients settle again. */
 function kick(ascent: Ascent): void {
   const { clients, layers, lambda } = ascent.problem;
-  const push = 2 * lambda * clients;
+  const push = 2 * lambda * clients + foundingPush(ascent.problem);
   const bias = new Float64Array(layers);
   const tryKick = (sweeps: number): boolean => {
     ascent.restore();

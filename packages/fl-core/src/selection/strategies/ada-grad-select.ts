@@ -54,7 +54,7 @@ export const adaGradSelect = defineStrategy({
       wantsScores: explores,
       select: (input, history) => {
         const clients = checkedClients(input);
-        const { layers, costs, round, seed } = input;
+        const { layers, round, seed } = input;
         const counts = layers.map((l) => history?.trained[l] ?? 0);
         const means = explores(round, seed) ? meanScores(clients, layers.length) : null;
         const order = means
@@ -63,7 +63,7 @@ export const adaGradSelect = defineStrategy({
               counts.map((c) => c + prior),
               random(seed, 'adagrad-select', round, 'draw'),
             );
-        const masks = clients.map((c) => [c.id, takeInOrder(order, costs, c.budget)] as const);
+        const masks = clients.map((c) => [c.id, takeInOrder(order, input, c)] as const);
         const trained = layers.map((layer, l) => {
           const share = masks.filter(([, mask]) => mask.includes(l)).length / Math.max(1, clients.length);
           return [layer, counts[l]! + share] as const;

@@ -21,7 +21,7 @@ export const both = defineStrategy({
     select: (input) => {
       const length = input.layers.length;
       const order = input.layers.map((_, turn) => (turn % 2 === 0 ? length - 1 - turn / 2 : (turn - 1) / 2));
-      return { masks: masksFrom(input, (c) => takeInOrder(order, input.costs, c.budget)) };
+      return { masks: masksFrom(input, (c) => takeInOrder(order, input, c)) };
     },
   }),
 });

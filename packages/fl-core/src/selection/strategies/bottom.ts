@@ -16,7 +16,7 @@ export const bottom = defineStrategy({
   create: (): BlindStrategy => ({
     needs: 'nothing',
     select: (input) => ({
-      masks: masksFrom(input, (c) => takeInOrder(input.layers.keys(), input.costs, c.budget)),
+      masks: masksFrom(input, (c) => takeInOrder(input.layers.keys(), input, c)),
     }),
   }),
 });

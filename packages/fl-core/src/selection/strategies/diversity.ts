@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineStrategy } from '../define.ts';
-import { checkedClients } from '../input.ts';
+import { checkedClients, masksOfOpen, openLayers } from '../input.ts';
 import { diversifyMasks } from '../p1/diversify.ts';
 import { completeScores, meanOf } from '../scores.ts';
 import type { ScoredStrategy } from '../strategy.ts';
@@ -39,14 +39,15 @@ export const diversity = defineStrategy({
     select: (input) => {
       const clients = checkedClients(input);
       const scores = completeScores(clients, input.layers.length);
+      const { open, ofOpen } = openLayers(input);
       const { masks, objective, bound, proved } = diversifyMasks({
-        scores,
-        costs: input.costs,
+        scores: scores.map(ofOpen),
+        costs: ofOpen(input.costs),
+        reach: input.reach && ofOpen(input.reach),
         budgets: clients.map((c) => c.budget),
         lambda: -reward * meanOf(scores),
       });
-      const named = clients.map((c, i) => [c.id, input.layers.filter((_, l) => masks[i]![l] === 1)] as const);
-      return { masks: Object.fromEntries(named), objective, bound, proved };
+      return { masks: masksOfOpen(input, open, clients, masks), objective, bound, proved };
     },
   }),
 });

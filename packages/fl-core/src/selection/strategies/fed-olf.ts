@@ -1,5 +1,6 @@
 import { defineStrategy } from '../define.ts';
-import { capacity, masksFrom } from '../input.ts';
+import { capacity, masksFrom, pricesOf } from '../input.ts';
+import { addedCost } from '../mask-cost.ts';
 import type { BlindStrategy } from '../strategy.ts';
 
 /**
@@ -21,11 +22,13 @@ export const fedOlf = defineStrategy({
     needs: 'nothing',
     select: (input) => ({
       masks: masksFrom(input, (client) => {
-        let room = capacity(client.budget);
+        const { costs, budget } = pricesOf(input, client);
+        let room = capacity(budget);
         let first = input.layers.length;
-        while (first > 0 && input.costs[first - 1]! <= room) {
-          first--;
-          room -= input.costs[first]!;
+        for (let l = first - 1; l >= 0 && addedCost(costs, l, first) <= room; l--) {
+          if (input.closed?.has(l)) break;
+          room -= addedCost(costs, l, first);
+          first = l;
         }
         return [...input.layers.keys()].slice(first);
       }),

@@ -1,5 +1,5 @@
 import { defineStrategy } from '../define.ts';
-import { masksFrom } from '../input.ts';
+import { masksFrom, openLayers } from '../input.ts';
 import type { BlindStrategy } from '../strategy.ts';
 
 /** Everybody trains every layer, whatever the budgets: federated averaging. */
@@ -16,6 +16,8 @@ export const full = defineStrategy({
   heading: () => 'all layers',
   create: (): BlindStrategy => ({
     needs: 'nothing',
-    select: (input) => ({ masks: masksFrom(input, () => input.layers.map((_, l) => l)) }),
+    select: (input) => ({
+      masks: masksFrom(input, () => openLayers(input).open),
+    }),
   }),
 });

@@ -4,6 +4,7 @@ import { adaGradSelect } from './ada-grad-select.ts';
 import { both } from './both.ts';
 import { bottom } from './bottom.ts';
 import { diversity } from './diversity.ts';
+import { fedLuar } from './fed-luar.ts';
 import { fedOlf } from './fed-olf.ts';
 import { full } from './full.ts';
 import { gradientNorm } from './gradient-norm.ts';
@@ -15,6 +16,9 @@ import { roundRobin } from './round-robin.ts';
 import { snr } from './snr.ts';
 import { strata } from './strata.ts';
 import { top } from './top.ts';
+import { triangle } from './triangle.ts';
+
+export { scoreKinds } from '../score-kinds.ts';
 
 /** Every strategy there is, in the order of forms and lists. All that concerns one alone is in its file. */
 export const strategies = [
@@ -31,6 +35,8 @@ export const strategies = [
   rgn,
   lisa,
   fedOlf,
+  fedLuar,
+  triangle,
   adaGradSelect,
   diversity,
 ] as const;

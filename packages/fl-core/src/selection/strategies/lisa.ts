@@ -33,7 +33,7 @@ export const lisa = defineStrategy({
     select: (input) => {
       const draw = Math.floor((input.round - 1) / period);
       const order = random(input.seed, 'lisa', draw).shuffle([...input.layers.keys()]);
-      return { masks: masksFrom(input, (c) => takeInOrder(order, input.costs, c.budget)) };
+      return { masks: masksFrom(input, (c) => takeInOrder(order, input, c)) };
     },
   }),
 });

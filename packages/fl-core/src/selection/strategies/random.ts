@@ -19,7 +19,7 @@ export const randomLayers = defineStrategy({
     select: (input) => ({
       masks: masksFrom(input, (client) => {
         const order = random(input.seed, 'select', input.round, client.id).shuffle([...input.layers.keys()]);
-        return takeInOrder(order, input.costs, client.budget);
+        return takeInOrder(order, input, client);
       }),
     }),
   }),

@@ -35,7 +35,7 @@ export const roundRobin = defineStrategy({
       const length = input.layers.length;
       const start = Math.floor((input.round - 1) / roundsPerLayer);
       const order = input.layers.map((_, k) => (start + k) % length);
-      return { masks: masksFrom(input, (c) => takeInOrder(order, input.costs, c.budget)) };
+      return { masks: masksFrom(input, (c) => takeInOrder(order, input, c)) };
     },
   }),
 });

@@ -1,11 +1,19 @@
 import { z } from 'zod';
 import { defineStrategy } from '../define.ts';
-import { checkedClients } from '../input.ts';
-import type { MaskProblem } from '../p1/problem.ts';
+import { checkedClients, masksOfOpen, openLayers } from '../input.ts';
+import { chooseOnLadder } from '../p1/ladder.ts';
+import type { MaskProblem, MaskSolution } from '../p1/problem.ts';
 import { solveMasks } from '../p1/solve.ts';
 import { topUp } from '../p1/top-up.ts';
+import { scoreField, scoreHeading, scoreKinds } from '../score-kinds.ts';
 import { completeScores, meanOf } from '../scores.ts';
 import type { ScoredStrategy } from '../strategy.ts';
+
+/**
+ * Cosine of clients' gradients of a layer where nobody says it: about what deit-tiny had after a few rounds on pictures
+ * of the same things in four styles; where labels differ it is smaller (docs/decisions.md, 2026-11-27).
+ */
+const usualAlignment = 0.25;
 
 /**
  * P1: important layers for each client, and agreement between the clients, traded by lambda; then the nested top-up.
@@ -19,10 +27,17 @@ export const strata = defineStrategy({
   group: 'first',
   solver: true,
   options: {
-    /** Price of disagreeing. */
-    lambda: z.number().min(0).max(1e6),
-    /** `relative`: in units of the mean score over clients and layers, since raw norms have no scale. */
-    lambdaScale: z.enum(['relative', 'absolute']).default('relative'),
+    /** Price of disagreeing; not looked at where it is chosen each round. */
+    lambda: z.number().min(0).max(1e6).default(1),
+    /**
+     * `relative`: in units of the mean score over clients and layers, since raw norms have no scale. `auto`: each round
+     * the lambda whose masks have the smallest estimated E1 + E2 ({@link chooseOnLadder}).
+     */
+    lambdaScale: z.enum(['relative', 'absolute', 'auto']).default('relative'),
+    /** Where lambda is chosen each round: the cosine that clients' gradients of a layer are taken to have; {@link usualAlignment} if absent. */
+    alignment: z.number().min(0).max(1).optional(),
+    /** What the probe measures. */
+    score: z.enum(scoreKinds).default('squared-norm'),
   },
   fields: [
     {
@@ -31,9 +46,7 @@ export const strata = defineStrategy({
       label: 'λ, the price of disagreeing',
       short: 'λ',
       description: ({ lambdaScale }) =>
-        lambdaScale === 'relative'
-          ? 'In units of the mean score, since gradients have no scale of their own.'
-          : 'Absolute, as set under Advanced: in the unit of the scores.',
+        scaleTexts[lambdaScale === 'absolute' || lambdaScale === 'auto' ? lambdaScale : 'relative'],
       words: lambdaWords,
     },
     {
@@ -44,32 +57,71 @@ export const strata = defineStrategy({
       choices: [
         { value: 'relative', label: 'Mean score' },
         { value: 'absolute', label: 'Absolute' },
+        { value: 'auto', label: 'Chosen each round' },
       ],
     },
+    {
+      kind: 'number',
+      option: 'alignment',
+      label: 'How alike gradients point',
+      description: `For λ chosen each round. 1: the same way; 0: nothing in common; ${usualAlignment} if empty`,
+      step: 0.05,
+      advanced: true,
+    },
+    scoreField,
   ],
   start: { lambda: 1 },
-  heading: ({ lambda, lambdaScale }) => `strata, λ ${lambda}${lambdaScale === 'absolute' ? ' absolute' : ''}`,
-  create: ({ lambda, lambdaScale }): ScoredStrategy => ({
+  heading: ({ lambda, lambdaScale, score }) => {
+    const measured = scoreHeading(score);
+    switch (lambdaScale) {
+      case 'relative':
+        return `strata, λ ${lambda}${measured}`;
+      case 'absolute':
+        return `strata, λ ${lambda} absolute${measured}`;
+      case 'auto':
+        return `strata, λ chosen each round${measured}`;
+      default:
+        return lambdaScale satisfies never;
+    }
+  },
+  create: ({ lambda, lambdaScale, score, alignment = usualAlignment }): ScoredStrategy => ({
     needs: 'scores',
-    score: 'squared-norm',
+    score,
     select: (input) => {
       const clients = checkedClients(input);
-      const scores = completeScores(clients, input.layers.length);
-      const problem: MaskProblem = {
+      const { open, ofOpen } = openLayers(input);
+      const scores = completeScores(clients, input.layers.length).map(ofOpen);
+      const problem = {
         scores,
-        costs: input.costs,
+        costs: ofOpen(input.costs),
+        reach: input.reach && ofOpen(input.reach),
         budgets: clients.map((c) => c.budget),
-        lambda: lambda * (lambdaScale === 'absolute' ? 1 : meanOf(scores)),
+        minimumGroup: input.minimumGroup,
       };
-      const { masks, objective, bound, proved } = solveMasks(problem);
-      const topped = topUp(problem, masks);
-      const named = clients.map(
-        (c, i) => [c.id, input.layers.filter((_, l) => topped[i]![l] === 1)] as const,
-      );
-      return { masks: Object.fromEntries(named), objective, bound, proved };
+      const unit = meanOf(scores);
+      const solved =
+        lambdaScale === 'auto'
+          ? chooseOnLadder(problem, { scores, samples: clients.map((c) => c.samples), alignment })
+          : atLambda({ ...problem, lambda: lambda * (lambdaScale === 'absolute' ? 1 : unit) });
+      const { objective, bound, proved } = solved.solution;
+      const taken = unit > 0 ? solved.lambda / unit : 0;
+      const masks = masksOfOpen(input, open, clients, solved.masks);
+      return { masks, objective, bound, proved, lambda: taken };
     },
   }),
 });
+
+/** P1 and the top-up at one lambda. */
+function atLambda(problem: MaskProblem): { lambda: number; solution: MaskSolution; masks: Uint8Array[] } {
+  const solution = solveMasks(problem);
+  return { lambda: problem.lambda, solution, masks: topUp(problem, solution.masks) };
+}
+
+const scaleTexts = {
+  relative: 'In units of the mean score, since gradients have no scale of their own.',
+  absolute: 'Absolute, as set under Advanced: in the unit of the scores.',
+  auto: 'Not looked at: chosen each round, as set under Advanced, by the estimated error of the masks.',
+} as const;
 
 function lambdaWords(lambda: number): string {
   if (lambda === 0) return 'Everyone trains its own best layers.';

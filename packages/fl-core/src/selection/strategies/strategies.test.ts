@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { StrataError } from '../../error.ts';
 import { createStrategy } from '../create.ts';
+import { maskCost } from '../mask-cost.ts';
 import type { Selection, SelectionHistory, SelectionInput } from '../strategy.ts';
 import type { StrategyInput } from './index.ts';
 
@@ -32,6 +33,8 @@ const budgeted: readonly StrategyInput[] = [
   { name: 'fedolf' },
   { name: 'round-robin' },
   { name: 'lisa' },
+  { name: 'triangle' },
+  { name: 'strata', lambdaScale: 'auto' },
   { name: 'gradient-norm' },
   { name: 'rgn' },
   { name: 'snr' },
@@ -51,23 +54,34 @@ describe('every strategy', () => {
     { selector: (c) => c.id, maxLength: 6 },
   );
   const costs = fc.array(fc.double({ min: 0.1, max: 5, noNaN: true }), { minLength: 5, maxLength: 5 });
+  const passing = fc.option(
+    fc.array(fc.double({ min: 0, max: 3, noNaN: true }), { minLength: 5, maxLength: 5 }),
+    { nil: undefined },
+  );
 
   it.each(budgeted)(
     '$name: a mask for everybody, in forward order, within the budget, twice the same',
     (config) => {
       fc.assert(
-        fc.property(clients, costs, fc.integer({ min: 1, max: 30 }), fc.nat(), (cs, prices, round, seed) => {
-          const at = { layers, costs: prices, clients: cs, round, seed };
-          const { masks } = run(config, at);
-          expect(Object.keys(masks).sort()).toEqual(cs.map((c) => c.id).sort());
-          for (const client of cs) {
-            const indices = masks[client.id]!.map((name) => layers.indexOf(name));
-            expect(indices).toEqual([...new Set(indices)].sort((a, b) => a - b));
-            const cost = indices.reduce((sum, l) => sum + prices[l]!, 0);
-            expect(cost).toBeLessThanOrEqual(client.budget + 1e-9);
-          }
-          expect(run(config, { ...at, clients: cs.toReversed() }).masks).toEqual(masks);
-        }),
+        fc.property(
+          clients,
+          costs,
+          passing,
+          fc.integer({ min: 1, max: 30 }),
+          fc.nat(),
+          (cs, own, way, round, seed) => {
+            const reach = way?.map((_, s) => way.slice(s).reduce((a, b) => a + b, 0));
+            const at = { layers, costs: own, reach, clients: cs, round, seed };
+            const { masks } = run(config, at);
+            expect(Object.keys(masks).sort()).toEqual(cs.map((c) => c.id).sort());
+            for (const client of cs) {
+              const indices = masks[client.id]!.map((name) => layers.indexOf(name));
+              expect(indices).toEqual([...new Set(indices)].sort((a, b) => a - b));
+              expect(maskCost(at, indices)).toBeLessThanOrEqual(client.budget + 1e-9);
+            }
+            expect(run(config, { ...at, clients: cs.toReversed() }).masks).toEqual(masks);
+          },
+        ),
         { numRuns: 40 },
       );
     },
@@ -82,6 +96,19 @@ describe('strategies by position', () => {
     ['fedolf', ['l4'], ['l2', 'l3', 'l4']],
   ] as const)('%s', (name, poor, rich) => {
     expect(run({ name }, input).masks).toEqual({ poor, rich, broke: [] });
+  });
+
+  it('take more layers at the top than at the bottom where the way down costs', () => {
+    const at = {
+      ...input,
+      reach: [5, 4, 3, 2, 1],
+      clients: [{ id: 'x', samples: 1, budget: 7, scores: null }],
+    };
+    const mask = (name: 'top' | 'bottom' | 'both' | 'fedolf') => run({ name }, at).masks.x;
+    expect(mask('top')).toEqual(['l2', 'l3', 'l4']); // 3 + 3; l1 would come to 8
+    expect(mask('fedolf')).toEqual(['l2', 'l3', 'l4']);
+    expect(mask('bottom')).toEqual(['l0', 'l1']); // 5 + 2
+    expect(mask('both')).toEqual(['l0', 'l4']);
   });
 
   it('both takes one from each end for a budget of two', () => {
@@ -127,6 +154,35 @@ describe('strategies over rounds', () => {
     }
     // binomial(1000, 1/5): standard deviation 12.6
     for (const n of [...hits.values(), same]) expect(Math.abs(n - 200)).toBeLessThan(60);
+  });
+});
+
+describe('triangle', () => {
+  it.each([
+    ['output', [1, 2, 3, 4, 5]],
+    ['input', [5, 4, 3, 2, 1]],
+    ['ends', [3, 2, 1, 2, 3]],
+  ] as const)('draws towards the %s by %j', (shape, weights) => {
+    const at = { ...input, clients: [{ id: 'x', samples: 1, budget: 1, scores: null }] };
+    const hits = layers.map(() => 0);
+    const draws = 3000;
+    for (let round = 1; round <= draws; round++) {
+      const [drawn = ''] = run({ name: 'triangle', shape }, { ...at, round }).masks.x!;
+      hits[layers.indexOf(drawn)]!++;
+    }
+    const total = weights.reduce<number>((a, b) => a + b, 0);
+    // binomial(3000, 1/3): standard deviation 26
+    weights.forEach((weight, l) => {
+      expect(Math.abs(hits[l]! - (draws * weight) / total)).toBeLessThan(110);
+    });
+  });
+
+  it('is drawn by each participant for itself', () => {
+    const masks = Array.from(
+      { length: 30 },
+      (_, k) => run({ name: 'triangle' }, { ...input, round: k + 1 }).masks,
+    );
+    expect(masks.some(({ poor, rich }) => !rich!.includes(poor![0]!))).toBe(true);
   });
 });
 
@@ -183,6 +239,15 @@ describe('adagrad-select', () => {
     expect(share('l4')).toBeCloseTo(0.2, 1);
     expect(share('l1')).toBeCloseTo(0.1, 1);
   });
+});
+
+describe('an input that cannot be', () => {
+  it.each([[[1, 2, 1, 1, 1]], [[1, 1, 1, 1]], [[-1, -1, -1, -1, -1]], [[Number.NaN, 1, 1, 1, 1]]])(
+    'is refused: a way down of %j',
+    (reach) => {
+      expect(() => run({ name: 'top' }, { ...input, reach })).toThrow(StrataError);
+    },
+  );
 });
 
 describe('options out of range', () => {

@@ -17,7 +17,7 @@ export const top = defineStrategy({
     needs: 'nothing',
     select: (input) => {
       const order = [...input.layers.keys()].reverse();
-      return { masks: masksFrom(input, (c) => takeInOrder(order, input.costs, c.budget)) };
+      return { masks: masksFrom(input, (c) => takeInOrder(order, input, c)) };
     },
   }),
 });

@@ -1,3 +1,4 @@
+// @module-tag long
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { registerKernels } from '../../kernels/index.ts';

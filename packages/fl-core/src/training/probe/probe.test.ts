@@ -16,6 +16,14 @@ const options: ProbeOptions = { batches: 10, batchSize: 3, seed: 4 };
 
 /** The same in float64 by finite differences, the formula written out. */
 const plain = {
+  'mean-square'(data: ImageDataset, layer: string): number {
+    const gradient = plainGradient(weights, data, layer).flat();
+    return gradient.reduce((sum, g) => sum + g * g, 0) / gradient.length;
+  },
+  decrease(data: ImageDataset, layer: string): number {
+    const gradient = plainGradient(weights, data, layer).flat();
+    return gradient.reduce((sum, g) => sum + Math.abs(g), 0);
+  },
   rgn(data: ImageDataset, layer: string): number {
     const gradient = plainGradient(weights, data, layer).flat();
     const parameters = weights.get(layer)!.flatMap((t) => [...t.data]);
@@ -48,13 +56,16 @@ describe.each(['cpu', 'wasm'] as const)('probe on %s', (backend) => {
     };
   });
 
-  it.each(['rgn', 'snr'] as const)('%s agrees with finite differences in float64', async (score) => {
-    const data = toyData(8); // batches of 3, 3 and 2
-    const { scores } = await finish(trainer.probe(data, { ...options, score }));
-    for (const layer of blocks) {
-      expect(Math.abs(scores[layer]! / plain[score](data, layer) - 1), layer).toBeLessThan(2e-4);
-    }
-  });
+  it.each(['mean-square', 'decrease', 'rgn', 'snr'] as const)(
+    '%s agrees with finite differences in float64',
+    async (score) => {
+      const data = toyData(8); // batches of 3, 3 and 2
+      const { scores } = await finish(trainer.probe(data, { ...options, score }));
+      for (const layer of blocks) {
+        expect(Math.abs(scores[layer]! / plain[score](data, layer) - 1), layer).toBeLessThan(2e-4);
+      }
+    },
+  );
 
   it.each(['squared-norm', 'snr'] as const)(
     '%s is the same when the inputs of the stages are computed again',
@@ -102,9 +113,11 @@ describe.each(['cpu', 'wasm'] as const)('probe on %s', (backend) => {
     await finish(wide.evaluate(data, { batchSize: 4 })); // Uploads the weights.
     const layer = layerBytes(layout.layers[1]!);
     const activations = 2 * (depth + 2 + 4) * 4 * 2 * 64;
-    // The mean, the gradient that is added, and their sum; the variance as well, and its parts on the way.
+    // The mean, the gradient that is added, and their sum; the parts of a step; the variance as well, and its parts.
     for (const [score, copies] of [
       ['squared-norm', 3],
+      ['mean-square', 3],
+      ['decrease', 4],
       ['rgn', 3],
       ['snr', 6],
     ] as const) {

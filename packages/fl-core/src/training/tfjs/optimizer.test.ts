@@ -28,9 +28,10 @@ async function ours(input: OptimizerConfig, at = shape): Promise<number[]> {
     const gradient = tf.tensor(g, at);
     const before = p;
     const pace = paceOf(optimizer.numbers(1));
-    optimizer.step([{ name: 'p', parameter: before, gradient }], pace, (_, moved) => {
+    optimizer.move([{ name: 'p', parameter: before, gradient }], pace, (_, moved) => {
       p = moved;
     });
+    optimizer.count();
     tf.dispose([before, gradient, pace.tensor]);
   }
   optimizer.dispose();

@@ -12,16 +12,19 @@ export interface Moving {
   readonly gradient: Tensor;
 }
 
-/** Moves parameters against their gradients, and owns the state it needs for that. */
+/**
+ * Moves parameters against their gradients, and owns the state it needs for that. A step moves each parameter once, all
+ * together or in groups of a pace of their own, and is counted then.
+ */
 export interface Optimizer {
   /** What the next step depends on, with `rate` times the configured learning rate. */
   numbers(rate: number): Readonly<Record<string, number>>;
   /**
-   * One step at the pace of {@link numbers}. Hands each new value to `put`, which owns it, as soon as it is made, and may
-   * drop what it was made of then.
+   * The step of some parameters at the pace of {@link numbers}. Hands each new value to `put`, which owns it, as soon as
+   * it is made, and may drop what it was made of then.
    */
-  step(items: readonly Moving[], pace: Pace, put: (item: Moving, moved: Tensor) => void): void;
-  /** Counts a step that the device took without being told by {@link step}. */
+  move(items: readonly Moving[], pace: Pace, put: (item: Moving, moved: Tensor) => void): void;
+  /** Counts a step, whether {@link move} or the device by itself took it. */
   count(): void;
   save(): Promise<OptimizerState>;
   /** Goes on from a saved state of the same configuration; `like` has the parameters' shapes. */
@@ -55,7 +58,7 @@ class Moments {
 }
 
 /** What an optimizer does apart from stepping. */
-const keeper = (moments: Moments): Omit<Optimizer, 'step' | 'numbers'> => ({
+const keeper = (moments: Moments): Omit<Optimizer, 'move' | 'numbers'> => ({
   count: () => {
     moments.steps += 1;
   },
@@ -80,7 +83,7 @@ function plain(learningRate: number): Optimizer {
   return {
     ...keeper(new Moments()),
     numbers: (rate) => ({ rate: rate * learningRate }),
-    step(items, { tensor }, put) {
+    move(items, { tensor }, put) {
       for (const item of items) {
         put(
           item,
@@ -97,7 +100,7 @@ function momentum(config: Extract<OptimizerConfig, { name: 'sgd' }>): Optimizer 
   return {
     ...keeper(new Moments(velocities)),
     numbers: (rate) => ({ rate: rate * config.learningRate, momentum: config.momentum }),
-    step(items, pace, put) {
+    move(items, pace, put) {
       const fused = fusedMomentum(stepItems(items, [velocities]), pace);
       if (fused !== null) {
         for (const [i, item] of items.entries()) put(item, fused[i]!);
@@ -117,7 +120,8 @@ function momentum(config: Extract<OptimizerConfig, { name: 'sgd' }>): Optimizer 
 
 const beta1 = 0.9;
 const beta2 = 0.999;
-const epsilon = 1e-8;
+/** Added to the root of the second moment, as in PyTorch. */
+export const adamEpsilon = 1e-8;
 
 /**
  * Adam with decoupled weight decay (Loshchilov and Hutter, arXiv 1711.05101), the decay times the learning rate as
@@ -132,10 +136,16 @@ function adamW(config: Extract<OptimizerConfig, { name: 'adamw' }>): Optimizer {
     ...keeper(moments),
     numbers(rate) {
       const learningRate = rate * config.learningRate;
-      return adamWNumbers({ learningRate, weightDecay, beta1, beta2, epsilon, step: moments.steps + 1 });
+      return adamWNumbers({
+        learningRate,
+        weightDecay,
+        beta1,
+        beta2,
+        epsilon: adamEpsilon,
+        step: moments.steps + 1,
+      });
     },
-    step(items, pace, put) {
-      moments.steps += 1;
+    move(items, pace, put) {
       const fused = fusedAdamW(stepItems(items, [first, second]), pace);
       if (fused !== null) {
         for (const [i, item] of items.entries()) put(item, fused[i]!);
@@ -148,7 +158,7 @@ function adamW(config: Extract<OptimizerConfig, { name: 'adamw' }>): Optimizer {
         const moved = tidy(() => {
           const decays = weightDecay > 0 && parameter.rank >= 2;
           const kept = decays ? mul(parameter, pace.numbers.decay!) : parameter;
-          const scale = add(mul(sqrt(v), pace.numbers.correction!), epsilon);
+          const scale = add(mul(sqrt(v), pace.numbers.correction!), adamEpsilon);
           return sub(kept, mul(div(m, scale), pace.numbers.rate!));
         });
         put(item, moved);

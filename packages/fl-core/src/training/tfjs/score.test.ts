@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, beforeEach, expect, it } from 'vitest';
-import type { ScoreKind } from '../../protocol/selection-config.ts';
+import { z } from 'zod';
+import { type ScoreKind, scoreKinds } from '../../selection/score-kinds.ts';
 import { TfjsGradients } from './activation.ts';
 import { scoreOf } from './score.ts';
 
@@ -13,9 +15,18 @@ beforeEach(() => {
   return () => expect(tf.memory().numTensors).toBe(tensors);
 });
 
-/** The score of a layer with parameters [3, 4] and [0], for gradients given as [first, second] a piece. */
-async function score(kind: ScoreKind, pieces: { gradient: number[][]; share: number }[]): Promise<number> {
-  const parameters = [tf.tensor1d([3, 4]), tf.tensor1d([0])];
+interface Piece {
+  readonly gradient: number[][];
+  readonly share: number;
+}
+
+/** The score of a layer with two tensors, for gradients given as [first, second] a piece. */
+async function score(
+  kind: ScoreKind,
+  pieces: readonly Piece[],
+  layer: readonly number[][] = [[3, 4], [0]],
+): Promise<number> {
+  const parameters = layer.map((values) => tf.tensor1d(values));
   const scored = scoreOf(kind, parameters);
   for (const { gradient, share } of pieces) {
     const tensors = gradient.map((g, i): [string, tf.Tensor] => [
@@ -37,9 +48,48 @@ const uneven = [
   { gradient: [[5, 4], [-8]], share: 0.25 },
 ];
 
+const Gradients = z.array(z.array(z.number()));
+const Pieces = z
+  .array(z.object({ share: z.number(), gradients: Gradients }))
+  .transform((all) => all.map(({ share, gradients }): Piece => ({ share, gradient: gradients })));
+/** By fixtures/scores.py: PyTorch's gradients of a matrix and a bias, by batch and by sample, and what follows. */
+const python = z
+  .object({
+    parameters: Gradients,
+    batches: Pieces,
+    samples: Pieces,
+    scores: z.record(z.enum(scoreKinds), z.number()),
+  })
+  .parse(JSON.parse(readFileSync(new URL('./fixtures/scores.json', import.meta.url), 'utf8')));
+
+it.each(scoreKinds)("%s is what PyTorch's gradients and optimizers give", async (kind) => {
+  const pieces = kind === 'snr' ? python.samples : python.batches;
+  expect((await score(kind, pieces, python.parameters)) / python.scores[kind]).toBeCloseTo(1, 5);
+});
+
 it('squared norm: of the mean, not the mean of the norms', async () => {
   // mean = [2, 1], [1]
   expect(await score('squared-norm', uneven)).toBeCloseTo(4 + 1 + 1, 5);
+});
+
+it('mean square: a layer counts no more for having its parameters twice', async () => {
+  expect(await score('mean-square', uneven)).toBeCloseTo(6 / 3, 6);
+  const twice = uneven.map(({ gradient: [a, b], share }) => ({
+    gradient: [
+      [...a!, ...a!],
+      [...b!, ...b!],
+    ],
+    share,
+  }));
+  expect(await score('mean-square', twice)).toBeCloseTo(6 / 3, 6);
+});
+
+it("decrease: the mean's sizes added up, those near Adam's eps for less", async () => {
+  expect(await score('decrease', uneven)).toBeCloseTo(2 + 1 + 1, 6);
+  // 1e-8 beside an eps of 1e-8 moves by half a step.
+  const faint = [{ gradient: [[1, 1e-8], [0]], share: 1 }];
+  expect((await score('decrease', faint)) - 1).toBeCloseTo(0.5e-8, 7);
+  expect(await score('decrease', [{ gradient: [[1e-8, 0], [0]], share: 1 }])).toBeCloseTo(0.5e-8, 12);
 });
 
 it('rgn: norm of the mean gradient over the norm of the parameters', async () => {
@@ -63,7 +113,7 @@ it('snr: a gradient that never varies counts a finite lot', async () => {
 });
 
 it('a score can be given up', () => {
-  for (const kind of ['squared-norm', 'rgn', 'snr'] as const) {
+  for (const kind of scoreKinds) {
     const parameters = [tf.tensor1d([1])];
     const scored = scoreOf(kind, parameters);
     for (let i = 0; i < 2; i++) scored.add(new TfjsGradients(new Map([['t', tf.tensor1d([i])]])));

@@ -1,4 +1,5 @@
 import {
+  abs,
   add,
   addN,
   dispose,
@@ -15,6 +16,7 @@ import {
 import type { ScoreKind } from '../../protocol/selection-config.ts';
 import type { Gradients, LayerScore } from '../engine.ts';
 import { gradientsOf, type TfjsScalar, tidyScalar } from './activation.ts';
+import { adamEpsilon } from './optimizer.ts';
 import { squaredNorm, sumOfAll } from './sums.ts';
 import { TensorMap } from './tensors.ts';
 
@@ -29,17 +31,30 @@ const relativeFloor = 1e-6;
  * The importance of one layer, from gradients g of its parameters theta:
  *
  * - `squared-norm`: ||mean g||^2 (Sun et al., arXiv 2408.15600, section 5).
+ * - `mean-square`: ||mean g||^2 over the number of parameters.
+ * - `decrease`: the sum of g^2 / (|g| + eps), g the mean: the inner product of the gradient and AdamW's first step from
+ *   it, which is its sign where it is well above Adam's eps; a unit of learning rate, weight decay not counted
+ *   (Loshchilov and Hutter, arXiv 1711.05101).
  * - `rgn`, relative gradient norm: ||mean g|| / ||theta|| (Lee et al., arXiv 2210.11466, "Auto-RGN").
  * - `snr`: the mean over the layer's parameters k of mean(g_k)^2 / var(g_k) over single samples (Mahsereci et al.,
  *   arXiv 1703.09580, eq. 7, with its unbiased variance; as GSNR: Liu et al., arXiv 2001.07384): a sum would grow with
  *   the layer's size, and layers of different sizes could not be compared by it. The denominator is var + 1e-6 mean^2 + 1e-12, so that a gradient which is the same for all samples counts a finite lot.
  *
- * The first two hold the layer's mean gradient, `snr` as much again for the variance; `parameters` are borrowed.
+ * All hold the layer's mean gradient, `snr` as much again for the variance; `parameters` are borrowed.
  */
 export function scoreOf(kind: ScoreKind, parameters: readonly Tensor[]): LayerScore {
   switch (kind) {
     case 'squared-norm':
       return new OfMean((mean) => squaredNorm(mean));
+    case 'mean-square':
+      return new OfMean((mean) =>
+        div(
+          squaredNorm(mean),
+          mean.reduce((n, { size }) => n + size, 0),
+        ),
+      );
+    case 'decrease':
+      return new OfMean((mean) => addN(mean.map(firstStep)));
     case 'rgn':
       return new OfMean((mean) =>
         div(sqrt(squaredNorm(mean)), maximum(sqrt(squaredNorm(parameters)), smallestNorm)),
@@ -50,6 +65,13 @@ export function scoreOf(kind: ScoreKind, parameters: readonly Tensor[]): LayerSc
       return kind satisfies never;
   }
 }
+
+/** g times the first step of Adam along it; one tensor's intermediate results at a time. */
+const firstStep = (gradient: Tensor): Tensor =>
+  tidy(() => {
+    const size = tidy(() => add(abs(gradient), adamEpsilon));
+    return sumOfAll([tidy(() => div(square(gradient), size))]);
+  });
 
 /** A number made of the mean gradient. */
 class OfMean implements LayerScore {

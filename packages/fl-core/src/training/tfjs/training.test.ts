@@ -1,7 +1,10 @@
 import '@tensorflow/tfjs-backend-cpu';
+import '@tensorflow/tfjs-backend-wasm';
 import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { registerKernels } from '../../kernels/index.ts';
+import { type Dawn, openDawn, startDawn } from '../../kernels/testing/dawn.ts';
 import type { ModelLayout } from '../../models/layout.ts';
 import type { OptimizerConfig } from '../../protocol/local-config.ts';
 import { TfjsGradients } from './activation.ts';
@@ -16,6 +19,7 @@ interface Reference {
     optimizer: OptimizerConfig;
     proximal: number;
     clipNorm: number | null;
+    headRate: number;
     norms: number[];
     end: Record<string, number[]>;
   }[];
@@ -24,11 +28,18 @@ const reference: Reference = JSON.parse(
   readFileSync(new URL('./fixtures/optimizers.json', import.meta.url), 'utf8'),
 );
 
-const shapes: Record<string, number[]> = { 'a.weight': [3, 2], 'b.bias': [4] };
+const shapes: Record<string, number[]> = { 'a.weight': [3, 2], 'b.bias': [4], 'b.weight': [2, 2] };
 const layout: ModelLayout = {
   layers: [
     { name: 'a', role: 'block', tensors: [{ name: 'a.weight', shape: [3, 2] }] },
-    { name: 'b', role: 'head', tensors: [{ name: 'b.bias', shape: [4] }] },
+    {
+      name: 'b',
+      role: 'head',
+      tensors: [
+        { name: 'b.bias', shape: [4] },
+        { name: 'b.weight', shape: [2, 2] },
+      ],
+    },
   ],
 };
 const input = () => {
@@ -45,20 +56,27 @@ const open = () =>
 const gradientsOf = (values: Record<string, number[]>) =>
   new TfjsGradients(new Map(Object.entries(values).map(([n, g]) => [n, tf.tensor(g, shapes[n]!)])));
 
-describe('a trained copy', () => {
-  beforeAll(async () => {
-    await tf.setBackend('cpu');
-  });
-  beforeEach(() => {
+let dawn: Dawn | { readonly reason: string };
+beforeAll(async () => {
+  dawn = await openDawn();
+  for (const backend of ['wasm', 'webgpu'] as const) registerKernels(backend);
+  if (!('reason' in dawn)) await startDawn(dawn);
+});
+
+describe.for(['cpu', 'wasm', 'webgpu'] as const)('a trained copy on %s', (backend) => {
+  beforeEach(async ({ skip }) => {
+    if (backend === 'webgpu' && 'reason' in dawn) return skip(dawn.reason);
+    await tf.setBackend(backend);
     const tensors = tf.memory().numTensors;
     return () => expect(tf.memory().numTensors, 'tensors left behind').toBe(tensors);
   });
 
   it.each(reference.cases)(
-    'moves as in PyTorch: $optimizer.name, proximal $proximal, clipped to $clipNorm',
-    async ({ optimizer, proximal, clipNorm, norms, end }) => {
+    'moves as in PyTorch: $optimizer.name, proximal $proximal, clipped to $clipNorm, head at $headRate',
+    async ({ optimizer, proximal, clipNorm, headRate, norms, end }) => {
       const engine = open();
-      const training = engine.training(['a', 'b'], { optimizer, proximal, clipNorm });
+      const head = { rate: headRate };
+      const training = engine.training(['a', 'b'], { optimizer, proximal, clipNorm, head });
       const seen: number[] = [];
       for (const [t, gradient] of reference.gradients.entries()) {
         // In two parts, as from two micro-batches.
@@ -86,17 +104,20 @@ describe('a trained copy', () => {
     },
   );
 
-  it('leaves a gradient below the limit as it is, and forgets what is discarded', async () => {
+  it('leaves a gradient below the limit as it is, forgets what is discarded, and moves a head alone at its own rate', async () => {
     const engine = open();
     const optimizer = { name: 'sgd', learningRate: 1, momentum: 0 } as const;
-    const training = engine.training(['b'], { optimizer, proximal: 0, clipNorm: 100 });
-    training.add(gradientsOf({ 'b.bias': [9, 9, 9, 9] }));
+    const head = { rate: 2 };
+    const training = engine.training(['b'], { optimizer, proximal: 0, clipNorm: 100, head });
+    const none = { 'b.weight': [0, 0, 0, 0] };
+    training.add(gradientsOf({ ...none, 'b.bias': [9, 9, 9, 9] }));
     training.discard();
-    training.add(gradientsOf({ 'b.bias': [1, 2, 3, 4] }));
+    training.add(gradientsOf({ ...none, 'b.bias': [1, 2, 3, 4] }));
     expect(await engine.read(training.finishGradients())).toEqual([30]);
     training.step(1);
     const moved = await training.read('b.bias');
-    for (const [i, v] of reference.start['b.bias']!.entries()) expect(moved[i]).toBeCloseTo(v - (i + 1), 5);
+    for (const [i, v] of reference.start['b.bias']!.entries())
+      expect(moved[i]).toBeCloseTo(v - 2 * (i + 1), 5);
     await expect(training.read('a.weight')).rejects.toThrow(/not trained/);
     training.dispose();
     engine.release();

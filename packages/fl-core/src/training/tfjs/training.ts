@@ -1,5 +1,6 @@
 import { add, addN, dispose, div, minimum, mul, sqrt, sub, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { type Pace, paceOf } from '../../kernels/index.ts';
+import { alwaysTrained, type ModelLayout } from '../../models/layout.ts';
 import type { Model, Parameters } from '../../models/model.ts';
 import type { Targets } from '../../models/targets.ts';
 import type { Activation, Gradients, TrainedState, TrainedView, UpdateRule } from '../engine.ts';
@@ -16,12 +17,32 @@ import { TfjsView } from './view.ts';
 /** Added to the norm that a gradient is divided by when it is clipped, as in PyTorch. */
 const clipEpsilon = 1e-6;
 
+/** Trained tensors that move at one pace. */
+interface Group {
+  readonly names: ReadonlySet<string>;
+  /** Of the optimizer's learning rate. */
+  readonly factor: number;
+}
+
+/** One group, unless the head has a rate of its own and something else is trained beside it. */
+function groupsOf(layout: ModelLayout, layers: readonly string[], headRate: number): Group[] {
+  const head = new Set(headRate === 1 ? [] : alwaysTrained(layout));
+  const groups = [
+    { own: layers.filter((l) => !head.has(l)), factor: 1 },
+    { own: layers.filter((l) => head.has(l)), factor: headRate },
+  ];
+  return groups
+    .filter(({ own }) => own.length > 0)
+    .map(({ own, factor }) => ({ names: new Set(tensorNames(layout, own)), factor }));
+}
+
 /** A trained copy of some layers over the global weights, which stay as they are. */
 export class TfjsTraining extends TfjsView implements TrainedView {
   readonly layers: readonly string[];
   readonly #globals: GlobalTensors;
   readonly #trained: TensorMap;
   readonly #names: ReadonlySet<string>;
+  readonly #groups: readonly Group[];
   readonly #rule: UpdateRule;
   readonly #optimizer: Optimizer;
   readonly #gradients = new TensorMap();
@@ -39,6 +60,7 @@ export class TfjsTraining extends TfjsView implements TrainedView {
     this.#trained = trained;
     this.#names = new Set(tensorNames(model.layout, layers));
     this.layers = model.layout.layers.map((l) => l.name).filter((l) => layers.includes(l));
+    this.#groups = groupsOf(model.layout, this.layers, rule.head.rate);
     this.#rule = rule;
     this.#optimizer = createOptimizer(rule.optimizer);
   }
@@ -61,11 +83,11 @@ export class TfjsTraining extends TfjsView implements TrainedView {
   }
 
   step(rate: number): void {
-    const pace = paceOf(this.#optimizer.numbers(rate));
+    const paces = this.#paces(rate);
     try {
-      this.#move(pace);
+      this.#move(paces);
     } finally {
-      dispose(pace.tensor);
+      for (const { tensor } of paces) dispose(tensor);
     }
     submitRecorded();
   }
@@ -75,11 +97,11 @@ export class TfjsTraining extends TfjsView implements TrainedView {
     const { x, mask } = activationOf(input);
     const objective = objectiveOf(targets);
     if (this.#width !== null) objective.check(targets, this.#width);
-    const pace = paceOf(this.#optimizer.numbers(rate));
-    const own = [...objective.given(targets, 1), pace.tensor];
+    const paces = this.#paces(rate);
+    const own = [...objective.given(targets, 1), ...paces.map((pace) => pace.tensor)];
     const rest = mask === undefined ? own : [mask, ...own];
     const work = ([x, ...rest]: readonly Tensor[]): TfjsScalar[] => {
-      const tensor = rest.pop()!;
+      const tensors = rest.splice(rest.length - paces.length);
       const start = mask === undefined ? { x: x! } : { x: x!, mask: rest.shift()! };
       const lossOfLogits = (logits: Tensor) => {
         this.#width = logits.shape.at(-1) ?? 0;
@@ -91,7 +113,7 @@ export class TfjsTraining extends TfjsView implements TrainedView {
       try {
         this.add(gradients);
         scalars.push(...this.finishGradients());
-        this.#move({ ...pace, tensor });
+        this.#move(paces.map(({ numbers }, i) => ({ numbers, tensor: tensors[i]! })));
         return scalars;
       } catch (error) {
         for (const scalar of scalars) scalar.dispose();
@@ -123,7 +145,12 @@ export class TfjsTraining extends TfjsView implements TrainedView {
     return this.#repeated;
   }
 
-  #move(pace: Pace): void {
+  /** Of the groups, in their order; the caller disposes of their tensors. */
+  #paces(rate: number): Pace[] {
+    return this.#groups.map(({ factor }) => paceOf(this.#optimizer.numbers(rate * factor)));
+  }
+
+  #move(paces: readonly Pace[]): void {
     this.commit();
     this.#moving = true;
     const globals = this.#globals.all();
@@ -132,11 +159,15 @@ export class TfjsTraining extends TfjsView implements TrainedView {
       parameter: this.#trained.get(name) ?? required(globals, name),
       gradient,
     }));
-    this.#optimizer.step(items, pace, ({ name, gradient }, moved) => {
-      this.#before.set(name, this.#trained.release(name));
-      this.#trained.set(name, moved);
-      dispose(gradient);
-    });
+    for (const [i, { names }] of this.#groups.entries()) {
+      const own = items.filter(({ name }) => names.has(name));
+      this.#optimizer.move(own, paces[i]!, ({ name, gradient }, moved) => {
+        this.#before.set(name, this.#trained.release(name));
+        this.#trained.set(name, moved);
+        dispose(gradient);
+      });
+    }
+    this.#optimizer.count();
   }
 
   get moving(): boolean {

@@ -24,8 +24,8 @@ export function isHeader(table: TableView, known: (cell: Cell) => boolean, label
   const first = table.first();
   if (labels !== -1 && known(first[labels] ?? null)) return false;
   if (hasUsualName(first, known)) return true;
-  const width = table.width(false);
-  const names = first.slice(0, width).map(textOf);
+  // The first row may be shorter than those below it.
+  const names = Array.from({ length: table.width(false) }, (_, index) => textOf(first[index] ?? null));
   if (table.length <= telling || names.some((name) => wordsOf(name).length > mostWords)) return false;
   if (names.filter((name) => name === '').length > 1 || new Set(names).size < names.length) return false;
   const below = names.map((_, index) => table.cells(index, false).slice(1));

@@ -2,6 +2,7 @@ import { encoderOfOldNorms, opensWith } from '../../hub/transformers.ts';
 import { defineArchitecture } from '../define.ts';
 import { bertLayout } from './layout.ts';
 import { type BertSpec, bertSpec } from './spec.ts';
+import { bertWork } from './work.ts';
 
 export const bert = defineArchitecture<BertSpec>({
   name: 'bert',
@@ -12,6 +13,7 @@ export const bert = defineArchitecture<BertSpec>({
   heads: ['classification'],
   pairs: true,
   layout: bertLayout,
+  work: bertWork,
   transformers: {
     modelTypes: ['bert'],
     read: bertSpec,

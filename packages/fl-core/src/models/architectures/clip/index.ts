@@ -3,6 +3,7 @@ import { checkSide } from '../../images/patches.ts';
 import { defineArchitecture } from '../define.ts';
 import { clipLayout } from './layout.ts';
 import { type ClipSpec, clipSpec, patchesClass } from './spec.ts';
+import { clipWork } from './work.ts';
 
 /** The text half, what compares texts with images, and a buffer; what the patches are classified without. */
 const unused = ({ classified }: ClipSpec): readonly RegExp[] => [
@@ -24,6 +25,7 @@ export const clip = defineArchitecture<ClipSpec>({
   kind: 'image',
   heads: ['classification'],
   layout: clipLayout,
+  work: clipWork,
   transformers: {
     modelTypes: ['clip', 'clip_vision_model'],
     read: clipSpec,

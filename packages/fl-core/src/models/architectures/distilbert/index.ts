@@ -2,6 +2,7 @@ import { encoderAlone, opensWith } from '../../hub/transformers.ts';
 import { defineArchitecture } from '../define.ts';
 import { distilBertLayout } from './layout.ts';
 import { type DistilBertSpec, distilBertSpec } from './spec.ts';
+import { distilBertWork } from './work.ts';
 
 export const distilbert = defineArchitecture<DistilBertSpec>({
   name: 'distilbert',
@@ -12,6 +13,7 @@ export const distilbert = defineArchitecture<DistilBertSpec>({
   heads: ['classification'],
   pairs: true,
   layout: distilBertLayout,
+  work: distilBertWork,
   transformers: {
     modelTypes: ['distilbert'],
     read: distilBertSpec,

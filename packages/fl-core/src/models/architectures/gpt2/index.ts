@@ -2,6 +2,7 @@ import { encoderAlone, opensWith } from '../../hub/transformers.ts';
 import { defineArchitecture } from '../define.ts';
 import { gpt2Layout } from './layout.ts';
 import { type Gpt2Spec, gpt2Spec } from './spec.ts';
+import { gpt2Work } from './work.ts';
 
 export const gpt2 = defineArchitecture<Gpt2Spec>({
   name: 'gpt2',
@@ -13,6 +14,7 @@ export const gpt2 = defineArchitecture<Gpt2Spec>({
   // No separator that it has learned, no kinds of segments.
   pairs: false,
   layout: gpt2Layout,
+  work: gpt2Work,
   transformers: {
     modelTypes: ['gpt2'],
     read: gpt2Spec,

@@ -3,6 +3,7 @@ import { defineArchitecture } from '../define.ts';
 import { checkLayersModelSide, pixelRanges } from './config.ts';
 import { layersModelLayout } from './layout.ts';
 import type { LayersModelSpec } from './spec.ts';
+import { layersModelWork } from './work.ts';
 
 export const layersModel = defineArchitecture<LayersModelSpec>({
   name: 'layers-model',
@@ -12,6 +13,7 @@ export const layersModel = defineArchitecture<LayersModelSpec>({
   kind: 'image',
   heads: ['classification'],
   layout: layersModelLayout,
+  work: layersModelWork,
   opensIn: 'TensorFlow.js',
   usage,
   sides: ({ side }) => (side === null ? {} : { sideMultiple: side, largestSide: side }),

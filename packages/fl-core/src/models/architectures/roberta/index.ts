@@ -2,6 +2,7 @@ import { encoderOfOldNorms, opensWith } from '../../hub/transformers.ts';
 import { defineArchitecture } from '../define.ts';
 import { robertaLayout } from './layout.ts';
 import { type RobertaSpec, robertaSpec } from './spec.ts';
+import { robertaWork } from './work.ts';
 
 export const roberta = defineArchitecture<RobertaSpec>({
   name: 'roberta',
@@ -12,6 +13,7 @@ export const roberta = defineArchitecture<RobertaSpec>({
   heads: ['classification'],
   pairs: true,
   layout: robertaLayout,
+  work: robertaWork,
   transformers: {
     modelTypes: ['roberta', 'xlm-roberta'],
     read: robertaSpec,

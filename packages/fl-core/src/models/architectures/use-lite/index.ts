@@ -1,6 +1,7 @@
 import { defineArchitecture } from '../define.ts';
 import { useLiteLayout } from './layout.ts';
 import type { UseLiteSpec } from './spec.ts';
+import { useLiteWork } from './work.ts';
 
 export const useLite = defineArchitecture<UseLiteSpec>({
   name: 'use-lite',
@@ -12,6 +13,7 @@ export const useLite = defineArchitecture<UseLiteSpec>({
   // No separator that it has learned, no kinds of segments.
   pairs: false,
   layout: useLiteLayout,
+  work: useLiteWork,
   usage: () =>
     'The sentence encoder is no architecture of transformers. `load_strata.py` beside this file runs it in PyTorch (the classes `SentenceEncoder` and `SentencePiece`): `python load_strata.py . texts.csv` says its accuracy on a table with the columns `text` and `label`.',
 });

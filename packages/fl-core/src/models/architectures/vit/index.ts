@@ -5,6 +5,7 @@ import { defineArchitecture } from '../define.ts';
 import { vitDialects } from './dialects.ts';
 import { vitLayout } from './layout.ts';
 import { type VitSpec, vitSpec } from './spec.ts';
+import { vitWork } from './work.ts';
 
 export const vit = defineArchitecture<VitSpec>({
   name: 'vit',
@@ -15,6 +16,7 @@ export const vit = defineArchitecture<VitSpec>({
   kind: 'image',
   heads: ['classification'],
   layout: vitLayout,
+  work: vitWork,
   transformers: {
     modelTypes: ['vit', 'deit'],
     read: vitSpec,

@@ -1,3 +1,4 @@
+// @module-tag long
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, it, vi } from 'vitest';
 import { batches } from '../../../data/batches.ts';
@@ -48,6 +49,8 @@ const pulled = {
   clipNorm: 0.1,
   proximal: 0.01,
 } as const;
+/** The head in a group of its own. */
+const ownHead = { ...adamW, head: { rate: 5 } } as const;
 const plainDescent = { optimizer: { name: 'sgd', learningRate: 0.05, momentum: 0 } } as const;
 
 /** Three batches, the last one of two samples; a rate that changes with every step. */
@@ -72,6 +75,8 @@ it.for([
   ['images, AdamW', 0, adamW, allOf],
   ['images, momentum clipped and pulled back', 0, pulled, topOf],
   ['images, plain descent', 0, plainDescent, topOf],
+  ['images, AdamW with a head at a rate of its own', 0, ownHead, topOf],
+  ['texts, plain descent with a head at a rate of its own', 1, { ...plainDescent, head: { rate: 5 } }, topOf],
   ['texts with a mask', 1, adamW, topOf],
   ['sets of labels', 2, pulled, topOf],
   ['long and short passages', 3, adamW, topOf],

@@ -1,0 +1,29 @@
+import type { loadSample, OpenPicture } from '@strata/fl-core/data';
+import type { Model } from '@strata/fl-core/models';
+import type { KeptSecrets } from '../sealed/secrets.ts';
+import type { KeptData, KeptModels } from './kept.ts';
+import type { BackendName } from './options.ts';
+import type { Trainers } from './trainers.ts';
+
+/** What a client asks of where it runs: the worker of a tab, or Node. */
+export interface Platform {
+  /** Takes the device that the client trains on. */
+  trainers(wishes: TrainerWishes): Promise<Trainers>;
+  /** Decodes a picture to sRGB; rejects where it cannot. */
+  openPicture(bytes: Uint8Array): Promise<OpenPicture>;
+  /** Reads built-in data; several clients of one process may have the same. */
+  readonly loadSample: typeof loadSample;
+  readonly data: KeptData;
+  readonly models: KeptModels;
+  /** Of sealed runs. */
+  readonly secrets: KeptSecrets;
+}
+
+export interface TrainerWishes {
+  /** Instead of the choice of C2. */
+  readonly backend: BackendName | undefined;
+  /** Is called when the trainer is needed first. */
+  readonly load: () => Promise<Model>;
+  /** The bytes of a layer. */
+  readonly blob: (sha256: string, signal: AbortSignal) => Promise<Uint8Array>;
+}

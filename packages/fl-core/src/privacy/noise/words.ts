@@ -1,0 +1,25 @@
+/** Where random bits come from. Noise that protects somebody is from {@link cryptoWords} alone; tests bring their own. */
+export interface RandomWords {
+  /** A whole number, uniform in [0, 2^32). */
+  next(): number;
+}
+
+/** What `crypto.getRandomValues` gives at once at most, 65,536 bytes. */
+const wordsAtOnce = 16_384;
+
+/** From the system's generator, by no seed: what was drawn cannot be computed again by anybody. */
+export function cryptoWords(): RandomWords {
+  const buffer = new Uint32Array(wordsAtOnce);
+  let used = wordsAtOnce;
+  return {
+    next: () => {
+      if (used === wordsAtOnce) {
+        crypto.getRandomValues(buffer);
+        used = 0;
+      }
+      const word = buffer[used]!;
+      buffer[used++] = 0; // what was used is not kept
+      return word;
+    },
+  };
+}

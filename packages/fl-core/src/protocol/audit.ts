@@ -1,0 +1,122 @@
+import { z } from 'zod';
+import { Id, Sha256 } from './run.ts';
+
+/**
+ * The audit log: what operators decided and which models were committed, in a chain. Each entry holds the hash of the one
+ * before, so that none can be changed, taken out or moved without all that follow being made anew; and who noted the
+ * hash of the newest elsewhere notices that, too, and the lack of the end.
+ */
+
+export const auditKinds = [
+  'account-created',
+  'account-changed',
+  'account-removed',
+  'password-changed',
+  'logged-in',
+  'token-created',
+  'token-revoked',
+  'model-fetched',
+  'model-exported',
+  'backup-made',
+  'run-created',
+  'run-started',
+  'run-paused',
+  'run-resumed',
+  'run-stopped',
+  'run-deleted',
+  'join-link-renewed',
+  'invitation-created',
+  'invitation-revoked',
+  'client-removed',
+  'client-banned',
+  'client-admitted',
+  /** A model that a round ended with, or that a run begins with (round 0): the hash of each layer. */
+  'model-committed',
+] as const;
+export type AuditKind = (typeof auditKinds)[number];
+
+export const AuditEntry = z.object({
+  /** 1, 2, 3 and so on. */
+  seq: z.number().int().min(1),
+  /** Milliseconds since the epoch, by the server's clock. */
+  at: z.number().int(),
+  /** The account or token, or `server`. */
+  who: z.string(),
+  // Not of the list above: a log outlives the version that wrote it.
+  kind: z.string(),
+  run: Id.nullable(),
+  details: z.record(z.string(), z.string()),
+  /** Of the entry before; zeros for the first. */
+  previous: Sha256,
+  hash: Sha256,
+});
+export type AuditEntry = z.infer<typeof AuditEntry>;
+
+export const noAuditYet = '0'.repeat(64);
+
+/** What the hash of an entry is the sha256 of, as UTF-8: JSON without blanks, the details in the order of their names. */
+export function auditText({ seq, at, who, kind, run, details, previous }: Omit<AuditEntry, 'hash'>): string {
+  const names = Object.keys(details).sort();
+  return JSON.stringify([previous, seq, at, who, kind, run, names.map((name) => [name, details[name]])]);
+}
+
+/** What is wrong with a log, and where. */
+export interface AuditBreak {
+  /** Line of the file, from 1. */
+  readonly line: number;
+  readonly what: string;
+}
+
+export type AuditVerdict =
+  | { readonly kind: 'whole'; readonly entries: number; readonly head: string }
+  | { readonly kind: 'broken'; readonly at: AuditBreak };
+
+/**
+ * Whether a log is as it was written, from its first entry on.
+ * @param lines of the exported file, one entry each.
+ * @param sha256 in hex, of a text as UTF-8.
+ * @param noted a hash that was noted elsewhere: it must be that of an entry.
+ */
+export function checkAudit(
+  lines: Iterable<string>,
+  sha256: (text: string) => string,
+  noted: string | null = null,
+): AuditVerdict {
+  let line = 0;
+  let [seq, head] = [0, noAuditYet];
+  let found = noted === null;
+  const broken = (what: string): AuditVerdict => ({ kind: 'broken', at: { line, what } });
+  for (const text of lines) {
+    line += 1;
+    const entry = parsed(text);
+    if (entry === null) return broken('is no entry of an audit log');
+    if (entry.seq !== seq + 1) {
+      return broken(`is entry ${entry.seq} where ${seq + 1} should be: one was removed, added or moved`);
+    }
+    if (entry.previous !== head) return broken(`entry ${entry.seq} does not follow the one before it`);
+    if (entry.hash !== sha256(auditText(entry))) return broken(`entry ${entry.seq} was changed`);
+    [seq, head] = [entry.seq, entry.hash];
+    if (head === noted) found = true;
+  }
+  if (found) return { kind: 'whole', entries: seq, head };
+  line += 1;
+  return broken(
+    'the log ends, and no entry has the hash that was noted: its end was removed, or all made anew',
+  );
+}
+
+function parsed(text: string): AuditEntry | null {
+  try {
+    return AuditEntry.strict().safeParse(JSON.parse(text)).data ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** The newest entries, newest first, and the hash to note. */
+export const AuditPage = z.object({
+  entries: z.array(AuditEntry),
+  count: z.number().int(),
+  head: Sha256,
+});
+export type AuditPage = z.infer<typeof AuditPage>;

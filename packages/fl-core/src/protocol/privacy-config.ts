@@ -1,0 +1,27 @@
+import { z } from 'zod';
+
+/**
+ * What the run's models may tell of one client at most. `none`: whatever the updates bring. `client`: (epsilon, delta)-
+ * differential privacy of all models of the run together towards one client, whose part in them is an update of zeros in the
+ * one case and its own in the other ("zero-out"; docs/differential-privacy.md). The server is trusted: it clips and noises.
+ */
+export const PrivacyConfig = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('none') }),
+  z.strictObject({
+    kind: z.literal('client'),
+    /** Of the whole run; it stops before the round that would pass it. */
+    epsilon: z.number().min(0.01).max(100),
+    delta: z.number().gt(0).max(0.1),
+    /** S, at first: the longest a client's whole update may be, over all its layers, in L2; a longer one is scaled down. */
+    clip: z.number().positive().max(1e6),
+    /** Share of updates that are to be shorter than the clip, which then follows them from round to round; null: it stays. */
+    quantile: z.number().min(0.1).max(0.9).nullable().default(null),
+    /**
+     * z, the noise's standard deviation on each value of a sum of updates, over `clip`. Null: the least with which all
+     * rounds of the run stay within epsilon.
+     */
+    noise: z.number().min(0.05).max(1e6).nullable().default(null),
+  }),
+]);
+export type PrivacyConfig = z.infer<typeof PrivacyConfig>;
+export type ClientPrivacy = Extract<PrivacyConfig, { kind: 'client' }>;

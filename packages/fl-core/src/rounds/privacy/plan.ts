@@ -1,0 +1,79 @@
+import { parameterCount, selectableLayers } from '../../models/layouts.ts';
+import type { ClientPrivacy, RunConfig } from '../../protocol/index.ts';
+import { budgetOf } from '../../selection/index.ts';
+import { layoutFor } from '../layout.ts';
+import { choose } from '../selection/choice.ts';
+import { pricesFor } from '../selection/costs.ts';
+import { choiceNoise, choicesIn, clipSharesIn, modelNoise, spentBy } from './spending.ts';
+
+/** What a configuration's differential privacy comes to, before the run begins. */
+export interface PrivacyPlan {
+  /** z of each round. */
+  readonly noise: number;
+  /** Rounds until another one would pass epsilon, at most the run's. */
+  readonly rounds: number;
+  /** What they spend together. */
+  readonly epsilon: number;
+  /**
+   * Length of the noise in a round's mean change over the longest mean change that there can be (`clip`), in the turn
+   * where it is worst.
+   */
+  readonly noiseOverClip: number;
+}
+
+/** Throws `bad-config` where no noise keeps the run within its epsilon. */
+export function privacyPlan(config: RunConfig, privacy: ClientPrivacy): PrivacyPlan {
+  const noise = modelNoise(config, privacy);
+  const spent = (rounds: number) => {
+    const models = new Array<number>(rounds).fill(noise);
+    const beside = choicesIn(config, rounds) + clipSharesIn({ privacy }, rounds);
+    const others = new Array<number>(beside).fill(choiceNoise(config, privacy));
+    return spentBy([...models, ...others], privacy.delta);
+  };
+  let [rounds, tooMany] = [0, config.rounds + 1];
+  while (tooMany - rounds > 1) {
+    const middle = (rounds + tooMany) >> 1;
+    if (spent(middle) <= privacy.epsilon * (1 + 1e-9)) rounds = middle;
+    else tooMany = middle;
+  }
+  return { noise, rounds, epsilon: spent(rounds), noiseOverClip: noiseOverClip(config, noise) };
+}
+
+/** Turns that are looked at. */
+const mostTurns = 12;
+/** Clients that are looked at; of more, as many train each layer as their share of these. */
+const mostClients = 24;
+
+/**
+ * z sqrt(sum_l P_l / k_l^2) over the trained layers, P_l their parameters and k_l the clients that train them: what
+ * `noisedMean` puts on a round's model. A cohort of the goal's size is given layers as the strategy would; where that goes
+ * by scores, which are the same for all under differential privacy, the largest layers are taken to matter most.
+ */
+function noiseOverClip(config: RunConfig, noise: number): number {
+  const { goal } = config.cohort;
+  const layout = layoutFor(config);
+  const layers = selectableLayers(layout);
+  const sizes = new Map(layout.layers.map((l) => [l.name, parameterCount(l)]));
+  const head = layout.layers.filter((l) => l.role === 'head').reduce((sum, l) => sum + parameterCount(l), 0);
+  const clients = Math.min(goal, mostClients);
+  const trainers = Array.from({ length: clients }, (_, i) => {
+    const id = `c${i}`;
+    const budget = budgetOf(config.budget, { id, wish: null, rounds: [] }, config.seed);
+    return { id, samples: 1, budget, scores: null, measured: null };
+  });
+  const { costs, reach, budgets } = pricesFor(config, layers, trainers);
+  const scores = layers.map((l) => sizes.get(l) ?? 0);
+  let worst = 0;
+  for (let round = 1; round <= Math.min(mostTurns, config.rounds); round++) {
+    const priced = trainers.map(({ id, samples }, i) => ({ id, samples, budget: budgets[i]!, scores }));
+    const input = { layers, costs, reach, clients: priced, round, seed: config.seed };
+    const masks = Object.values(choose({ strategy: config.strategy, input, history: null }).masks);
+    let squares = head / goal ** 2;
+    for (const layer of layers) {
+      const trainedBy = (masks.filter((m) => m.includes(layer)).length * goal) / clients;
+      if (trainedBy > 0) squares += (sizes.get(layer) ?? 0) / trainedBy ** 2;
+    }
+    worst = Math.max(worst, noise * Math.sqrt(squares));
+  }
+  return worst;
+}

@@ -1,0 +1,94 @@
+import { type ClientPrivacy, type RunConfig, StrataError } from '../../protocol/index.ts';
+import type { ConfigProblem } from '../config-problem.ts';
+import { type PrivacyPlan, privacyPlan } from './plan.ts';
+
+/**
+ * What the noise of all rounds may be beside all that clients can change, in a study: over T rounds changes that agree
+ * add up as T and noise as sqrt(T), so that beyond sqrt(T) in a round there is more noise than change in the model.
+ */
+export const mostNoise = (rounds: number): number => 4 * Math.sqrt(rounds);
+
+/** Why a run cannot keep what its differential privacy promises, or what it would be worth nothing with. */
+export function privacyProblems(config: RunConfig): ConfigProblem[] {
+  switch (config.privacy.kind) {
+    case 'none':
+      return [];
+    case 'client': {
+      const refused = privacyConflicts(config);
+      return refused.length > 0 ? refused : nonsense(config, config.privacy);
+    }
+    default:
+      return config.privacy satisfies never;
+  }
+}
+
+/** What would let one client's data reach the model by another way than its clipped update. */
+export function privacyConflicts({ budget, aggregation }: RunConfig): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  if (budget.kind === 'adaptive' || budget.unit === 'milliseconds') {
+    problems.push({
+      path: budget.kind === 'adaptive' ? 'budget.kind' : 'budget.unit',
+      message:
+        'Budgets by measured times choose layers by how much data a participant has, and differential privacy would not cover that choice.',
+      hint: 'Set budget.kind to fixed, participant or drawn, and budget.unit to layers, bytes or compute.',
+      beside: 'Goes by measured times, which tell how much data somebody has.',
+    });
+  }
+  if (aggregation.rule.name !== 'mean') {
+    problems.push({
+      path: 'aggregation.rule.name',
+      message: `The rule ${aggregation.rule.name} has no bound on what one participant changes that noise could be measured by.`,
+      hint: 'Set aggregation.rule to {"name": "mean"}: clipped and noised, everybody weighs the same.',
+      beside: 'Differential privacy needs the mean: it clips by itself, and everybody weighs the same.',
+    });
+  }
+  if (aggregation.participation !== 'none') {
+    problems.push({
+      path: 'aggregation.participation',
+      message:
+        'Steps that are shortened by the samples behind a layer would tell how many samples participants have.',
+      hint: 'Set aggregation.participation to none.',
+      beside: 'Would tell how many samples participants have.',
+    });
+  }
+  return problems;
+}
+
+/** What could be kept, and would protect nobody or drown the model. */
+function nonsense(config: RunConfig, privacy: ClientPrivacy): ConfigProblem[] {
+  const { goal } = config.cohort;
+  if (privacy.delta * goal >= 1) {
+    return [
+      {
+        path: 'privacy.delta',
+        message: `With a delta of ${privacy.delta}, one of ${goal} participants could be given away wholly.`,
+        hint: `Set privacy.delta well below 1 / ${goal}.`,
+        beside: `Must be well below 1 / ${goal}: else one of ${goal} could be given away wholly.`,
+      },
+    ];
+  }
+  let plan: PrivacyPlan;
+  try {
+    plan = privacyPlan(config, privacy);
+  } catch (error) {
+    if (!(error instanceof StrataError)) throw error;
+    const { message, hint } = error;
+    return [{ path: 'privacy.epsilon', message, hint, beside: `${message} ${hint}` }];
+  }
+  if (plan.rounds === 0) {
+    const first = `One round with a noise of ${privacy.noise} passes an epsilon of ${privacy.epsilon}.`;
+    const hint = 'Leave the noise to be computed, or raise it or epsilon.';
+    return [{ path: 'privacy.noise', message: first, hint, beside: `${first} ${hint}` }];
+  }
+  const { noiseOverClip } = plan;
+  if (noiseOverClip <= mostNoise(plan.rounds) || config.purpose.kind === 'test') return [];
+  const times = noiseOverClip.toPrecision(2);
+  return [
+    {
+      path: 'privacy.epsilon',
+      message: `The noise of a round would be ${times} times as long as the longest change that participants can make; over ${plan.rounds} rounds a model learns up to about ${Math.sqrt(plan.rounds).toPrecision(2)} times.`,
+      hint: 'Train fewer parameters (the head alone), have more participants a round or a larger epsilon, or mark the run as a test.',
+      beside: `Nothing would be learned: the noise is ${times} times as long as all that participants can change. Train the head alone, or with more participants, or with a larger ε.`,
+    },
+  ];
+}

@@ -1,0 +1,145 @@
+import { epsilonOf, noiseFor } from '../../privacy/index.ts';
+import type { ClientPrivacy, RunConfig } from '../../protocol/index.ts';
+import { createStrategy } from '../../selection/index.ts';
+
+/** What a run under differential privacy spends, release by release. */
+
+/**
+ * What a round released of its clients, with noise: recorded in the transaction that lets somebody see it, because it
+ * counts whether the round is committed afterwards or not.
+ */
+export interface RoundPrivacy {
+  /** S, the longest an update of the round may be. */
+  readonly clip: number;
+  /** Of the layers' scores, which the masks follow from: recorded as training begins. Null where none were asked for. */
+  readonly choice: {
+    readonly noise: number;
+    /** Noised mean share of each layer. */
+    readonly shares: Readonly<Record<string, number>>;
+  } | null;
+  /** Of the model: recorded with the candidate, since `evaluating` sends it out. Null before. */
+  readonly model: {
+    readonly noise: number;
+    /** Which part of the updates was shorter than the clip, noised: where it follows them; null where it stays. */
+    readonly share: { readonly noise: number; readonly value: number } | null;
+  } | null;
+  /** What the run has spent with all of this. */
+  readonly epsilon: number;
+}
+
+/** What a round's model is noised with: z, and the clip S. */
+export interface ModelNoise {
+  readonly noise: number;
+  readonly clip: number;
+}
+
+type Config = Pick<RunConfig, 'privacy' | 'rounds' | 'strategy' | 'selection' | 'local'>;
+
+/**
+ * Every client counts as one of each round's cohort: who is drawn is no secret that lasts, so that no amplification by
+ * sampling is claimed.
+ */
+const sampling = 1;
+
+/**
+ * Noise of a choice over that of a model, and of the number by which a clip follows: a run of which every round has one
+ * of the two has 2 % more noise on its models.
+ */
+const besideRatio = 5;
+
+/** Of the first `rounds` committed rounds, how many choose layers by scores, at most. */
+export function choicesIn({ strategy, selection, local }: Config, rounds: number): number {
+  if (createStrategy(strategy).needs === 'nothing') return 0;
+  return Math.ceil(Math.max(0, rounds - local.head.warmUp.rounds) / selection.every);
+}
+
+/** z of a round's model. Throws `bad-config` where no noise keeps the run within its epsilon. */
+export function modelNoise(config: Config, { noise, epsilon, delta }: ClientPrivacy): number {
+  const { rounds } = config;
+  if (noise !== null) return noise;
+  const beside = choicesIn(config, rounds) + clipSharesIn(config, rounds);
+  // Of the whole cohort each time, divergences add up as 1 / z^2 do.
+  return noiseFor({ epsilon, delta, rounds, sampling }) * Math.sqrt(1 + beside / besideRatio ** 2 / rounds);
+}
+
+/** z of a choice by scores. */
+export const choiceNoise = (config: Config, privacy: ClientPrivacy): number =>
+  besideRatio * modelNoise(config, privacy);
+
+/** z of the number of updates that were shorter than the clip. */
+export const clipShareNoise = choiceNoise;
+
+/** In how many of `rounds` the clip looks at the updates. */
+export const clipSharesIn = ({ privacy }: Pick<Config, 'privacy'>, rounds: number): number =>
+  privacy.kind === 'client' && privacy.quantile !== null ? rounds : 0;
+
+/** Never a model without noise because of a record that is missing. */
+function begunOr(round: RoundPrivacy | null): RoundPrivacy {
+  if (round === null) throw new Error('A round under differential privacy has begun without a clip.');
+  return round;
+}
+
+/** What a round's model is noised with; null without differential privacy. */
+export function modelNoiseOf(config: Config, round: RoundPrivacy | null): ModelNoise | null {
+  const { privacy } = config;
+  if (privacy.kind === 'none') return null;
+  return { noise: modelNoise(config, privacy), clip: begunOr(round).clip };
+}
+
+/** Epsilon of releases with these noises together. */
+export function spentBy(noises: readonly number[], delta: number): number {
+  const alike = new Map<number, number>();
+  for (const noise of noises) alike.set(noise, (alike.get(noise) ?? 0) + 1);
+  const composed = [...alike].map(([noise, rounds]) => ({ sampling, noise, rounds }));
+  return epsilonOf(composed, delta).epsilon;
+}
+
+type Released = Omit<RoundPrivacy, 'epsilon'>;
+
+const noisesOf = (released: readonly Released[]): number[] =>
+  released.flatMap(({ choice, model }) =>
+    [choice?.noise, model?.noise, model?.share?.noise].filter((noise) => noise !== undefined),
+  );
+
+/** A round's own releases, and what the run has spent with them. @param before those of the other rounds. */
+export function accounted(
+  { delta }: ClientPrivacy,
+  before: readonly RoundPrivacy[],
+  own: Released,
+): RoundPrivacy {
+  return { ...own, epsilon: spentBy(noisesOf([...before, own]), delta) };
+}
+
+/** What a round has released once its model is sent; null without differential privacy. */
+export function withModel(
+  config: Config,
+  before: readonly RoundPrivacy[],
+  own: RoundPrivacy | null,
+  share: NonNullable<RoundPrivacy['model']>['share'],
+): RoundPrivacy | null {
+  const { privacy } = config;
+  if (privacy.kind === 'none') return null;
+  return accounted(privacy, before, {
+    ...begunOr(own),
+    model: { noise: modelNoise(config, privacy), share },
+  });
+}
+
+/** Why no further round may open, in words for everybody; null where one may. @param chooses whether it would ask for scores. */
+export function budgetSpent(
+  config: Config,
+  released: readonly RoundPrivacy[],
+  chooses: boolean,
+): string | null {
+  const { privacy } = config;
+  if (privacy.kind === 'none') return null;
+  const choice = chooses ? { noise: choiceNoise(config, privacy), shares: {} } : null;
+  const share = privacy.quantile === null ? null : { noise: clipShareNoise(config, privacy), value: 0 };
+  const model = { noise: modelNoise(config, privacy), share };
+  const next = accounted(privacy, released, { clip: privacy.clip, choice, model });
+  const { epsilon: target } = privacy;
+  // To the target itself it may come; the last digits are of the sum's rounding.
+  if (next.epsilon <= target * (1 + 1e-9)) return null;
+  const spent = released.at(-1)?.epsilon ?? 0;
+  return `The privacy budget is spent: an epsilon of ${spent.toFixed(2)} of ${target}, and another round would come to ${next.epsilon.toFixed(2)}.`;
+}

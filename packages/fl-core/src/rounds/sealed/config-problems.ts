@@ -1,0 +1,86 @@
+import type { RunConfig } from '../../protocol/index.ts';
+import { createStrategy } from '../../selection/index.ts';
+import type { ConfigProblem } from '../config-problem.ts';
+
+/** What cannot be done with sums alone (docs/privacy.md): refused, with the reason. */
+export function sealedProblems(config: RunConfig): ConfigProblem[] {
+  const { aggregation, budget, cohort, privacy, retention, selection, stopping, strategy } = config;
+  const { sealing, rule, weightCap } = aggregation;
+  if (sealing.kind === 'open') return [];
+  const problems: ConfigProblem[] = [];
+  const add = (path: string, message: string, hint: string, beside: string) =>
+    problems.push({ path, message, hint, beside });
+  if (rule.name !== 'mean') {
+    add(
+      'aggregation.rule',
+      `${rule.name} compares the participants' changes with each other; of a sealed round the server has their sum alone.`,
+      'Set aggregation.rule to mean, or aggregation.sealing to open.',
+      'A sealed run can only take the mean.',
+    );
+  }
+  if (weightCap !== null) {
+    add(
+      'aggregation.weightCap',
+      'aggregation.weightCap is a multiple of the median of the sample counts, which nobody sees of a sealed round.',
+      'Set aggregation.weightCap to null: aggregation.sealing.samples bounds what a participant weighs.',
+      'Nobody sees sample counts in a sealed run.',
+    );
+  }
+  if (privacy.kind !== 'none') {
+    add(
+      'privacy',
+      'The promise of privacy rests on changes that the server clips, one by one; of a sealed round it has their sum alone.',
+      'Set privacy to none, or aggregation.sealing to open.',
+      'A sealed run cannot keep this promise yet: nobody could hold participants to the clip.',
+    );
+  }
+  const { needs } = createStrategy(strategy);
+  if (needs === 'history') {
+    add(
+      'strategy',
+      `${strategy.name} keeps a history of each participant's scores, which would leave its device in the clear.`,
+      'Choose a strategy without a history, or set aggregation.sealing to open.',
+      'Keeps a history of scores, of which a sealed run has the mean alone.',
+    );
+  }
+  if (needs === 'scores' && selection.scores === 'raw') {
+    add(
+      'selection.scores',
+      'Raw scores have no bound that a sum could be made within.',
+      'Set selection.scores to share, or aggregation.sealing to open.',
+      'A sealed run sums shares.',
+    );
+  }
+  if (budget.unit === 'milliseconds') {
+    add(
+      'budget.unit',
+      "Budgets in milliseconds need each participant's times, which would leave its device in the clear.",
+      'Choose budgets in layers, bytes or compute, or set aggregation.sealing to open.',
+      'Needs times, which a sealed run does not have.',
+    );
+  }
+  const late = [
+    ['stopping.patience', stopping.patience !== null, 'null'],
+    ['stopping.target', stopping.target !== null, 'null'],
+    ['retention.best', retention.best > 0, '0'],
+  ] as const;
+  for (const [path, wanted, none] of late) {
+    if (!wanted) continue;
+    add(
+      path,
+      `${path} goes by how a model does on held-out data when it is committed; of a sealed round that is summed up in the next.`,
+      `Set ${path} to ${none}, or aggregation.sealing to open.`,
+      'A sealed run learns how a model does one round late.',
+    );
+  }
+  const { atLeast } = sealing;
+  if (cohort.minimum < atLeast) {
+    add(
+      'cohort.minimum',
+      `A sum of a sealed round is of ${atLeast} participants at least; a round may open with ${cohort.minimum}.`,
+      `Set cohort.minimum to ${atLeast} or more, or aggregation.sealing.atLeast lower.`,
+      `At least ${atLeast}, of which a sum may be seen.`,
+    );
+  }
+  return problems;
+}

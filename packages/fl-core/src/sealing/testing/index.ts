@@ -1,0 +1,11 @@
+export { maskSeed } from '../keys/agreement.ts';
+export { addMask } from '../keys/mask-stream.ts';
+export { deviceRandomness } from '../keys/randomness.ts';
+export { Journal } from '../member/journal.ts';
+export { mask, type Opened, openInbox } from '../member/mask.ts';
+export { type OwnKeys, ownOf, prepare } from '../member/prepare.ts';
+export { release } from '../member/release.ts';
+export { accept, type Sharing, share } from '../member/share.ts';
+export { signOf } from '../plan.ts';
+export * from './exchange.ts';
+export * from './randomness.ts';
