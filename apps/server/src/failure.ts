@@ -20,7 +20,10 @@ export function loggable(error: unknown): unknown {
 }
 
 /** What of the server's own may be away for a while and comes back by itself: to wait for, not to fail of. */
-export type Trouble = 'database' | 'disk';
+export type Trouble = 'database' | 'disk' | 'bucket';
+
+/** The code of errors of a bucket that does not answer, or not as it should. */
+export const bucketAway = 'STRATA_BUCKET_AWAY';
 
 /**
  * Which trouble an error comes from, by itself or by its causes (drizzle wraps what `pg` throws); null for all others.
@@ -30,6 +33,7 @@ export function troubleOf(error: unknown): Trouble | null {
   if (error instanceof StrataError) return error.code === 'no-space' ? 'disk' : null;
   if (!(error instanceof Error)) return null;
   const code = errorCode(error);
+  if (code === bucketAway) return 'bucket';
   if (code !== undefined && fullCodes.has(code)) return 'disk';
   if (code !== undefined && (awayCodes.has(code) || awayClasses.test(code))) return 'database';
   if (awayMessages.test(error.message)) return 'database';
@@ -78,6 +82,13 @@ function refusalIn(trouble: Trouble, cause: unknown): StrataError {
         'no-space',
         'The server’s disk is full.',
         'Try again later; whoever runs the server must free space where DATA_DIR is.',
+        { cause },
+      );
+    case 'bucket':
+      return new StrataError(
+        'unavailable',
+        'The server’s store of files does not answer at the moment.',
+        'Try again in a moment; the server goes on by itself when the bucket is back.',
         { cause },
       );
     default:

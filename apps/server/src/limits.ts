@@ -10,6 +10,7 @@ export interface Limits {
   readonly eventsPerRun: number;
   readonly keptCheckpoints: number;
   readonly watchMs: number;
+  readonly drainMs: number;
 }
 
 export const defaultLimits: Limits = {
@@ -32,6 +33,8 @@ export const defaultLimits: Limits = {
   keptCheckpoints: 3,
   /** How often the watchdog looks at the runs that are under way. */
   watchMs: 30_000,
+  /** How long a server that is told to end waits for uploads that are under way. */
+  drainMs: 10_000,
 };
 
 /** Bounds are passed on by name, so that a signature says which it reads. */

@@ -1,3 +1,4 @@
+// @module-tag long
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -64,13 +65,26 @@ describe.skipIf(!built)('the server process', () => {
     for (const used of [dataDir, folder]) await rm(used, { recursive: true });
   });
 
-  test('serves the pages and, to whoever has the printed token, the API', async () => {
+  test('serves the pages and, to whoever makes the first account by the printed address, the API', async () => {
     expect((await fetch(address)).headers.get('content-type')).toContain('text/html');
     const token = address.hash.replace('#token=', '');
-    const runs = (authorization: string) =>
-      fetch(new URL(addressOf(routes.runs), address), { headers: { authorization } });
-    expect(await (await runs(`Bearer ${token}`)).json()).toEqual({ ok: true, value: [] });
-    expect((await runs('Bearer wrong')).status).toBe(401);
+    const runs = (headers: Record<string, string>) =>
+      fetch(new URL(addressOf(routes.runs), address), { headers });
+    expect((await runs({ authorization: `Bearer ${token}` })).status).toBe(401);
+    const made = await fetch(new URL(addressOf(routes.firstAccount), address), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ token, name: 'Ada', password: 'four words of mine' }),
+    });
+    expect(await made.json()).toMatchObject({ ok: true, value: { name: 'ada', role: 'owner' } });
+    const cookie = made.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+    expect(await (await runs({ cookie })).json()).toEqual({ ok: true, value: [] });
+    // As it is sent along by a browser whatever page asks: with nothing else it changes nothing.
+    const stray = await fetch(new URL(addressOf(routes.logOut), address), {
+      method: 'POST',
+      headers: { cookie },
+    });
+    expect(stray.status).toBe(403);
     expect(await (await fetch(new URL(addressOf(routes.health), address))).json()).toMatchObject({
       ok: true,
     });
@@ -167,17 +181,17 @@ describe.skipIf(!built)('the server process', () => {
     60_000,
   );
 
-  test('SIGTERM ends it cleanly, and the next start gets the folder and the token at once', async () => {
+  test('SIGTERM ends it cleanly; the next start gets the folder at once, and prints no token any more', async () => {
     expect(await end(server, 'SIGTERM')).toEqual([0, null]);
     server = startMain({ DATA_DIR: dataDir });
     const again = await operatorAddress(server);
-    expect(again.hash).toBe(address.hash);
+    expect([address.hash.length, again.hash]).toEqual(['#token='.length + 32, '']);
   }, 120_000);
 
   test('after kill -9 the next start gets the folder by itself', async () => {
     await end(server, 'SIGKILL');
     server = startMain({ DATA_DIR: dataDir });
-    expect((await operatorAddress(server)).hash).toBe(address.hash);
+    expect((await operatorAddress(server)).hash).toBe('');
     expect(await end(server, 'SIGINT')).toEqual([0, null]);
   }, 60_000);
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { StrataError } from '@strata/fl-core/protocol';
 import { addressLines } from './entry/join-addresses.ts';
+import { hasAccounts } from './entry/operators/accounts.ts';
 import { errorCode, messageOf } from './failure.ts';
 import { createHttp } from './http/create-http.ts';
 import { keepPrivate } from './private-folder.ts';
@@ -13,7 +14,8 @@ import { createStrata } from './strata.ts';
 
 const repository = fileURLToPath(new URL('../../..', import.meta.url));
 
-const closeLimitMs = 15_000;
+/** Longer than uploads are waited for, shorter than the 30 s that Kubernetes gives. */
+const closeLimitMs = 25_000;
 
 /** Says in one line what is wrong and what to do, and ends the process. */
 function fail(error: unknown): never {
@@ -65,8 +67,12 @@ async function start(
     pages: process.argv[2] ?? join(repository, 'apps/web-client/dist'),
     samples: join(repository, 'samples'),
   });
-  const mended = await keepPrivate(settings.dataDir);
-  if (mended !== null) console.warn(mended);
+  for (const mended of [
+    await keepPrivate(settings.dataDir),
+    settings.sharedDir === null ? null : await keepPrivate(settings.sharedDir, 'SHARED_DIR'),
+  ]) {
+    if (mended !== null) console.warn(mended);
+  }
   unlessEnding();
   const store = await openStore(settings);
   ends.push(() => store.close());
@@ -83,15 +89,21 @@ async function start(
   await strata.start();
   unlessEnding();
   const url = settings.publicUrl ?? addressOf(fastify.server, settings);
+  const first = settings.firstToken !== null && !(await hasAccounts(store.db)) ? settings.firstToken : null;
+  unlessEnding();
   console.log(`
 Strata is running. Its data is in ${settings.dataDir}.
 
-  Operator      ${url}/operator#token=${settings.operatorToken}
+  Operator      ${url}/operator${first === null ? '' : `#token=${first}`}
   Participants  by the join link on a run's page; listed runs also at ${url}/
 ${addressLines({ ...settings, port: portOf(fastify.server, settings) })
   .map((line) => `\n${line}`)
   .join('')}
-Keep the operator's address to yourself: it carries the token.`);
+${
+  first === null
+    ? 'Operators log in with their accounts; programs bring a token.'
+    : 'The operator’s address makes the first account of this server: open it now, and keep it to yourself until then.'
+}`);
 }
 
 /** Throws if the port cannot be had: better said before the database is opened than after. */

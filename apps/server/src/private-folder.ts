@@ -5,13 +5,16 @@ import { errorCode } from './failure.ts';
 
 /** What a server puts into its data folder. */
 const ours: ReadonlySet<string> = new Set([
+  'backup',
   'blobs',
+  'bucket-cache',
   'lock',
   'lock-holder',
   'models',
   'operator-token',
   'postgres',
   'postgres.new',
+  'shared-folder',
   'space-trial',
 ]);
 
@@ -24,23 +27,26 @@ const others = 0o077;
  * @throws StrataError `bad-config` when others can enter a folder that belongs to somebody else, or has things in it
  *   that are not ours: closing that could lock others out of what is theirs.
  */
-export async function keepPrivate(folder: string): Promise<string | null> {
+export async function keepPrivate(
+  folder: string,
+  setting: 'DATA_DIR' | 'SHARED_DIR' = 'DATA_DIR',
+): Promise<string | null> {
   if (process.platform === 'win32') return null;
   const names = await readdir(folder);
   const open = (await lstat(folder)).mode & others;
-  if (open !== 0) await close(folder, names);
+  if (open !== 0) await close(folder, names, setting);
   for (const name of names) if (ours.has(name)) await closeAll(join(folder, name));
   return open === 0
     ? null
-    : `DATA_DIR ${folder} was open to other users of this machine: it and what is in it are this user's alone now.`;
+    : `${setting} ${folder} was open to other users of this machine: it and what is in it are this user's alone now.`;
 }
 
-async function close(folder: string, names: readonly string[]): Promise<void> {
+async function close(folder: string, names: readonly string[], setting: string): Promise<void> {
   const foreign = names.filter((name) => !ours.has(name));
   const refusal = (why: string, cause?: unknown) =>
     new StrataError(
       'bad-config',
-      `DATA_DIR: other users of this machine can enter ${folder}, ${why}.`,
+      `${setting}: other users of this machine can enter ${folder}, ${why}.`,
       'Name a folder of its own; or, if it is this server’s alone, close it: chmod 700 FOLDER.',
       { cause },
     );

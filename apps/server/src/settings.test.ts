@@ -17,11 +17,14 @@ test('the defaults', () => {
     host: '127.0.0.1',
     dataDir: folder,
     databaseUrl: null,
+    sharedDir: null,
+    bucket: null,
     modelsDir: null,
     deitTinyPin: null,
     hubUrl: null,
     importPrivate: false,
-    operatorToken: expect.stringMatching(/^[\w-]{32}$/),
+    operatorToken: null,
+    firstToken: expect.stringMatching(/^[\w-]{32}$/),
     publicUrl: null,
     allowedOrigins: [],
     trustProxy: [],
@@ -39,6 +42,11 @@ test('every variable is read', () => {
     HOST: '0.0.0.0',
     DATA_DIR: join(folder, 'data'),
     DATABASE_URL: 'postgres://strata:secret@db:5432/strata',
+    SHARED_DIR: folder,
+    S3_BUCKET: 'https://s3.example.org/strata/',
+    S3_REGION: 'eu-1',
+    S3_ACCESS_KEY_ID: 'key',
+    S3_SECRET_ACCESS_KEY: 'secret',
     STRATA_MODELS_DIR: folder,
     STRATA_DEIT_TINY_REVISION: 'a'.repeat(40),
     STRATA_DEIT_TINY_SHA256: 'b'.repeat(64),
@@ -60,11 +68,19 @@ test('every variable is read', () => {
     host: '0.0.0.0',
     dataDir: join(folder, 'data'),
     databaseUrl: 'postgres://strata:secret@db:5432/strata',
+    sharedDir: folder,
+    bucket: {
+      url: 'https://s3.example.org/strata',
+      region: 'eu-1',
+      accessKey: 'key',
+      secretKey: 'secret',
+    },
     modelsDir: folder,
     deitTinyPin: expect.objectContaining({ revision: 'a'.repeat(40) }),
     hubUrl: 'https://mirror.example.org',
     importPrivate: true,
     operatorToken: 'a-token-of-mine-1234',
+    firstToken: null,
     publicUrl: 'https://strata.example.org',
     allowedOrigins: ['https://a.example', 'http://b.example:8080'],
     trustProxy: ['loopback', '10.0.0.0/8'],
@@ -90,6 +106,10 @@ describe('problems, one line each', () => {
       { DATABASE_URL: 'mysql://db' },
       'DATABASE_URL: must be an address that starts with postgres:// or postgresql://',
     ],
+    [{ SHARED_DIR: import.meta.dirname }, 'SHARED_DIR: servers can share a PostgreSQL only'],
+    [{ DATABASE_URL: 'postgres://db', SHARED_DIR: '/nowhere' }, 'SHARED_DIR: is not a folder'],
+    [{ S3_BUCKET: 'https://s3/b' }, 'S3_BUCKET: a bucket goes with a PostgreSQL only'],
+    [{ DATABASE_URL: 'postgres://db', S3_BUCKET: 'https://s3/b' }, 'S3_BUCKET: its keys are missing'],
     [{ STRATA_MODELS_DIR: '/nowhere' }, 'STRATA_MODELS_DIR: is not a folder'],
     [{ OPERATOR_TOKEN: 'short' }, 'OPERATOR_TOKEN: must have at least 16 characters'],
     [
@@ -124,8 +144,8 @@ test('the README lists the settings as they are', async () => {
 });
 
 test('the operator token is made once, for its owner only', async () => {
-  const first = loadSettings({ DATA_DIR: folder }).operatorToken;
-  expect(loadSettings({ DATA_DIR: folder }).operatorToken).toBe(first);
+  const first = loadSettings({ DATA_DIR: folder }).firstToken;
+  expect(loadSettings({ DATA_DIR: folder }).firstToken).toBe(first);
   const file = join(folder, 'operator-token');
   expect((await readFile(file, 'utf8')).trim()).toBe(first);
   expect((await stat(file)).mode & 0o777).toBe(0o600);

@@ -3,8 +3,9 @@ import { resolve } from 'node:path';
 import { StrataError } from '@strata/fl-core/protocol';
 import { z } from 'zod';
 import { parseNetworks } from './entry/remote-address.ts';
+import { keptFirstToken } from './first-token.ts';
 import { deitTinyPin, type HubPin } from './models/index.ts';
-import { keptOperatorToken } from './operator-token.ts';
+import type { Bucket } from './store/store.ts';
 
 /** What an operator can set, by environment variables; the README's table is checked against this. */
 
@@ -56,6 +57,21 @@ const Environment = z.object({
   DATABASE_URL: address(['postgres:', 'postgresql:'])
     .optional()
     .describe('PostgreSQL to use instead of the embedded one, as `postgres://user:password@host:5432/name`'),
+  SHARED_DIR: z
+    .string()
+    .refine(isDirectory, 'is not a folder')
+    .optional()
+    .describe(
+      'folder on a file system that several servers see: they share one `DATABASE_URL` and keep blobs and models there; each has a `DATA_DIR` of its own ([docs/nodes.md](docs/nodes.md))',
+    ),
+  S3_BUCKET: address(['http:', 'https:'])
+    .optional()
+    .describe(
+      'address of a bucket, as `https://s3.example.org/strata`, to keep blobs in; several servers may share it and one `DATABASE_URL` ([docs/nodes.md](docs/nodes.md))',
+    ),
+  S3_REGION: z.string().default('auto').describe('region of the bucket'),
+  S3_ACCESS_KEY_ID: z.string().optional().describe('key of the bucket'),
+  S3_SECRET_ACCESS_KEY: z.string().optional().describe('its secret'),
   STRATA_MODELS_DIR: z
     .string()
     .refine(isDirectory, 'is not a folder')
@@ -84,7 +100,9 @@ const Environment = z.object({
     .min(16, 'must have at least 16 characters')
     .max(200, 'must have at most 200 characters')
     .optional()
-    .describe('secret of the operator pages; made at the first start and kept in DATA_DIR when not set'),
+    .describe(
+      'owner’s token for programs (`authorization: Bearer`), good as long as it is set; people log in with accounts, the first of which the printed address makes',
+    ),
   PUBLIC_URL: address(['http:', 'https:'])
     .transform((text) => text.replace(/\/+$/, ''))
     .optional()
@@ -132,6 +150,10 @@ export interface Settings {
   readonly dataDir: string;
   /** Null: the embedded database. */
   readonly databaseUrl: string | null;
+  /** Absolute: where servers that share the database keep their files; null: this one is alone. */
+  readonly sharedDir: string | null;
+  /** Where blobs are kept, for servers that share the database; null: in a folder. */
+  readonly bucket: Bucket | null;
   readonly modelsDir: string | null;
   /** Where DeiT-tiny may be downloaded from; null: nowhere. */
   readonly deitTinyPin: HubPin | null;
@@ -139,7 +161,10 @@ export interface Settings {
   readonly hubUrl: string | null;
   /** Whether models may be fetched from addresses that are not public. */
   readonly importPrivate: boolean;
-  readonly operatorToken: string;
+  /** An owner's token for programs; null: there is none. */
+  readonly operatorToken: string | null;
+  /** Makes the first account; null where a program can. */
+  readonly firstToken: string | null;
   /** Without a slash at the end; null: by host and port. */
   readonly publicUrl: string | null;
   /** Origins of pages that may use the server beside its own. */
@@ -154,7 +179,7 @@ export interface Settings {
 }
 
 /**
- * Reads and checks the environment; creates DATA_DIR, and the operator's token in it where none is set.
+ * Reads and checks the environment; creates DATA_DIR, and the token for the first account in it where no program has one.
  * Throws `bad-config` with one line per problem.
  */
 export function loadSettings(environment: Readonly<Record<string, string | undefined>>): Settings {
@@ -166,17 +191,29 @@ export function loadSettings(environment: Readonly<Record<string, string | undef
     throw new StrataError('bad-config', problems.join('\n'), 'See "Settings" in README.md.');
   }
   const values = parsed.data;
+  if (values.SHARED_DIR !== undefined && values.DATABASE_URL === undefined) {
+    throw new StrataError(
+      'bad-config',
+      'SHARED_DIR: servers can share a PostgreSQL only, and DATABASE_URL is not set.',
+      'Set DATABASE_URL, or leave SHARED_DIR out.',
+    );
+  }
+  const bucket = bucketOf(values);
   const dataDir = resolve(values.DATA_DIR);
+  const sharedDir = values.SHARED_DIR === undefined ? null : resolve(values.SHARED_DIR);
   return {
     port: values.PORT,
     host: values.HOST,
     dataDir,
     databaseUrl: values.DATABASE_URL ?? null,
+    sharedDir,
+    bucket,
     modelsDir: values.STRATA_MODELS_DIR === undefined ? null : resolve(values.STRATA_MODELS_DIR),
     deitTinyPin: deitTinyPin(given),
     hubUrl: values.HF_ENDPOINT?.replace(/\/+$/, '') ?? null,
     importPrivate: values.STRATA_IMPORT_PRIVATE === '1',
-    operatorToken: values.OPERATOR_TOKEN ?? keptOperatorToken(dataDir),
+    operatorToken: values.OPERATOR_TOKEN ?? null,
+    firstToken: values.OPERATOR_TOKEN === undefined ? keptFirstToken(sharedDir ?? dataDir) : null,
     publicUrl: values.PUBLIC_URL ?? null,
     allowedOrigins: values.ALLOWED_ORIGINS ?? [],
     trustProxy: values.TRUST_PROXY ?? [],
@@ -186,6 +223,31 @@ export function loadSettings(environment: Readonly<Record<string, string | undef
     maxUpdateBytes: values.MAX_UPDATE_BYTES,
     uploadTimeoutSeconds: values.UPLOAD_TIMEOUT_SECONDS,
   };
+}
+
+function bucketOf(values: z.infer<typeof Environment>): Bucket | null {
+  const {
+    S3_BUCKET: url,
+    S3_REGION: region,
+    S3_ACCESS_KEY_ID: accessKey,
+    S3_SECRET_ACCESS_KEY: secretKey,
+  } = values;
+  if (url === undefined) return null;
+  if (values.DATABASE_URL === undefined) {
+    throw new StrataError(
+      'bad-config',
+      'S3_BUCKET: a bucket goes with a PostgreSQL only, and DATABASE_URL is not set.',
+      'Set DATABASE_URL, or leave S3_BUCKET out.',
+    );
+  }
+  if (accessKey === undefined || secretKey === undefined) {
+    throw new StrataError(
+      'bad-config',
+      'S3_BUCKET: its keys are missing.',
+      'Set S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY.',
+    );
+  }
+  return { url: url.replace(/\/+$/, ''), region, accessKey, secretKey };
 }
 
 export interface SettingLine {

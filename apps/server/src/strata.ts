@@ -2,12 +2,19 @@ import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { LayerSteps } from './engine/aggregation/layer-steps.ts';
 import { GarbageCollection } from './engine/garbage-collection.ts';
+import { Leases } from './engine/leases.ts';
 import { Watchdog } from './engine/watchdog.ts';
-import { holdWorkflows, lookAfterChanges, shutDownWorkflows, startWorkflows } from './engine/workflow.ts';
+import {
+  driveFree,
+  holdWorkflows,
+  lookAfterChanges,
+  shutDownWorkflows,
+  startWorkflows,
+} from './engine/workflow.ts';
 import { Allowance } from './entry/allowance.ts';
 import { joinAddresses } from './entry/join-addresses.ts';
 import { Newcomers } from './entry/newcomers.ts';
-import { OperatorGuard } from './entry/operator-guard.ts';
+import { Doorkeeper } from './entry/operators/doorkeeper.ts';
 import { addressCheck } from './entry/own-address.ts';
 import { remoteAddress } from './entry/remote-address.ts';
 import { serveApi } from './http/api.ts';
@@ -19,7 +26,11 @@ import { Bus } from './live/bus.ts';
 import { outlast } from './live/outlast.ts';
 import { Presence } from './live/presence.ts';
 import { Traffic } from './live/traffic.ts';
+import { UnderWay } from './live/under-way.ts';
+import { Metrics } from './metrics/metrics.ts';
 import { createModelSource, type ModelSource, ModelUploads } from './models/index.ts';
+import { Node } from './nodes/node.ts';
+import { SealedPhases } from './sealed/phases.ts';
 import type { Settings } from './settings.ts';
 import { ClientSockets } from './sockets/clients.ts';
 import { OperatorSockets } from './sockets/operators.ts';
@@ -33,6 +44,7 @@ import { Views } from './views/views.ts';
 export type StrataSettings = Pick<
   Settings,
   | 'operatorToken'
+  | 'firstToken'
   | 'host'
   | 'publicUrl'
   | 'allowedOrigins'
@@ -41,6 +53,7 @@ export type StrataSettings = Pick<
   | 'clientGraceSeconds'
   | 'maxUpdateBytes'
   | 'dataDir'
+  | 'sharedDir'
   | 'modelsDir'
   | 'deitTinyPin'
   | 'hubUrl'
@@ -55,11 +68,12 @@ export interface Strata {
 }
 
 /** Where models from elsewhere are kept. */
-const modelCache = ({ dataDir }: Pick<StrataSettings, 'dataDir'>): string => join(dataDir, 'models');
+const modelCache = ({ dataDir, sharedDir }: Pick<StrataSettings, 'dataDir' | 'sharedDir'>): string =>
+  join(sharedDir ?? dataDir, 'models');
 
 /** The round engine behind an HTTP server: registers routes and sockets on `fastify`. */
 export function createStrata(
-  store: Pick<Store, 'db' | 'pool' | 'databaseUrl' | 'blobs' | 'space' | 'onBack'>,
+  store: Pick<Store, 'db' | 'pool' | 'databaseUrl' | 'blobs' | 'node' | 'sharing' | 'space' | 'onBack'>,
   settings: StrataSettings,
   fastify: FastifyInstance,
   models: ModelSource = createModelSource({
@@ -80,24 +94,29 @@ export function createStrata(
   };
   const { db, blobs, space } = store;
   const { log } = fastify;
+  const node = store.sharing && new Node(store, store.sharing, log);
   const bus = new Bus();
-  const naming = new SharedLock();
+  const naming = new SharedLock(store.sharing?.naming);
   const background = new Background(log);
   const closing = new AbortController();
-  const events = new EventLog({ db, bus, limits });
+  const events = new EventLog({ db, bus, limits, log });
   const garbage = new GarbageCollection({ db, blobs, naming, background, limits });
-  const presence = new Presence(limits.graceMs, (run, client) => {
-    background.run(`recording that ${client} is gone`, () =>
+  const clientGone = (run: string, client: string) => {
+    background.run('recording that a client is gone', { run, client }, () =>
       outlast(async () => {
-        // It may have come back while the database was away.
+        // It may have come back while the database was away, or elsewhere.
         if (presence.state(run, client) !== 'left') return;
+        if (await node?.neighbours.has(run, client)) return;
         await clientLeft({ db, bus, events }, run, client, 'did not come back in time');
         await forgetUnproven({ db, newcomers }, run, client);
       }, closing.signal),
     );
-  });
+  };
+  const presence = new Presence(limits.graceMs, clientGone, node?.neighbours);
+  const sealedPhases = new SealedPhases({ db });
+  bus.onDeleted((run) => sealedPhases.forget(run));
   const allowance = new Allowance(limits);
-  const newcomers = new Newcomers(limits);
+  const newcomers = new Newcomers(limits, node?.tellNewcomer);
   const ports = {
     db,
     blobs,
@@ -112,31 +131,43 @@ export function createStrata(
     garbage,
     alarms: new Alarms((run) => bus.changed(run)),
     layerSteps: new LayerSteps(),
+    sealedPhases,
     allowance,
     newcomers,
-    guard: new OperatorGuard(settings.operatorToken, allowance, log),
+    doorkeeper: new Doorkeeper({ db }, settings, allowance, log),
     remoteAddress: remoteAddress(settings.trustProxy, log),
     checkAddress: addressCheck(settings),
     woken: new Set<string>(),
+    leases: new Leases({ db }, store.node, node === null),
     limits,
     log,
   };
   const views = new Views(ports);
-  const uploads = new ModelUploads(modelCache(settings));
+  const uploads = new ModelUploads(
+    modelCache(settings),
+    {},
+    node === null ? undefined : `incoming-${store.node}`,
+  );
   const looks = lookAfterChanges(ports);
   const watchdog = new Watchdog(ports);
   store.onBack((awayMs) => watchdog.databaseBack(awayMs));
+  const uploadsUnderWay = new UnderWay();
   let started = false;
 
   const io = createSockets(fastify.server, ports);
   const clientSockets = new ClientSockets(io, ports, views);
   const operatorSockets = new OperatorSockets(io, ports, views);
-  const { guard } = ports;
+  const metrics = new Metrics(fastify, {
+    ...{ db, space, pool: store.pool, background, events, log },
+    sockets: () => ({ clients: clientSockets.count, operators: operatorSockets.count }),
+  });
   serveApi(fastify, {
+    metrics,
+    uploadsUnderWay,
+    backups: { dataDir: settings.dataDir, closing: closing.signal },
     ports,
     views,
     uploads,
-    guard,
     remoteAddress: ports.remoteAddress,
     hasStarted: () => started,
     joinAddresses: () => {
@@ -147,16 +178,33 @@ export function createStrata(
 
   return {
     async start() {
-      await restorePresence(ports);
+      await node?.join({
+        ...ports,
+        renew: () => ports.leases.renew(),
+        driveFree: () => driveFree(ports),
+        drives: (run) => ports.leases.fenceOf(run) !== null,
+        disconnect: (socket) => clientSockets.disconnect(socket),
+        disconnectAll: () => clientSockets.disconnect(null),
+      });
+      await restorePresence(ports, store.sharing?.first ?? true);
       await startWorkflows(ports, store);
       watchdog.start();
       started = true;
     },
     async close() {
+      // Balancers send nobody new; who is sending an update ends that, and comes back at a moment of its own (`pace`).
       started = false;
+      await uploadsUnderWay.idle(limits.drainMs);
       closing.abort();
       holdWorkflows();
       looks.close();
+      // What this server did is another one's from now on.
+      if (node) {
+        await ports.leases
+          .releaseAll()
+          .then(() => node.leave())
+          .catch((error: unknown) => log.warn({ err: error }, 'other servers were not told of the end'));
+      }
       ports.alarms.close();
       await watchdog.close();
       clientSockets.close();

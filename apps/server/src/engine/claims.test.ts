@@ -1,3 +1,4 @@
+// @module-tag long
 import { initialLayer, selectableLayers, specOf } from '@strata/fl-core/models/layouts';
 import { decodeSafetensors, type RoundDetail, type RunConfig } from '@strata/fl-core/protocol';
 import { layoutFor } from '@strata/fl-core/rounds';

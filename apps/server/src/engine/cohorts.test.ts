@@ -1,3 +1,4 @@
+// @module-tag long
 import { drawCohort } from '@strata/fl-core/rounds';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { honest, type Script, silent } from '../testing/client.ts';

@@ -24,10 +24,12 @@ import {
   countCommitted,
   getRun,
   listClients,
+  listReleased,
   openRound,
   type RunRow,
+  sealingOfMember,
 } from '../store/rows.ts';
-import { clients, draws, members, rounds } from '../store/schema.ts';
+import { clients, draws, members, rounds, runs, sealings } from '../store/schema.ts';
 import type { HasDb, Queryable } from '../store/store.ts';
 import type { HasEvents } from '../views/event-log.ts';
 
@@ -44,14 +46,16 @@ export async function openNextRound(
   const open = await openRound(db, runId);
   const past = await recentRounds(db, runId);
   const ready = await readyClients(ports, runId);
-  const next = nextRound(run, open, past, ready.length, now());
+  const released = await listReleased(db, run);
+  const committed = await countCommitted(db, runId);
+  const next = nextRound(run, open, past, ready.length, released, committed, now());
+  if (next.kind === 'spent') await stopSpent(ports, runId, next.reason);
   if (next.kind !== 'round' || open) return next;
 
   const drawn = await fairDraw(run, next.round, ready, ({ id }) => newcomers.addressOf(runId, id));
   const missed = await missedBefore(db, runId, drawn);
   const cohort = await cohortOf(run, next.round, drawn, missed, await turnout(db, runId, past));
   const measured = await measuredRounds(db, run, next.round, cohort.members);
-  const committed = await countCommitted(db, runId);
   const { round, members: chosen, drawnFrom } = opening(run, next.round, cohort, committed, measured, now());
   await db.transaction(async (tx) => {
     await tx.insert(rounds).values(round);
@@ -65,6 +69,28 @@ export async function openNextRound(
   });
   bus.changed(runId);
   return next;
+}
+
+/** The run is over before a round that would pass its epsilon; what it has learned stays. */
+async function stopSpent(
+  { db, bus, events }: HasDb & HasBus & HasEvents,
+  run: string,
+  reason: string,
+): Promise<void> {
+  const stopped = await db.transaction((tx) =>
+    tx
+      .update(runs)
+      .set({ state: 'stopped', reason, endedAt: new Date() })
+      .where(and(eq(runs.id, run), eq(runs.state, 'running')))
+      .returning({ id: runs.id }),
+  );
+  if (stopped.length === 0) return;
+  await events.add(run, {
+    level: 'warning',
+    kind: 'privacy-spent',
+    message: `The run has stopped. ${reason}`,
+  });
+  bus.changed(run);
 }
 
 /** Clients of a run that can be sampled now. */
@@ -118,6 +144,7 @@ async function turnout(db: Queryable, run: string, past: readonly PastRound[]): 
 
 /** As fl-core's `hasAnswered`. */
 const answered = sql`(${members.scores} is not null or ${members.update} is not null
+  or exists (select 1 from ${sealings} where ${sealingOfMember})
   or coalesce((${members.evaluation} ->> 'samples')::bigint, 0) > 0)`;
 
 /** Rounds in a row that these clients have missed: one look into the index for each. */

@@ -1,67 +1,25 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { fileURLToPath } from 'node:url';
+// @module-tag long
 import { type RunView, routes } from '@strata/fl-core/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Script, silent, TestClient } from '../testing/client.ts';
-import { samplingFor } from '../testing/crew.ts';
-import { freshDatabase, operatorOf, testConfig, untilRun, usedDataDir } from '../testing/server.ts';
-
-const program = fileURLToPath(new URL('../testing/child.ts', import.meta.url));
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  const address = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
+import { Gate, samplingFor } from '../testing/crew.ts';
+import { operatorOf, testConfig, untilRun } from '../testing/server.ts';
+import { ServerProcess } from '../testing/server-process.ts';
 
 describe('kill -9 of the server', () => {
-  let dataDir: string;
-  let port: number;
-  let database: Awaited<ReturnType<typeof freshDatabase>>;
-  let child: ChildProcess | null = null;
+  let server: ServerProcess;
   const clients: TestClient[] = [];
-
-  /** A server in a process of its own; resolves when it can be reached. */
-  async function start(): Promise<void> {
-    const args = [program, dataDir, String(port), ...(database ? [database.url] : [])];
-    const server = spawn(process.execPath, ['--import', 'tsx', ...args], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    child = server;
-    await new Promise<void>((resolve, reject) => {
-      server.stdout?.on('data', (text: Buffer) => text.includes('serving') && resolve());
-      server.once('exit', (code) => reject(new Error(`the server ended with ${code}`)));
-    });
-  }
-
-  async function kill(): Promise<void> {
-    const server = child;
-    child = null;
-    if (server?.exitCode !== null) return;
-    const ended = new Promise((resolve) => server.once('exit', resolve));
-    server.kill('SIGKILL');
-    await ended;
-  }
-
   beforeAll(async () => {
-    dataDir = await usedDataDir();
-    port = await freePort();
-    database = await freshDatabase();
+    server = await ServerProcess.place();
   });
   afterAll(async () => {
     for (const client of clients) client.drop();
-    await kill();
-    await database?.drop();
-    await rm(dataDir, { recursive: true, force: true });
+    await server.remove();
   }, 60_000);
 
   it('in mid-round, twice: the run goes on from its last committed round, the clients come back by themselves', async () => {
-    const url = `http://127.0.0.1:${port}`;
-    await start();
+    const { url } = server;
+    await server.start();
     // Answers late enough that every phase can be caught in the middle.
     const slowly = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
     // A start may take longer than a deadline on a busy machine; what happens then is R2's affair.
@@ -82,15 +40,15 @@ describe('kill -9 of the server', () => {
 
     await untilRun(url, id, (v) => v.rounds[1]?.phase === 'training', 'training of round 2', 60_000);
     const before = await operatorOf(url).call(routes.run, { params: { run: id } });
-    await kill();
-    await start();
+    await server.kill();
+    await server.start();
     const after = await operatorOf(url).call(routes.run, { params: { run: id } });
     expect(after.rounds[0]).toEqual(before.rounds[0]);
     expect(after.checkpoint.round).toBeGreaterThanOrEqual(1);
 
     await untilRun(url, id, (v) => v.rounds[2] !== undefined, 'round 3', 60_000);
-    await kill();
-    await start();
+    await server.kill();
+    await server.start();
     const end = await untilRun(url, id, (v) => v.state === 'finished', 'the end', 60_000);
     expect(end.committed).toBe(3);
     expect(end.rounds.map((r) => r.phase)).toEqual(['committed', 'committed', 'committed']);
@@ -98,9 +56,57 @@ describe('kill -9 of the server', () => {
     expect(end.checkpoint.round).toBe(3);
   }, 240_000);
 
+  it('a noised model that was sent to be evaluated is the one that is committed, and is accounted once', async () => {
+    const { url } = server;
+    if (!server.runs) await server.start();
+    const config = testConfig({
+      rounds: 2,
+      deadlines: { probing: 600, training: 600, evaluating: 600 },
+      strategy: { name: 'head-only' },
+      aggregation: { rule: { name: 'mean' } },
+      privacy: { kind: 'client', epsilon: 8, delta: 1e-3, clip: 1 },
+    });
+    const { id, joinKey: key } = await operatorOf(url).call(routes.createRun, { body: config });
+    // Nobody answers an evaluation until the server has been killed.
+    const gate = new Gate();
+    const evaluate: Script['evaluate'] = async (client, { checkpoint: { round } }) => {
+      await gate.opened;
+      await client.evaluated(round);
+    };
+    const crew = ['p1', 'p2', 'p3'].map((name) => {
+      const client = new TestClient({ url, run: id, key, id: name, config, script: { evaluate } });
+      clients.push(client);
+      return client;
+    });
+    await Promise.all(crew.map((c) => c.join()));
+    await operatorOf(url).call(routes.commandRun, { params: { run: id }, body: { command: 'start' } });
+    const sentTo = (client: TestClient) =>
+      client.history.flatMap((w) =>
+        w.kind === 'evaluate' && w.checkpoint.round === 1 ? [w.checkpoint] : [],
+      );
+    await untilRun(url, id, (v) => v.rounds[0]?.phase === 'evaluating', 'the evaluation', 60_000);
+    while (sentTo(crew[0]!).length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    const [sent] = sentTo(crew[0]!);
+    const before = await operatorOf(url).call(routes.run, { params: { run: id } });
+    expect(before.spent).toMatchObject({ models: 1 });
+    await server.kill();
+    await server.start();
+    while (!crew.every((c) => c.connected)) await new Promise((resolve) => setTimeout(resolve, 20));
+    gate.open();
+    await untilRun(url, id, (v) => v.committed >= 1, 'the commit', 60_000);
+    const { checkpoint, epsilon } = await operatorOf(url).call(routes.round, {
+      params: { run: id, round: 1 },
+    });
+    expect(checkpoint).toEqual(sent);
+    expect(epsilon).toBe(before.spent?.epsilon);
+    const end = await untilRun(url, id, (v) => v.state === 'finished', 'the end', 60_000);
+    expect(end.spent?.models).toBe(2);
+    expect(end.spent?.epsilon).toBeLessThanOrEqual(8);
+  }, 240_000);
+
   it('R2: a deadline that the goal has moved holds', async () => {
-    const url = `http://127.0.0.1:${port}`;
-    if (child === null) await start();
+    const { url } = server;
+    if (!server.runs) await server.start();
     const ids = ['c1', 'c2', 'c3', 'c4', 'c5'];
     const config = testConfig({
       rounds: 2,
@@ -130,8 +136,8 @@ describe('kill -9 of the server', () => {
       'the goal of round 2',
       60_000,
     );
-    await kill();
-    await start();
+    await server.kill();
+    await server.start();
     const end = await untilRun(url, id, (v) => v.state === 'finished', 'the end', 90_000);
     expect(end.rounds.map((r) => [r.phase, r.updates])).toEqual([
       ['committed', 2],
@@ -144,8 +150,8 @@ describe('kill -9 of the server', () => {
   }, 240_000);
 
   it('with a server optimizer: the same bytes as without, so its state was there again', async () => {
-    const url = `http://127.0.0.1:${port}`;
-    if (child === null) await start();
+    const { url } = server;
+    if (!server.runs) await server.start();
     const config = testConfig({
       rounds: 3,
       seed: 21,
@@ -177,8 +183,8 @@ describe('kill -9 of the server', () => {
     const disturbed = await run(async (id) => {
       // Its candidate and the optimizer's state are made and not committed.
       await untilRun(url, id, (v) => v.rounds[1]?.phase === 'evaluating', 'evaluating of round 2', 60_000);
-      await kill();
-      await start();
+      await server.kill();
+      await server.start();
     });
     expect(disturbed).toEqual(smooth);
   }, 240_000);

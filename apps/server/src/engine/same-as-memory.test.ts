@@ -65,7 +65,7 @@ async function onServer(
 async function inMemory(config: RunConfig, leaving: readonly string[]): Promise<Told[]> {
   const run = await memoryRun({ config });
   const ids = ['c1', 'c2', 'c3'];
-  for (const id of ids) await run.hello(id, hello(run, id));
+  for (const id of ids) await run.hello(id, hello(id));
   await run.command('start');
   await answerAll(run, ids, () => run.book.openRound?.round === 2 && run.book.openRound.phase === 'training');
   for (const id of leaving) await run.leave(id);
@@ -89,6 +89,8 @@ describe('a run on the server and in memory', () => {
       [],
     ],
     ['all leave in training: abandoned', {}, ['c1', 'c2', 'c3']],
+    ['what nobody trains moves on by its last change', { strategy: { name: 'fedluar' } }, []],
+    ['the head is warmed up in the first round', { local: { head: { warmUp: { rounds: 1 } } } }, []],
     [
       'smoothed scores, a strategy that remembers',
       { strategy: { name: 'adagrad-select' }, selection: { smoothing: 0.5 } },

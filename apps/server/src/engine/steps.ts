@@ -1,4 +1,5 @@
 import { layerBytes } from '@strata/fl-core/models/layouts';
+import { cryptoWords } from '@strata/fl-core/privacy';
 import {
   abandoning,
   beginEvaluating,
@@ -9,6 +10,7 @@ import {
   type Commit,
   type CountedUpdate,
   chooseForRound,
+  committingSealed,
   countedHeldOut,
   countedSamples,
   countedUpdates,
@@ -18,17 +20,25 @@ import {
   layoutFor,
   makeCandidate,
   memberState,
+  modelNoiseOf,
+  noisedShare,
   type RoundFacts,
   type RoundStatus,
+  recyclesUpdates,
   type SelectionPort,
   settling,
   statusOf,
+  stepLayer,
+  summedUpdate,
   type TimedPhase,
+  unclipped,
 } from '@strata/fl-core/rounds';
 import { and, eq, sql } from 'drizzle-orm';
 import type { HasBus } from '../live/bus.ts';
 import { now } from '../live/clock.ts';
 import type { HasTraffic } from '../live/traffic.ts';
+import { readSealedPhase } from '../sealed/phases.ts';
+import { appendAudit, modelDetails, theServer } from '../store/audit-log.ts';
 import type { HasBlobs } from '../store/blobs.ts';
 import {
   countCommitted,
@@ -39,16 +49,21 @@ import {
   isMember,
   isRound,
   listClients,
+  listHeldOut,
   listMembers,
+  listReleased,
+  listSealedMembers,
   lockRound,
+  type MemberRow,
   type RoundRow,
   type RunRow,
 } from '../store/rows.ts';
-import { checkpoints, members, rounds, runs } from '../store/schema.ts';
+import { checkpoints, members, rounds, runs, sealings } from '../store/schema.ts';
 import type { HasNaming } from '../store/shared-lock.ts';
 import type { HasDb, Queryable } from '../store/store.ts';
 import type { HasEvents } from '../views/event-log.ts';
 import { type HasLayerSteps, LayerSteps } from './aggregation/layer-steps.ts';
+import { openAside } from './aggregation/sealed-sums.ts';
 import type { SpooledUpdate } from './aggregation/spooled-layer.ts';
 import type { HasGarbage } from './garbage-collection.ts';
 import { chooseAside } from './selection/choose-aside.ts';
@@ -135,29 +150,35 @@ export async function selectLayers(
   const { db, bus, events } = ports;
   const row = await getRound(db, runId, number);
   if (row.phase !== 'selecting') return statusOf(row);
-  const choice = await chooseForRound(await factsOf(db, row), selectionPort(db, runId));
+  const facts = await factsOf(db, row);
+  const choice = await chooseForRound(facts, selectionPort(db, await getRun(db, runId)));
   const { round } = await moveRound(ports, runId, number, (s) => beginTraining(s, choice, now()));
   await events.add(runId, {
     kind: 'layers-selected',
     round: number,
-    message: `Layers were chosen for ${choice.changes.size} participants; training began.`,
+    message:
+      round.selection?.warmUp === true
+        ? `The head is warmed up: ${choice.changes.size} participants train it alone, and no layers are chosen yet; training began.`
+        : `Layers were chosen for ${choice.changes.size} participants; training began.`,
   });
   bus.changed(runId);
   return statusOf(round);
 }
 
-function selectionPort(db: Queryable, run: string): SelectionPort {
+function selectionPort(db: Queryable, run: RunRow): SelectionPort {
   return {
     earlierProbes: (clients) => earlierProbes(db, run, clients),
-    earlierMasks: (count) => earlierMasks(db, run, count),
-    historyAfter: async (round) => (await findRound(db, run, round))?.history ?? null,
+    earlierMasks: (count) => earlierMasks(db, run.id, count),
+    historyAfter: async (round) => (await findRound(db, run.id, round))?.history ?? null,
+    statesAfter: async (round) => (await findRound(db, run.id, round))?.optimizer ?? null,
     choose: chooseAside,
+    words: cryptoWords(),
   };
 }
 
-/** Makes the round's candidate model and begins evaluating. */
+/** Makes the round's candidate model and begins evaluating; that of a sealed round is committed. */
 export async function aggregateRound(
-  ports: HasDb & HasBlobs & HasNaming & HasBus & HasEvents & HasLayerSteps,
+  ports: HasDb & HasBlobs & HasNaming & HasBus & HasEvents & HasLayerSteps & HasGarbage,
   runId: string,
   number: number,
 ): Promise<RoundStatus> {
@@ -165,21 +186,23 @@ export async function aggregateRound(
   const row = await getRound(db, runId, number);
   if (row.phase !== 'aggregating') return statusOf(row);
   const run = await getRun(db, runId);
+  if (run.config.aggregation.sealing.kind === 'sealed') return commitSums(ports, run, row);
   const base = await getCheckpoint(db, runId, row.baseRound);
   const cohort = await listMembers(db, runId, number);
   const updates = countedUpdates(run, cohort);
   const begun = { candidate: row.candidate ?? {}, optimizer: row.optimizer };
-  const port = await layerPort(ports, run, number, updates);
+  const port = layerPort(ports, run, row, await clearStep(ports, run, row, updates));
   const made = await makeCandidate(run, base, begun, updates, port);
+  const share = await noisedShare(run.config, row.privacy, cohort, cryptoWords());
 
   const { round } = await moveRound(ports, runId, number, async (facts, tx) => {
     const ids = facts.cohort.map((m) => m.client);
-    return beginEvaluating(facts, await listClients(tx, runId, ids), made, now());
+    return beginEvaluating(facts, await listClients(tx, runId, ids), made, share, now());
   });
   await events.add(runId, {
     kind: 'aggregated',
     round: number,
-    message: `${updates.length} updates were aggregated; the cohort evaluates the result.`,
+    message: `${updates.length} updates were aggregated; the cohort evaluates the result.${clipNote(row, cohort)}`,
   });
   const trained = cohort.filter((m) => m.update !== null);
   await logClaims(
@@ -190,6 +213,57 @@ export async function aggregateRound(
   );
   bus.changed(runId);
   return statusOf(round);
+}
+
+/** Opens the sums of a sealed round and commits the model that they make; of no participant anything else is read. */
+async function commitSums(
+  ports: HasDb & HasBlobs & HasNaming & HasBus & HasEvents & HasGarbage,
+  run: RunRow,
+  row: RoundRow,
+): Promise<RoundStatus> {
+  const { db, blobs, events } = ports;
+  const base = await getCheckpoint(db, run.id, row.baseRound);
+  const cohort = await listSealedMembers(db, run.id, row.round);
+  const { exchange, terms } = await readSealedPhase(db, run, row);
+  const words = cohort.flatMap(({ update }) => update ?? []);
+  const paths = new Map(
+    await Promise.all(words.map(async (sha256) => [sha256, await blobs.path(sha256)] as const)),
+  );
+  const opened = await openAside({ config: run.config, exchange, terms, cohort, paths });
+  const sum = summedUpdate(opened);
+  const port = layerPort(ports, run, row, (layer, before, state) =>
+    stepLayer(run.config.aggregation, layer, before, state, sum.updatesOf(layer.name), {
+      share: sum.shareBehind(layer.name),
+      recycles: recyclesUpdates(run.config),
+      noising: null,
+    }),
+  );
+  const begun = { candidate: row.candidate ?? {}, optimizer: row.optimizer };
+  const made = await makeCandidate(run, base, begun, sum.counted, port);
+  const { round, moved } = await moveRound(ports, run.id, row.round, (facts) =>
+    committingSealed(facts, made, opened.result, now()),
+  );
+  if (!moved) return statusOf(round);
+  const { layers, closed } = opened.result;
+  // Layers that nobody was to train are no news; the names of what is no layer begin with a blank.
+  const shut = Object.entries(closed).filter(([name, left]) => left > 0 && !name.startsWith(' '));
+  await events.add(run.id, {
+    kind: 'sums-opened',
+    round: row.round,
+    message: `The sums of ${Object.keys(layers).length} layers were opened, each over at least ${exchange.atLeast} participants.${shut
+      .map(([name, left]) => ` ${name} stays closed: ${left} have trained it.`)
+      .join('')}`,
+  });
+  await announce(ports, round);
+  return statusOf(round);
+}
+
+/** Whether the clip is about right is seen by how many updates reach it. */
+function clipNote({ privacy }: RoundRow, cohort: readonly MemberRow[]): string {
+  if (privacy === null) return '';
+  const { clip } = privacy;
+  const trained = cohort.filter((m) => m.update !== null).length;
+  return ` Of the updates ${trained - unclipped(cohort, clip)} were as long as the clip of ${clip.toPrecision(3)} lets them be.`;
 }
 
 /** Where less counts than was claimed, the operator is told with numbers. */
@@ -206,27 +280,27 @@ async function logClaims(
 const smallRoom = 16 * 2 ** 20;
 
 /** Layers are blobs; those finished before a crash are in the round's row, with their optimizer state. */
-async function layerPort(
-  { db, blobs, naming, events, layerSteps }: HasDb & HasBlobs & HasNaming & HasEvents & HasLayerSteps,
+function layerPort(
+  { db, blobs, naming, events }: HasDb & HasBlobs & HasNaming & HasEvents,
   { id, config }: RunRow,
-  round: number,
-  updates: readonly CountedUpdate[],
-): Promise<LayerPort> {
-  const spooled: SpooledUpdate[] = [];
-  for (const u of updates) spooled.push({ ...u, path: await blobs.path(u.update) });
+  { round }: RoundRow,
+  step: LayerPort['step'],
+): LayerPort {
   const largest = Math.max(...layoutFor(config).layers.map(layerBytes));
   return {
     room: Math.max(smallRoom, LayerSteps.atOnce * largest),
-    step: (layer, before, state) => layerSteps.step(config.aggregation, layer, before, state, spooled),
+    step,
     read: (sha256) => blobs.read(sha256),
     write: (bytes) => blobs.put(bytes),
     keep: (make) =>
       naming.shared(async () => {
         const made = await make();
-        await db
-          .update(rounds)
-          .set(made)
-          .where(and(isRound({ run: id, round }), eq(rounds.phase, 'aggregating')));
+        await db.transaction((tx) =>
+          tx
+            .update(rounds)
+            .set(made)
+            .where(and(isRound({ run: id, round }), eq(rounds.phase, 'aggregating'))),
+        );
         return made;
       }),
     refused: (layer, { message, hint }) =>
@@ -237,6 +311,22 @@ async function layerPort(
         message: `Layer ${layer} stays as it was: ${message} ${hint}`,
       }),
   };
+}
+
+/** A layer by the updates on disk. */
+async function clearStep(
+  { blobs, layerSteps }: HasBlobs & HasLayerSteps,
+  { config }: RunRow,
+  { privacy }: RoundRow,
+  updates: readonly CountedUpdate[],
+): Promise<LayerPort['step']> {
+  // At once: where blobs are in a bucket, they are fetched.
+  const spooled = await Promise.all(
+    updates.map(async (u): Promise<SpooledUpdate> => ({ ...u, path: await blobs.path(u.update) })),
+  );
+  const options = { recycles: recyclesUpdates(config), noise: modelNoiseOf(config, privacy) };
+  return (layer, before, state) =>
+    layerSteps.step(config.aggregation, layer, before, state, spooled, options);
 }
 
 /** Abandons a round, whatever its phase, unless it is over. */
@@ -255,7 +345,7 @@ export async function abandon(
 
 /** What follows a step that is in the database: a line in the log, and the files nobody needs are deleted. */
 async function announce(
-  { bus, events, garbage }: HasBus & HasEvents & HasGarbage,
+  { db, bus, events, garbage }: HasDb & HasBus & HasEvents & HasGarbage,
   { run, round, phase, reason }: RoundRow,
 ): Promise<void> {
   if (phase === 'abandoned') {
@@ -267,9 +357,19 @@ async function announce(
     });
   } else if (phase === 'committed') {
     await events.add(run, { kind: 'round-committed', round, message: `Round ${round} was committed.` });
+    await tellEarlyEnd({ db, events }, run);
   }
   if (isOver(phase)) garbage.afterRound(run, round);
   bus.changed(run);
+}
+
+async function tellEarlyEnd({ db, events }: HasDb & HasEvents, id: string): Promise<void> {
+  const { state, reason } = await getRun(db, id);
+  if (state !== 'finished' || reason === '') return;
+  await events.add(id, {
+    kind: 'run-ended-early',
+    message: `The run is over before its last round. ${reason}`,
+  });
 }
 
 /**
@@ -284,17 +384,33 @@ async function moveRound(
 ): Promise<{ readonly round: RoundRow; readonly moved: boolean }> {
   return db.transaction(async (tx) => {
     const round = await lockRound(tx, runId, number);
-    const change = await decide(await factsOf(tx, round), tx);
-    return change ? { round: await record(tx, round, change), moved: true } : { round, moved: false };
+    const facts = await factsOf(tx, round);
+    const change = await decide(facts, tx);
+    if (change === null) return { round, moved: false };
+    const recorded = await record(tx, round, change);
+    const sealed = facts.run.config.aggregation.sealing.kind === 'sealed';
+    if (sealed && isOver(recorded.phase)) await forgetShares(tx, recorded);
+    return { round: recorded, moved: true };
   });
 }
 
+/** Nobody needs the shares of a round that is over; who steals the database must not find them. */
+async function forgetShares(tx: Queryable, { run, round }: RoundRow): Promise<void> {
+  await tx
+    .update(sealings)
+    .set({ shared: null, released: null })
+    .where(and(eq(sealings.run, run), eq(sealings.round, round)));
+}
+
 async function factsOf(db: Queryable, round: RoundRow): Promise<RoundFacts> {
+  const run = await getRun(db, round.run);
   return {
-    run: await getRun(db, round.run),
+    run,
     round,
     cohort: await listMembers(db, round.run, round.round),
     committed: await countCommitted(db, round.run),
+    released: await listReleased(db, run, round.round),
+    heldOut: await listHeldOut(db, run),
   };
 }
 
@@ -307,16 +423,20 @@ async function record(tx: Queryable, row: RoundRow, change: Change): Promise<Rou
   }
   if (change.commit) await recordCommit(tx, row, change.commit);
   const [updated] = await tx.update(rounds).set(change.round).where(isRound(row)).returning();
+  if (change.commit) {
+    const details = modelDetails(row.round, change.commit.layers);
+    await appendAudit(tx, { who: theServer, kind: 'model-committed', run: row.run, details });
+  }
   return updated ?? row;
 }
 
 async function recordCommit(
   tx: Queryable,
   { run, round }: RoundRow,
-  { layers, optimizer, finished }: Commit,
+  { layers, optimizer, finished, reason }: Commit,
 ): Promise<void> {
   await tx.insert(checkpoints).values({ run, round, layers, optimizer });
-  const over = finished ? { state: 'finished' as const, endedAt: new Date() } : {};
+  const over = finished ? { state: 'finished' as const, endedAt: new Date(), reason } : {};
   await tx
     .update(runs)
     .set({ committedRound: round, ...over })

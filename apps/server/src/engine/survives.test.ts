@@ -1,3 +1,4 @@
+// @module-tag long
 import { connect } from 'node:net';
 import {
   addressOf,

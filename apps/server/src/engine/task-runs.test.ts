@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createModelSource } from '../models/index.ts';
 import { ModelFolder, tinyTokenizer } from '../models/testing.ts';
 import { committed, startCrew } from '../testing/crew.ts';
-import { TestServer, testConfig } from '../testing/server.ts';
+import { TestServer } from '../testing/server.ts';
 
 /** A run of every task, of an imported model, from its folder to the folder that goes home. */
 
@@ -91,10 +91,6 @@ describe.each(cases)('a run for $task.name', ({ task, model, labels, config, car
 
     const view = await server.view(crew.id);
     expect(view.config.task).toEqual(task);
-    expect(view.clients.map((client) => client.classCounts)).toEqual([
-      labels.map(() => 1),
-      labels.map(() => 1),
-    ]);
     expect(last.checkpoint?.layers.embed).toEqual((await server.round(crew.id, 1)).checkpoint?.layers.embed);
     expect(last.checkpoint?.layers.head).not.toEqual(
       (await server.round(crew.id, 1)).checkpoint?.layers.head,
@@ -112,17 +108,4 @@ describe.each(cases)('a run for $task.name', ({ task, model, labels, config, car
     expect(Object.keys(files)).toContain('tokenizer.json');
     expect(strFromU8(files['README.md']!)).toContain(card);
   });
-});
-
-it('a client that counts classes where the run has none is told so', async () => {
-  const config = testConfig({
-    model: { source: 'folder:gpt2' },
-    data: { kind: 'text' },
-    task: { name: 'next-token' },
-    labels: [],
-  });
-  const { id } = await server.createRun(config);
-  const client = server.client({ run: id, id: 'counter', config });
-  await expect(client.join({ classCounts: [3, 4] })).rejects.toMatchObject({ code: 'bad-message' });
-  expect((await server.view(id)).clients).toEqual([]);
 });

@@ -1,3 +1,4 @@
+// @module-tag long
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { committed, Gate, gated, startCrew } from '../testing/crew.ts';
 import { TestServer, testConfig } from '../testing/server.ts';
@@ -93,7 +94,7 @@ describe('a workflow that has stopped', () => {
           values.includes('ERROR') &&
           !values.includes('ENQUEUED');
         if (ends) lost += 1;
-        return ends || (lost === 0 && isStatusCheck(sql) && values.includes(`run:${id}:round:1`));
+        return ends || (lost === 0 && isStatusCheck(sql) && values.includes(`run:${id}:1:round:1`));
       },
       Number.POSITIVE_INFINITY,
       away,

@@ -10,9 +10,13 @@ import { closedPhases } from '../store/rows.ts';
 import { rounds, runs } from '../store/schema.ts';
 import type { HasDb } from '../store/store.ts';
 import type { HasEvents } from '../views/event-log.ts';
-import { dueOf, type HasWoken, isDead, startAnew, type Wanted } from './workflow.ts';
+import type { HasGarbage } from './garbage-collection.ts';
+import type { HasLeases } from './leases.ts';
+import { driveFree, dueOf, type HasWoken, isDead, startAnew, type Wanted } from './workflow.ts';
 
 type WatchdogPorts = HasDb &
+  HasLeases &
+  HasGarbage &
   HasBus &
   SeesPresence &
   HasEvents &
@@ -31,7 +35,7 @@ const overdueMs = 10_000;
 const saidMs = 1_000;
 
 /**
- * Looks at everything that should go on, every `limits.watchMs`, and starts anew what does not: workflows are woken by
+ * Looks at everything that should go on here, every `limits.watchMs`, and starts anew what does not: workflows are woken by
  * events, and an event can be lost where the database or the process it is told by fails. Says to operators when the
  * disk is full or the database was away.
  */
@@ -94,17 +98,16 @@ export class Watchdog {
   }
 
   async #lookAtAll(): Promise<void> {
-    const { db, log } = this.#ports;
+    const { leases, log } = this.#ports;
     await this.#lookAtDisk();
-    const active = await db
-      .select({ id: runs.id })
-      .from(runs)
-      .where(inArray(runs.state, ['running', 'paused']));
+    await driveFree(this.#ports);
     const due = new Map<string, Due>();
-    for (const { id } of active) {
+    for (const { id } of await this.#active()) {
+      const fence = leases.fenceOf(id);
+      if (fence === null) continue;
       if (this.#closed) return;
       try {
-        await this.#lookAtRun(id, due);
+        await this.#lookAtRun(id, fence, due);
       } catch (error) {
         log.warn({ err: error, run: id }, 'the watchdog could not look at a run');
       }
@@ -112,12 +115,21 @@ export class Watchdog {
     this.#due = due;
   }
 
-  async #lookAtRun(run: string, due: Map<string, Due>): Promise<void> {
+  /** Runs of this server that are under way. */
+  async #active(): Promise<{ readonly id: string }[]> {
+    const { db, leases } = this.#ports;
+    return db
+      .select({ id: runs.id })
+      .from(runs)
+      .where(and(inArray(runs.state, ['running', 'paused']), inArray(runs.id, leases.runs)));
+  }
+
+  async #lookAtRun(run: string, fence: number, due: Map<string, Due>): Promise<void> {
     // Its round is looked at the next time: the run may start that by itself.
-    if (await isDead({ run, round: null })) return this.#startAnew({ run, round: null });
+    if (await isDead({ run, fence, round: null })) return this.#startAnew({ run, fence, round: null });
     const round = await this.#openRound(run);
-    if (round !== null && ((await this.#isOverdue(run, round)) || (await isDead({ run, round })))) {
-      return this.#startAnew({ run, round });
+    if (round !== null && ((await this.#isOverdue(run, round)) || (await isDead({ run, fence, round })))) {
+      return this.#startAnew({ run, fence, round });
     }
     const has = await this.#dueNow(run);
     if (has === null) return;
@@ -126,7 +138,7 @@ export class Watchdog {
     const since = before?.has === has ? before.since : now();
     // For so long: whoever was woken for it does not come.
     if (round !== null && now() - since > this.#ports.limits.watchMs / 2) {
-      return this.#startAnew({ run, round });
+      return this.#startAnew({ run, fence, round });
     }
     due.set(key, { has, since });
     this.#ports.woken.delete(run);
@@ -199,13 +211,8 @@ export class Watchdog {
     this.#saidFull = space.full;
   }
 
-  /** A line in the log of every run that is under way. */
+  /** A line in the log of every run of this server that is under way. */
   async #say(level: 'info' | 'warning' | 'error', kind: string, message: string): Promise<void> {
-    const { db, events } = this.#ports;
-    const active = await db
-      .select({ id: runs.id })
-      .from(runs)
-      .where(inArray(runs.state, ['running', 'paused']));
-    for (const { id } of active) await events.add(id, { level, kind, message });
+    for (const { id } of await this.#active()) await this.#ports.events.add(id, { level, kind, message });
   }
 }

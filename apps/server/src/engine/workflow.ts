@@ -9,7 +9,6 @@ import {
   type Waking,
   waking,
 } from '@strata/fl-core/rounds';
-import { inArray } from 'drizzle-orm';
 import type { FastifyBaseLogger } from 'fastify';
 import type { HasNewcomers } from '../entry/newcomers.ts';
 import { messageOf, troubleOf } from '../failure.ts';
@@ -21,13 +20,14 @@ import type { SeesPresence } from '../live/presence.ts';
 import { Throttle } from '../live/throttle.ts';
 import type { HasTraffic } from '../live/traffic.ts';
 import type { HasBlobs } from '../store/blobs.ts';
+import { inTurn } from '../store/migrate.ts';
 import { findRun, listMembers, openRound } from '../store/rows.ts';
-import { runs } from '../store/schema.ts';
 import type { HasNaming } from '../store/shared-lock.ts';
 import type { HasDb, Store } from '../store/store.ts';
 import type { HasEvents } from '../views/event-log.ts';
 import type { HasLayerSteps } from './aggregation/layer-steps.ts';
 import type { HasGarbage } from './garbage-collection.ts';
+import type { HasLeases } from './leases.ts';
 import { openNextRound, readyClients } from './opening.ts';
 import { failRun } from './runs.ts';
 import { abandon, aggregateRound, selectLayers, settlePhase } from './steps.ts';
@@ -40,16 +40,22 @@ import { abandon, aggregateRound, selectLayers, settlePhase } from './steps.ts';
 
 /** Topic of the messages that wake a run which waits to open a round. */
 const wakeTopic = 'wake';
-const runWorkflowId = (run: string): string => `run:${run}`;
-const roundWorkflowId = (run: string, round: number): string => `run:${run}:round:${round}`;
+/** A run as its owner drives it: the fence tells its workflows from those of earlier owners. */
+interface Driven {
+  readonly run: string;
+  readonly fence: number;
+}
+const workflowsOf = (run: string): string => `run:${run}`;
+const runWorkflowId = ({ run, fence }: Driven): string => `${workflowsOf(run)}:${fence}`;
+const roundWorkflowId = (driven: Driven, round: number): string => `${runWorkflowId(driven)}:round:${round}`;
 
 /** DBOS gives a workflow up after this many recoveries; a run may see any number of restarts. */
 const maxRecoveryAttempts = 1_000_000;
 /** What fails for no reason that we know is tried again for about half a minute; what {@link outlast} waits for, for ever. */
 const retry = { retriesAllowed: true, maxAttempts: 6, intervalSeconds: 1, backoffRate: 2 } as const;
 
-/** Recovery takes up only workflows of its own version; the steps are idempotent, so one version will do. */
-const applicationVersion = 'strata-1';
+/** What the engine of another process may have left is nobody's: it takes up only workflows of its own version. */
+const versionOf = (node: string): string => `strata-1:${node}`;
 /**
  * Longest pause of DBOS between tries while the database is away, in seconds. Of its own 60, a run would wait for as long
  * after the database is back.
@@ -70,7 +76,8 @@ type WorkflowPorts = HasDb &
   HasNewcomers &
   HasLayerSteps &
   HasWoken &
-  HasAlarms;
+  HasAlarms &
+  HasLeases & { readonly log: FastifyBaseLogger };
 
 export interface HasWoken {
   /** Runs whose workflow has been woken and has not looked yet. */
@@ -103,33 +110,54 @@ async function executed<T>(workflow: string, work: () => Promise<T>): Promise<T>
   }
 }
 
-/** Recovers the workflows that were under way, and starts those of runs that have none and are not over. */
+/**
+ * Starts the workflow engine, and the workflows of all runs that are not over and that nobody drives. Nothing is
+ * recovered of an earlier process: all that a run needs to go on is in our own tables.
+ */
 export async function startWorkflows(
   ports: WorkflowPorts,
-  { databaseUrl, pool }: Pick<Store, 'databaseUrl' | 'pool'>,
+  { databaseUrl, pool, node }: Pick<Store, 'databaseUrl' | 'pool' | 'node'>,
 ): Promise<void> {
   bound = { ports, closed: new AbortController() };
   DBOS.setConfig({
     name: 'strata',
     systemDatabaseUrl: databaseUrl,
     systemDatabasePool: pool,
-    applicationVersion,
-    executorID: 'server',
+    applicationVersion: versionOf(node),
+    executorID: node,
     logLevel: 'error',
     enableOTLP: false,
   });
   dbRetryConfig.maxBackoffSec = longestRetryPause;
-  await DBOS.launch();
+  await inTurn(pool, () => DBOS.launch());
   launched = true;
-  const active = await ports.db
-    .select({ id: runs.id })
-    .from(runs)
-    .where(inArray(runs.state, ['running', 'paused']));
-  for (const { id } of active) {
-    await startRun(id);
-    await ports.garbage.afterRestart(id);
-    ports.bus.changed(id);
+  await driveFree(ports);
+}
+
+/** Takes the runs that nobody drives, and goes on with them. */
+export async function driveFree(
+  ports: HasLeases & HasGarbage & HasBus & HasWoken & Pick<WorkflowPorts, 'log'>,
+): Promise<void> {
+  if (!launched) return;
+  for (const run of await ports.leases.takeFree()) {
+    try {
+      await beginDriving(ports, run);
+    } catch (error) {
+      // The watchdog starts it.
+      ports.log.warn({ err: error, run }, 'a run that was taken could not be started yet');
+    }
   }
+}
+
+/** What a run's new owner does first. */
+async function beginDriving(ports: HasLeases & HasGarbage & HasBus & HasWoken, run: string): Promise<void> {
+  const fence = ports.leases.fenceOf(run);
+  if (fence === null) return;
+  ports.woken.delete(run);
+  await forgetEarlier({ run, fence });
+  await startRun({ run, fence });
+  await ports.garbage.afterRestart(run);
+  ports.bus.changed(run);
 }
 
 /** No step begins any more; those under way still need what they were bound to. */
@@ -146,22 +174,25 @@ export const shutDownWorkflows = (): Promise<void> => DBOS.shutdown();
 const shouldRetry = (error: unknown): boolean => !(error instanceof StrataError);
 
 /**
- * A step that begins while the server shuts down never ends. If it failed, DBOS would record the failure as the
- * workflow's result; so the workflow stays pending and is recovered at the next start.
+ * A step that begins while the server shuts down, or when the run is another server's, never ends. If it failed, the
+ * round would be abandoned for it; so the workflow stands still, and the run's next owner has one of its own.
  */
 const never = (): Promise<never> => new Promise(() => {});
 
-function step<T>(name: string, work: (ports: WorkflowPorts) => Promise<T>): Promise<T> {
-  return DBOS.runStep(() => begun(work), { name, ...retry, shouldRetry });
+function step<T>(driven: Driven, name: string, work: (ports: WorkflowPorts) => Promise<T>): Promise<T> {
+  return DBOS.runStep(() => begun(driven, work), { name, ...retry, shouldRetry });
 }
 
-async function begun<T>(work: (ports: WorkflowPorts) => Promise<T>): Promise<T> {
+/** The one way from a workflow to our tables: what it writes there demands the fence. */
+async function begun<T>({ run, fence }: Driven, work: (ports: WorkflowPorts) => Promise<T>): Promise<T> {
   if (!bound) return never();
   const { ports, closed } = bound;
+  const mine = () => ports.leases.fenceOf(run) === fence;
   try {
-    return await outlast(() => work(ports), closed.signal);
+    if (!mine()) return never();
+    return await outlast(() => work({ ...ports, db: ports.leases.fenced(run, fence) }), closed.signal);
   } catch (error) {
-    if (closed.signal.aborted) return never();
+    if (closed.signal.aborted || !mine()) return never();
     throw error;
   }
 }
@@ -206,84 +237,137 @@ async function withAlarm(
 }
 
 /** The steps of one round, durable: each is a step of the workflow engine, recorded by one transaction of ours. */
-const roundSteps = (run: string, round: number): RoundSteps => ({
-  settle: (at) => step(at === 'start' ? 'look' : `settle-${at}`, (on) => settlePhase(on, run, round)),
-  wait: async (phase, deadline) => {
-    const id = roundWorkflowId(run, round);
-    await withAlarm(id, run, deadline - now(), () => received(phase, { deadlineEpochMS: deadline }));
-  },
-  select: () => step('select', (on) => selectLayers(on, run, round)),
-  aggregate: () => step('aggregate', (on) => aggregateRound(on, run, round)),
-  fail: (phase, error) => {
-    const reason = reasonOf(error);
-    return step('abandon', (on) => abandon(on, run, round, `${phase} failed: ${reason}`));
-  },
-});
+const roundSteps = (driven: Driven, round: number): RoundSteps => {
+  const { run } = driven;
+  return {
+    settle: (at) =>
+      step(driven, at === 'start' ? 'look' : `settle-${at}`, (on) => settlePhase(on, run, round)),
+    wait: async (phase, deadline) => {
+      const id = roundWorkflowId(driven, round);
+      await withAlarm(id, run, deadline - now(), () => received(phase, { deadlineEpochMS: deadline }));
+    },
+    select: () => step(driven, 'select', (on) => selectLayers(on, run, round)),
+    aggregate: () => step(driven, 'aggregate', (on) => aggregateRound(on, run, round)),
+    fail: (phase, error) => {
+      const reason = reasonOf(error);
+      return step(driven, 'abandon', (on) => abandon(on, run, round, `${phase} failed: ${reason}`));
+    },
+  };
+};
 
 const roundWorkflow = DBOS.registerWorkflow(
-  (run: string, round: number): Promise<string> =>
-    executed(roundWorkflowId(run, round), async () => (await playRound(roundSteps(run, round))).phase),
+  (run: string, fence: number, round: number): Promise<string> =>
+    executed(
+      roundWorkflowId({ run, fence }, round),
+      async () => (await playRound(roundSteps({ run, fence }, round))).phase,
+    ),
   { name: 'round', maxRecoveryAttempts },
 );
 
 /** The steps of a run; a round is a workflow of its own. */
-const runSteps = (run: string): RunSteps => ({
-  open: () =>
-    step('open-round', (on) => {
-      on.woken.delete(run); // what happens from here on may wake the run again
-      return openNextRound(on, run);
-    }),
-  wait: async (seconds) => {
-    await withAlarm(runWorkflowId(run), run, 1000 * seconds, () => received(wakeTopic, seconds));
-  },
-  play: async (round) => {
-    const id = roundWorkflowId(run, round);
-    const handle = await DBOS.startWorkflow(roundWorkflow, { workflowID: id })(run, round);
-    await handle.getResult({ pollingIntervalMs: 250 });
-  },
-  fail: (error) => {
-    if (!bound) return never();
-    const reason = reasonOf(error);
-    return step('fail-run', (on) => failRun(on, run, reason));
-  },
-});
+const runSteps = (driven: Driven): RunSteps => {
+  const { run, fence } = driven;
+  return {
+    open: () =>
+      step(driven, 'open-round', (on) => {
+        on.woken.delete(run); // what happens from here on may wake the run again
+        return openNextRound(on, run);
+      }),
+    wait: async (seconds) => {
+      await withAlarm(runWorkflowId(driven), run, 1000 * seconds, () => received(wakeTopic, seconds));
+    },
+    play: async (round) => {
+      const id = roundWorkflowId(driven, round);
+      const handle = await DBOS.startWorkflow(roundWorkflow, { workflowID: id })(run, fence, round);
+      await handle.getResult({ pollingIntervalMs: 250 });
+    },
+    fail: (error) => {
+      if (!bound) return never();
+      const reason = reasonOf(error);
+      return step(driven, 'fail-run', (on) => failRun(on, run, reason));
+    },
+  };
+};
 
 /** Runs until the run is over. What no step can handle ends the run as failed, with the reason. */
 const runWorkflow = DBOS.registerWorkflow(
-  (run: string): Promise<void> => executed(runWorkflowId(run), () => playRun(runSteps(run))),
+  (run: string, fence: number): Promise<void> =>
+    executed(runWorkflowId({ run, fence }), async () => {
+      await playRun(runSteps({ run, fence }));
+      await letGo(run);
+    }),
   { name: 'run', maxRecoveryAttempts },
 );
+
+/** A run that is over needs no owner. */
+async function letGo(run: string): Promise<void> {
+  if (!bound) return;
+  const { ports, closed } = bound;
+  await outlast(() => ports.leases.release(run), closed.signal);
+}
 
 /**
  * Starts the run's workflow unless it is under way. One that ended although its run has not is started anew:
  * all it needs to go on is in the database.
  */
-async function startRun(run: string): Promise<void> {
-  const id = runWorkflowId(run);
+async function startRun(driven: Driven): Promise<void> {
+  const id = runWorkflowId(driven);
   const status = await DBOS.getWorkflowStatus(id);
   if (isUnderWay(status?.status)) return;
   if (status) await DBOS.deleteWorkflow(id, true);
-  await DBOS.startWorkflow(runWorkflow, { workflowID: id })(run);
+  await DBOS.startWorkflow(runWorkflow, { workflowID: id })(driven.run, driven.fence);
+}
+
+/** Deletes what is kept of the workflows of a run's earlier owners; who still executes one finds its fence gone. */
+async function forgetEarlier(driven: Driven): Promise<void> {
+  const own = runWorkflowId(driven);
+  for (const id of await recorded(driven.run)) {
+    if (id !== own && !id.startsWith(`${own}:`)) await DBOS.deleteWorkflow(id, false);
+  }
+}
+
+/** Ids of all workflows of a run and its rounds, whoever's. */
+async function recorded(run: string): Promise<string[]> {
+  const found = await DBOS.listWorkflows({
+    workflow_id_prefix: workflowsOf(run),
+    loadInput: false,
+    loadOutput: false,
+  });
+  return found.map((w) => w.workflowID);
+}
+
+/**
+ * Deletes what is kept of the workflows of a run and its rounds; false, and nothing is, while they are under way, here
+ * or on another node.
+ */
+export async function forgetWorkflows({ leases }: HasLeases, run: string): Promise<boolean> {
+  const fence = await leases.takeOver(run);
+  if (fence === null) return false;
+  const id = runWorkflowId({ run, fence });
+  const status = await DBOS.getWorkflowStatus(id);
+  if (executing.has(id) || isUnderWay(status?.status)) return false;
+  for (const workflow of await recorded(run)) await DBOS.deleteWorkflow(workflow, false);
+  await leases.release(run);
+  return true;
 }
 
 /** By what is recorded; `ENQUEUED` waits to be recovered. */
 const isUnderWay = (status: string | undefined): boolean =>
   status === 'PENDING' || status === 'ENQUEUED' || status === 'DELAYED';
 
-/** A workflow that should be under way. */
-export type Wanted = { readonly run: string; readonly round: number | null };
+/** A workflow that should be under way, here. */
+export type Wanted = Driven & { readonly round: number | null };
 
-const workflowIdOf = ({ run, round }: Wanted): string =>
-  round === null ? runWorkflowId(run) : roundWorkflowId(run, round);
+const workflowIdOf = ({ round, ...driven }: Wanted): string =>
+  round === null ? runWorkflowId(driven) : roundWorkflowId(driven, round);
 
 /** Whether nobody executes a workflow that should be under way, nor is going to. */
 export async function isDead(wanted: Wanted): Promise<boolean> {
   const id = workflowIdOf(wanted);
   if (executing.has(id)) return false;
   const status = (await DBOS.getWorkflowStatus(id))?.status;
-  // A run without one has not had enough participants yet. What is to be recovered stands as enqueued.
-  if (status === undefined ? wanted.round === null : status === 'ENQUEUED' || status === 'DELAYED')
-    return false;
+  // What was resumed stands as enqueued.
+  if (status === 'ENQUEUED' || status === 'DELAYED') return false;
   return !executing.has(id);
 }
 
@@ -294,7 +378,7 @@ export async function isDead(wanted: Wanted): Promise<boolean> {
  * it waited for has failed, and it would fail of that again and again.
  */
 export async function startAnew(wanted: Wanted): Promise<void> {
-  const { run, round } = wanted;
+  const { run, fence, round } = wanted;
   const id = workflowIdOf(wanted);
   executing.delete(id);
   const status = (await DBOS.getWorkflowStatus(id))?.status;
@@ -303,8 +387,8 @@ export async function startAnew(wanted: Wanted): Promise<void> {
     return;
   }
   if (status !== undefined) await DBOS.deleteWorkflow(id, false);
-  if (round === null) await DBOS.startWorkflow(runWorkflow, { workflowID: id })(run);
-  else await DBOS.startWorkflow(roundWorkflow, { workflowID: id })(run, round);
+  if (round === null) await DBOS.startWorkflow(runWorkflow, { workflowID: id })(run, fence);
+  else await DBOS.startWorkflow(roundWorkflow, { workflowID: id })(run, fence, round);
 }
 
 /**
@@ -321,34 +405,42 @@ async function signal(workflow: string, topic: string, key?: string): Promise<bo
   }
 }
 
-/** R3: every run that changes is looked at soon, once for changes that come together. Returns what ends that. */
-export function lookAfterChanges(
-  ports: HasDb & SeesPresence & HasBus & HasWoken & { readonly log: FastifyBaseLogger },
-): Throttle {
+type LookPorts = HasDb & SeesPresence & HasBus & HasWoken & HasLeases & HasGarbage;
+
+/**
+ * R3: every run that changes is looked at soon, once for changes that come together, by the server that drives it; where
+ * nobody does, it is this one from now on. Returns what ends that.
+ */
+export function lookAfterChanges(ports: LookPorts & { readonly log: FastifyBaseLogger }): Throttle {
   const looks = new Throttle(
     lookMs,
     // What changed before is looked at when the workflows start.
     async (run) => {
       if (launched) await lookAtRun(ports, run);
     },
-    (error) => ports.log.error({ err: error }, 'a run was not looked at'),
+    (error, run) => ports.log.error({ run, err: error }, 'a run was not looked at'),
   );
   ports.bus.onChanged((run) => looks.touch(run));
   return looks;
 }
 
 /** Looks at a run after an event (R3) and wakes its workflow when there is something to do. */
-async function lookAtRun(ports: HasDb & SeesPresence & HasWoken, id: string): Promise<void> {
-  const due = await dueOf(ports, id);
+async function lookAtRun(ports: LookPorts, run: string): Promise<void> {
+  const before = ports.leases.fenceOf(run);
+  const fence = await ports.leases.take(run);
+  if (fence === null) return;
+  if (before === null) return beginDriving(ports, run);
+  const driven = { run, fence };
+  const due = await dueOf(ports, run);
   switch (due?.kind) {
     case 'round': {
-      const workflow = roundWorkflowId(id, due.round);
+      const workflow = roundWorkflowId(driven, due.round);
       // Each piece of news is final, so telling it once is enough; the key makes it once.
       await signal(workflow, due.phase, `${workflow}:${due.key}`);
       return;
     }
     case 'run':
-      return wake(ports, id);
+      return wake(ports, driven);
     case undefined:
       return;
     default:
@@ -371,11 +463,12 @@ export async function dueOf(ports: HasDb & SeesPresence, id: string): Promise<Wa
  * Starts the run's workflow, or wakes it. One wake at a time: a run that was woken looks at everything that has
  * happened until then. One that could not be woken counts as not woken.
  */
-async function wake({ woken }: HasWoken, run: string): Promise<void> {
+async function wake({ woken }: HasWoken, driven: Driven): Promise<void> {
+  const { run } = driven;
   if (woken.has(run)) return;
   woken.add(run);
   try {
-    if (!(await signal(runWorkflowId(run), wakeTopic))) await startRun(run);
+    if (!(await signal(runWorkflowId(driven), wakeTopic))) await startRun(driven);
   } catch (error) {
     woken.delete(run);
     throw error;

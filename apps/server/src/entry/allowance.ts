@@ -23,6 +23,11 @@ export class Allowance {
   /** Messages that were refused; who goes on is not listened to any more until some time has passed. */
   readonly #refusals = new Buckets({ burst: 200, perSecond: 2 });
   readonly #uploads = new Buckets({ burst: 10, perSecond: 0.5 });
+  /** Wide for a name: who guesses from many addresses must not easily keep its owner out. */
+  readonly #passwords = {
+    address: new Buckets({ burst: 10, perSecond: 0.1 }),
+    name: new Buckets({ burst: 100, perSecond: 0.05 }),
+  };
   readonly #guesses = new Buckets({ burst: 30, perSecond: 0.5 });
 
   constructor(limits: Pick<Limits, 'participantsPerAddress' | 'clientsPerRun'>) {
@@ -113,10 +118,21 @@ export class Allowance {
     if (!this.#uploads.take(`${run}/${client}`)) throw tooFast('Too many uploads in a short time.');
   }
 
-  /** Throws `rate-limited`: the operator's token is about to be compared. Give a right one back by {@link guessed}. */
+  /** Throws `rate-limited`: a password is about to be looked at. Give a right one back by {@link rightPassword}. */
+  password(address: string, name: string): void {
+    const { address: ofAddress, name: ofName } = this.#passwords;
+    if (!ofAddress.take(address)) throw tooFast('Too many passwords were wrong from this network.');
+    if (!ofName.take(name)) throw tooFast('Too many passwords were wrong for this account.');
+  }
+
+  rightPassword(address: string, name: string): void {
+    this.#passwords.address.give(address, 1);
+    this.#passwords.name.give(name, 1);
+  }
+
+  /** Throws `rate-limited`: a token is about to be compared. Give a right one back by {@link guessed}. */
   guess(address: string): void {
-    if (!this.#guesses.take(address))
-      throw tooFast('The operator token was wrong too often from this network.');
+    if (!this.#guesses.take(address)) throw tooFast('Too many tokens were wrong from this network.');
   }
 
   guessed(address: string): void {

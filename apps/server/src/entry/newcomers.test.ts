@@ -36,4 +36,22 @@ describe('those who have not answered yet', () => {
     expect(newcomers.addressOf('r', 'a')).toBe('y');
     expect(newcomers.enter('r', 'b', 'y')).toBeNull();
   });
+
+  it('of two servers are counted by both, and who gives way does so at both', () => {
+    const limits = { participantsPerAddress: 9, clientsPerRun: 3 };
+    const one: Newcomers = new Newcomers(limits, (...told) => two.hear(...told));
+    const two: Newcomers = new Newcomers(limits, (...told) => one.hear(...told));
+    one.enter('r', 's1', 'sybil');
+    two.enter('r', 's2', 'sybil');
+    one.enter('r', 's3', 'sybil');
+    expect(two.enter('r', 'a', 'school')).toBe('s3');
+    for (const at of [one, two]) {
+      expect([at.addressOf('r', 's3'), at.addressOf('r', 'a')]).toEqual([null, 'school']);
+    }
+    expect(() => one.enter('r', 's4', 'sybil')).toThrow('not taken part');
+    two.leave('r', 's1');
+    expect(one.enter('r', 's4', 'school')).toBeNull();
+    // What was not heard must not cost a client its seat.
+    expect([one.maybeNew('r', 'x'), new Newcomers(limits).maybeNew('r', 'x')]).toEqual([true, false]);
+  });
 });

@@ -12,9 +12,19 @@ type Waiting = Map<string, string>;
 export class Newcomers {
   readonly #runs = new Map<string, Waiting>();
   readonly #limits: Pick<Limits, 'participantsPerAddress' | 'clientsPerRun'>;
+  /** Hears of each that comes or goes here; null: there are no other servers. */
+  readonly #tell: ((run: string, client: string, address: string | null) => void) | null;
 
-  constructor(limits: Pick<Limits, 'participantsPerAddress' | 'clientsPerRun'>) {
+  /**
+   * @param tell tells other servers of the same database of each that enters (with its address) or leaves (null), which
+   *   {@link hear} it; null where there are none.
+   */
+  constructor(
+    limits: Pick<Limits, 'participantsPerAddress' | 'clientsPerRun'>,
+    tell: ((run: string, client: string, address: string | null) => void) | null = null,
+  ) {
     this.#limits = limits;
+    this.#tell = tell;
   }
 
   /**
@@ -36,17 +46,32 @@ export class Newcomers {
       const [fullest, most] = [...counts].reduce((a, b) => (b[1] > a[1] ? b : a), ['', 0]);
       if (most <= own + 1) throw crowded();
       loser = [...waiting].findLast(([, from]) => from === fullest)?.[0] ?? null;
-      if (loser !== null) waiting.delete(loser);
+      if (loser !== null) this.leave(run, loser);
     }
-    waiting.set(client, address);
+    this.hear(run, client, address);
+    this.#tell?.(run, client, address);
     return loser;
   }
 
   /** The client has answered, or is gone. */
   leave(run: string, client: string): void {
-    const waiting = this.#runs.get(run);
-    waiting?.delete(client);
-    if (waiting?.size === 0) this.#runs.delete(run);
+    if (this.addressOf(run, client) === null) return;
+    this.hear(run, client, null);
+    this.#tell?.(run, client, null);
+  }
+
+  /** Another server has taken a client in, or has heard of its answer. */
+  hear(run: string, client: string, address: string | null): void {
+    const waiting = this.#runs.get(run) ?? new Map<string, string>();
+    waiting.delete(client);
+    if (address !== null) waiting.set(client, address);
+    if (waiting.size === 0) this.#runs.delete(run);
+    else this.#runs.set(run, waiting);
+  }
+
+  /** Whether a client may not have answered yet. What another server knows of it may not have been heard. */
+  maybeNew(run: string, client: string): boolean {
+    return this.#tell !== null || this.addressOf(run, client) !== null;
   }
 
   /** Where a client is that has not answered yet; null for everybody else. */

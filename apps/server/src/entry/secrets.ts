@@ -10,11 +10,13 @@ export function sameHash(a: string, b: string): boolean {
   return left.length === right.length && timingSafeEqual(left, right);
 }
 
-/** Whether who brings `key` may see and join the run. */
+/** Whether who brings `key` may see and join the run, if it is no invitation's. */
 export function isInvited(run: Pick<RunRow, 'config' | 'joinKey'>, key: string | undefined): boolean {
   switch (run.config.visibility) {
     case 'listed':
       return true;
+    case 'named': // by invitations alone
+      return false;
     case 'invited':
       return key !== undefined && sameHash(hashSecret(key), hashSecret(run.joinKey));
     default:

@@ -1,28 +1,46 @@
 import { type JoinAddresses, routes } from '@strata/fl-core/protocol';
 import type { FastifyInstance } from 'fastify';
+import type { DeletePorts } from '../engine/deletion.ts';
+import type { HasGarbage } from '../engine/garbage-collection.ts';
 import type { CreatePorts } from '../engine/runs.ts';
-import type { OperatorGuard } from '../entry/operator-guard.ts';
+import type { HasAllowance } from '../entry/allowance.ts';
+import type { HasDoorkeeper } from '../entry/operators/doorkeeper.ts';
 import type { RemoteAddress } from '../entry/remote-address.ts';
 import type { UpdatePorts } from '../intake/answers.ts';
 import type { SeesPresence } from '../live/presence.ts';
 import type { HasTraffic } from '../live/traffic.ts';
+import type { UnderWay } from '../live/under-way.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import type { ModelUploads } from '../models/index.ts';
 import type { HasSpace } from '../store/disk-space.ts';
 import type { Views } from '../views/views.ts';
+import { accountsApi } from './accounts-api.ts';
+import { type BackupOptions, backup } from './backup.ts';
 import { blob } from './blobs.ts';
 import { downloads } from './checkpoint.ts';
+import { admitBy } from './credentials.ts';
 import { modelUploads } from './model-uploads.ts';
 import { describeRoutes } from './openapi.ts';
-import { operatorApi, operatorCheck } from './operator-api.ts';
+import { operatorApi } from './operator-api.ts';
 import { publicApi } from './public-api.ts';
 import { serveRoutes } from './serve-routes.ts';
 import { update } from './updates.ts';
 
 export interface ApiOptions {
-  readonly ports: CreatePorts & UpdatePorts & SeesPresence & HasTraffic & HasSpace;
+  readonly ports: CreatePorts &
+    DeletePorts &
+    UpdatePorts &
+    SeesPresence &
+    HasTraffic &
+    HasSpace &
+    HasDoorkeeper &
+    HasAllowance &
+    HasGarbage;
   readonly views: Views;
   readonly uploads: ModelUploads;
-  readonly guard: OperatorGuard;
+  readonly metrics: Pick<Metrics, 'text'>;
+  readonly backups: BackupOptions;
+  readonly uploadsUnderWay: UnderWay;
   readonly remoteAddress: RemoteAddress;
   /** Whether the engine runs. */
   readonly hasStarted: () => boolean;
@@ -32,26 +50,42 @@ export interface ApiOptions {
 /** Serves all routes of the protocol, and their description. */
 export function serveApi(
   parent: FastifyInstance,
-  { ports, views, uploads, guard, remoteAddress, hasStarted, joinAddresses }: ApiOptions,
+  {
+    ports,
+    views,
+    uploads,
+    metrics,
+    backups,
+    uploadsUnderWay,
+    remoteAddress,
+    hasStarted,
+    joinAddresses,
+  }: ApiOptions,
 ): void {
-  const checkOperator = operatorCheck(guard, remoteAddress);
+  const admit = admitBy({ ...ports, remoteAddress });
   parent.register(async (app) => {
     await describeRoutes(app);
     serveRoutes(
       app,
       {
-        ...publicApi({ ...ports, hasStarted, remoteAddress }, views, checkOperator),
+        ...publicApi({ ...ports, hasStarted, remoteAddress }, views, admit),
+        ...accountsApi({ ...ports, remoteAddress }),
         ...operatorApi(ports, views),
         joinAddresses: async () => joinAddresses(),
         ...downloads(ports, views),
         ...modelUploads(ports, uploads),
         blob: blob(ports),
-        update: update(ports),
+        update: update(ports, uploadsUnderWay),
+        backup: backup(ports, backups),
+        metrics: async ({ reply }) => {
+          reply.header('cache-control', 'no-store');
+          return reply.type(routes.metrics.answer.mediaType).send(await metrics.text());
+        },
         description: async ({ reply }) => {
           return reply.type(routes.description.answer.mediaType).send(JSON.stringify(app.swagger()));
         },
       },
-      checkOperator,
+      admit,
     );
   });
 }

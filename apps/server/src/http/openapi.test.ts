@@ -49,8 +49,10 @@ describe('the description of the API', () => {
     expect(operation?.summary).toBe(route.summary);
     const any = {
       anybody: [],
-      invited: [{}, 'invited', 'client', 'operator'],
-      operator: ['operator'],
+      invited: [{}, 'invited', 'client', 'token', 'session'],
+      viewer: ['token', 'session'],
+      operator: ['token', 'session'],
+      owner: ['token', 'session'],
       client: ['client'],
     };
     const wanted = any[route.access].map((way) => (typeof way === 'string' ? { [way]: [] } : way));

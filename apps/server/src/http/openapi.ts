@@ -1,9 +1,11 @@
 import swagger from '@fastify/swagger';
 import {
   type Access,
+  AccountView,
   Catalog,
   Checkpoint,
   ClientView,
+  csrfHeader,
   ErrorBody,
   type ErrorCode,
   errorsOf,
@@ -19,6 +21,8 @@ import {
   RunManifest,
   RunPublic,
   RunView,
+  Session,
+  TokenView,
   UpdateReceipt,
 } from '@strata/fl-core/protocol';
 import type { FastifyInstance, FastifySchema } from 'fastify';
@@ -28,6 +32,7 @@ import { statusOf } from './reply.ts';
 
 /** Schemas that the description names instead of repeating them. */
 const named = {
+  AccountView,
   Catalog,
   Checkpoint,
   ClientView,
@@ -41,6 +46,8 @@ const named = {
   RunManifest,
   RunPublic,
   RunView,
+  Session,
+  TokenView,
   UpdateReceipt,
 };
 
@@ -58,7 +65,13 @@ export async function describeRoutes(app: FastifyInstance): Promise<void> {
       },
       components: {
         securitySchemes: {
-          operator: { type: 'http', scheme: 'bearer', description: 'The operator’s token.' },
+          token: { type: 'http', scheme: 'bearer', description: 'A token of an operator’s program.' },
+          session: {
+            type: 'apiKey',
+            in: 'cookie',
+            name: 'strata-session-PORT',
+            description: `A page that has logged in; all but GET with ${csrfHeader} as well.`,
+          },
           client: { type: 'http', scheme: 'bearer', description: 'CLIENT.SECRET of a client of the run.' },
           invited: {
             type: 'apiKey',
@@ -87,11 +100,15 @@ export function describeRoute(route: Route): FastifySchema {
   };
 }
 
+const ofOperators = [{ token: [] }, { session: [] }];
+
 /** Any one of these will do; an empty one is nothing. */
-const security: Readonly<Record<Access, Pick<FastifySchema, 'security'>>> = {
+const security: Readonly<Record<Access, Pick<FastifySchema, 'security' | 'description'>>> = {
   anybody: {},
-  invited: { security: [{}, { invited: [] }, { client: [] }, { operator: [] }] },
-  operator: { security: [{ operator: [] }] },
+  invited: { security: [{}, { invited: [] }, { client: [] }, ...ofOperators] },
+  viewer: { security: ofOperators, description: 'For every role: viewer, operator, owner.' },
+  operator: { security: ofOperators, description: 'For the roles operator and owner.' },
+  owner: { security: ofOperators, description: 'For the role owner.' },
   client: { security: [{ client: [] }] },
 };
 

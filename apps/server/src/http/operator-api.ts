@@ -1,57 +1,77 @@
 import { samples, sampleTasks } from '@strata/fl-core/data/samples';
-import { catalog, describeModel } from '@strata/fl-core/models/layouts';
-import { type Catalog, modelIds } from '@strata/fl-core/protocol';
-import type { FastifyRequest } from 'fastify';
+import { catalog, describeModel, shownSource } from '@strata/fl-core/models/layouts';
+import { type Catalog, modelIds, routes } from '@strata/fl-core/protocol';
+import { type DeletePorts, deleteRun } from '../engine/deletion.ts';
+import { forkRun } from '../engine/fork.ts';
 import { type CreatePorts, commandRun, createRun, renewJoinKey } from '../engine/runs.ts';
-import type { OperatorGuard } from '../entry/operator-guard.ts';
-import type { RemoteAddress } from '../entry/remote-address.ts';
+import { createInvitation, listInvitations, revokeInvitation } from '../intake/invitations.ts';
 import { commandClient } from '../intake/moderation.ts';
 import type { HasModels } from '../models/index.ts';
-import type { Views } from '../views/views.ts';
-import { bearerOf } from './credentials.ts';
+import { newestAudit, recordAudit } from '../store/audit-log.ts';
+import type { HasBlobs } from '../store/blobs.ts';
+import { dataSheet } from '../views/data-sheet.ts';
+import { shownTo, type Views } from '../views/views.ts';
 import type { RouteHandlers } from './serve-routes.ts';
 
-/** Lets a request pass that brings `authorization: Bearer TOKEN`; throws `unauthorized` or `rate-limited` otherwise. */
-export const operatorCheck =
-  (guard: OperatorGuard, remoteAddress: RemoteAddress) =>
-  (request: FastifyRequest): void =>
-    guard.check(bearerOf(request) ?? '', remoteAddress(request.raw));
-
-type Operator = Pick<
+type OperatorHandlers = Pick<
   RouteHandlers,
   | 'catalog'
   | 'findModel'
   | 'runs'
   | 'createRun'
+  | 'forkRun'
   | 'run'
   | 'commandRun'
+  | 'deleteRun'
   | 'renewJoinKey'
+  | 'invitations'
+  | 'createInvitation'
+  | 'revokeInvitation'
   | 'commandClient'
   | 'round'
   | 'events'
+  | 'dataSheet'
 >;
 
 /** What the dashboard asks and does. */
-export const operatorApi = (ports: CreatePorts, views: Views): Operator => ({
+export const operatorApi = (ports: CreatePorts & DeletePorts & HasBlobs, views: Views): OperatorHandlers => ({
   catalog: () => describeCatalog(ports),
-  findModel: ({ body: { source, granularity } }) =>
-    ports.models.resolve({ source, granularity, found: null }),
+  findModel: async ({ body: { source, granularity }, operator }) => {
+    const details = { source: shownSource(source) };
+    await recordAudit(ports, { who: operator.name, kind: 'model-fetched', details });
+    return ports.models.resolve({ source, granularity, found: null });
+  },
   runs: () => views.list(),
-  createRun: async ({ body }) => {
-    return views.run(await createRun(ports, body));
+  createRun: async ({ body, operator }) => {
+    return views.run(await createRun(ports, body, operator.name));
   },
-  run: ({ params: { run } }) => views.run(run),
-  commandRun: async ({ params: { run }, body: { command } }) => {
-    await commandRun(ports, run, command);
+  forkRun: async ({ params: { run }, body, operator }) =>
+    views.run(await forkRun(ports, run, body, operator.name)),
+  run: async ({ params: { run }, operator }) => shownTo(operator.role, await views.run(run)),
+  commandRun: async ({ params: { run }, body: { command }, operator }) => {
+    await commandRun(ports, run, command, operator.name);
     return views.run(run);
   },
-  renewJoinKey: async ({ params: { run } }) => {
-    await renewJoinKey(ports, run);
+  deleteRun: ({ params: { run }, operator }) => deleteRun(ports, run, operator.name),
+  renewJoinKey: async ({ params: { run }, operator }) => {
+    await renewJoinKey(ports, run, operator.name);
     return views.run(run);
   },
-  commandClient: async ({ params: { run, client }, body: { command } }) => {
-    await commandClient(ports, run, client, command);
+  invitations: ({ params: { run } }) => listInvitations(ports, run),
+  createInvitation: ({ params: { run }, body, operator }) =>
+    createInvitation(ports, run, body, operator.name),
+  revokeInvitation: ({ params: { run, invitation }, operator }) =>
+    revokeInvitation(ports, run, invitation, operator.name),
+  commandClient: async ({ params: { run, client }, body: { command }, operator }) => {
+    await commandClient(ports, run, client, command, operator.name);
     return views.run(run);
+  },
+  dataSheet: async ({ params: { run }, reply }) => {
+    const facts = { run: await views.run(run), audit: await newestAudit(ports.db, 1), now: Date.now() };
+    return reply
+      .type(routes.dataSheet.answer.mediaType)
+      .header('content-disposition', `attachment; filename="${run}-data-sheet.md"`)
+      .send(dataSheet(facts));
   },
   round: ({ params: { run, round } }) => views.round(run, round),
   events: ({ params: { run }, query: { after, limit } }) => ports.events.list(run, after ?? null, limit),

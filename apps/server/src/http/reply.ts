@@ -1,7 +1,10 @@
 import type { ErrorBody, ErrorCode } from '@strata/fl-core/protocol';
-import { StrataError } from '@strata/fl-core/protocol';
-import type { FastifyError, FastifyInstance } from 'fastify';
+import { Id, StrataError } from '@strata/fl-core/protocol';
+import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify';
+import { z } from 'zod';
 import { explainTrouble, loggable } from '../failure.ts';
+import type { About } from '../live/background.ts';
+import { credentialsOf } from './credentials.ts';
 
 /** Every JSON answer is `{ok: true, value}` or `{ok: false, error}`. */
 export const ok = <T>(value: T): { ok: true; value: T } => ({ ok: true, value });
@@ -20,20 +23,32 @@ const statuses: Readonly<Record<ErrorCode, number>> = {
   'wrong-layers': 422,
   'wrong-tensor': 422,
   'non-finite': 422,
+  'wrong-exchange': 422,
+  'wrong-roster': 422,
+  'bad-signature': 422,
+  'small-group': 422,
+  'bad-envelope': 422,
+  'too-few-shares': 422,
   'too-large': 413,
   unauthorized: 401,
+  forbidden: 403,
   'not-invited': 403,
   removed: 403,
   banned: 403,
   'foreign-address': 403,
+  'wrong-key': 403,
   'unknown-run': 404,
   'unknown-client': 404,
   'unknown-round': 404,
   'unknown-blob': 404,
+  'unknown-account': 404,
+  'unknown-token': 404,
+  'unknown-invitation': 404,
   'wrong-state': 409,
   'wrong-phase': 409,
   'wrong-round': 409,
   'not-in-cohort': 409,
+  'already-answered': 409,
   'rate-limited': 429,
   'no-space': 507,
   blocked: 400, // said by clients, of what is in between
@@ -48,13 +63,24 @@ export const statusOf = (code: ErrorCode): number => statuses[code];
 export function answerErrors(app: FastifyInstance): void {
   app.setErrorHandler((error: FastifyError | StrataError, request, reply) => {
     const body = toBody(error);
-    if (body.code === 'internal') request.log.error({ err: loggable(error) }, 'request failed');
+    const log = () => request.log.child(aboutOf(request));
+    if (body.code === 'internal') log().error({ err: loggable(error) }, 'request failed');
     // Why something of ours or elsewhere did not answer: for the log, and not for whoever asked.
     else if (body.code === 'unavailable' || body.code === 'no-space') {
-      request.log.warn({ err: loggable(error) }, 'request refused');
+      log().warn({ err: loggable(error) }, 'request refused');
     }
     reply.code(statusOf(body.code)).send({ ok: false, error: body });
   });
+}
+
+/** Run, round and client of a request, as the log's other lines name them. */
+function aboutOf(request: FastifyRequest): { readonly [K in keyof About]?: About[K] | undefined } {
+  const params = z
+    .object({ run: Id, round: z.coerce.number(), client: Id })
+    .partial()
+    .safeParse(request.params).data;
+  const client = params?.client ?? credentialsOf(request)?.client;
+  return { ...params, ...(client === undefined ? {} : { client }) };
 }
 
 function toBody(error: FastifyError | StrataError): ErrorBody {

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import {
   type AnswerGiven,
   type JsonRoute,
+  Role,
   type Route,
   type RouteInput,
   type Routes,
@@ -9,6 +10,8 @@ import {
 } from '@strata/fl-core/protocol';
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import type { z } from 'zod';
+import type { Operator } from '../entry/operators/operator.ts';
+import type { Admit } from './credentials.ts';
 import { describeRoute } from './openapi.ts';
 import { parse } from './parse.ts';
 import { ok } from './reply.ts';
@@ -17,6 +20,8 @@ import { ok } from './reply.ts';
 export interface Asked<R extends Route> extends RouteInput<R, Readable> {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
+  /** Who asks, of a role that the route needs; null where it needs none. */
+  readonly operator: R['access'] extends Role ? Operator : null;
 }
 
 /** Gives the value that is the answer; or, of a route of bytes, has sent them. */
@@ -27,13 +32,9 @@ type RouteHandler<R extends Route> = (
 /** The server's side of all routes; one without a handler does not compile. */
 export type RouteHandlers = { readonly [N in keyof Routes]: RouteHandler<Routes[N]> };
 
-/** Registers every route of the protocol. `checkOperator` throws where the operator's token is missing. */
-export function serveRoutes(
-  app: FastifyInstance,
-  handlers: RouteHandlers,
-  checkOperator: (request: FastifyRequest) => void,
-): void {
-  const all = routeNames.map((name) => optionsOf(name, handlers, checkOperator));
+/** Registers every route of the protocol. `admit` throws where a role is missing. */
+export function serveRoutes(app: FastifyInstance, handlers: RouteHandlers, admit: Admit): void {
+  const all = routeNames.map((name) => optionsOf(name, handlers, admit));
   for (const { options, streams } of all) if (!streams) app.route(options);
   // What is streamed is not parsed: a scope of its own, without parsers.
   app.register(async (inner) => {
@@ -50,16 +51,19 @@ const routeNames = Object.keys(routes).filter(isRouteName);
 function optionsOf<N extends keyof Routes>(
   name: N,
   handlers: RouteHandlers,
-  checkOperator: (request: FastifyRequest) => void,
+  admit: Admit,
 ): { readonly options: RouteOptions; readonly streams: boolean } {
   const route: Routes[N] = routes[name];
   const handler: RouteHandlers[N] = handlers[name];
   const { method, path, access, body, answer }: Route = route;
   const streams = body?.kind === 'bytes';
+  const role = Role.safeParse(access).data ?? null;
+  const admitted = new WeakMap<FastifyRequest, Operator>();
   const answered = async (request: FastifyRequest, reply: FastifyReply, given: unknown): Promise<unknown> => {
     const { params, query } = request;
+    const operator = admitted.get(request) ?? null;
     // The validator has made the parts of the request what the route's schemas say.
-    const value = await handler({ params, query, body: given, request, reply } as Asked<Routes[N]>);
+    const value = await handler({ params, query, body: given, request, reply, operator } as Asked<Routes[N]>);
     return answer.kind === 'json' ? ok(value) : value;
   };
   const options: RouteOptions = {
@@ -72,8 +76,9 @@ function optionsOf<N extends keyof Routes>(
       return (value) => ({ value: parse(schema as z.ZodType, value ?? {}, refusal) });
     },
     serializerCompiler: () => JSON.stringify,
+    // Before anything else of a request is read.
     onRequest: async (request) => {
-      if (access === 'operator') checkOperator(request);
+      if (role !== null) admitted.set(request, await admit(request, role));
     },
     handler: async (request, reply) => {
       if (!streams) return answered(request, reply, request.body);

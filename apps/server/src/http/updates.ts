@@ -1,6 +1,7 @@
 import { StrataError } from '@strata/fl-core/protocol';
 import { takeUpdate, type UpdatePorts } from '../intake/answers.ts';
 import { authenticate } from '../intake/clients.ts';
+import type { UnderWay } from '../live/under-way.ts';
 import { credentialsOf } from './credentials.ts';
 import type { RouteHandlers } from './serve-routes.ts';
 
@@ -8,7 +9,7 @@ import type { RouteHandlers } from './serve-routes.ts';
  * The body goes to disk as it comes, never into memory as a whole. A client has one upload under way: a newer one takes
  * the place of the older, whose connection it has most likely lost.
  */
-export function update(ports: UpdatePorts): RouteHandlers['update'] {
+export function update(ports: UpdatePorts, uploads: UnderWay): RouteHandlers['update'] {
   /** Ends what a client has under way, by run and client. */
   const underWay = new Map<string, () => void>();
   return async ({ params: { run, round }, body, request }) => {
@@ -30,7 +31,7 @@ export function update(ports: UpdatePorts): RouteHandlers['update'] {
     underWay.get(key)?.();
     underWay.set(key, end);
     try {
-      return await takeUpdate(ports, run, round, client, body);
+      return await uploads.count(takeUpdate(ports, run, round, client, body));
     } finally {
       // One that was replaced must not forget the one that replaced it.
       if (underWay.get(key) === end) underWay.delete(key);

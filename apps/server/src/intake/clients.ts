@@ -5,11 +5,12 @@ import {
   type Hello,
   type Standing,
   StrataError,
+  saidTo,
 } from '@strata/fl-core/protocol';
 import { and, eq, isNull, or, sql } from 'drizzle-orm';
 import type { HasAllowance } from '../entry/allowance.ts';
 import type { HasNewcomers } from '../entry/newcomers.ts';
-import { hashSecret, isInvited, notInvited, sameHash } from '../entry/secrets.ts';
+import { hashSecret, sameHash } from '../entry/secrets.ts';
 import type { HasLimits } from '../limits.ts';
 import type { HasBus } from '../live/bus.ts';
 import type { HasPresence } from '../live/presence.ts';
@@ -17,6 +18,7 @@ import { type ClientRow, findClient, getRun, isClient, isMember, openRound } fro
 import { clients, members } from '../store/schema.ts';
 import type { HasDb, Queryable } from '../store/store.ts';
 import type { HasEvents, LogLine } from '../views/event-log.ts';
+import { wayIn } from './invitations.ts';
 
 /** Who may speak for which client, what clients say about themselves, and when they are gone. */
 
@@ -70,16 +72,21 @@ export async function register(ports: RegisterPorts, auth: ClientAuth, address: 
     if (!known.proven) await makeRoom(ports, runId, id, address);
     return known;
   }
-  if (!isInvited(run, auth.key)) throw notInvited(auth.key);
+  await db.transaction((tx) => wayIn(tx, run, auth.key));
   allowance.register(address, runId);
   await checkSeats(ports, runId);
   await makeRoom(ports, runId, id, address);
   try {
-    const [row] = await db
-      .insert(clients)
-      .values({ run: runId, id, secretHash: hashSecret(secret) })
-      .onConflictDoNothing()
-      .returning();
+    const row = await db.transaction(async (tx) => {
+      // Again, and for good: of two who come by the last place of an invitation one has it.
+      const invitation = await wayIn(tx, run, auth.key);
+      const [made] = await tx
+        .insert(clients)
+        .values({ run: runId, id, secretHash: hashSecret(secret), invitation })
+        .onConflictDoNothing()
+        .returning();
+      return made;
+    });
     return row ?? (await authenticate(ports, runId, id, secret));
   } catch (error) {
     newcomers.leave(runId, id);
@@ -149,16 +156,11 @@ export async function sayHello(
   { db, events }: HasDb & HasEvents,
   runId: string,
   id: string,
-  hello: Hello,
+  said: Hello,
 ): Promise<boolean> {
-  const run = await getRun(db, runId);
-  if (hello.classCounts.length !== run.config.labels.length) {
-    throw new StrataError(
-      'bad-message',
-      `classCounts has ${hello.classCounts.length} entries; the run has ${run.config.labels.length} labels.`,
-      'Count the samples of each label, in the order of the labels.',
-    );
-  }
+  const { sealing } = (await getRun(db, runId)).config.aggregation;
+  // A client that says more than it should is not put on record with it.
+  const hello = saidTo(sealing, said);
   const before = await findClient(db, runId, id);
   if (before?.banned) throw banned();
   if (before && !before.left && isDeepStrictEqual(before.hello, hello)) return false;
@@ -167,7 +169,7 @@ export async function sayHello(
     await events.add(runId, {
       kind: 'client-joined',
       client: id,
-      message: `${hello.name || id} joined with ${hello.samples} samples on ${hello.device.backend}.`,
+      message: `${hello.name || id} joined${sealing.kind === 'open' ? ` with ${hello.samples} samples` : ''} on ${hello.device.backend}.`,
     });
   }
   return true;
@@ -251,9 +253,12 @@ export async function clientLeft(
   bus.changed(runId);
 }
 
-/** After a restart everybody who had not left is away, and the grace period begins (R9). */
-export async function restorePresence({ db, presence }: HasDb & HasPresence): Promise<void> {
-  await db.delete(clients).where(and(unproven, or(clients.left, isNull(clients.hello))));
+/**
+ * After a restart everybody who had not left is away, and the grace period begins (R9).
+ * @param alone no other server is there, to whom those who have not said hello yet may be connected.
+ */
+export async function restorePresence({ db, presence }: HasDb & HasPresence, alone: boolean): Promise<void> {
+  if (alone) await db.delete(clients).where(and(unproven, or(clients.left, isNull(clients.hello))));
   const rows = await db
     .select({ run: clients.run, client: clients.id })
     .from(clients)

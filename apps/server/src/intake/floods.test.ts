@@ -12,7 +12,6 @@ beforeAll(async () => {
 afterAll(() => server.close(), 60_000);
 
 const config = testConfig();
-const labels = config.labels.length;
 const taken = (answers: readonly Ack<unknown>[]) => answers.filter((answer) => answer.ok).length;
 
 /** A client of a run of its own, at an address of its own. */
@@ -27,7 +26,7 @@ describe('a hello', () => {
   it('that changes nothing writes nothing', async () => {
     const { run, socket } = await member('same');
     await socket.connect();
-    await socket.hello(labels);
+    await socket.hello();
     const state = async () => {
       const { rows } = await server.store.pool.query(
         'SELECT (SELECT xmin::text FROM clients WHERE run = $1) AS version, (SELECT count(*)::int FROM events WHERE run = $1) AS lines',
@@ -36,10 +35,10 @@ describe('a hello', () => {
       return rows[0];
     };
     const before = await state();
-    await socket.hello(labels);
-    await socket.hello(labels);
+    await socket.hello();
+    await socket.hello();
     expect(await state()).toEqual(before);
-    await socket.hello(labels, { samples: 11 });
+    await socket.hello({ samples: 11 });
     expect((await state()).version).not.toBe(before.version);
     expect((await server.view(run)).clients[0]?.samples).toBe(11);
     socket.drop();
@@ -52,7 +51,7 @@ describe('a hello', () => {
     let socket = first;
     for (let connection = 0; connection < 4; connection++) {
       await socket.connect();
-      const answers = await Promise.all(Array.from({ length: 45 }, () => socket.hello(labels)));
+      const answers = await Promise.all(Array.from({ length: 45 }, () => socket.hello()));
       ok += taken(answers);
       refused += answers.length - taken(answers);
       expect(answers.filter((a) => !a.ok).map((a) => !a.ok && a.error.code)).not.toContain('internal');
@@ -68,7 +67,7 @@ describe('a hello', () => {
   it('and on: the connection is closed, and the next one refused', async () => {
     const { socket } = await member('on');
     await socket.connect();
-    const answers = Array.from({ length: 300 }, () => socket.hello(labels).catch(() => null));
+    const answers = Array.from({ length: 300 }, () => socket.hello().catch(() => null));
     await socket.closed;
     expect((await Promise.all(answers)).filter((answer) => answer?.ok).length).toBeLessThanOrEqual(40);
     const next = socket.again();
@@ -82,7 +81,7 @@ describe('a hello', () => {
   it('and a connection again and again: refused with a reason, and the neighbours get in', async () => {
     const { run, key, from, socket: first } = await member('again');
     await first.connect();
-    await first.hello(labels);
+    await first.hello();
     const others: Hostile[] = [];
     let refusal: unknown = null;
     while (others.length < 25 && refusal === null) {
@@ -153,7 +152,7 @@ describe('the log', () => {
     const { run, key, socket } = await member('moody');
     await server.command(run, 'start');
     await socket.connect();
-    await socket.hello(labels);
+    await socket.hello();
     const wants = Array.from({ length: 30 }, (_, i) => (i % 2 === 0 ? 'pause' : 'resume'));
     const answers: Ack<unknown>[] = [];
     for (const want of wants) answers.push(await socket.say('standing', { want }));
@@ -178,7 +177,7 @@ describe('the log', () => {
       await server.store.pool.query(
         `SELECT setval('events_id_seq', ((last_value / 100) + 1) * 100 - 1) FROM events_id_seq`,
       );
-      await next.hello(labels, { samples: i + 1 });
+      await next.hello({ samples: i + 1 });
       await next.say('standing', { want: 'leave' });
     }
     const { rows } = await server.store.pool.query(
@@ -196,7 +195,7 @@ describe('the log', () => {
   it('has no line for a wish that is so already', async () => {
     const { run, socket } = await member('calm');
     await socket.connect();
-    await socket.hello(labels);
+    await socket.hello();
     await socket.say('standing', { want: 'pause' });
     await socket.say('standing', { want: 'pause' });
     const pauses = (await server.events(run)).filter((event) => event.kind === 'client-pause');

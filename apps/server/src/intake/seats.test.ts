@@ -1,3 +1,4 @@
+// @module-tag long
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startCrew } from '../testing/crew.ts';
 import { Hostile } from '../testing/hostile.ts';
@@ -6,7 +7,6 @@ import { TestServer, testConfig } from '../testing/server.ts';
 /** Seats are for those who take part. */
 
 const config = testConfig();
-const labels = config.labels.length;
 
 describe('many clients of one address that say hello and never answer', () => {
   let server: TestServer;
@@ -25,7 +25,7 @@ describe('many clients of one address that say hello and never answer', () => {
     );
     for (const sybil of sybils) {
       await sybil.connect();
-      expect(await sybil.hello(labels)).toMatchObject({ ok: true });
+      expect(await sybil.hello()).toMatchObject({ ok: true });
     }
     const late = new Hostile({ url: server.url, run, client: 'sybil-20', key, from: '203.0.113.66' });
     await expect(late.connect()).rejects.toMatchObject({ code: 'unavailable' });
@@ -67,7 +67,7 @@ describe('a client that leaves', () => {
     for (let i = 0; i < 12; i++) {
       const passing = new Hostile({ url: server.url, run, client: `p${i}`, key });
       await passing.connect();
-      await passing.hello(labels);
+      await passing.hello();
       await passing.say('standing', { want: 'leave' });
       passing.drop();
       await passing.closed;
@@ -82,7 +82,7 @@ describe('a client that leaves', () => {
     const { id: run, joinKey: key } = await server.createRun(config);
     const lost = new Hostile({ url: server.url, run, client: 'lost', key });
     await lost.connect();
-    await lost.hello(labels);
+    await lost.hello();
     lost.drop();
     await lost.closed;
     expect((await server.view(run)).clients).toHaveLength(1);

@@ -7,6 +7,13 @@ import type { FastifyBaseLogger } from 'fastify';
  */
 export const outsideWorkflow: <T>(work: () => T) => T = AsyncLocalStorage.snapshot();
 
+/** What a line of the server's log is about: fields of the same names, whoever writes it. */
+export interface About {
+  readonly run: string;
+  readonly round?: number;
+  readonly client?: string;
+}
+
 /** Work that nobody waits for: its failure is logged, and the server does not close before it is done. */
 export class Background {
   readonly #log: FastifyBaseLogger;
@@ -17,9 +24,9 @@ export class Background {
   }
 
   /** `what` completes the sentence "... failed". */
-  run(what: string, work: () => Promise<void>): void {
+  run(what: string, about: About, work: () => Promise<void>): void {
     const running = outsideWorkflow(work)
-      .catch((error: unknown) => this.#log.error({ err: error }, `${what} failed`))
+      .catch((error: unknown) => this.#log.error({ ...about, err: error }, `${what} failed`))
       .finally(() => this.#running.delete(running));
     this.#running.add(running);
   }

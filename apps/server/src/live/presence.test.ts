@@ -48,4 +48,33 @@ describe('Presence', () => {
     expect(presence.state('r1', 'c')).toBe('left');
     expect(presence.state('r2', 'c')).toBe('connected');
   });
+
+  it('a client at another server is there, and one that has moved there is not gone from here', () => {
+    const told: string[] = [];
+    const guests = new Map<string, 'connected' | 'away'>();
+    const here = new Presence(1000, (run, client) => gone.push(`${run}/${client}`), {
+      state: (_run, client) => guests.get(client) ?? 'left',
+      connected: () => [...guests].flatMap(([client, state]) => (state === 'connected' ? [client] : [])),
+      progress: () => null,
+      here: (run, client) => told.push(`here ${run} ${client}`),
+      away: (run, client) => told.push(`away ${run} ${client}`),
+      gone: (run, client) => told.push(`gone ${run} ${client}`),
+      progressed: () => {},
+    });
+    here.connect('r', 'c', 's');
+    guests.set('g', 'connected');
+    expect([here.connected('r'), here.connectedHere('r')]).toEqual([['c', 'g'], ['c']]);
+    expect(here.state('r', 'g')).toBe('connected');
+    here.disconnect('r', 'c', 's');
+    expect(here.state('r', 'c')).toBe('away');
+    guests.set('c', 'connected');
+    expect(here.moved('r', 'c')).toBeNull();
+    vi.advanceTimersByTime(5000);
+    expect([gone, here.state('r', 'c')]).toEqual([[], 'connected']);
+    // One that still had a connection here: it is closed, and who has the client now is not told that it is gone.
+    here.connect('r', 'd', 't');
+    expect(here.moved('r', 'd')).toBe('t');
+    expect(told).toEqual(['here r c', 'away r c', 'here r d']);
+    here.close();
+  });
 });

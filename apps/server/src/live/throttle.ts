@@ -22,11 +22,15 @@ interface State {
 export class Throttle {
   readonly #intervalMs: number;
   readonly #work: (key: string) => Promise<void>;
-  readonly #onError: (error: unknown) => void;
+  readonly #onError: (error: unknown, key: string) => void;
   readonly #keys = new Map<string, State>();
   #closed = false;
 
-  constructor(intervalMs: number, work: (key: string) => Promise<void>, onError: (error: unknown) => void) {
+  constructor(
+    intervalMs: number,
+    work: (key: string) => Promise<void>,
+    onError: (error: unknown, key: string) => void,
+  ) {
     this.#intervalMs = intervalMs;
     this.#work = work;
     this.#onError = onError;
@@ -60,7 +64,7 @@ export class Throttle {
       await this.#work(key);
       state.failures = 0;
     } catch (error) {
-      this.#failed(state, error);
+      this.#failed(key, state, error);
     }
     if (this.#closed) return;
     const took = performance.now() - start;
@@ -72,9 +76,9 @@ export class Throttle {
     }, wait);
   }
 
-  #failed(state: State, error: unknown): void {
+  #failed(key: string, state: State, error: unknown): void {
     if (this.#closed) return;
-    if (state.failures === 0) this.#onError(error);
+    if (state.failures === 0) this.#onError(error, key);
     if (error instanceof StrataError) return;
     state.failures += 1;
     state.touched = true;

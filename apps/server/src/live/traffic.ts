@@ -14,6 +14,18 @@ export class Traffic {
     byClient.set(client, (byClient.get(client) ?? 0) + bytes);
   }
 
+  /** Runs of which something is counted. */
+  get runs(): string[] {
+    return [...this.#bytes.keys()];
+  }
+
+  /** Takes out all that has been counted of a run. */
+  takeAll(run: string): Map<string, number> {
+    const taken = this.#bytes.get(run) ?? new Map<string, number>();
+    this.#bytes.delete(run);
+    return taken;
+  }
+
   /** Takes out what has been counted for these clients; others keep theirs for a later round. */
   take(run: string, clients: readonly string[]): Map<string, number> {
     const byClient = this.#bytes.get(run);

@@ -55,13 +55,18 @@ export interface Uploaded {
  */
 export class ModelUploads {
   readonly #cacheDir: string;
+  readonly #incoming: string;
   readonly #limits: UploadLimits;
   readonly #open = new Map<string, Upload>();
   #cleared: Promise<void> | null = null;
 
-  /** @param cacheDir where downloaded models are, too */
-  constructor(cacheDir: string, limits: Partial<UploadLimits> = {}) {
+  /**
+   * @param cacheDir where downloaded models are, too
+   * @param incoming names a folder in it for what has not arrived yet, which no other server has
+   */
+  constructor(cacheDir: string, limits: Partial<UploadLimits> = {}, incoming = 'incoming') {
     this.#cacheDir = cacheDir;
+    this.#incoming = join(cacheDir, incoming);
     this.#limits = { ...defaults, ...limits };
   }
 
@@ -138,10 +143,6 @@ export class ModelUploads {
         if (!known) await rm(folder, { recursive: true, force: true });
       },
     };
-  }
-
-  get #incoming(): string {
-    return join(this.#cacheDir, 'incoming');
   }
 
   async #begun(id: string): Promise<Upload> {

@@ -7,6 +7,7 @@ import {
   parseMessage,
   protocolVersion,
   StrataError,
+  spreadMs,
   type Work,
 } from '@strata/fl-core/protocol';
 import { sameWork } from '@strata/fl-core/rounds';
@@ -17,11 +18,13 @@ import type { HasNewcomers } from '../entry/newcomers.ts';
 import type { RemoteAddress } from '../entry/remote-address.ts';
 import { takeEvaluation, takeProbe } from '../intake/answers.ts';
 import { forgetUnproven, register, sayHello, takeStanding } from '../intake/clients.ts';
+import { takeSealed } from '../intake/sealed.ts';
 import type { HasLimits } from '../limits.ts';
 import type { HasBackground } from '../live/background.ts';
 import type { HasBus } from '../live/bus.ts';
 import type { HasPresence } from '../live/presence.ts';
 import { Throttle } from '../live/throttle.ts';
+import type { HasSealedPhases } from '../sealed/phases.ts';
 import type { HasDb } from '../store/store.ts';
 import type { HasEvents } from '../views/event-log.ts';
 import type { Views } from '../views/views.ts';
@@ -56,7 +59,8 @@ type ClientPorts = HasDb &
   HasBackground &
   HasAllowance &
   HasNewcomers &
-  HasLimits<'helloTimeoutMs' | 'clientsPerRun' | 'registrationsPerRun'> & {
+  HasSealedPhases &
+  HasLimits<'graceMs' | 'helloTimeoutMs' | 'clientsPerRun' | 'registrationsPerRun'> & {
     readonly log: FastifyBaseLogger;
     readonly remoteAddress: RemoteAddress;
   };
@@ -68,13 +72,16 @@ export class ClientSockets {
   readonly #namespace: ClientNamespace;
   readonly #workPush: Throttle;
   readonly #runPush: Throttle;
+  /** Over how long all clients were last told to come back, in milliseconds. */
+  #spread = 0;
   /** Of any run, since the start. */
   #changes = 0;
 
   constructor(io: Server, ports: ClientPorts, views: Views) {
     this.#ports = ports;
     this.#views = views;
-    const onError = (error: unknown) => ports.log.error({ err: error }, 'push to clients failed');
+    const onError = (error: unknown, run: string) =>
+      ports.log.error({ run, err: error }, 'push to clients failed');
     this.#workPush = new Throttle(workPushMs, (run) => this.#pushWork(run), onError);
     this.#runPush = new Throttle(runPushMs, (run) => this.#pushRun(run), onError);
     this.#namespace = io.of(clientChannel.namespace);
@@ -82,7 +89,8 @@ export class ClientSockets {
       this.#admit(socket).then(
         () => next(),
         (error: unknown) => {
-          const body = errorBody(error, ports.log);
+          const { run, client } = clientChannel.auth.safeParse(socket.handshake.auth).data ?? {};
+          const body = errorBody(error, ports.log.child({ run, client }));
           next(Object.assign(new Error(body.message), { data: body }));
         },
       );
@@ -94,6 +102,11 @@ export class ClientSockets {
       this.#workPush.touch(run);
       this.#runPush.touch(run);
     });
+  }
+
+  /** Open connections of this process. */
+  get count(): number {
+    return this.#namespace.sockets.size;
   }
 
   close(): void {
@@ -122,7 +135,8 @@ export class ClientSockets {
 
   #onConnection(socket: ClientSocket): void {
     const ports = this.#ports;
-    const { run } = socket.data;
+    const { run, client } = socket.data;
+    const log = ports.log.child({ run, client });
     void socket.join(run);
     if (socket.data.introduced) {
       allowLongMessages(socket);
@@ -131,12 +145,18 @@ export class ClientSockets {
     const silence = setTimeout(() => socket.disconnect(true), ports.limits.helloTimeoutMs);
     socket.data.silence = silence.unref();
     socket.onAny((event: unknown, ...args: unknown[]) => {
-      void answer(args, ports.log, (message) => this.#handle(socket, event, message));
+      void answer(args, log, (message) => this.#handle(socket, event, message));
     });
     socket.on('disconnect', () => {
       clearTimeout(silence);
-      ports.background.run('recording a disconnection', () => this.#onDisconnect(socket));
+      ports.background.run('recording a disconnection', { run, client }, () => this.#onDisconnect(socket));
     });
+  }
+
+  /** Ends connections without a word: a client's that has connected to another server, or (null) all. They may come back. */
+  disconnect(socket: string | null): void {
+    const sockets = [...this.#namespace.sockets.values()];
+    for (const one of sockets) if (socket === null || one.id === socket) one.disconnect(true);
   }
 
   /** Ends the connection of a client, which is told why it should not come back; null: it may. */
@@ -197,6 +217,7 @@ export class ClientSockets {
       const changed = await sayHello(this.#ports, run, client, hello);
       this.#speaksFor(socket);
       if (changed) this.#ports.bus.changed(run);
+      this.#tellPace(socket);
       return this.#tellWork(socket);
     },
     work: (socket) => this.#tellWork(socket),
@@ -206,6 +227,10 @@ export class ClientSockets {
     },
     evaluated: async ({ data: { run, client } }, message) => {
       await takeEvaluation(this.#ports, run, client, message);
+      return null;
+    },
+    sealed: async ({ data: { run, client } }, message) => {
+      await takeSealed(this.#ports, run, client, message);
       return null;
     },
     progress: async ({ data: { run, client } }, message) => {
@@ -221,6 +246,18 @@ export class ClientSockets {
     },
   };
 
+  /** Tells who has come how to come back; and all, where they have become many more or fewer since they were told. */
+  #tellPace(socket: ClientSocket): void {
+    const spread = spreadMs(this.count, this.#ports.limits.graceMs);
+    const told = this.#spread;
+    if (spread <= 1.5 * told && spread >= told / 2) {
+      socket.emit('pace', { spreadMs: spread });
+      return;
+    }
+    this.#spread = spread;
+    this.#namespace.emit('pace', { spreadMs: spread });
+  }
+
   async #tellWork(socket: ClientSocket): Promise<Work> {
     const { run, client } = socket.data;
     const before = this.#changes;
@@ -232,7 +269,7 @@ export class ClientSockets {
   }
 
   async #pushWork(run: string): Promise<void> {
-    const connected = this.#ports.presence.connected(run);
+    const connected = this.#ports.presence.connectedHere(run);
     if (connected.length === 0) return;
     const work = await workForAll(this.#ports, run);
     for (const client of connected) {

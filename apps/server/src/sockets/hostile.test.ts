@@ -45,7 +45,7 @@ describe('bytes', () => {
 
     const named = await stranger();
     await named.connect();
-    await named.hello(config.labels.length);
+    await named.hello();
     named.raw(packet);
     expect(await soon(named)).not.toBe('still open');
   });
@@ -58,7 +58,7 @@ describe('bytes', () => {
 
     const after = await stranger();
     await after.connect();
-    expect(await after.hello(config.labels.length)).toMatchObject({ ok: true });
+    expect(await after.hello()).toMatchObject({ ok: true });
     const long = await after.say('probed', { round: 1, scores: {}, more: 'x'.repeat(900_000) });
     expect(long).toMatchObject({ ok: false, error: { code: 'bad-message' } });
     after.socket.emit('probed', { more: 'x'.repeat(1_100_000) });
@@ -83,7 +83,7 @@ describe('texts', () => {
       const socket = await stranger();
       await socket.connect();
       const device = { backend: 'cpu', reason: name, adapter: name };
-      expect(await socket.hello(config.labels.length, { name, device })).toMatchObject({ ok: true });
+      expect(await socket.hello({ name, device })).toMatchObject({ ok: true });
       const { run } = socket.socket.auth as { run: string };
       const joined = (await server.events(run)).find((event) => event.kind === 'client-joined');
       expect(joined?.message).toMatch(/^[^\p{Cc}\p{Cs}\u202e]+ joined with 10 samples on cpu\.$/u);
@@ -93,7 +93,7 @@ describe('texts', () => {
   it('a layer of such a name is refused, not an error of the server', async () => {
     const socket = await stranger();
     await socket.connect();
-    await socket.hello(config.labels.length);
+    await socket.hello();
     const times = { base: 1, passing: { 'a\u0000': 1 }, training: {} };
     const answer = await socket.say('probed', { round: 1, scores: {}, samples: 1, loss: 1, times, steps: 1 });
     expect(answer).toMatchObject({ ok: false, error: { code: 'bad-message' } });

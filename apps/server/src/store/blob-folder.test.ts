@@ -42,8 +42,8 @@ test.each(['0'.repeat(64), '../../etc/passwd', '', 'A'.repeat(64)])(
   '%j is an unknown blob',
   async (sha256) => {
     expect(await blobs.has(sha256)).toBe(false);
-    for (const ask of [blobs.read(sha256), blobs.size(sha256), blobs.path(sha256)]) {
-      await expect(ask).rejects.toMatchObject({ code: 'unknown-blob' });
+    for (const ask of [() => blobs.read(sha256), () => blobs.size(sha256), () => blobs.path(sha256)]) {
+      await expect(ask()).rejects.toMatchObject({ code: 'unknown-blob' });
     }
   },
 );

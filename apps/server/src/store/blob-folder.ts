@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { type FileHandle, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { StrataError } from '@strata/fl-core/protocol';
@@ -12,19 +12,25 @@ import { syncDirectory } from './sync-directory.ts';
 
 /**
  * Opens (or creates) a blob folder: `ab/cdef...` a blob, named by its sha256 after the first two digits, and
- * `spool/` for what is still arriving. What a killed process left in the spool is deleted.
+ * `spool/` for what is still arriving, `spool/NODE` where nodes share the folder. What a killed process left in the spool
+ * is deleted.
  */
 export async function openBlobFolder(
   folder: string,
   space: DiskSpace = new DiskSpace([folder]),
+  shared: { readonly node: string; readonly others: readonly string[] } | null = null,
 ): Promise<BlobStore> {
-  const spoolFolder = join(folder, 'spool');
-  await rm(spoolFolder, { recursive: true, force: true });
+  const spools = join(folder, 'spool');
+  const spoolFolder = shared === null ? spools : join(spools, shared.node);
+  await mkdir(spools, { recursive: true });
+  for (const left of await readdir(spools)) {
+    if (!shared?.others.includes(left)) await rm(join(spools, left), { recursive: true, force: true });
+  }
   await mkdir(spoolFolder, { recursive: true });
   return new BlobFolder(folder, spoolFolder, space);
 }
 
-const SHA256 = /^[0-9a-f]{64}$/;
+export const SHA256 = /^[0-9a-f]{64}$/;
 
 class BlobFolder implements BlobStore {
   readonly #folder: string;
@@ -130,13 +136,16 @@ class BlobFolder implements BlobStore {
   async #get(sha256: string): Promise<{ path: string; bytes: number }> {
     const blob = await this.#find(sha256);
     if (blob) return blob;
-    throw new StrataError(
-      'unknown-blob',
-      `There is no blob ${sha256.slice(0, 64)} on this server.`,
-      'Ask for the hashes of the present checkpoint.',
-    );
+    throw unknownBlob(sha256);
   }
 }
+
+export const unknownBlob = (sha256: string): StrataError =>
+  new StrataError(
+    'unknown-blob',
+    `There is no blob ${sha256.slice(0, 64)} on this server.`,
+    'Ask for the hashes of the present checkpoint.',
+  );
 
 /** Creates a file, fills it and forces it to the disk; leaves nothing behind when that fails. */
 async function writeDurably<T>(path: string, fill: (file: FileHandle) => Promise<T>): Promise<T> {

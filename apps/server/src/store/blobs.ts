@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { SpooledContent } from './spool/growing-file.ts';
 
-/** Content-addressed, immutable files: every tensor the server keeps. Implemented over a folder of DATA_DIR. */
+/** Content-addressed, immutable files: every tensor the server keeps. Implemented over a folder and over a bucket. */
 export interface BlobStore {
   /** Writes (fsync, then rename) unless a blob of that hash exists; returns its sha256. */
   put(bytes: Uint8Array): Promise<{ sha256: string; bytes: number }>;
@@ -10,7 +10,7 @@ export interface BlobStore {
   size(sha256: string): Promise<number>;
   /** Whole blob; throws `unknown-blob`. */
   read(sha256: string): Promise<Uint8Array>;
-  /** Absolute path of an existing blob, for ranged reads; throws `unknown-blob`. */
+  /** Absolute path of a file with the blob's bytes, for ranged reads at once; throws `unknown-blob`. */
   path(sha256: string): Promise<string>;
   /** Deletes a blob; nothing happens when there is none. The caller knows that nothing names it any more. */
   remove(sha256: string): Promise<void>;
@@ -31,7 +31,7 @@ export interface SpooledFile {
   readonly sha256: string;
   readonly bytes: number;
   readonly content: SpooledContent;
-  /** Turns the spooled file into a blob (fsync + rename). */
+  /** Turns the spooled file into a blob. */
   keep(): Promise<void>;
   discard(): Promise<void>;
 }

@@ -2,7 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { StrataError } from '@strata/fl-core/protocol';
 import pg from 'pg';
 
-/** The database is this process's alone, as DATA_DIR is: two servers with other folders would spoil each other's runs. */
+/**
+ * The database is this process's alone, as DATA_DIR is, or of servers that are meant to share it: two servers with other
+ * folders of blobs would spoil each other's runs.
+ */
 export interface DatabaseLock {
   /** Resolves when another server took the database while it could not be reached: stop at once. */
   readonly lost: Promise<Error>;
@@ -10,14 +13,22 @@ export interface DatabaseLock {
   readonly away: boolean;
   /** `listener` hears that the database is back, and for how many milliseconds it was away. */
   onBack(listener: (awayMs: number) => void): void;
+  /** The session that has the lock; null while the database is away. What it is asked must be answered at once. */
+  readonly session: pg.Client | null;
+  /** `listener` is handed the session, and each later one before anybody hears that the database is back. */
+  onSession(listener: (session: pg.Client) => Promise<void>): void;
   release(): Promise<void>;
 }
 
-/**
- * An advisory lock of the session, in two halves: what it is for, and who shares it. Servers that are meant to share a
- * database would each take another second half, or share this one (`pg_try_advisory_lock_shared`).
- */
+/** Whether nobody else may use the database, or all who say so, too, may. */
+export type DatabaseUse = 'alone' | 'shared';
+
+/** An advisory lock of the session, in two halves: whose, and what for. */
 const lockKey = [7_233_921, 1] as const;
+const tries = {
+  alone: 'pg_try_advisory_lock',
+  shared: 'pg_try_advisory_lock_shared',
+} as const satisfies Record<DatabaseUse, string>;
 const connectTimeoutMs = 10_000;
 /** How often the connection is looked at: one that died silently is not noticed otherwise. */
 const lookMs = 5_000;
@@ -33,9 +44,12 @@ interface Session {
   readonly since: string;
 }
 
-/** @throws StrataError `unavailable` when another server holds it. Errors of the connection are thrown as they are. */
-export async function lockDatabase(url: string): Promise<DatabaseLock> {
-  const lock = new HeldLock(url);
+/**
+ * @throws StrataError `unavailable` when another server holds it, or does not share it. Errors of the connection are
+ *   thrown as they are.
+ */
+export async function lockDatabase(url: string, use: DatabaseUse = 'alone'): Promise<DatabaseLock> {
+  const lock = new HeldLock(url, use);
   await lock.begin();
   return lock;
 }
@@ -43,17 +57,20 @@ export async function lockDatabase(url: string): Promise<DatabaseLock> {
 class HeldLock implements DatabaseLock {
   readonly lost: Promise<Error>;
   readonly #url: string;
+  readonly #use: DatabaseUse;
   #lose: (error: Error) => void = () => {};
   #client: pg.Client | null = null;
   /** The session that had the lock last. */
   #session: Session | null = null;
   #awaySince: number | null = null;
   readonly #listeners: ((awayMs: number) => void)[] = [];
+  readonly #sessionListeners: ((session: pg.Client) => Promise<void>)[] = [];
   #timer: NodeJS.Timeout | null = null;
   #released = false;
 
-  constructor(url: string) {
+  constructor(url: string, use: DatabaseUse) {
     this.#url = url;
+    this.#use = use;
     this.lost = new Promise((resolve) => {
       this.#lose = resolve;
     });
@@ -67,6 +84,16 @@ class HeldLock implements DatabaseLock {
     this.#listeners.push(listener);
   }
 
+  get session(): pg.Client | null {
+    return this.#client;
+  }
+
+  onSession(listener: (session: pg.Client) => Promise<void>): void {
+    this.#sessionListeners.push(listener);
+    const client = this.#client;
+    if (client) listener(client).catch(() => this.#broke(client));
+  }
+
   async begin(): Promise<void> {
     const end = Date.now() + patienceMs;
     for (;;) {
@@ -74,8 +101,10 @@ class HeldLock implements DatabaseLock {
       if (Date.now() > end) {
         throw new StrataError(
           'unavailable',
-          `The database ${shownDatabase(this.#url)} is in use by another Strata server.`,
-          'Stop that server, or start this one with another DATABASE_URL.',
+          `The database ${shownDatabase(this.#url)} is in use by another Strata server${this.#use === 'alone' ? '' : ' that does not share it'}.`,
+          this.#use === 'alone'
+            ? 'Stop that server, or start this one with another DATABASE_URL; to share it, give both the same SHARED_DIR.'
+            : 'Stop that server and start it with the same SHARED_DIR, or start this one with another DATABASE_URL.',
         );
       }
       await sleep(againMs);
@@ -103,7 +132,7 @@ class HeldLock implements DatabaseLock {
     client.on('end', () => this.#broke(client));
     try {
       await client.connect();
-      const took = await tryLock(client);
+      const took = await tryLock(client, this.#use);
       if (took === null) {
         // A session of our own that the database still believes alive: nobody else's is touched.
         if (this.#session) await endSession(client, this.#session);
@@ -114,6 +143,9 @@ class HeldLock implements DatabaseLock {
         await client.end();
         return false;
       }
+      // What it had locked besides is free only when it is gone.
+      if (this.#session && this.#use === 'shared') await endSession(client, this.#session);
+      for (const listener of this.#sessionListeners) await listener(client);
       this.#client = client;
       this.#session = took;
       this.#timer = setTimeout(() => this.#look(client), lookMs).unref();
@@ -174,9 +206,9 @@ class HeldLock implements DatabaseLock {
 }
 
 /** The session that has the lock now if it is this one; null: another one has it. */
-async function tryLock(client: pg.Client): Promise<Session | null> {
+async function tryLock(client: pg.Client, use: DatabaseUse): Promise<Session | null> {
   const { rows } = await client.query<{ taken: boolean; pid: number; since: string }>(
-    `select pg_try_advisory_lock($1, $2) as taken, pid, backend_start::text as since
+    `select ${tries[use]}($1, $2) as taken, pid, backend_start::text as since
      from pg_stat_activity where pid = pg_backend_pid()`,
     [...lockKey],
   );

@@ -29,6 +29,12 @@ export class DiskSpace {
     this.#onFull = listener;
   }
 
+  /** Free bytes where there are the fewest. */
+  async free(): Promise<number> {
+    const sizes = await Promise.all(this.#folders.map((folder) => statfs(folder)));
+    return Math.min(...sizes.map(({ bavail, bsize }) => bavail * bsize));
+  }
+
   /** Does work that writes; that there was no room for it is remembered, and thrown on. */
   async watch<T>(work: () => Promise<T>): Promise<T> {
     try {

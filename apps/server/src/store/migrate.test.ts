@@ -54,6 +54,8 @@ test('runs stored before budgets had kinds, runs had tasks and epochs were calle
     const { passes, ...local } = old.local;
     const expected = {
       ...old,
+      // what was the only thing that strata measured
+      strategy: { ...old.strategy, score: 'squared-norm' },
       task: { name: 'classification' },
       initial: 'pretrained',
       // no participant was promised a least number, and cohorts go on to be drawn by the seed that everybody knows
@@ -66,12 +68,18 @@ test('runs stored before budgets had kinds, runs had tasks and epochs were calle
       aggregation: {
         rule: { name: 'mean' },
         optimizer: { name: 'fedavg', learningRate: 1 },
+        participation: 'none',
         weightCap: null,
+        sealing: { kind: 'open' },
       },
+      privacy: { kind: 'none' },
+      stopping: { patience: null, target: null },
+      retention: { last: 3, best: 0, every: null },
       local: {
         ...local,
         epochs: passes,
         schedule: { name: 'constant', warmUp: 0 },
+        head: { rate: 1, warmUp: { rounds: 0, epochs: 5 } },
         proximal: 0,
         clipNorm: null,
       },
@@ -130,6 +138,7 @@ test('runs stored before claims were bounded go on as they were; what was held o
     for (const { aggregation, selection } of found) {
       expect(selection).toEqual({ every: 2, smoothing: 0.5, scores: 'raw' });
       expect(aggregation.weightCap).toBeNull();
+      expect(aggregation.sealing).toEqual({ kind: 'open' });
       expect(AggregationConfig.parse(aggregation)).toEqual(aggregation);
     }
     const members = await pool.query(

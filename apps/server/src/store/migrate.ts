@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate as runMigrations } from 'drizzle-orm/node-postgres/migrator';
@@ -24,6 +25,34 @@ export async function migrate(pool: pg.Pool): Promise<void> {
       await runMigrations(drizzle(client), { migrationsFolder });
     } finally {
       await client.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]);
+    }
+  } finally {
+    client.release();
+  }
+}
+
+const TURN_LOCK = 7_233_922;
+const TURN_AGAIN_MS = 200;
+
+/**
+ * Does `work` while no other server of this database does such work: the workflow engine makes tables and indexes of its
+ * own at each start, and two that do so at once deadlock. Who waits its turn asks again and again, because an index that
+ * is made `CONCURRENTLY` waits for every statement that is under way.
+ */
+export async function inTurn<T>(pool: pg.Pool, work: () => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  try {
+    for (;;) {
+      const { rows } = await client.query<{ turn: boolean }>('SELECT pg_try_advisory_lock($1) AS turn', [
+        TURN_LOCK,
+      ]);
+      if (rows[0]?.turn) break;
+      await sleep(TURN_AGAIN_MS);
+    }
+    try {
+      return await work();
+    } finally {
+      await client.query('SELECT pg_advisory_unlock($1)', [TURN_LOCK]);
     }
   } finally {
     client.release();

@@ -1,13 +1,16 @@
 import { type Phase, StrataError } from '@strata/fl-core/protocol';
-import { and, desc, eq, inArray, notInArray, sql } from 'drizzle-orm';
-import { checkpoints, clients, members, rounds, runs } from './schema.ts';
+import type { RoundPrivacy } from '@strata/fl-core/rounds/spending';
+import type { SealedMember, SealedResult, SealingState } from '@strata/fl-core/rounds/types';
+import { and, desc, eq, getTableColumns, inArray, isNotNull, notInArray, sql } from 'drizzle-orm';
+import { checkpoints, clients, members, rounds, runs, sealings } from './schema.ts';
 import type { Queryable } from './store.ts';
 
 /** Rows as the rules read them, and the queries that several rooms share. Nothing here writes. */
 
 export type RunRow = typeof runs.$inferSelect;
 export type RoundRow = typeof rounds.$inferSelect;
-export type MemberRow = typeof members.$inferSelect;
+/** A member of a cohort; of what it has said in a sealed round, how far it is. */
+export type MemberRow = typeof members.$inferSelect & { readonly sealing: SealingState | null };
 export type ClientRow = typeof clients.$inferSelect;
 export type CheckpointRow = typeof checkpoints.$inferSelect;
 
@@ -78,15 +81,76 @@ export async function countCommitted(db: Queryable, run: string): Promise<number
   return row?.n ?? 0;
 }
 
+/** What was measured of the committed models of a run that may end early, oldest first; nothing of others. */
+export async function listHeldOut(
+  db: Queryable,
+  { id, config: { stopping } }: Pick<RunRow, 'id' | 'config'>,
+): Promise<{ readonly loss: number; readonly accuracy: number }[]> {
+  if (stopping.patience === null) return [];
+  const rows = await db
+    .select({ heldOut: rounds.heldOut })
+    .from(rounds)
+    .where(and(eq(rounds.run, id), eq(rounds.phase, 'committed')))
+    .orderBy(rounds.round);
+  return rows.flatMap(({ heldOut }) => heldOut ?? []);
+}
+
+/** What rounds of a run have released with noise, oldest first, all or all but one; none without differential privacy. */
+export async function listReleased(
+  db: Queryable,
+  { id, config }: Pick<RunRow, 'id' | 'config'>,
+  but: number | null = null,
+): Promise<RoundPrivacy[]> {
+  if (config.privacy.kind === 'none') return [];
+  const rows = await db
+    .select({ round: rounds.round, privacy: rounds.privacy })
+    .from(rounds)
+    .where(and(eq(rounds.run, id), isNotNull(rounds.privacy)))
+    .orderBy(rounds.round);
+  return rows.flatMap(({ round, privacy }) => (round === but ? [] : (privacy ?? [])));
+}
+
 /** The cohort in client-id order. */
 export async function listMembers(db: Queryable, run: string, round: number): Promise<MemberRow[]> {
   const rows = await db
-    .select()
+    .select({ ...getTableColumns(members), sealing: sealingState })
     .from(members)
+    .leftJoin(sealings, sealingOfMember)
     .where(and(eq(members.run, run), eq(members.round, round)));
-  // Sorted here and not by the database, whose collation may differ: R7 wants one order everywhere.
-  return rows.sort((a, b) => (a.client < b.client ? -1 : a.client > b.client ? 1 : 0));
+  return rows.sort(byClient);
 }
+
+/** What a member has said in its exchange, without what it said: envelopes and shares may be a hundred kilobytes. */
+export const sealingState = sql<SealingState | null>`case when ${sealings.client} is null then null
+  else jsonb_build_object('ready', true,
+    'shared', case when ${sealings.shared} is null then null else true end,
+    'released', case when ${sealings.released} is null then null else true end) end`;
+
+export const sealingOfMember = and(
+  eq(sealings.run, members.run),
+  eq(sealings.round, members.round),
+  eq(sealings.client, members.client),
+);
+
+/** The cohort of a sealed round with all that it has said, in client-id order. */
+export async function listSealedMembers(db: Queryable, run: string, round: number): Promise<SealedMember[]> {
+  const rows = await db
+    .select({ member: members, sealing: sealings })
+    .from(members)
+    .leftJoin(sealings, sealingOfMember)
+    .where(and(eq(members.run, run), eq(members.round, round)));
+  return rows.map(({ member, sealing }) => ({ ...member, sealing })).sort(byClient);
+}
+
+/** What came of the newest committed sealed round of a run; null where none was. */
+export async function newestSealed(db: Queryable, run: RunRow): Promise<SealedResult | null> {
+  if (run.config.aggregation.sealing.kind === 'open' || run.committedRound === 0) return null;
+  return (await findRound(db, run.id, run.committedRound))?.sealed ?? null;
+}
+
+/** Sorted here and not by the database, whose collation may differ: R7 wants one order everywhere. */
+const byClient = (a: { readonly client: string }, b: { readonly client: string }): number =>
+  a.client < b.client ? -1 : a.client > b.client ? 1 : 0;
 
 export async function findMember(
   db: Queryable,
@@ -94,7 +158,11 @@ export async function findMember(
   round: number,
   client: string,
 ): Promise<MemberRow | null> {
-  const [row] = await db.select().from(members).where(isMember({ run, round, client }));
+  const [row] = await db
+    .select({ ...getTableColumns(members), sealing: sealingState })
+    .from(members)
+    .leftJoin(sealings, sealingOfMember)
+    .where(isMember({ run, round, client }));
   return row ?? null;
 }
 

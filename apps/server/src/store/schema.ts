@@ -3,11 +3,16 @@ import type {
   DrawnFrom,
   Evaluated,
   Hello,
+  KeptStates,
   Phase,
+  Role,
   RunConfig,
   RunState,
   StepTimesMessage,
 } from '@strata/fl-core/protocol';
+import type { RoundPrivacy } from '@strata/fl-core/rounds/spending';
+import type { SealedResult } from '@strata/fl-core/rounds/types';
+import type { Ready, Released, Shared } from '@strata/fl-core/sealing/messages';
 import type { SelectionHistory } from '@strata/fl-core/selection';
 import {
   bigint,
@@ -20,6 +25,7 @@ import {
   primaryKey,
   text,
   timestamp,
+  uniqueIndex,
 } from 'drizzle-orm/pg-core';
 
 /** The database: the truth about runs, rounds and members. Tensors are in the blob store, named here by hash. */
@@ -55,7 +61,7 @@ export const checkpoints = pgTable(
     layers: jsonb('layers').$type<Checkpoint['layers']>().notNull(),
     createdAt: at('created_at').notNull().defaultNow(),
     /** State of the server optimizer, one blob a layer that was ever trained; null when it keeps none. */
-    optimizer: jsonb('optimizer').$type<Checkpoint['layers']>(),
+    optimizer: jsonb('optimizer').$type<KeptStates>(),
   },
   (t) => [primaryKey({ columns: [t.run, t.round] })],
 );
@@ -76,21 +82,33 @@ export const rounds = pgTable(
     candidate: jsonb('candidate').$type<Checkpoint['layers']>(),
     /** When each phase began, in milliseconds since the epoch. */
     began: jsonb('began').$type<Partial<Record<Phase, number>>>().notNull(),
-    /** Solver's account of the selection: objective, bound, proved. */
-    selection: jsonb('selection').$type<{ objective?: number; bound?: number; proved?: boolean }>(),
+    /** Solver's account of the selection: objective, bound, proved, lambda in units of the mean score; or the head's warm start. */
+    selection: jsonb('selection').$type<{
+      objective?: number;
+      bound?: number;
+      proved?: boolean;
+      warmUp?: boolean;
+      lambda?: number;
+    }>(),
     e1: jsonb('e1').$type<number>(),
     e2: jsonb('e2').$type<number>(),
     reason: text('reason').notNull().default(''),
     openedAt: at('opened_at').notNull().defaultNow(),
     closedAt: at('closed_at'),
     /** The server optimizer's state beside the candidate. */
-    optimizer: jsonb('optimizer').$type<Checkpoint['layers']>(),
+    optimizer: jsonb('optimizer').$type<KeptStates>(),
     /** What the strategy remembers after this round. */
     history: jsonb('history').$type<SelectionHistory>(),
     /** Diagnostics of the masks (docs/design.md, 7). */
     agreement: jsonb('agreement').$type<number>(),
     covered: jsonb('covered').$type<number>(),
     effectiveClients: jsonb('effective_clients').$type<Record<string, number>>(),
+    /** What the round has released with noise, and what the run had spent with that; null without differential privacy. */
+    privacy: jsonb('privacy').$type<RoundPrivacy>(),
+    /** What the sums of a sealed round said; null before its commit, and of other rounds. */
+    sealed: jsonb('sealed').$type<SealedResult>(),
+    /** What the cohort measured of the committed model on held-out data; null where nobody did. */
+    heldOut: jsonb('held_out').$type<{ loss: number; accuracy: number }>(),
   },
   (t) => [primaryKey({ columns: [t.run, t.round] })],
 );
@@ -131,10 +149,35 @@ export const members = pgTable(
     missed: integer('missed').notNull().default(0),
     /** A phase of the round closed without its answer. */
     late: boolean('late').notNull().default(false),
+    /** L2 norm of the update. */
+    updateLength: jsonb('update_length').$type<number>(),
   },
   (t) => [
     primaryKey({ columns: [t.run, t.round, t.client] }),
     index('members_run_client').on(t.run, t.client, t.round),
+  ],
+);
+
+/**
+ * What members of a sealed round say in its exchange; what of a member is read along with it, is whether it has said it.
+ * Of a round that is over the shares are forgotten.
+ */
+export const sealings = pgTable(
+  'sealings',
+  {
+    run: text('run')
+      .notNull()
+      .references(() => runs.id, { onDelete: 'cascade' }),
+    round: integer('round').notNull(),
+    client: text('client').notNull(),
+    /** Its keys, once it has trained. */
+    ready: jsonb('ready').$type<Ready>().notNull(),
+    shared: jsonb('shared').$type<Shared>(),
+    released: jsonb('released').$type<Released>(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.run, t.round, t.client] }),
+    index('sealings_run_client').on(t.run, t.client),
   ],
 );
 
@@ -149,6 +192,28 @@ export const draws = pgTable(
     drawnFrom: jsonb('drawn_from').$type<DrawnFrom>().notNull(),
   },
   (t) => [primaryKey({ columns: [t.run, t.round] })],
+);
+
+/** Invitations to a run, beside its join link. */
+export const invitations = pgTable(
+  'invitations',
+  {
+    id: text('id').primaryKey(),
+    run: text('run')
+      .notNull()
+      .references(() => runs.id, { onDelete: 'cascade' }),
+    /** sha256 of the secret in its link; the secret itself is never stored. */
+    hash: text('hash').notNull(),
+    /** Whose it is; empty where it is nobody's in particular. */
+    site: text('site').notNull(),
+    /** So many participants may come by it. */
+    uses: integer('uses').notNull(),
+    createdBy: text('created_by').notNull(),
+    createdAt: at('created_at').notNull().defaultNow(),
+    expiresAt: at('expires_at').notNull(),
+    revokedAt: at('revoked_at'),
+  },
+  (t) => [uniqueIndex('invitations_hash').on(t.hash)],
 );
 
 export const clients = pgTable(
@@ -169,6 +234,8 @@ export const clients = pgTable(
     proven: boolean('proven').notNull().default(false),
     /** Sent away by the operator for good. */
     banned: boolean('banned').notNull().default(false),
+    /** By which invitation it came; null: by the join link. */
+    invitation: text('invitation').references(() => invitations.id, { onDelete: 'set null' }),
   },
   (t) => [primaryKey({ columns: [t.run, t.id] })],
 );
@@ -191,3 +258,96 @@ export const events = pgTable(
   },
   (t) => [index('events_run_id').on(t.run, t.id)],
 );
+
+/** Who operates the server. */
+export const accounts = pgTable('accounts', {
+  name: text('name').primaryKey(),
+  role: text('role').$type<Role>().notNull(),
+  /** As `entry/operators/passwords.ts` writes it: the password itself is never stored. */
+  password: text('password').notNull(),
+  /** Who made it; empty for the first. */
+  createdBy: text('created_by').notNull(),
+  createdAt: at('created_at').notNull().defaultNow(),
+});
+
+/** Tokens of programs. */
+export const apiTokens = pgTable(
+  'api_tokens',
+  {
+    id: text('id').primaryKey(),
+    /** sha256 of the token; the token itself is never stored. */
+    hash: text('hash').notNull(),
+    name: text('name').notNull(),
+    role: text('role').$type<Role>().notNull(),
+    /** Who made it, and what it ends with; null: a program with OPERATOR_TOKEN. */
+    account: text('account').references(() => accounts.name, { onDelete: 'cascade' }),
+    createdAt: at('created_at').notNull().defaultNow(),
+    expiresAt: at('expires_at').notNull(),
+    revokedAt: at('revoked_at'),
+    usedAt: at('used_at'),
+  },
+  (t) => [uniqueIndex('api_tokens_hash').on(t.hash)],
+);
+
+/** Pages that are logged in: by an account, a token, or OPERATOR_TOKEN (`program`: its sha256). */
+export const sessions = pgTable('sessions', {
+  /** sha256 of the cookie's value. */
+  hash: text('hash').primaryKey(),
+  account: text('account').references(() => accounts.name, { onDelete: 'cascade' }),
+  token: text('token').references(() => apiTokens.id, { onDelete: 'cascade' }),
+  program: text('program'),
+  createdAt: at('created_at').notNull().defaultNow(),
+  /** To some minutes. */
+  usedAt: at('used_at').notNull().defaultNow(),
+});
+
+/** The chain of what operators decided and which models were committed; the database refuses changes of it. */
+export const audit = pgTable('audit', {
+  /** 1, 2, 3 and so on. */
+  seq: bigint('seq', { mode: 'number' }).primaryKey(),
+  at: at('at').notNull(),
+  who: text('who').notNull(),
+  kind: text('kind').notNull(),
+  run: text('run'),
+  details: jsonb('details').$type<Record<string, string>>().notNull(),
+  previous: text('previous').notNull(),
+  hash: text('hash').notNull(),
+});
+
+/** Who drives a run, and the fence that each of its transitions demands; `engine/leases.ts`. */
+export const leases = pgTable('leases', {
+  run: text('run')
+    .primaryKey()
+    .references(() => runs.id, { onDelete: 'cascade' }),
+  owner: text('owner').notNull(),
+  /** By the database's clock; `infinity`: of a server that has the database to itself. */
+  leaseUntil: at('lease_until').notNull(),
+  /** Rises with each owner. */
+  fence: bigint('fence', { mode: 'number' }).notNull(),
+});
+
+/** Servers that share this database. */
+export const nodes = pgTable('nodes', {
+  id: text('id').primaryKey(),
+  leaseUntil: at('lease_until').notNull(),
+});
+
+/** Which node a client is connected to, or was last. */
+export const presence = pgTable(
+  'presence',
+  {
+    run: text('run')
+      .notNull()
+      .references(() => runs.id, { onDelete: 'cascade' }),
+    client: text('client').notNull(),
+    node: text('node').notNull(),
+    /** False: the node waits for it to come back. */
+    connected: boolean('connected').notNull(),
+    /** Where it came from, for the rules about newcomers; null when not known. */
+    address: text('address'),
+  },
+  (t) => [primaryKey({ columns: [t.run, t.client] })],
+);
+
+/** The folder that all nodes keep blobs in, by the id that is written in it: one row at most. */
+export const sharedFolder = pgTable('shared_folder', { id: text('id').primaryKey() });

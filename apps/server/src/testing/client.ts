@@ -1,4 +1,7 @@
 import { ChannelSocket, createDataPlane, type DataPlane, type Identity, newIdentity } from '@strata/client';
+import { SecretsInMemory } from '@strata/client/sealed/in-memory';
+import { SealedParty, type SealedTraining } from '@strata/client/sealed/party';
+import { seal } from '@strata/client/session/sealed-work';
 import {
   clientChannel,
   type ErrorBody,
@@ -15,12 +18,15 @@ import {
 import { syntheticDelta, syntheticScores, syntheticTimes } from '@strata/fl-core/rounds/testing';
 
 export type WorkOf<K extends Work['kind']> = Extract<Work, { kind: K }>;
+type ActiveWork = Exclude<Work, { kind: 'wait' | 'over' }>;
 
 /** What a scripted client does with its work; each can be replaced to misbehave. */
 export interface Script {
   probe(client: TestClient, work: WorkOf<'probe'>): Promise<void>;
   train(client: TestClient, work: WorkOf<'train'>): Promise<void>;
   evaluate(client: TestClient, work: WorkOf<'evaluate'>): Promise<void>;
+  /** A step of a sealed round after its training. */
+  seal(client: TestClient, work: WorkOf<'share' | 'mask' | 'release'>): Promise<void>;
 }
 
 export const honest: Script = {
@@ -28,11 +34,13 @@ export const honest: Script = {
     await client.probed(work.round, client.scores(work), work.times ? client.measured() : {});
   },
   train: async (client, work) => {
-    await client.upload(work.round, client.delta(work));
+    if (work.seal === null) await client.upload(work.round, client.delta(work));
+    else await client.ready({ ...work, seal: work.seal });
   },
   evaluate: async (client, work) => {
     await client.evaluated(work.round);
   },
+  seal: (client, work) => client.seal(work),
 };
 
 export const silent = async (): Promise<void> => {};
@@ -62,6 +70,8 @@ export class TestClient {
   readonly channel: ChannelSocket<typeof clientChannel>;
   readonly #plane: DataPlane;
   readonly samples: number;
+  /** Its part in sealed rounds. */
+  party: SealedParty;
   /** Every work it was told, in order. */
   readonly history: Work[] = [];
   readonly errors: unknown[] = [];
@@ -86,6 +96,7 @@ export class TestClient {
     });
     this.#plane = createDataPlane({ server, run, key, identity });
     this.samples = options.samples ?? 10;
+    this.party = this.newParty();
     this.#script = { ...honest, ...options.script };
   }
 
@@ -117,6 +128,7 @@ export class TestClient {
         pushes: {
           work: (work) => this.#take(work),
           run: () => {},
+          pace: ({ spreadMs }) => this.channel.pace(spreadMs),
           dismissed: (body) => {
             this.dismissals.push(body);
             this.channel.close();
@@ -127,13 +139,11 @@ export class TestClient {
   }
 
   async hello(hello: Partial<Hello> = {}): Promise<Work> {
-    const { labels } = this.#options.config;
     const work = await this.channel.ask('hello', {
       name: this.id,
       device: { backend: 'cpu', reason: 'a test' },
       samples: this.samples,
       heldOut: 4,
-      classCounts: labels.map(() => 1),
       ...hello,
     });
     this.#take(work);
@@ -180,7 +190,28 @@ export class TestClient {
     return syntheticTimes(this.#options.config, this.#options.slowness ?? 1);
   }
 
-  delta(work: WorkOf<'train'>): NamedTensor[] {
+  /** Of a sealed run: what it would send is ready. Its keys, shares and masks are the product's. */
+  async ready(work: SealedTraining): Promise<void> {
+    const { samples } = this;
+    const trained = {
+      update: this.delta(work),
+      samples,
+      trainLoss: 1.5,
+      before: { samples: 4, loss: samples / 100, accuracy: 0.25 },
+      scores: work.seal.score === null ? null : this.scores(work),
+    };
+    await this.channel.ask('sealed', await this.party.ready(work, trained));
+    await this.ask();
+  }
+
+  async seal(work: WorkOf<'share' | 'mask' | 'release'>): Promise<void> {
+    const answer = await seal(this.party, work, () => {});
+    if (answer.kind === 'masked') await this.put(answer.round, answer.file);
+    else if (answer.kind === 'sealed') await this.channel.ask('sealed', answer.message);
+    await this.ask();
+  }
+
+  delta(work: Pick<WorkOf<'train'>, 'train' | 'seed'>): NamedTensor[] {
     return syntheticDelta(this.#options.config, work.train, work.seed);
   }
 
@@ -223,8 +254,14 @@ export class TestClient {
     this.channel.close();
   }
 
+  /** That remembers nothing, neither its key nor its rounds. */
+  newParty(): SealedParty {
+    const { run, config } = this.#options;
+    return new SealedParty({ id: run, config, assets: {} }, this.id, new SecretsInMemory());
+  }
+
   /** As after a reload of the page: this piece of work will be taken up again. */
-  forget(work: WorkOf<'probe' | 'train' | 'evaluate'>): void {
+  forget(work: ActiveWork): void {
     this.#done.delete(`${work.kind} ${work.round}`);
   }
 
@@ -243,7 +280,7 @@ export class TestClient {
     });
   }
 
-  #answer(work: WorkOf<'probe' | 'train' | 'evaluate'>): Promise<void> {
+  #answer(work: ActiveWork): Promise<void> {
     switch (work.kind) {
       case 'probe':
         return this.#script.probe(this, work);
@@ -251,6 +288,10 @@ export class TestClient {
         return this.#script.train(this, work);
       case 'evaluate':
         return this.#script.evaluate(this, work);
+      case 'share':
+      case 'mask':
+      case 'release':
+        return this.#script.seal(this, work);
       default:
         return work satisfies never;
     }

@@ -72,13 +72,12 @@ export class Hostile {
     return this.socket.timeout(60_000).emitWithAck(event, message);
   }
 
-  hello(labels: number, more: object = {}): Promise<Ack<unknown>> {
+  hello(more: object = {}): Promise<Ack<unknown>> {
     return this.say('hello', {
       name: this.#options.client,
       device: { backend: 'cpu', reason: 'hostile' },
       samples: 10,
       heldOut: 4,
-      classCounts: Array.from({ length: labels }, () => 1),
       ...more,
     });
   }

@@ -14,7 +14,7 @@ import {
 } from '@strata/fl-core/protocol';
 import { layoutFor } from '@strata/fl-core/rounds';
 import { testConfig } from '@strata/fl-core/rounds/testing';
-import Fastify from 'fastify';
+import Fastify, { type FastifyLoggerOptions } from 'fastify';
 import pg from 'pg';
 import { addressCheck } from '../entry/own-address.ts';
 import { answerErrors } from '../http/reply.ts';
@@ -22,7 +22,7 @@ import { refuseForeign } from '../http/security.ts';
 import type { Limits } from '../limits.ts';
 import type { ModelSource } from '../models/index.ts';
 import type { BlobStore } from '../store/blobs.ts';
-import { openStore, type Store } from '../store/store.ts';
+import { type Bucket, openStore, type Store } from '../store/store.ts';
 import { copiedDataDir } from '../store/testing.ts';
 import { createStrata } from '../strata.ts';
 import { TestClient, type TestClientOptions } from './client.ts';
@@ -30,6 +30,7 @@ import { TestClient, type TestClientOptions } from './client.ts';
 export const operatorToken = 'a-token-for-tests-only';
 const settings = {
   operatorToken,
+  firstToken: null,
   clientGraceSeconds: 1,
   maxUpdateBytes: 2 ** 20,
   modelsDir: null,
@@ -89,6 +90,10 @@ export interface Place {
   readonly port: number;
   /** Null: the embedded database. */
   readonly databaseUrl: string | null;
+  /** Null: it has the database to itself. */
+  readonly sharedDir?: string | null;
+  /** Null: blobs are in a folder. */
+  readonly bucket?: Bucket | null;
 }
 
 /** Where the models of a server come from, given its blobs and its folder. */
@@ -96,19 +101,20 @@ type ModelsOf = (blobs: BlobStore, dataDir: string) => ModelSource;
 
 /** The round engine behind a bare HTTP server: all but the pages. */
 export async function serve(
-  { dataDir, port, databaseUrl }: Place,
+  { dataDir, port, databaseUrl, sharedDir = null, bucket = null }: Place,
   limits: Partial<Limits> = {},
   modelsOf: ModelsOf = randomModels,
+  log: FastifyLoggerOptions = { level: process.env.LOG_LEVEL ?? 'fatal' },
 ): Promise<{ url: string; store: Store; close(): Promise<void> }> {
-  const store = await openStore({ dataDir, databaseUrl });
+  const store = await openStore({ dataDir, databaseUrl, sharedDir, bucket });
   const fastify = Fastify({
-    logger: { level: process.env.LOG_LEVEL ?? 'fatal' },
+    logger: log,
     forceCloseConnections: true, // as in the product
   });
   answerErrors(fastify);
   refuseForeign(fastify, addressCheck(settings));
   const models = modelsOf(store.blobs, dataDir);
-  const strata = createStrata(store, { ...settings, dataDir, limits }, fastify, models);
+  const strata = createStrata(store, { ...settings, dataDir, sharedDir, limits }, fastify, models);
   const url = await fastify.listen({ port, host: '127.0.0.1' });
   await strata.start();
   return {
@@ -157,13 +163,18 @@ export class TestServer {
     this.#close = close;
   }
 
-  static async start(limits: Partial<Limits> = {}, modelsOf?: ModelsOf): Promise<TestServer> {
+  static async start(
+    limits: Partial<Limits> = {},
+    modelsOf?: ModelsOf,
+    log?: FastifyLoggerOptions,
+  ): Promise<TestServer> {
     const dataDir = await usedDataDir();
     const database = await freshDatabase();
     const { url, store, close } = await serve(
       { dataDir, port: 0, databaseUrl: database?.url ?? null },
       limits,
       modelsOf,
+      log,
     );
     return new TestServer(url, dataDir, store, async () => {
       await close();

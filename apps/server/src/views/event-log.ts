@@ -1,5 +1,6 @@
 import { plainLine, type RunEvent } from '@strata/fl-core/protocol';
 import { and, desc, eq, gt, lte, ne } from 'drizzle-orm';
+import type { FastifyBaseLogger } from 'fastify';
 import type { HasLimits } from '../limits.ts';
 import type { HasBus } from '../live/bus.ts';
 import { getRun } from '../store/rows.ts';
@@ -33,12 +34,20 @@ const toView = (row: Row): RunEvent => ({
   client: row.client,
 });
 
+type EventLogPorts = HasDb & HasBus & HasLimits<'eventsPerRun'> & { readonly log: FastifyBaseLogger };
+
 /** What happened in a run, in plain words, for its operator. */
 export class EventLog {
-  readonly #ports: HasDb & HasBus & HasLimits<'eventsPerRun'>;
+  readonly #ports: EventLogPorts;
+  readonly #listeners: ((run: string, line: LogLine) => void)[] = [];
 
-  constructor(ports: HasDb & HasBus & HasLimits<'eventsPerRun'>) {
+  constructor(ports: EventLogPorts) {
     this.#ports = ports;
+  }
+
+  /** `listener` hears every line that this process adds; the bus tells those of others, too. */
+  onAdded(listener: (run: string, line: LogLine) => void): void {
+    this.#listeners.push(listener);
   }
 
   /**
@@ -46,21 +55,26 @@ export class EventLog {
    * source about the newest `limits.eventsPerRun` are kept: no noise of participants pushes out what the operator did.
    */
   async add(run: string, line: LogLine): Promise<void> {
-    const { db, bus } = this.#ports;
+    const { db, bus, log } = this.#ports;
+    const { level = 'info', kind, round, client } = line;
+    const message = plainLine(line.message).slice(0, 1000);
     const source = line.source ?? (line.client === undefined ? 'run' : 'participant');
     const [row] = await db
       .insert(events)
       .values({
         run,
-        level: line.level ?? 'info',
-        kind: line.kind,
-        message: plainLine(line.message).slice(0, 1000),
-        round: line.round ?? null,
-        client: line.client ?? null,
+        level,
+        kind,
+        message,
+        round: round ?? null,
+        client: client ?? null,
         source,
       })
       .returning();
     if (!row) return;
+    // For those who read the logs of all machines in one place.
+    log[level === 'warning' ? 'warn' : level]({ run, round, client, kind }, message);
+    for (const listener of this.#listeners) listener(run, line);
     bus.logged(run, toView(row));
     if (row.id % pruneEvery === 0) await this.#prune(run, source);
   }

@@ -1,17 +1,19 @@
-import { layerBytes, modelName, parameterCount, shownSource, specOf } from '@strata/fl-core/models/layouts';
-import type {
-  ClientView,
-  LayerView,
-  RoundDetail,
-  RoundSummary,
-  RunConfig,
-  RunListItem,
-  RunManifest,
-  RunPublic,
-  RunView,
+import { layerBytes, modelName, parameterCount, specOf } from '@strata/fl-core/models/layouts';
+import {
+  type ClientView,
+  type LayerView,
+  type Role,
+  type RoundDetail,
+  type RoundSummary,
+  type RunListItem,
+  type RunManifest,
+  type RunPublic,
+  type RunView,
+  roleAllows,
 } from '@strata/fl-core/protocol';
-import { isOver, isRunOver, layoutFor, memberViews, summarize } from '@strata/fl-core/rounds';
+import { isOver, isRunOver, layoutFor, memberViews, shownConfig, summarize } from '@strata/fl-core/rounds';
 import { and, desc, eq, isNotNull } from 'drizzle-orm';
+import type { HasBus } from '../live/bus.ts';
 import { now } from '../live/clock.ts';
 import type { SeesPresence } from '../live/presence.ts';
 import {
@@ -21,11 +23,12 @@ import {
   getRound,
   getRun,
   listMembers,
+  listReleased,
   openRound,
   type RoundRow,
   type RunRow,
 } from '../store/rows.ts';
-import { checkpoints, clients, draws, rounds, runs } from '../store/schema.ts';
+import { checkpoints, clients, draws, invitations, rounds, runs } from '../store/schema.ts';
 import type { HasDb, Queryable } from '../store/store.ts';
 
 /** Newest rounds in a {@link RunView}. */
@@ -44,11 +47,9 @@ const snapshot = { isolationLevel: 'repeatable read', accessMode: 'read only' } 
 
 const absent = { backend: 'cpu', reason: 'not introduced yet', adapter: '', threads: 1 } as const;
 
-/** The configuration without what may be secret in the address of its model: nobody who looks at a run needs that. */
-const shownConfig = (config: RunConfig): RunConfig =>
-  typeof config.model === 'string'
-    ? config
-    : { ...config, model: { ...config.model, source: shownSource(config.model.source) } };
+/** A run as somebody of a role sees it: viewers invite nobody. */
+export const shownTo = (role: Role, view: RunView): RunView =>
+  roleAllows(role, 'operator') ? view : { ...view, joinKey: '' };
 
 /** What dashboards and participants see, made from rows. Closed rounds never change and are summed up once. */
 export class Views {
@@ -56,8 +57,9 @@ export class Views {
   /** Summaries of closed rounds, by run; the run used last is last. */
   readonly #closed = new Map<string, Map<number, RoundSummary>>();
 
-  constructor(ports: HasDb & SeesPresence) {
+  constructor(ports: HasDb & SeesPresence & HasBus) {
     this.#ports = ports;
+    ports.bus.onDeleted((run) => this.#closed.delete(run));
   }
 
   /** What a client must know of a run. Throws `unknown-run`. */
@@ -96,7 +98,14 @@ export class Views {
       clients: await this.#clients(db, id),
       checkpoint: { round, layers },
       sampling: isRunOver(run) ? run.sampling : null,
+      spent: await this.#spent(db, run),
     };
+  }
+
+  async #spent(db: Queryable, run: RunRow): Promise<RunView['spent']> {
+    if (run.config.privacy.kind === 'none') return null;
+    const released = await listReleased(db, run);
+    return { epsilon: released.at(-1)?.epsilon ?? 0, models: released.filter((r) => r.model).length };
   }
 
   /** Throws `unknown-run` or `unknown-round`. */
@@ -162,8 +171,14 @@ export class Views {
       strategy: config.strategy.name,
       budget: config.budget,
       purpose: config.purpose,
+      privacy: config.privacy,
+      sealing: config.aggregation.sealing,
       cohort: { minimum: config.cohort.minimum, goal: config.cohort.goal },
-      local: { batchSize: config.local.batchSize, epochs: config.local.epochs },
+      local: {
+        batchSize: config.local.batchSize,
+        epochs: config.local.epochs,
+        warmUp: config.local.head.warmUp,
+      },
       state: run.state,
       rounds: config.rounds,
       committed: await countCommitted(db, id),
@@ -219,15 +234,22 @@ export class Views {
   async #accuracy(run: RunRow): Promise<number | null> {
     if (run.committedRound === 0) return null;
     const row = await findRound(this.#ports.db, run.id, run.committedRound);
-    return row ? (await this.#summary(this.#ports.db, run, row)).accuracy : null;
+    if (!row) return null;
+    // Of a sealed run's newest model nobody knows yet: it is that of the one before.
+    const { accuracy } = await this.#summary(this.#ports.db, run, row);
+    return accuracy ?? row.sealed?.figures.before?.accuracy ?? null;
   }
 
   async #summary(db: Queryable, run: RunRow, row: RoundRow): Promise<RoundSummary> {
     const known = this.#cache(run.id).get(row.round);
     if (known) return known;
     const cohort = await listMembers(db, run.id, row.round);
-    const summary = summarize(run.config, row, cohort, now());
-    if (isOver(row.phase)) this.#cache(run.id).set(row.round, summary);
+    const sealed = run.config.aggregation.sealing.kind === 'sealed';
+    const next = sealed && row.phase === 'committed' ? await sealedAfter(db, row) : null;
+    const summary = summarize(run.config, row, cohort, now(), next);
+    // How the newest model of a sealed run does is told by the round after it.
+    const last = sealed && row.phase === 'committed' && next === null;
+    if (isOver(row.phase) && !last) this.#cache(run.id).set(row.round, summary);
     return summary;
   }
 
@@ -262,25 +284,35 @@ export class Views {
   async #clients(db: Queryable, run: string): Promise<ClientView[]> {
     const { presence } = this.#ports;
     const rows = await db
-      .select()
+      .select({ client: clients, site: invitations.site })
       .from(clients)
+      .leftJoin(invitations, eq(clients.invitation, invitations.id))
       .where(and(eq(clients.run, run), isNotNull(clients.hello)))
       .orderBy(clients.left, desc(clients.joinedAt))
       .limit(shownClients);
     return rows
-      .map(({ id, hello, paused, banned, left, joinedAt }) => ({
+      .map(({ client: { id, hello, paused, banned, left, joinedAt }, site }) => ({
         id,
         name: hello?.name ?? '',
+        site: site ?? '',
         presence: left ? ('left' as const) : presence.state(run, id),
         paused,
         banned,
         device: hello?.device ?? absent,
         samples: hello?.samples ?? 0,
         heldOut: hello?.heldOut ?? 0,
-        classCounts: hello?.classCounts ?? [],
         joinedAt: joinedAt.getTime(),
         progress: presence.progress(run, id),
       }))
       .sort((a, b) => a.joinedAt - b.joinedAt || (a.id < b.id ? -1 : 1));
   }
+}
+
+/** What came of the committed round that started from this one's model. */
+async function sealedAfter(db: Queryable, { run, round }: RoundRow): Promise<RoundRow['sealed']> {
+  const [next] = await db
+    .select({ sealed: rounds.sealed })
+    .from(rounds)
+    .where(and(eq(rounds.run, run), eq(rounds.baseRound, round), eq(rounds.phase, 'committed')));
+  return next?.sealed ?? null;
 }

@@ -1,5 +1,7 @@
+// @module-tag long
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Attendance } from '../live/presence.ts';
+import { SealedPhases } from '../sealed/phases.ts';
 import { silent } from '../testing/client.ts';
 import { startCrew } from '../testing/crew.ts';
 import { TestServer } from '../testing/server.ts';
@@ -15,6 +17,7 @@ const ids = ['c1', 'c2', 'c3'];
 const seen = (connected: Attendance['connected']) => ({
   db: server.store.db,
   presence: { connected, state: () => 'connected' as const, progress: () => null },
+  sealedPhases: new SealedPhases(server.store),
 });
 
 it('finds the work of a member without looking at anybody else; a crowd that waits is counted once', async () => {

@@ -1,8 +1,16 @@
 import type { Checkpoint, Hello, Work } from '@strata/fl-core/protocol';
-import { estimateWindow, isReady, layoutFor, workOf } from '@strata/fl-core/rounds';
+import {
+  estimateWindow,
+  isReady,
+  layoutFor,
+  type SealedPhase,
+  sealedWorkOf,
+  workOf,
+} from '@strata/fl-core/rounds';
 import { and, desc, eq, inArray, isNotNull, sql } from 'drizzle-orm';
 import { now } from '../live/clock.ts';
 import type { Attendance, SeesPresence } from '../live/presence.ts';
+import type { HasSealedPhases } from '../sealed/phases.ts';
 import {
   type ClientRow,
   countCommitted,
@@ -14,8 +22,10 @@ import {
   openRound,
   type RoundRow,
   type RunRow,
+  sealingOfMember,
+  sealingState,
 } from '../store/rows.ts';
-import { clients, members, rounds } from '../store/schema.ts';
+import { clients, members, rounds, sealings } from '../store/schema.ts';
 import type { HasDb, Queryable } from '../store/store.ts';
 
 /** Gathers the rows that {@link workOf} needs: for one client, or for all connected ones at once. */
@@ -28,10 +38,12 @@ interface Shared {
   readonly ready: number;
   readonly pastSeconds: readonly number[];
   readonly committed: number;
+  /** Of a sealed round in which members are asked for parts of the exchange. */
+  readonly sealedPhase: SealedPhase | null;
 }
 
 async function gather(
-  { db }: HasDb,
+  { db, sealedPhases }: HasDb & HasSealedPhases,
   runId: string,
   countReady: () => number | Promise<number>,
 ): Promise<Shared> {
@@ -45,6 +57,7 @@ async function gather(
     ready: open ? 0 : await countReady(),
     pastSeconds: await roundSeconds(db, runId),
     committed: await countCommitted(db, runId),
+    sealedPhase: open && (await sealedPhases.of(run, open)),
   };
 }
 
@@ -88,15 +101,19 @@ function countReady(ports: HasDb & SeesPresence, run: string): Promise<number> {
 
 /** What work depends on of the cohort's members; of scores, which may be many, only whether there are any. */
 function listPlaces(db: Queryable, run: string, round: number): Promise<Place[]> {
-  const { client, mask, update, evaluation, left } = members;
+  const { client, mask, update, evaluation, left, missed, late } = members;
   const scores = sql<MemberRow['scores']>`case when ${members.scores} is null then null else '{}'::jsonb end`;
   return db
-    .select({ client, scores, mask, update, evaluation, left })
+    .select({ client, scores, mask, update, evaluation, left, missed, late, sealing: sealingState })
     .from(members)
+    .leftJoin(sealings, sealingOfMember)
     .where(and(eq(members.run, run), eq(members.round, round)));
 }
 
-type Place = Pick<MemberRow, 'client' | 'scores' | 'mask' | 'update' | 'evaluation' | 'left'>;
+type Place = Pick<
+  MemberRow,
+  'client' | 'scores' | 'mask' | 'update' | 'evaluation' | 'left' | 'missed' | 'late' | 'sealing'
+>;
 
 async function roundSeconds(db: Queryable, run: string): Promise<number[]> {
   const past = await db
@@ -110,8 +127,10 @@ async function roundSeconds(db: Queryable, run: string): Promise<number[]> {
   );
 }
 
+type WorkPorts = HasDb & SeesPresence & HasSealedPhases;
+
 /** One client's work (R9). Throws `unknown-run`, `unknown-client`. */
-export async function workFor(ports: HasDb & SeesPresence, runId: string, id: string): Promise<Work> {
+export async function workFor(ports: WorkPorts, runId: string, id: string): Promise<Work> {
   const client = await getClient(ports.db, runId, id);
   const shared = await gather(ports, runId, () => countReady(ports, runId));
   const { round } = shared;
@@ -120,7 +139,7 @@ export async function workFor(ports: HasDb & SeesPresence, runId: string, id: st
 }
 
 /** The work of every connected client. */
-export async function workForAll(ports: HasDb & SeesPresence, runId: string): Promise<Map<string, Work>> {
+export async function workForAll(ports: WorkPorts, runId: string): Promise<Map<string, Work>> {
   const connected = await connectedClients(ports, runId);
   const shared = await gather(ports, runId, () => readyAmong(connected));
   const cohort = shared.round ? await listPlaces(ports.db, runId, shared.round.round) : [];
@@ -133,7 +152,15 @@ export async function workForAll(ports: HasDb & SeesPresence, runId: string): Pr
 type WorkFacts = Parameters<typeof workOf>[0];
 
 const facts = (
-  { run, ...shared }: Shared,
+  { run, sealedPhase, ...shared }: Shared,
   client: WorkFacts['client'],
-  member: WorkFacts['member'],
-): WorkFacts => ({ ...shared, run, client, member, layout: layoutFor(run.config), now: now() });
+  member: Place | null,
+): WorkFacts => ({
+  ...shared,
+  run,
+  client,
+  member,
+  sealed: sealedPhase && shared.round && member ? sealedWorkOf(sealedPhase, shared.round, member) : null,
+  layout: layoutFor(run.config),
+  now: now(),
+});

@@ -1,3 +1,4 @@
+// @module-tag long
 import { initialLayer, specOf } from '@strata/fl-core/models/layouts';
 import {
   type AggregationConfig,

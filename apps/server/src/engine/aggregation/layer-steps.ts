@@ -1,7 +1,9 @@
 import { availableParallelism } from 'node:os';
+import { shareBehind } from '@strata/fl-core/aggregation';
 import { type LayerSpec, parameterCount } from '@strata/fl-core/models/layouts';
+import { cryptoWords } from '@strata/fl-core/privacy';
 import { type AggregationConfig, type ErrorBody, StrataError } from '@strata/fl-core/protocol';
-import { type LayerStep, stepLayer } from '@strata/fl-core/rounds';
+import { type LayerStep, type ModelNoise, type StepOptions, stepLayer } from '@strata/fl-core/rounds';
 import { ThreadPool } from '../../threads/pool.ts';
 import { Places, SpooledLayer, type SpooledUpdate } from './spooled-layer.ts';
 
@@ -16,6 +18,9 @@ export type StepReply =
 
 /** Values of all updates of a layer up to which it is done here, in a few milliseconds. */
 const fewValues = 1_000_000;
+
+/** Values of updates that are gone through in the time that one of noise is drawn. */
+const noiseWork = 200;
 
 /** More would wait for memory and disk. */
 const threads = Math.min(4, availableParallelism());
@@ -36,8 +41,12 @@ export class LayerSteps {
   });
 
   async step(...job: StepJob): Promise<LayerStep> {
-    const [, layer, , , updates] = job;
-    const values = updates.filter((u) => u.layers.includes(layer.name)).length * parameterCount(layer);
+    const [, layer, , , updates, options] = job;
+    const holders = updates.filter((u) => u.layers.includes(layer.name)).length;
+    // Of a layer without updates its weights and its last change are gone through.
+    // A value of noise takes as long as a hundred values of updates.
+    const noised = options?.noise ? noiseWork : 0;
+    const values = (Math.max(1, holders) + noised) * parameterCount(layer);
     if (values <= fewValues) return stepSpooled(...job);
     const reply = await this.#pool.run(job);
     switch (reply.kind) {
@@ -61,15 +70,24 @@ export interface HasLayerSteps {
 
 const places = new Places();
 
-/** {@link stepLayer} with updates in their files: those among them that hold the layer. Reading blocks. */
+export interface SpooledOptions extends Pick<StepOptions, 'recycles'> {
+  /** Of differential privacy; null: none. */
+  readonly noise: ModelNoise | null;
+}
+
+/** {@link stepLayer} with a round's updates in their files: those among them that hold the layer. Reading blocks. */
 export async function stepSpooled(
   config: AggregationConfig,
   layer: LayerSpec,
   before: Uint8Array,
   state: Uint8Array | null,
   updates: readonly SpooledUpdate[],
+  { recycles, noise }: SpooledOptions = { recycles: false, noise: null },
 ): Promise<LayerStep> {
   places.only(new Set(updates.map((u) => u.path)));
   const spooled = new SpooledLayer(layer, updates, places);
-  return stepLayer(config, layer, before, state, spooled.updates).finally(() => spooled.close());
+  // What protects people is drawn where it is used, and never sent from one thread to another.
+  const noising = noise && { ...noise, words: cryptoWords() };
+  const options = { share: shareBehind(updates, layer.name), recycles, noising };
+  return stepLayer(config, layer, before, state, spooled.updates, options).finally(() => spooled.close());
 }

@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import type { LayerUpdate } from '@strata/fl-core/aggregation';
+import type { MeasuredUpdate } from '@strata/fl-core/aggregation';
 import type { LayerSpec } from '@strata/fl-core/models/layouts';
 import { headerLength, parseHeader, truncated } from '@strata/fl-core/protocol';
 import { damaged } from '@strata/fl-core/rounds';
@@ -12,6 +12,8 @@ export interface SpooledUpdate {
   /** Layers it holds. */
   readonly layers: readonly string[];
   readonly path: string;
+  /** L2 norm of all its values. */
+  readonly length: number;
 }
 
 /** Files kept open at once; every system allows as many. Those beyond are opened for each piece. */
@@ -23,7 +25,7 @@ const mostOpen = 256;
  * asking the system's threads for each piece does.
  */
 export class SpooledLayer {
-  readonly updates: readonly LayerUpdate[];
+  readonly updates: readonly MeasuredUpdate[];
   readonly #layer: LayerSpec;
   readonly #open = new Map<string, number>();
   readonly #places: Places;
@@ -34,9 +36,10 @@ export class SpooledLayer {
     this.#places = places;
     this.updates = updates
       .filter((u) => u.layers.includes(layer.name))
-      .map(({ client, samples, path }) => ({
+      .map(({ client, samples, path, length: whole }) => ({
         client,
         samples,
+        length: whole,
         read: (offset, length) => this.#read(path, offset, length),
       }));
   }

@@ -42,7 +42,7 @@ async function contribution(client: string, samples: number, layers = ['block'])
   const path = join(folder, client);
   // Another order than the layout's, and an unaligned header: both are allowed.
   await writeFile(path, encodeSafetensors(tensors(client, 0.01).reverse(), { samples: String(samples) }));
-  return { client, samples, layers, path };
+  return { client, samples, layers, path, length: 1 };
 }
 
 const before = tensors('theta', 1);
@@ -105,7 +105,7 @@ describe('stepSpooled', () => {
     const path = join(folder, 'huge');
     const huge = before.map((t) => ({ ...t, data: new Float32Array(t.data.length).fill(3e38) }));
     await writeFile(path, encodeSafetensors(huge));
-    const updates = [{ client: 'a', samples: 1, layers: ['block'], path }];
+    const updates = [{ client: 'a', samples: 1, layers: ['block'], path, length: 1 }];
     await expect(stepped(updates, plain, null, encodeSafetensors(huge))).rejects.toMatchObject({
       code: 'non-finite',
     });
@@ -159,7 +159,7 @@ describe('stepSpooled', () => {
         path,
         encodeSafetensors([{ name: 'w', shape: [3], data: new Float32Array(3).fill(i) }]),
       );
-      updates.push({ client: `c${i}`, samples: i, layers: ['small'], path });
+      updates.push({ client: `c${i}`, samples: i, layers: ['small'], path, length: 1 });
     }
     const { weights } = await stepSpooled(plain, small, zeros, null, updates);
     const mean = (2 * 300 + 1) / 3; // sum of i^2 over sum of i

@@ -7,7 +7,7 @@ import { chooseAside } from './choose-aside.ts';
 const [count, depth] = [60, 24];
 const draws = random('choose-aside');
 const large: Choice = {
-  strategy: { name: 'strata', lambda: 1, lambdaScale: 'relative' },
+  strategy: { name: 'strata', lambda: 1, lambdaScale: 'relative', score: 'squared-norm' },
   input: {
     layers: Array.from({ length: depth }, (_, l) => `l${l}`),
     costs: new Array<number>(depth).fill(1),
@@ -21,7 +21,6 @@ const large: Choice = {
     seed: 1,
   },
   history: null,
-  timed: null,
 };
 
 it('gives the same masks in a thread, and leaves the server free meanwhile', async () => {

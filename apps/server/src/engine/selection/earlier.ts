@@ -1,18 +1,34 @@
-import type { EarlierProbe } from '@strata/fl-core/rounds';
+import { commonProbes, type EarlierProbe } from '@strata/fl-core/rounds';
 import type { Masks } from '@strata/fl-core/selection';
-import { and, desc, eq, inArray, isNotNull } from 'drizzle-orm';
+import { and, desc, eq, inArray, isNotNull, sql } from 'drizzle-orm';
+import type { RunRow } from '../../store/rows.ts';
 import { members, rounds } from '../../store/schema.ts';
 import type { Queryable } from '../../store/store.ts';
 
 /** What selection reads of a run's earlier rounds; committed ones alone, the others never happened (R8). */
 
-/** The newest probe of each of these clients that has one. */
+/** The newest probe of each of these clients that has one; in a sealed run what the newest sum says, the same for all. */
 export async function earlierProbes(
   db: Queryable,
-  run: string,
+  { id: run, config }: RunRow,
   clients: readonly string[],
-): Promise<Map<string, EarlierProbe>> {
+): Promise<ReadonlyMap<string, EarlierProbe>> {
   if (clients.length === 0) return new Map();
+  if (config.aggregation.sealing.kind === 'sealed') {
+    const newest = await db
+      .select({ sealed: rounds.sealed })
+      .from(rounds)
+      .where(
+        and(
+          eq(rounds.run, run),
+          eq(rounds.phase, 'committed'),
+          sql`jsonb_typeof(${rounds.sealed} -> 'scores') = 'object'`,
+        ),
+      )
+      .orderBy(desc(rounds.round))
+      .limit(1);
+    return commonProbes(clients, newest);
+  }
   const rows = await db
     .selectDistinctOn([members.client], {
       client: members.client,

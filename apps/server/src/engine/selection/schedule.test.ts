@@ -1,3 +1,4 @@
+// @module-tag long
 import { selectableLayers } from '@strata/fl-core/models/layouts';
 import type { Work } from '@strata/fl-core/protocol';
 import { layoutFor } from '@strata/fl-core/rounds';

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { StrataError } from '@strata/fl-core/error';
+import { Length } from '@strata/fl-core/privacy';
 import type { ErrorBody } from '@strata/fl-core/protocol';
 import {
   firstNonFinite,
@@ -17,6 +18,8 @@ export type SpooledContent =
       readonly header: SafetensorsHeader;
       /** The first float32 of the file that is not finite, with its offset in bytes; null where all are. */
       readonly nonFinite: { readonly at: number; readonly value: number } | null;
+      /** L2 norm of all its values, taken as float32. */
+      readonly length: number;
     }
   | { readonly kind: 'refused'; readonly body: ErrorBody };
 
@@ -35,6 +38,7 @@ export class GrowingFile {
   #header: SafetensorsHeader | null = null;
   #refusal: StrataError | null = null;
   #nonFinite: { at: number; value: number } | null = null;
+  readonly #length = new Length();
 
   constructor(path: string) {
     this.#file = openSync(path, 'r');
@@ -63,7 +67,7 @@ export class GrowingFile {
       content:
         refusal || !header
           ? { kind: 'refused', body: (refusal ?? truncated()).toBody() }
-          : { kind: 'tensors', header, nonFinite: this.#nonFinite },
+          : { kind: 'tensors', header, nonFinite: this.#nonFinite, length: this.#length.value },
     };
   }
 
@@ -107,6 +111,7 @@ export class GrowingFile {
     const index = firstNonFinite(values);
     const value = values[index];
     if (value !== undefined) this.#nonFinite = { at: this.#at + 4 * index, value };
+    else this.#length.add(values);
   }
 
   #fill(into: Uint8Array, at: number): void {

@@ -5,10 +5,10 @@ import { StrataError } from '@strata/fl-core/protocol';
 import { errorCode, messageOf } from './failure.ts';
 
 /**
- * The operator's token of a data folder: made at the first start, kept in `operator-token` (mode 600), the same
- * ever after. Creates the folder. Throws `bad-config` when it cannot be written.
+ * The token that makes the first account of a data folder: made at the first start, kept in `operator-token` (mode 600),
+ * the same ever after. Creates the folder. Throws `bad-config` when it cannot be written.
  */
-export function keptOperatorToken(dataDir: string): string {
+export function keptFirstToken(dataDir: string): string {
   const file = join(dataDir, 'operator-token');
   try {
     mkdirSync(dataDir, { recursive: true });

@@ -1,0 +1,83 @@
+import { decodeSafetensors, routes } from '@strata/fl-core/protocol';
+import { unzipSync } from 'fflate';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startCrew } from '../testing/crew.ts';
+import { operatorToken, TestServer, testConfig } from '../testing/server.ts';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await TestServer.start();
+}, 120_000);
+afterAll(() => server.close(), 60_000);
+
+const usable = {
+  strategy: { name: 'head-only' },
+  aggregation: { rule: { name: 'mean' } },
+} as const satisfies Parameters<typeof testConfig>[0];
+
+/** A download of the operator's. */
+async function downloaded(path: string): Promise<Uint8Array> {
+  const answer = await fetch(`${server.url}${path}`, {
+    headers: { authorization: `Bearer ${operatorToken}` },
+  });
+  expect(answer.status).toBe(200);
+  return new Uint8Array(await answer.arrayBuffer());
+}
+
+describe('a run under differential privacy', () => {
+  it('shows what it spends round by round, stops before it would pass its epsilon, and says so in what is exported', async () => {
+    const privacy = {
+      kind: 'client',
+      epsilon: 3.6,
+      delta: 1e-2,
+      clip: 1,
+      quantile: 0.5,
+      noise: 1.5,
+    } as const;
+    const { id, clients } = await startCrew(server, [{}, {}, {}], {
+      ...usable,
+      strategy: { name: 'gradient-norm' },
+      rounds: 10,
+      privacy,
+    });
+    const end = await server.until(id, (v) => v.state !== 'running', 'the end', 60_000);
+    expect(end.state).toBe('stopped');
+    expect(end.reason).toMatch(
+      /^The privacy budget is spent: an epsilon of \d\.\d\d of 3\.6, and another round/,
+    );
+    expect(end.committed).toBeGreaterThan(1);
+    expect(end.spent).toEqual({ epsilon: end.rounds.at(-1)!.epsilon, models: end.committed });
+    // nobody's own scores choose, but the noised ones of all
+    const { members } = await server.round(id, 1);
+    expect(new Set(members.map((m) => m.mask?.join())).size).toBe(1);
+    const spent = end.rounds.map((r) => r.epsilon!);
+    expect(spent).toEqual(spent.toSorted((a, b) => a - b));
+    expect(spent.at(-1)).toBeLessThanOrEqual(3.6);
+    const told = await server.events(id);
+    expect(told.filter((e) => e.kind === 'privacy-spent').map((e) => e.message)).toEqual([
+      `The run has stopped. ${end.reason}`,
+    ]);
+    const newest = () => clients[0]!.history.at(-1);
+    await expect.poll(newest, { timeout: 20_000 }).toMatchObject({ kind: 'over', message: end.reason });
+
+    const folder = unzipSync(await downloaded(`/api/runs/${id}/model.zip`));
+    const card = new TextDecoder().decode(folder['README.md']);
+    expect(card).toContain(`(ε = ${end.spent!.epsilon.toFixed(2)}, δ = 0.01) differentially private`);
+    const { metadata } = decodeSafetensors(await downloaded(`/api/runs/${id}/checkpoint.safetensors`));
+    expect(JSON.parse(metadata.privacy!)).toEqual({ ...privacy, spent: end.spent });
+    expect(end.config.privacy).toEqual(privacy);
+  }, 120_000);
+
+  it('is refused where it could not be kept, with the reason and the remedy', async () => {
+    const body = testConfig({
+      strategy: { name: 'strata', lambda: 1 },
+      aggregation: { rule: { name: 'median' } },
+      privacy: { kind: 'client', epsilon: 8, delta: 1e-3, clip: 1 },
+    });
+    await expect(server.operator.call(routes.createRun, { body })).rejects.toMatchObject({
+      code: 'bad-config',
+      message: expect.stringContaining('The rule median has no bound on what one participant changes'),
+      hint: expect.stringContaining('{"name": "mean"}'),
+    });
+  });
+});

@@ -1,0 +1,137 @@
+import { guaranteeOf, modelName, specOf } from '@strata/fl-core/models/layouts';
+import type { AuditPage, RunConfig, RunView } from '@strata/fl-core/protocol';
+
+export interface DataSheetFacts {
+  readonly run: RunView;
+  /** The end of the audit log. */
+  readonly audit: Pick<AuditPage, 'count' | 'head'>;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/**
+ * What an ethics board asks of a run, as Markdown: what it is, who takes part, what leaves a device, what is guaranteed
+ * and what is not, how long what is kept, third parties. Made of the run as it is stored; nobody writes it.
+ */
+export function dataSheet({ run, audit, now }: DataSheetFacts): string {
+  const { config } = run;
+  return [
+    `# Data sheet: ${line(config.name)}`,
+    `Made by Strata on ${day(now)} of run \`${run.id}\`, which is ${run.state}: ${run.committed} of ${config.rounds} rounds are done.`,
+    ...section('What it is', [
+      ...(config.description === '' ? [] : [line(config.description)]),
+      `Several participants fine-tune one model, ${line(specOf(config).title)} (${line(modelName(config.model))}), for the task ${config.task.name}${labelsText(config)}. Their data stays on their devices.`,
+      purposeText(config),
+    ]),
+    ...section('Who takes part', [
+      visibilities[config.visibility],
+      `A round begins with at least ${config.cohort.minimum} participants; ${config.cohort.goal} are wanted.`,
+      `${run.clients.length} participants are listed${sitesText(run)}.`,
+    ]),
+    ...section('What leaves a device', [
+      ...leavingOf(config),
+      'Where a device cannot go on, the reason, in Strata’s own words.',
+    ]),
+    ...section('What stays on a device', [
+      `The ${config.data.kind === 'image' ? 'pictures' : 'texts'}, their labels, how many there are of each label, and the names of files and folders. A prepared copy is kept in the participant’s browser until the button of the page deletes it.`,
+    ]),
+    ...section('What is guaranteed, and what is not', [
+      ...guaranteesOf(run),
+      'The code of the pages comes from the server at every visit: participants trust who runs it for that. Encryption on the way is that of the server’s address (https), and data at rest is protected by its file system alone.',
+    ]),
+    ...section('What is kept, and for how long', [
+      'An update is deleted when its round is over.',
+      'Of the models of the rounds the first and the newest three keep their weights, all others the hashes alone.',
+      'Rounds, participants, scores and figures are kept until the run is deleted; of its log about 10,000 lines of each source.',
+      'An operator deletes a run that is over with all of that, and is told what it was. The audit log keeps its entries of it, which hold no figures of participants.',
+    ]),
+    ...section('Who operates it', [
+      'Accounts with a role: viewers look, operators make, steer and export runs, owners say who is what.',
+      `Their decisions and the hashes of every committed model are on record in a chain; when this was made it ended with entry ${audit.count}, \`${audit.head}\`.`,
+    ]),
+    ...section('Third parties', [
+      'None: pages and training load nothing from elsewhere, and the server sends nothing of a run anywhere.',
+      ...(typeof config.model === 'string'
+        ? []
+        : [`The model that it began with came from ${line(config.model.source)}; nothing goes back there.`]),
+    ]),
+    '',
+  ].join('\n\n');
+}
+
+function leavingOf({ aggregation: { sealing }, strategy }: RunConfig): string[] {
+  const device =
+    'progress, pauses and times; the kind of device; the name that the participant gives, if any; the network address, as with any page.';
+  if (sealing.kind === 'open') {
+    return [
+      `Changes of the layers that a participant trained, and for each selectable layer one number that says how much it matters (where the strategy ${strategy.name} asks for it).`,
+      `The numbers of training and of held-out samples, losses and accuracy on them; ${device}`,
+    ];
+  }
+  return [
+    'Changes of the layers that a participant trained, its number of samples, losses, accuracy and how much each layer matters: all of it as masked words, of which only the sum over the participants of a round can be read.',
+    'Public keys and signatures of each round, and encrypted shares of secrets for the other participants.',
+    `In the clear: ${device}`,
+  ];
+}
+
+const purposes = {
+  study:
+    'It is a study: no round has fewer than 3 participants, and no model is made of fewer than 3 updates.',
+  test: 'It is a **test**: a round may have a single participant, whose data what is sent could then tell of.',
+} as const satisfies Record<RunConfig['purpose']['kind'], string>;
+
+function purposeText({ purpose, aggregation: { sealing } }: RunConfig): string {
+  if (purpose.kind === 'test' && sealing.kind === 'sealed') {
+    return `It is a **test**; being sealed, no model is made of fewer than ${sealing.atLeast} updates all the same.`;
+  }
+  return purposes[purpose.kind];
+}
+
+const visibilities = {
+  invited: 'Who has the join link, or an invitation, sees the run and can join it.',
+  named: 'Only who has an invitation, which has so many places and an end, sees the run and can join it.',
+  listed: 'Everybody who reaches the server sees the run and can join it.',
+} as const satisfies Record<RunConfig['visibility'], string>;
+
+/** What a participant can rely on. Whoever adds a protection says here what it is of. */
+function guaranteesOf({ config: { purpose, privacy, aggregation }, spent }: RunView): string[] {
+  return [
+    purpose.kind === 'study'
+      ? 'Nobody but the server sees a model that fewer than 3 participants made.'
+      : aggregation.sealing.kind === 'sealed'
+        ? `Each layer of a model mixes at least ${aggregation.sealing.atLeast} participants, or stays as it was.`
+        : 'How many participants a model mixes is not guaranteed.',
+    aggregation.sealing.kind === 'sealed'
+      ? `**Updates and figures are sealed**: the server sees sums of at least ${aggregation.sealing.atLeast} participants alone, as long as it keeps to the protocol and serves the pages of the project unchanged. A layer that fewer trained is not opened. What a sum tells of its members is not bounded by that, and who trained which layers is known.`
+      : '**The server sees each participant’s update before it mixes them**: of few participants, small batches and few steps samples can be reconstructed from it.',
+    `What models tell of one participant: ${guaranteeOf(privacy, spent)}`,
+    privacy.kind === 'none'
+      ? `Updates are mixed by the rule ${aggregation.rule.name}, weighted by ${aggregation.sealing.kind === 'sealed' ? 'samples up to a bound, which travel in the sums' : 'claims that are bounded'}.`
+      : 'Updates are mixed by their mean, each with the same weight.',
+  ];
+}
+
+const labelsText = ({ labels }: RunConfig): string =>
+  labels.length === 0
+    ? ''
+    : ` (${labels.length} labels: ${labels.slice(0, 20).map(line).join(', ')}${labels.length > 20 ? ', …' : ''})`;
+
+/** The sites whose invitations participants came by, each with how many did. */
+function sitesText({ clients }: RunView): string {
+  const sites = new Map<string, number>();
+  for (const { site } of clients) if (site !== '') sites.set(site, (sites.get(site) ?? 0) + 1);
+  if (sites.size === 0) return '';
+  const texts = [...sites].sort().map(([site, n]) => `${line(site)}: ${n}`);
+  return `, by invitation of ${texts.join('; ')}`;
+}
+
+const section = (title: string, points: readonly string[]): string[] => [
+  `## ${title}`,
+  points.map((point) => `- ${point}`).join('\n'),
+];
+
+/** What people wrote, as one line that makes no Markdown. */
+const line = (text: string): string => text.replace(/\s+/g, ' ').replace(/[\\`*_[\]<>#|]/g, '\\$&');
+
+const day = (at: number): string => new Date(at).toISOString().slice(0, 10);
