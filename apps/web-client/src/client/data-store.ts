@@ -1,8 +1,6 @@
-import { sha256Hex } from '@strata/client';
+import type { Keeping, KeptData } from '@strata/client/session';
 import type { Dataset } from '@strata/fl-core/data';
-import type { RunManifest } from '@strata/fl-core/protocol';
 import { aboutPrepared, decodePrepared, encodePrepared, mostHeaderBytes } from './prepared-file.ts';
-import type { Keeping } from './snapshot.ts';
 
 const folderName = 'strata-data';
 const fileName = (key: string) => `${key}.prepared`;
@@ -14,7 +12,7 @@ const mostRuns = 4;
  * Prepared data on this device, one file a run, in the private file system of this origin (OPFS): it never
  * leaves the device (C5). Nothing here throws for want of storage; then nothing is kept.
  */
-export class DataStore {
+export class DataStore implements KeptData {
   readonly #root: () => Promise<FileSystemDirectoryHandle>;
   /** One write at a time: a file that is being written cannot be opened again. */
   #writing: Promise<unknown> = Promise.resolve();
@@ -107,12 +105,6 @@ export class DataStore {
     others.sort((a, b) => b.file.lastModified - a.file.lastModified);
     for (const { name } of others.slice(mostRuns - 1)) await folder.removeEntry(name).catch(() => {});
   }
-}
-
-/** Names the data of a run as its model takes it: another model, side, tokenizer or set of labels is other data. */
-export async function preparedKey(run: string, { config, assets }: RunManifest): Promise<string> {
-  const { model, side, labels } = config;
-  return sha256Hex(new TextEncoder().encode(JSON.stringify([run, model, side, labels, assets])));
 }
 
 async function filesIn(

@@ -1,26 +1,7 @@
-import {
-  type DecodedImage,
-  type OpenPicture,
-  type ReducedPicture,
-  reducePicture,
-} from '@strata/fl-core/data';
-
-/** The whole of a picture that is part of the project, as it lies in the file. Rejects when the browser cannot. */
-export async function decodeImage(bytes: Uint8Array): Promise<DecodedImage> {
-  const picture = await openPicture(bytes);
-  try {
-    return picture.read(0, 0, picture.width, picture.height);
-  } finally {
-    picture.close();
-  }
-}
-
-/** A person's picture as a model of that side takes it. Rejects with PictureRefusal. */
-export const reducePhoto = (bytes: Uint8Array, side: number, mostPixels: number): Promise<ReducedPicture> =>
-  reducePicture(bytes, { side, mostPixels, open: openPicture });
+import type { OpenPicture } from '@strata/fl-core/data';
 
 /** Decodes with the browser, which converts colours to sRGB by the picture's profile. */
-async function openPicture(bytes: Uint8Array): Promise<OpenPicture> {
+export async function openPicture(bytes: Uint8Array): Promise<OpenPicture> {
   const bitmap = await createImageBitmap(new Blob([new Uint8Array(bytes)]), { premultiplyAlpha: 'none' });
   const { width, height } = bitmap;
   return {

@@ -1,8 +1,19 @@
 import { newIdentity } from '@strata/client';
+import {
+  type ClientOptions,
+  type ClientSnapshot,
+  type DataChoice,
+  initialSnapshot,
+  type JoinWishes,
+} from '@strata/client/session';
 import type { ErrorBody } from '@strata/fl-core/protocol';
 import type { FromWorker, ToWorker } from './messages.ts';
-import type { ClientOptions, DataChoice, JoinWishes } from './options.ts';
-import { type ClientSnapshot, initialSnapshot } from './snapshot.ts';
+
+/** A file with the path it had in the folder it came from; the path carries the label of an image. */
+export interface LocalFile {
+  readonly path: string;
+  readonly file: File;
+}
 
 /** A page's hold on one client. The client itself lives in its worker (C1). */
 export interface ClientHandle {

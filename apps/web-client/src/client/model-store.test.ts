@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { DataPlane } from '@strata/client';
+import { withKeptModels } from '@strata/client/session';
 import { describe, expect, test } from 'vitest';
-import { ModelStore, withModelStore } from './model-store.ts';
+import { ModelStore } from './model-store.ts';
 
 const part = (fill: number, length = 10) => new Uint8Array(length).fill(fill);
 const hash = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
@@ -91,7 +92,7 @@ test('a part for which the browser has no room is told of, and fetched again', a
       return part(1);
     },
   } as unknown as DataPlane;
-  const kept = withModelStore(plane, store, (keeping) => told.push(keeping));
+  const kept = withKeptModels(plane, store, (keeping) => told.push(keeping));
   for (let n = 0; n < 2; n++) {
     expect(await kept.blob(hash(part(1)), new AbortController().signal)).toEqual(part(1));
   }
@@ -119,11 +120,11 @@ describe('withModelStore', () => {
   test('what came before the first update is fetched once per browser, later layers are not kept', async () => {
     const { caches } = memoryCaches();
     const { plane, fetched } = world();
-    const first = withModelStore(plane, new ModelStore(caches));
+    const first = withKeptModels(plane, new ModelStore(caches));
     expect(await first.blob(hash(part(1)), open())).toEqual(part(1));
     await first.upload(1, new Uint8Array(), open());
     expect(await first.blob(hash(part(2)), open())).toEqual(part(2));
-    const afterReload = withModelStore(plane, new ModelStore(caches));
+    const afterReload = withKeptModels(plane, new ModelStore(caches));
     expect(await afterReload.blob(hash(part(1)), open())).toEqual(part(1));
     expect(await afterReload.blob(hash(part(2)), open())).toEqual(part(2));
     expect(fetched).toEqual([1, 2, 2].map((i) => hash(part(i))));
@@ -133,7 +134,7 @@ describe('withModelStore', () => {
     const { caches } = memoryCaches();
     const store = new ModelStore(caches);
     await store.put(hash(part(1)), part(1));
-    const plane = withModelStore(world().plane, store);
+    const plane = withKeptModels(world().plane, store);
     await expect(plane.blob(hash(part(1)), AbortSignal.abort(new Error('left')))).rejects.toThrow('left');
   });
 });

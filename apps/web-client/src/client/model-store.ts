@@ -1,5 +1,5 @@
-import { type DataPlane, sha256Hex } from '@strata/client';
-import type { Keeping } from './snapshot.ts';
+import { sha256Hex } from '@strata/client';
+import type { Keeping, KeptModels } from '@strata/client/session';
 
 const cacheName = 'strata-models';
 /** Base weights and tokenizers of a few models; what does not fit pushes out what was stored first. */
@@ -10,7 +10,7 @@ const urlOf = (sha256: string) => `/model-parts/${sha256}`;
 type Caches = Pick<CacheStorage, 'open' | 'delete'>;
 
 /** Parts of models by hash in the Cache API, so that they are fetched once per browser. Never throws. */
-export class ModelStore {
+export class ModelStore implements KeptModels {
   readonly #caches: Caches | undefined;
   readonly #most: number;
   /** Used in this visit: pushed out last. */
@@ -94,34 +94,4 @@ async function partsIn(cache: Cache): Promise<{ readonly path: string; readonly 
     parts.push({ path, bytes: Number(length ?? 0) });
   }
   return parts;
-}
-
-/**
- * The data plane with parts of models from `store`. What a client fetches before its first update is the model
- * as it stood when it came, and is kept; the layers that change with every round afterwards are not. `tell` hears
- * what became of each: without room, a part is fetched again next time.
- */
-export function withModelStore(
-  plane: DataPlane,
-  store: ModelStore,
-  tell: (keeping: Keeping) => void = () => {},
-): DataPlane {
-  let arriving = true;
-  return {
-    manifest: (signal) => plane.manifest(signal),
-    run: (signal) => plane.run(signal),
-    knock: (signal) => plane.knock(signal),
-    async blob(sha256, signal) {
-      const kept = await store.get(sha256);
-      signal.throwIfAborted();
-      if (kept !== null) return kept;
-      const bytes = await plane.blob(sha256, signal);
-      if (arriving) tell(await store.put(sha256, bytes));
-      return bytes;
-    },
-    upload(round, update, signal) {
-      arriving = false;
-      return plane.upload(round, update, signal);
-    },
-  };
 }

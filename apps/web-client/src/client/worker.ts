@@ -1,8 +1,8 @@
 import '../zod-config.ts';
-import { Client } from './client.ts';
-import { errorBody } from './error-body.ts';
+import { type ClientSnapshot, errorBody } from '@strata/client/session';
+import { Client } from '@strata/client/session/client';
 import type { FromWorker, ToWorker } from './messages.ts';
-import type { ClientSnapshot } from './snapshot.ts';
+import { browserPlatform } from './platform.ts';
 
 /** The page hears of progress at most this often; the newest state always arrives. */
 const postMs = 80;
@@ -31,7 +31,7 @@ function postNewest(): void {
 self.addEventListener('message', ({ data }: MessageEvent<ToWorker>) => {
   switch (data.kind) {
     case 'start':
-      client = new Client(data.options, changed);
+      client = new Client(data.options, browserPlatform(), changed);
       void client.start();
       break;
     case 'choose':

@@ -44,6 +44,18 @@ export async function commandClient(
   await server.call(routes.commandClient, { params: { run, client }, body: { command } });
 }
 
+/** Gives what was deleted with it. */
+export const deleteRun = (run: string) => server.call(routes.deleteRun, { params: { run } });
+
+export const listInvitations = (run: string, signal: AbortSignal) =>
+  server.call(routes.invitations, { params: { run } }, { signal });
+
+export const createInvitation = (run: string, body: { site: string; uses: number; days: number }) =>
+  server.call(routes.createInvitation, { params: { run }, body });
+
+export const revokeInvitation = (run: string, invitation: string) =>
+  server.call(routes.revokeInvitation, { params: { run, invitation } });
+
 export const getRound = (run: string, round: number, signal: AbortSignal) =>
   server.call(routes.round, { params: { run, round } }, { signal });
 

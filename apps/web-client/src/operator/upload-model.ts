@@ -7,7 +7,7 @@ import {
   StrataError,
 } from '@strata/fl-core/protocol';
 import { server } from '../shared/api/api.ts';
-import { operatorToken } from '../shared/api/token.ts';
+import { csrfHeaders } from '../shared/api/csrf.ts';
 import type { ModelFile } from './create/model-files.ts';
 
 interface UploadOptions {
@@ -69,7 +69,7 @@ function put(upload: Upload, signal: AbortSignal, report: (sent: number) => void
     request.upload.onprogress = (event) => report(event.loaded);
     request.open(route.method, server.url(route, upload));
     request.setRequestHeader('content-type', route.body.mediaType);
-    request.setRequestHeader('authorization', `Bearer ${operatorToken() ?? ''}`);
+    for (const [name, value] of Object.entries(csrfHeaders())) request.setRequestHeader(name, value);
     request.send(upload.body);
   });
 }

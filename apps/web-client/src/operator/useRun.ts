@@ -1,7 +1,6 @@
 import { ChannelSocket } from '@strata/client';
 import { operatorChannel, type RunEvent } from '@strata/fl-core/protocol';
 import { useEffect, useState } from 'react';
-import { operatorToken } from '../shared/api/token.ts';
 import { getEvents } from './api.ts';
 import { maxEvents } from './events.ts';
 import { type RunLink, watchRun } from './watch-run.ts';
@@ -13,7 +12,7 @@ export function useRun(id: string): { readonly link: RunLink; readonly events: r
   useEffect(() => {
     setLink({ kind: 'connecting' });
     setEvents([]);
-    const socket = new ChannelSocket(operatorChannel, { server: '', auth: { token: operatorToken() ?? '' } });
+    const socket = new ChannelSocket(operatorChannel, { server: '', auth: {} });
     return watchRun(id, {
       socket,
       loadEvents: (after, signal) => getEvents(id, after, maxEvents, signal),

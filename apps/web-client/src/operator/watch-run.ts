@@ -30,7 +30,7 @@ interface Watching {
 
 /** Refusals that trying again cannot change. */
 const isFinal = ({ code }: StrataError): boolean =>
-  code === 'unauthorized' || code === 'unknown-run' || code === 'bad-message';
+  code === 'unauthorized' || code === 'forbidden' || code === 'unknown-run' || code === 'bad-message';
 
 /**
  * Connects, watches one run by its changes, and catches up by itself whenever one was missed or the server was away: the

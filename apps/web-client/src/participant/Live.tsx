@@ -19,7 +19,22 @@ export default function Live({ handle, snapshot }: { handle: ClientHandle; snaps
       </div>
       <LossCurve curve={snapshot.curve} />
       <Contribution snapshot={snapshot} />
+      {snapshot.met !== null && <Met {...snapshot.met} />}
     </div>
+  );
+}
+
+/** Who takes part, so that people can compare it. */
+function Met({ round, words }: NonNullable<ClientSnapshot['met']>) {
+  return (
+    <Card title="Who takes part" testId="met">
+      <p className={classes.words}>{words}</p>
+      <p className={classes.note}>
+        These twelve words stand for the participants of round {round} and their keys. On the screens of all
+        of them they are the same: read them to each other where you want to be sure that nobody was shown
+        somebody else.
+      </p>
+    </Card>
   );
 }
 

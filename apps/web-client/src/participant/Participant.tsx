@@ -1,4 +1,5 @@
 import { useDocumentTitle } from '@mantine/hooks';
+import { newIdentity } from '@strata/client';
 import type { RunPublic, SampleId } from '@strata/fl-core/protocol';
 import { lazy, Suspense, useEffect, useState } from 'react';
 import {
@@ -65,6 +66,10 @@ function clientOptions(
   };
 }
 
+/** The others of a sealed run know it by another key: whoever goes on is somebody new. */
+const hasLostKey = (phase: ClientPhase | undefined): boolean =>
+  phase?.kind === 'failed' && phase.error.code === 'wrong-key';
+
 /** Whether starting again would only end the same way. */
 const isForGood = (phase: ClientPhase): boolean =>
   phase.kind === 'over' || (phase.kind === 'failed' && phase.error.code === 'banned');
@@ -124,7 +129,9 @@ export function Participant({ run, joinKey, remembered }: ParticipantProps) {
   };
   const again = () => {
     const past = snapshot === null ? null : pastOf(snapshot);
-    setOptions(clientOptions(run, joinKey, { ...memory, past }, query, data, data !== null));
+    const who = hasLostKey(snapshot?.phase) ? { ...memory, ...newIdentity() } : memory;
+    setMemory(who);
+    setOptions(clientOptions(run, joinKey, { ...who, past }, query, data, data !== null));
   };
 
   if (snapshot === null || handle === null) return <PageFrame narrow>{null}</PageFrame>;

@@ -2,6 +2,7 @@ import { Alert } from '@mantine/core';
 import type { RunPublic } from '@strata/fl-core/protocol';
 import { IconArrowUpRight, IconLock, IconUsers } from '@tabler/icons-react';
 import { plural } from '../shared/texts/format.ts';
+import { epsilonText, guessText } from '../shared/texts/privacy-text.ts';
 import { Card } from './Card.tsx';
 import classes from './Privacy.module.css';
 import { thingsOf } from './task-words.ts';
@@ -11,10 +12,10 @@ export function Privacy({ run }: { run: RunPublic }) {
   const things = thingsOf(run).many;
   const whole = run.data.kind === 'image' ? 'pictures' : 'texts';
   const labelled = run.labels.length > 0;
-  const { cohort, local } = run;
+  const { cohort, local, sealing } = run;
   return (
     <Card title="Your data stays with you" testId="privacy">
-      {run.purpose.kind === 'test' && (
+      {run.purpose.kind === 'test' && sealing.kind === 'open' && (
         <Alert color="ochre" variant="light" title="This run is a test" mb="md" data-testid="test-run">
           It may go on with a single participant. Of so few, what you send could be read by the organiser:
           parts of your {things}, or their labels. Take part with data that he may see.
@@ -29,7 +30,9 @@ export function Privacy({ run }: { run: RunPublic }) {
           <ul className={classes.list}>
             <li>Your {whole}, every one of them</li>
             <li>The names of your files and folders</li>
-            {labelled && <li>Which label belongs to which of your {things}</li>}
+            {labelled && (
+              <li>Which label belongs to which of your {things}, and how many you have of each label</li>
+            )}
           </ul>
         </div>
         <div>
@@ -38,11 +41,23 @@ export function Privacy({ run }: { run: RunPublic }) {
             Is sent to the organiser
           </h3>
           <ul className={classes.list}>
-            <li>Changes to a few layers of the model</li>
-            <li>How much each layer matters for your data: one number a layer</li>
-            <li>
-              How many {things} you have{labelled && ' of each label'}, and how well the model does on them
-            </li>
+            {sealing.kind === 'open' ? (
+              <>
+                <li>Changes to a few layers of the model</li>
+                <li>How much each layer matters for your data: one number a layer</li>
+                <li>How many {things} you have, and how well the model does on them</li>
+              </>
+            ) : (
+              <>
+                <li data-testid="sealed">
+                  <strong>Sealed:</strong> changes to a few layers of the model, how many {things} you have,
+                  how well the model does on them and how much each layer matters. Each number is masked; the
+                  organiser can read the sum of at least {sealing.atLeast} participants, and no single part
+                </li>
+                <li>Keys for these masks, shared with the other participants of a round</li>
+                <li>Which layers you trained, and when</li>
+              </>
+            )}
             <li>The kind of device, and the name you give, if any</li>
           </ul>
         </div>
@@ -58,9 +73,23 @@ export function Privacy({ run }: { run: RunPublic }) {
             </li>
             <li>
               Your device goes through your {things} {local.epochs === 1 ? 'once' : `${local.epochs} times`} a
-              round, {local.batchSize} at a time: the more at a time, the less the changes tell of one
+              round{local.warmUp.rounds > 0 && ` (in the first rounds ${local.warmUp.epochs} times)`},{' '}
+              {local.batchSize} at a time: the more at a time, the less the changes tell of one
             </li>
-            <li>The organiser's server mixes them, and sees yours before it does</li>
+            {sealing.kind === 'open' ? (
+              <li>The organiser's server mixes them, and sees yours before it does</li>
+            ) : (
+              <li>
+                The organiser's server sees sums alone. That protects you from curiosity, leaks and theft; not
+                from an organiser who sets out to betray you, since this page comes from his server
+              </li>
+            )}
+            {run.privacy.kind === 'client' && (
+              <li data-testid="guarantee">
+                Noise is added before anybody sees the mixed model: {guessText(run.privacy)} (differential
+                privacy, ε {epsilonText(run.privacy.epsilon)}, δ {run.privacy.delta})
+              </li>
+            )}
           </ul>
         </div>
       </div>

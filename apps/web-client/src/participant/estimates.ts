@@ -37,13 +37,17 @@ export function dataEstimate(
 function mostOf(blocks: readonly number[], budget: RunPublic['budget'], share: Share): number {
   const amount = mostAmount(budget, share);
   const all = sum(blocks);
-  switch (budget.unit) {
+  const { unit } = budget;
+  switch (unit) {
     case 'layers':
       return sum(blocks.slice(0, Math.floor(amount)));
     case 'bytes':
       return Math.min(all, amount);
+    case 'compute':
     case 'milliseconds':
       return all;
+    default:
+      return unit satisfies never;
   }
 }
 

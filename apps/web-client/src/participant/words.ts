@@ -57,6 +57,12 @@ export function wordsFor(phase: ClientPhase): Words {
       };
     case 'training':
       return { title: 'Training', detail: 'Your device is learning from your data.' };
+    case 'sealing':
+      return {
+        title: 'Sealing your part',
+        detail:
+          'Keys are exchanged with the other participants, so that only all parts together can be read.',
+      };
     case 'sending':
       return { title: 'Sending your part', detail: 'Only numbers about the model travel, never your data.' };
     case 'evaluating':
@@ -82,7 +88,7 @@ const endings = {
     title: 'Finished. Thank you!',
     detail: 'All rounds are done; the model has learned from everyone.',
   },
-  stopped: { title: 'The run has ended', detail: 'The organiser has stopped it. Thank you for your part.' },
+  stopped: { title: 'The run has ended', detail: 'There are no further rounds. Thank you for your part.' },
   failed: {
     title: 'The run could not go on',
     detail: 'It has ended on the server. Your part was not the cause.',
@@ -101,6 +107,8 @@ export function stepOf(phase: ClientPhase): number | null {
       return 1;
     case 'training':
       return 2;
+    case 'sealing':
+      return 3;
     case 'sending':
       return { probe: 1, train: 3, evaluate: 4 }[phase.answer];
     case 'evaluating':

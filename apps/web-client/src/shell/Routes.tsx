@@ -8,6 +8,8 @@ const StartPage = lazy(() => import('../participant/StartPage.tsx'));
 const BenchPage = lazy(() => import('../bench/BenchPage.tsx'));
 const RunsPage = lazy(() => import('../operator/runs/RunsPage.tsx'));
 const CreatePage = lazy(() => import('../operator/create/CreatePage.tsx'));
+const AccessPage = lazy(() => import('../operator/access/AccessPage.tsx'));
+const InvitationsPage = lazy(() => import('../operator/invitations/InvitationsPage.tsx'));
 const RunPage = lazy(() => import('../operator/run/RunPage.tsx'));
 const Notices = lazy(() => import('./Notices.tsx'));
 
@@ -28,6 +30,8 @@ export function Routes() {
           <Route path="/bench" component={BenchPage} />
           <Route path="/operator" component={RunsPage} />
           <Route path="/operator/new" component={CreatePage} />
+          <Route path="/operator/access" component={AccessPage} />
+          <Route path="/operator/runs/:run/invitations" component={InvitationsPage} />
           <Route path="/operator/runs/:run" component={RunPage} />
           <Route component={NotFound} />
         </Switch>

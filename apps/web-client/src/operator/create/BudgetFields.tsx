@@ -6,7 +6,10 @@ import {
   budgetKinds,
   budgetUnits,
   changeBudget,
+  heldByWork,
+  largestAmount,
   largestLayer,
+  type ModelSize,
   unitsOf,
 } from './budgets.ts';
 import type { ConfigForm } from './form.ts';
@@ -20,10 +23,10 @@ interface BudgetFieldsProps {
 /** What a participant can afford a round: who decides, in which unit, how much. */
 export function BudgetFields({ form, layers }: BudgetFieldsProps) {
   const { budget, model, labels } = form.values;
-  const layerSize = largestLayer(model, labels.length);
+  const size = { layers, layerBytes: largestLayer(model, labels.length) };
   const change = (next: { kind?: BudgetKind; unit?: BudgetUnit }) => {
     const { kind, unit } = budget;
-    form.setFieldValue('budget', changeBudget(budget, { kind, unit, ...next }, layers, layerSize));
+    form.setFieldValue('budget', changeBudget(budget, { kind, unit, ...next }, size));
   };
   return (
     <Stack gap={6}>
@@ -51,23 +54,35 @@ export function BudgetFields({ form, layers }: BudgetFieldsProps) {
         <Amounts form={form} layers={layers} />
       </SimpleGrid>
       <Text size="sm" c="dimmed">
-        {budgetKinds[budget.kind].text} {unitText(budget.unit, layers, layerSize)}
+        {budgetKinds[budget.kind].text} {unitText(form.values, size)}
       </Text>
     </Stack>
   );
 }
 
-function unitText(unit: BudgetUnit, layers: number, layerSize: number): string {
+function unitText(values: ConfigForm['values'], { layers, layerBytes }: ModelSize): string {
+  const { budget } = values;
+  const { unit } = budget;
   switch (unit) {
     case 'layers':
       return `The model has ${layers} layers to choose from; the head comes on top.`;
     case 'bytes':
-      return `Counts what is sent; a layer of this model is at most ${amountText(layerSize, 'bytes')}. The head comes on top.`;
+      return `Counts what is sent; a layer of this model is at most ${amountText(layerBytes, 'bytes')}. The head comes on top.`;
+    case 'compute':
+      return `Counts the work of training beyond the head and the forward pass, the way down to the lowest layer included: 100 % trains all layers. ${heldText(values, layers)}`;
     case 'milliseconds':
       return 'Counts training time, which every participant measures on its device before layers are chosen.';
     default:
       return unit satisfies never;
   }
+}
+
+function heldText(values: ConfigForm['values'], layers: number): string {
+  const amount = Number(largestAmount(values.budget)) || 0;
+  const held = heldByWork(values, amount);
+  const share = amountText(amount, 'compute');
+  if (held === null) return `This is ${share}.`;
+  return `This is ${share}: of ${layers} it holds ${held.top || 'none'} from the output down, or ${held.bottom || 'none'} from the input up.`;
 }
 
 function Amounts({ form, layers }: BudgetFieldsProps) {
@@ -133,6 +148,7 @@ function Amount({ form, layers, path, label, value }: AmountProps) {
       label={label}
       min={0}
       {...(unit === 'layers' && { max: layers, allowDecimal: false })}
+      {...(unit === 'compute' && { max: 100 })}
       {...field}
       suffix={suffix}
       value={typeof value === 'number' ? value / scale : value}

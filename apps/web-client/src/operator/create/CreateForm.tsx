@@ -14,6 +14,7 @@ import { DataSection } from './DataSection.tsx';
 import { defaultConfig, preferredModel } from './defaults.ts';
 import type { ConfigForm } from './form.ts';
 import { ModelSection } from './ModelSection.tsx';
+import { PrivacySection } from './privacy/PrivacySection.tsx';
 import { SelectionSection } from './SelectionSection.tsx';
 import { Summary } from './Summary.tsx';
 
@@ -74,6 +75,7 @@ function Form({ catalog, initial }: { catalog: Catalog; initial: RunConfig }) {
           <DataSection form={form} catalog={catalog} />
           <SelectionSection form={form} catalog={catalog} />
           <CohortSection form={form} />
+          <PrivacySection form={form} catalog={catalog} />
           <AdvancedSection form={form} catalog={catalog} open={advanced} onToggle={setAdvanced} />
         </Stack>
         <aside className={classes.aside}>

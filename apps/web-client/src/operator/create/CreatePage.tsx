@@ -2,29 +2,28 @@ import { Anchor, Breadcrumbs, Text } from '@mantine/core';
 import { useDocumentTitle } from '@mantine/hooks';
 import { Link } from 'wouter';
 import { PageError } from '../../shared/components/PageError.tsx';
-import { PageFrame } from '../../shared/components/PageFrame.tsx';
 import { PageLoading } from '../../shared/components/PageLoading.tsx';
 import { useLoaded } from '../../shared/hooks/useLoaded.ts';
 import { getCatalog } from '../api.ts';
-import { useForgetRefusedToken } from '../forget-token.ts';
-import { TokenGate } from '../TokenGate.tsx';
+import { OperatorFrame } from '../OperatorFrame.tsx';
+import { SessionGate } from '../session/SessionGate.tsx';
+import { useLookAgain } from '../session/session.ts';
 import { CreateForm } from './CreateForm.tsx';
 
 export default function CreatePage() {
   useDocumentTitle('New run · Strata');
   return (
-    <TokenGate>
+    <SessionGate needs="operator">
       <Create />
-    </TokenGate>
+    </SessionGate>
   );
 }
 
 function Create() {
   const catalog = useLoaded(['catalog'], getCatalog);
-  useForgetRefusedToken(catalog.kind === 'failed' ? catalog.error : null);
+  useLookAgain(catalog.kind === 'failed' ? catalog.error : null);
   return (
-    <PageFrame
-      home="/operator"
+    <OperatorFrame
       trail={
         <Breadcrumbs separatorMargin={8} component="nav" aria-label="Breadcrumb">
           <Anchor component={Link} href="/operator" size="sm" c="dimmed" underline="hover">
@@ -39,6 +38,6 @@ function Create() {
         <PageError title="No run can be made now" error={catalog.error} onRetry={catalog.reload} />
       )}
       {catalog.kind === 'ready' && <CreateForm catalog={catalog.value} />}
-    </PageFrame>
+    </OperatorFrame>
   );
 }

@@ -2,6 +2,7 @@ import { Group, Input, NumberInput, SegmentedControl, Slider, Text } from '@mant
 import {
   type ChoiceField,
   limitsOf,
+  mayBeAbsent,
   type NumberField,
   type OptionField,
   type Options,
@@ -34,6 +35,8 @@ export function OptionInput({ field, ...props }: OptionInputProps) {
 }
 
 function NumberOption({ form, path, options, field }: OptionInputProps<NumberField>) {
+  const { value, onChange, ...input } = form.getInputProps(`${path}.${field.option}`);
+  const schema = options[field.option];
   return (
     <NumberInput
       label={field.label}
@@ -42,7 +45,9 @@ function NumberOption({ form, path, options, field }: OptionInputProps<NumberFie
       {...(field.unit === undefined ? {} : { suffix: ` ${field.unit}` })}
       decimalScale={8}
       {...bounds(options, field)}
-      {...form.getInputProps(`${path}.${field.option}`)}
+      {...input}
+      value={value ?? ''}
+      onChange={(typed) => onChange(typed === '' && schema && mayBeAbsent(schema) ? undefined : typed)}
     />
   );
 }

@@ -5,7 +5,7 @@ import { ignoresBudget } from '../strategy-text.ts';
 import { BudgetFields } from './BudgetFields.tsx';
 import { largestLayer } from './budgets.ts';
 import { chosenModel } from './chosen-model.ts';
-import { exampleBudgets } from './example.ts';
+import { exampleBudgets, exampleCosts } from './example.ts';
 import type { SectionProps } from './form.ts';
 import { StrategyCards } from './StrategyCards.tsx';
 import { StrategyOptions } from './StrategyOptions.tsx';
@@ -15,9 +15,10 @@ export function SelectionSection({ form, catalog }: SectionProps) {
   const { strategy, budget, seed, model, labels } = form.values;
   const layers = chosenModel(model, catalog)?.layers.length ?? 1;
   const budgets = useMemo(
-    () => exampleBudgets(budget, seed, largestLayer(model, labels.length)),
-    [budget, seed, model, labels.length],
+    () => exampleBudgets(budget, seed, { layers, layerBytes: largestLayer(model, labels.length) }),
+    [budget, seed, model, layers, labels.length],
   );
+  const costs = useMemo(() => exampleCosts(budget.unit), [budget.unit]);
   return (
     <Panel
       step={3}
@@ -28,6 +29,7 @@ export function SelectionSection({ form, catalog }: SectionProps) {
         <StrategyCards
           strategy={strategy}
           budgets={budgets}
+          costs={costs}
           scale={form.values.selection.scores}
           onChoose={(chosen) => form.setFieldValue('strategy', chosen)}
         />

@@ -1,7 +1,13 @@
 import { Button, Collapse, Radio, SimpleGrid, Stack, Text, Title } from '@mantine/core';
 import { useId } from '@mantine/hooks';
 import type { RunConfig } from '@strata/fl-core/protocol';
-import { type ScoreScale, type StrategyName, strategies, strategyNamed } from '@strata/fl-core/selection';
+import {
+  type LayerCosts,
+  type ScoreScale,
+  type StrategyName,
+  strategies,
+  strategyNamed,
+} from '@strata/fl-core/selection';
 import { IconChevronDown } from '@tabler/icons-react';
 import { useState } from 'react';
 import { Choice } from '../../shared/components/Choice.tsx';
@@ -14,15 +20,17 @@ type Strategy = RunConfig['strategy'];
 
 interface StrategyCardsProps {
   readonly strategy: Strategy;
-  /** What the five clients of the pictures can afford, in layers. */
+  /** What the five clients of the pictures can afford, in the unit of `costs`. */
   readonly budgets: readonly number[];
+  /** Of the pictures' eight layers. */
+  readonly costs: LayerCosts;
   /** How their scores compare. */
   readonly scale: ScoreScale;
   readonly onChoose: (strategy: Strategy) => void;
 }
 
 /** The strategies to compare first, and all the others where one asks for them. */
-export function StrategyCards({ strategy, budgets, scale, onChoose }: StrategyCardsProps) {
+export function StrategyCards({ strategy, budgets, costs, scale, onChoose }: StrategyCardsProps) {
   const [unfolded, setUnfolded] = useState(false);
   const more = useId();
   const choose = (name: string) => {
@@ -30,7 +38,7 @@ export function StrategyCards({ strategy, budgets, scale, onChoose }: StrategyCa
     if (chosen !== undefined && name !== strategy.name) onChoose(chosen.startConfig());
   };
   const card = (name: StrategyName) => (
-    <StrategyCard key={name} name={name} strategy={strategy} budgets={budgets} scale={scale} />
+    <StrategyCard key={name} name={name} strategy={strategy} budgets={budgets} costs={costs} scale={scale} />
   );
   const hidden = moreStrategies.reduce((n, group) => n + group.names.length, 0);
   return (
@@ -76,10 +84,11 @@ interface StrategyCardProps {
   readonly name: StrategyName;
   readonly strategy: Strategy;
   readonly budgets: readonly number[];
+  readonly costs: LayerCosts;
   readonly scale: ScoreScale;
 }
 
-function StrategyCard({ name, strategy, budgets, scale }: StrategyCardProps) {
+function StrategyCard({ name, strategy, budgets, costs, scale }: StrategyCardProps) {
   const { title, text, source, startConfig } = strategyNamed(name);
   const drawn = name === strategy.name ? drawable(strategy) : startConfig();
   return (
@@ -94,7 +103,7 @@ function StrategyCard({ name, strategy, budgets, scale }: StrategyCardProps) {
           </Text>
         </>
       }
-      picture={<StrategyPicture strategy={drawn} budgets={budgets} scale={scale} />}
+      picture={<StrategyPicture strategy={drawn} budgets={budgets} costs={costs} scale={scale} />}
     />
   );
 }

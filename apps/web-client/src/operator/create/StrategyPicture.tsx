@@ -1,5 +1,5 @@
 import type { RunConfig } from '@strata/fl-core/protocol';
-import type { ScoreScale } from '@strata/fl-core/selection';
+import type { LayerCosts, ScoreScale } from '@strata/fl-core/selection';
 import { useMemo } from 'react';
 import { exampleLayers, exampleMasks } from './example.ts';
 import classes from './StrategyPicture.module.css';
@@ -9,14 +9,18 @@ const size = 11;
 
 interface StrategyPictureProps {
   readonly strategy: RunConfig['strategy'];
-  /** One a client, in layers. */
+  /** One a client, in the unit of `costs`. */
   readonly budgets: readonly number[];
+  readonly costs: LayerCosts;
   readonly scale: ScoreScale;
 }
 
 /** Five imaginary clients (rows), eight layers: the tint is the score, the filled squares are what is trained. */
-export function StrategyPicture({ strategy, budgets, scale }: StrategyPictureProps) {
-  const rows = useMemo(() => exampleMasks(strategy, budgets, scale), [strategy, budgets, scale]);
+export function StrategyPicture({ strategy, budgets, costs, scale }: StrategyPictureProps) {
+  const rows = useMemo(
+    () => exampleMasks(strategy, budgets, scale, costs),
+    [strategy, budgets, scale, costs],
+  );
   const width = exampleLayers * pitch;
   const height = rows.length * pitch;
   return (

@@ -1,7 +1,14 @@
-import { Button, Paper, Stack, Switch, Text, Textarea, TextInput } from '@mantine/core';
+import { Button, NativeSelect, Paper, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import type { RunConfig } from '@strata/fl-core/protocol';
 import { chosenModel } from './chosen-model.ts';
 import type { SectionProps } from './form.ts';
 import { summaryLines } from './summary.ts';
+
+const visibilities = {
+  invited: 'Only who has the join link, or an invitation, can see the run and join it.',
+  named: 'Only who has an invitation can see the run and join it: a link with so many places, that ends.',
+  listed: 'Everybody who reaches this server can see the run and join it.',
+} as const satisfies Record<RunConfig['visibility'], string>;
 
 /** The run in plain words, beside the button that makes it. */
 export function Summary({ form, catalog, busy }: SectionProps & { busy: boolean }) {
@@ -19,17 +26,15 @@ export function Summary({ form, catalog, busy }: SectionProps & { busy: boolean 
           maxRows={6}
           {...form.getInputProps('description')}
         />
-        <Switch
-          label="On the start page"
-          description={
-            form.values.visibility === 'listed'
-              ? 'Everybody who reaches this server can see the run and join it.'
-              : 'Only who has the join link can see the run and join it.'
-          }
-          checked={form.values.visibility === 'listed'}
-          onChange={(event) =>
-            form.setFieldValue('visibility', event.currentTarget.checked ? 'listed' : 'invited')
-          }
+        <NativeSelect
+          label="Who may join"
+          description={visibilities[form.values.visibility]}
+          data={[
+            { value: 'invited', label: 'Who has the join link' },
+            { value: 'named', label: 'Who has an invitation' },
+            { value: 'listed', label: 'Everybody: on the start page' },
+          ]}
+          {...form.getInputProps('visibility')}
         />
         <Stack gap={6} component="ul" pl="md" m={0}>
           {summaryLines(form.values, model?.layers.length ?? 0).map((line) => (

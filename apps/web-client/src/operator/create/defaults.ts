@@ -1,5 +1,6 @@
 import {
   type Catalog,
+  freshHead,
   type ModelChoice,
   ModelId,
   RunConfig,
@@ -71,6 +72,8 @@ export function defaultConfig(
   const task = wanted !== undefined && model.tasks.includes(wanted) ? wanted : firstTask(model);
   const sample = usualSample(model, samples, task);
   const { budget, learningRate } = typeof choice === 'string' ? starting[choice] : unknownModel;
+  // A task without labels predicts by what the model came with.
+  const head = taskNamed(task).labels === null ? {} : freshHead;
   const input: RunConfigInput = {
     name: usualName(model, sample),
     model: choice,
@@ -80,7 +83,7 @@ export function defaultConfig(
     labels: labelsFor(task, sample),
     strategy: { name: 'strata', lambda: 1 },
     budget: { kind: 'fixed', unit: 'layers', amount: budget },
-    local: { optimizer: { name: 'adamw', learningRate } },
+    local: { optimizer: { name: 'adamw', learningRate }, head },
   };
   return RunConfig.parse(input);
 }

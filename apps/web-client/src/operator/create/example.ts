@@ -2,6 +2,7 @@ import type { RunConfig } from '@strata/fl-core/protocol';
 import {
   budgetOf,
   createStrategy,
+  type LayerCosts,
   type ScoreScale,
   type Selection,
   type SelectionInput,
@@ -9,7 +10,7 @@ import {
   scaledScores,
   strategyNamed,
 } from '@strata/fl-core/selection';
-import { inLayers } from './budgets.ts';
+import { inLayers, type ModelSize } from './budgets.ts';
 import { usable } from './usable.ts';
 
 /**
@@ -32,17 +33,27 @@ export interface ExampleRow {
   readonly cells: readonly { readonly score: number; readonly chosen: boolean }[];
 }
 
+/** Costs of the eight layers: alike, or of work those of a Transformer, where passing through one is as dear as training it. */
+export function exampleCosts(unit: RunConfig['budget']['unit']): LayerCosts {
+  const alike = Array.from({ length: exampleLayers }, () => (unit === 'compute' ? 50 / exampleLayers : 1));
+  const [each = 0] = alike;
+  return unit === 'compute'
+    ? { costs: alike, reach: alike.map((_, l) => (exampleLayers - l) * each) }
+    : { costs: alike };
+}
+
 /** What a strategy really chooses for the imaginary clients: the picture on the form is not a drawing. */
 export function exampleMasks(
   strategy: RunConfig['strategy'],
   budgets: readonly number[],
   scale: ScoreScale = 'share',
+  costs: LayerCosts = exampleCosts('layers'),
 ): ExampleRow[] {
   const weighed = scaledScores(scale, scores);
   const layers = Array.from({ length: exampleLayers }, (_, i) => String(i));
   const { masks } = firstRound(strategy, {
     layers,
-    costs: layers.map(() => 1),
+    ...costs,
     clients: weighed.map((row, i) => ({
       id: `client-${i}`,
       samples: 100,
@@ -67,15 +78,15 @@ function firstRound(config: RunConfig['strategy'], input: SelectionInput): Selec
 }
 
 /**
- * What the imaginary clients can afford, in layers. They say nothing of their own, and nobody has measured their
- * speed, so that only drawn budgets differ.
- * @param layerSize bytes of a layer.
+ * What the imaginary clients can afford, in the unit of {@link exampleCosts}. They say nothing of their own, and nobody
+ * has measured their speed, so that only drawn budgets differ.
  */
-export function exampleBudgets(budget: RunConfig['budget'], seed: number, layerSize: number): number[] {
+export function exampleBudgets(budget: RunConfig['budget'], seed: number, size: ModelSize): number[] {
   const policy = typed(budget);
   return scores.map((_, i) => {
     const amount = budgetOf(policy, { id: `client-${i}`, wish: null, rounds: [] }, Number(seed) || 0);
-    return Math.min(exampleLayers, inLayers(amount, budget.unit, layerSize));
+    if (budget.unit === 'compute') return Math.min(100, amount);
+    return Math.min(exampleLayers, inLayers(amount, budget.unit, size));
   });
 }
 

@@ -46,3 +46,9 @@ it('mentions that layers are kept for some rounds', () => {
   const { config } = runView({}, { selection: { every: 5 } });
   expect(summaryLines(config, 4)[2]).toBe('Layers are chosen anew every 5 rounds.');
 });
+
+it('mentions a warm start, in which whatever the strategy the head alone is trained', () => {
+  const { config } = runView({}, { local: { head: { warmUp: { rounds: 2 } } } });
+  expect(summaryLines(config, 4)[2]).toBe('Before that the head alone, for 2 rounds.');
+  expect(summaryLines({ ...config, rounds: 2 }, 4)[2]).toMatch(/^But all of its rounds train the head alone/);
+});

@@ -6,7 +6,8 @@ import { taskSummary } from '../task-text.ts';
 
 /** What a configuration means, in sentences; `layers` is how many the model has to choose from. */
 export function summaryLines(config: RunConfig, layers: number): string[] {
-  const { cohort, deadlines, selection } = config;
+  const { cohort, deadlines, selection, local } = config;
+  const warmUp = Number(local.head.warmUp.rounds) || 0;
   const limit = [deadlines.probing, deadlines.training, deadlines.evaluating].reduce(
     (a, b) => a + (Number(b) || 0),
     0,
@@ -14,13 +15,24 @@ export function summaryLines(config: RunConfig, layers: number): string[] {
   return [
     taskSummary(config),
     trained(config, layers),
+    ...headAlone(warmUp, Number(config.rounds) || 0),
     ...(selection.every > 1 ? [`Layers are chosen anew every ${selection.every} rounds.`] : []),
     `${plural(config.rounds, 'round')} with ${plural(cohort.goal, 'update')} each; a round opens when ${plural(cohort.minimum, 'participant is', 'participants are')} ready.`,
     ...(config.purpose.kind === 'test'
       ? ['A test: participants are told that what they send could be read by you.']
       : []),
+    ...(config.privacy.kind === 'client'
+      ? [`Differential privacy: the run ends before its models pass an ε of ${config.privacy.epsilon}.`]
+      : []),
     `No round waits for anybody longer than ${seconds(limit)}.`,
   ];
+}
+
+function headAlone(warmUp: number, rounds: number): string[] {
+  if (warmUp === 0) return [];
+  if (warmUp >= rounds)
+    return ['But all of its rounds train the head alone: give it more, or a shorter warm start.'];
+  return [`Before that the head alone, for ${plural(warmUp, 'round')}.`];
 }
 
 function trained({ strategy, budget }: RunConfig, layers: number): string {

@@ -16,6 +16,7 @@ it('brings the sample of the task, or examples of its labels', () => {
     task: { name: 'multi-label' },
     data: { kind: 'text', sample: null },
     labels: ['question', 'praise', 'complaint'],
+    local: start.local,
   });
   expect(switchTask(start, model, samples, 'next-token')).toMatchObject({
     task: { name: 'next-token', passage: 128 },
@@ -27,14 +28,23 @@ it('brings the sample of the task, or examples of its labels', () => {
 it('comes back to where it was', () => {
   for (const between of all) {
     const other = { ...start, ...switchTask(start, model, samples, between) };
-    const { name, task, data, labels } = start;
+    const { name, task, data, labels, local } = start;
     expect(switchTask(other, model, samples, 'classification'), between).toEqual({
       name,
       task,
       data,
       labels,
+      local,
     });
   }
+});
+
+it('warms a fresh head up, and lets one that came with the model alone, unless somebody chose otherwise', () => {
+  expect(start.local.head).toEqual({ rate: 10, warmUp: { rounds: 1, epochs: 5 } });
+  const { local } = switchTask(start, model, samples, 'next-token');
+  expect(local).toEqual({ ...start.local, head: { rate: 1, warmUp: { rounds: 0, epochs: 5 } } });
+  const chosen = { ...start.local, head: { rate: 3, warmUp: { rounds: 2, epochs: 1 } } };
+  expect(switchTask({ ...start, local: chosen }, model, samples, 'next-token').local).toEqual(chosen);
 });
 
 it('keeps labels that somebody typed, and the choice of own data', () => {

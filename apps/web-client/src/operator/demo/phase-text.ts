@@ -26,6 +26,8 @@ export function phaseText(phase: ClientPhase): PhaseText {
     case 'training':
     case 'evaluating':
       return { label: phase.kind, fraction: phase.fraction };
+    case 'sealing':
+      return { label: 'sealing', fraction: null };
     case 'sending':
       return { label: 'sending', fraction: null };
     case 'paused':

@@ -4,7 +4,7 @@ import { IconSearch } from '@tabler/icons-react';
 import { useState } from 'react';
 import { Panel } from '../../shared/components/Panel.tsx';
 import { count } from '../../shared/texts/format.ts';
-import { ClassBalance } from './ClassBalance.tsx';
+import { useMay } from '../session/session.ts';
 import { ClientMenu } from './ClientMenu.tsx';
 import classes from './ClientsPanel.module.css';
 import { clientActivity, sortClients } from './clients.ts';
@@ -25,8 +25,6 @@ interface RowProps extends ClientsPanelProps {
 
 export function ClientsPanel({ run, over, live }: ClientsPanelProps) {
   const { clients } = run;
-  // None where the run has no classes, and then no balance either.
-  const { labels } = run.config;
   const [search, setSearch] = useState('');
   const [page, setPage] = useState(1);
   const found = sortClients(clients, search);
@@ -35,7 +33,7 @@ export function ClientsPanel({ run, over, live }: ClientsPanelProps) {
   return (
     <Panel
       title="Participants"
-      hint="Everyone who takes part or took part. What they hold is known by counts only."
+      hint="Everyone who takes part or took part. Of what they hold, only how much it is is known here."
       flush
       fill
       testId="clients"
@@ -66,7 +64,6 @@ export function ClientsPanel({ run, over, live }: ClientsPanelProps) {
               <Table.Th scope="col" ta="right">
                 Samples
               </Table.Th>
-              {labels.length > 0 && <Table.Th scope="col">Class balance</Table.Th>}
               <Table.Th scope="col">
                 <VisuallyHidden>Actions</VisuallyHidden>
               </Table.Th>
@@ -89,7 +86,7 @@ export function ClientsPanel({ run, over, live }: ClientsPanelProps) {
 }
 
 function Row({ client, run, over, live }: RowProps) {
-  const { labels } = run.config;
+  const maySteer = useMay('operator');
   const { label, fraction, tone } = clientActivity(client, over);
   return (
     <Table.Tr data-client={client.id} data-presence={client.presence}>
@@ -97,6 +94,11 @@ function Row({ client, run, over, live }: RowProps) {
         <Text size="sm" fw={550} truncate maw="12rem">
           {client.name || client.id}
         </Text>
+        {client.site !== '' && (
+          <Text size="xs" truncate maw="12rem" dir="auto" title={`Came by an invitation for ${client.site}`}>
+            {client.site}
+          </Text>
+        )}
         {client.name !== '' && (
           <Text size="xs" c="dimmed" ff="monospace">
             {client.id}
@@ -122,19 +124,24 @@ function Row({ client, run, over, live }: RowProps) {
         )}
       </Table.Td>
       <Table.Td ta="right">
-        <Text size="sm" className="tabular">
-          {count(client.samples)}
-        </Text>
-        <Text size="xs" c="dimmed" className="tabular">
-          + {count(client.heldOut)} held out
-        </Text>
+        {run.config.aggregation.sealing.kind === 'sealed' ? (
+          <Text size="sm" c="dimmed">
+            sealed
+          </Text>
+        ) : (
+          <>
+            <Text size="sm" className="tabular">
+              {count(client.samples)}
+            </Text>
+            <Text size="xs" c="dimmed" className="tabular">
+              + {count(client.heldOut)} held out
+            </Text>
+          </>
+        )}
       </Table.Td>
-      {labels.length > 0 && (
-        <Table.Td w={140}>
-          <ClassBalance counts={client.classCounts} labels={labels} />
-        </Table.Td>
-      )}
-      <Table.Td w={36}>{!over && <ClientMenu run={run.id} client={client} disabled={!live} />}</Table.Td>
+      <Table.Td w={36}>
+        {!over && maySteer && <ClientMenu run={run.id} client={client} disabled={!live} />}
+      </Table.Td>
     </Table.Tr>
   );
 }

@@ -3,6 +3,7 @@ import type { RunEvent, RunView } from '@strata/fl-core/protocol';
 import { useState } from 'react';
 import { useStable } from '../../shared/hooks/useStable.ts';
 import { DemoPanel } from '../demo/DemoPanel.tsx';
+import { useMay } from '../session/session.ts';
 import { ClientsPanel } from './ClientsPanel.tsx';
 import { ConfigurationPanel } from './ConfigurationPanel.tsx';
 import classes from './Dashboard.module.css';
@@ -33,6 +34,7 @@ export function Dashboard({ run, events, live }: DashboardProps) {
   const rounds = useStable(run.rounds);
   const layers = useStable(run.layers);
   const open = run.state === 'draft' || run.state === 'running' || run.state === 'paused';
+  const maySteer = useMay('operator');
   const { sample } = run.config.data;
   return (
     <Stack gap="md" data-run={run.id} data-state={run.state}>
@@ -43,19 +45,22 @@ export function Dashboard({ run, events, live }: DashboardProps) {
         <div className={classes.room}>
           <ClientsPanel run={run} over={!open} live={live} />
         </div>
-        {open ? (
+        {open && maySteer ? (
           <Stack>
             <InvitePanel run={run} live={live} />
-            {sample !== null && <DemoPanel run={run} sample={sample} live={live} />}
+            {/* Demo participants come by the join link, which such a run does not open to. */}
+            {sample !== null && run.config.visibility !== 'named' && (
+              <DemoPanel run={run} sample={sample} live={live} />
+            )}
           </Stack>
         ) : (
-          <ConfigurationPanel config={run.config} />
+          <ConfigurationPanel run={run} />
         )}
       </div>
       <Learning run={run} rounds={rounds} layers={layers} />
       <div className={open ? classes.end : undefined}>
         <EventLog events={events} />
-        {open && <ConfigurationPanel config={run.config} />}
+        {open && maySteer && <ConfigurationPanel run={run} />}
       </div>
     </Stack>
   );

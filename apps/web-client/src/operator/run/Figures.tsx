@@ -3,11 +3,12 @@ import type { RunView } from '@strata/fl-core/protocol';
 import classes from './Figures.module.css';
 import { type Figure, figures } from './figures.ts';
 
-/** The four numbers that an operator looks for first. */
+/** The numbers that an operator looks for first. */
 export function Figures({ run }: { run: RunView }) {
+  const all = figures(run);
   return (
-    <SimpleGrid cols={{ base: 2, md: 4 }} spacing={{ base: 'xs', sm: 'md' }}>
-      {figures(run).map((figure) => (
+    <SimpleGrid cols={{ base: 2, md: all.length }} spacing={{ base: 'xs', sm: 'md' }}>
+      {all.map((figure) => (
         <Tile key={figure.id} figure={figure} />
       ))}
     </SimpleGrid>

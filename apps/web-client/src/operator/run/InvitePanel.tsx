@@ -12,9 +12,10 @@ import {
 } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import type { JoinAddresses, RunView } from '@strata/fl-core/protocol';
-import { IconCheck, IconCopy, IconRefresh } from '@tabler/icons-react';
+import { IconCheck, IconCopy, IconRefresh, IconTicket } from '@tabler/icons-react';
 import { QRCodeSVG } from 'qrcode.react';
 import { useEffect, useState } from 'react';
+import { Link } from 'wouter';
 import { notifyError } from '../../shared/components/notify-error.ts';
 import { Panel } from '../../shared/components/Panel.tsx';
 import { copyText } from '../../shared/copy-text.ts';
@@ -31,6 +32,7 @@ interface InvitePanelProps {
 
 const hints = {
   invited: 'Whoever has this link can join; nobody else sees the run.',
+  named: 'Only who has an invitation sees this run and can join.',
   listed:
     'This run stands on the start page: everybody who reaches the server can join, with or without the link.',
 } as const satisfies Record<RunView['config']['visibility'], string>;
@@ -50,48 +52,63 @@ export function InvitePanel({ run, live }: InvitePanelProps) {
   const warning = loaded.kind === 'ready' ? addressWarning(chosen, known) : null;
   return (
     <Panel title="Invite participants" hint={hints[run.config.visibility]} testId="invite">
-      <div className={classes.code}>
-        <QRCodeSVG
-          value={address}
-          size={132}
-          marginSize={2}
-          bgColor="#ffffff"
-          fgColor="#10171b"
-          title="QR code of the join link"
-        />
-      </div>
-      {choices.length > 1 && (
-        <NativeSelect
-          mt="sm"
-          size="sm"
-          label="Address of the server"
-          data-testid="join-address"
-          value={chosen.url}
-          onChange={(event) => setPicked(event.currentTarget.value)}
-          data={choices.map(({ url, reach }) => ({
-            value: url,
-            label: reach === 'this-machine' ? `${url} (this computer)` : url,
-          }))}
-        />
+      {run.config.visibility !== 'named' && (
+        <>
+          <div className={classes.code}>
+            <QRCodeSVG
+              value={address}
+              size={132}
+              marginSize={2}
+              bgColor="#ffffff"
+              fgColor="#10171b"
+              title="QR code of the join link"
+            />
+          </div>
+          {choices.length > 1 && (
+            <NativeSelect
+              mt="sm"
+              size="sm"
+              label="Address of the server"
+              data-testid="join-address"
+              value={chosen.url}
+              onChange={(event) => setPicked(event.currentTarget.value)}
+              data={choices.map(({ url, reach }) => ({
+                value: url,
+                label: reach === 'this-machine' ? `${url} (this computer)` : url,
+              }))}
+            />
+          )}
+          <Group gap={6} wrap="nowrap" mt="sm">
+            <TextInput
+              flex={1}
+              size="sm"
+              readOnly
+              value={address}
+              aria-label="Join link"
+              data-testid="join-link"
+              onFocus={(event) => event.currentTarget.select()}
+            />
+            <Copy text={address} />
+            {run.config.visibility === 'invited' && <Renew run={run.id} disabled={!live} />}
+          </Group>
+          {warning !== null && (
+            <Alert mt="sm" color="ochre" variant="light" title={warning.title} data-testid="join-warning">
+              {warning.text}
+            </Alert>
+          )}
+        </>
       )}
-      <Group gap={6} wrap="nowrap" mt="sm">
-        <TextInput
-          flex={1}
-          size="sm"
-          readOnly
-          value={address}
-          aria-label="Join link"
-          data-testid="join-link"
-          onFocus={(event) => event.currentTarget.select()}
-        />
-        <Copy text={address} />
-        {run.config.visibility === 'invited' && <Renew run={run.id} disabled={!live} />}
-      </Group>
-      {warning !== null && (
-        <Alert mt="sm" color="ochre" variant="light" title={warning.title} data-testid="join-warning">
-          {warning.text}
-        </Alert>
-      )}
+      <Button
+        component={Link}
+        href={`/operator/runs/${run.id}/invitations`}
+        mt={run.config.visibility === 'named' ? 0 : 'sm'}
+        fullWidth
+        variant="default"
+        leftSection={<IconTicket size={16} />}
+        data-testid="invitations-page"
+      >
+        Invitations for some
+      </Button>
     </Panel>
   );
 }

@@ -1,9 +1,10 @@
 import { Pagination, Select, Text } from '@mantine/core';
 import type { RoundDetail, RunView } from '@strata/fl-core/protocol';
+import { strategyNamed } from '@strata/fl-core/selection';
 import { useMemo, useState } from 'react';
 import { ErrorNotice } from '../../shared/components/ErrorNotice.tsx';
 import { Panel } from '../../shared/components/Panel.tsx';
-import { percent } from '../../shared/texts/format.ts';
+import { percent, plural } from '../../shared/texts/format.ts';
 import { ignoresBudget } from '../strategy-text.ts';
 import dashboard from './Dashboard.module.css';
 import classes from './MaskTable.module.css';
@@ -81,7 +82,7 @@ function Content({ detail, run }: { detail: LoadedRound; run: RunView }) {
 function Masks({ round, run }: { round: RoundDetail; run: RunView }) {
   const [page, setPage] = useState(1);
   const { budget, strategy } = run.config;
-  const rows = maskRows(round.members, run.layers, run.clients, budget.unit);
+  const rows = maskRows(round.members, run.layers, run.clients);
   const pages = Math.ceil(rows.length / pageSize);
   const shown = rows.slice((Math.min(page, pages) - 1) * pageSize).slice(0, pageSize);
   if (rows.length === 0) {
@@ -91,6 +92,17 @@ function Masks({ round, run }: { round: RoundDetail; run: RunView }) {
     <>
       <MaskTable rows={shown} round={round.round} unit={ignoresBudget(strategy) ? null : budget.unit} />
       {pages > 1 && <Pagination size="xs" mt="sm" total={pages} value={page} onChange={setPage} />}
+      {round.warmUp && (
+        <Text size="sm" c="dimmed" mt="xs" data-testid="warm-up">
+          The head alone: a round of its warm start. Layers are chosen after{' '}
+          {plural(run.config.local.head.warmUp.rounds, 'such round')}.
+        </Text>
+      )}
+      {strategyNamed(strategy.name).recycles && (
+        <Text size="sm" c="dimmed" mt="xs">
+          A layer that nobody trains moves on by its last change, which the server repeats.
+        </Text>
+      )}
       <div className={classes.legend}>
         <span className={classes.key} data-of="chosen" /> trained
         <span className={classes.key} data-of="score" /> own score

@@ -25,16 +25,24 @@ interface MembersPanelProps {
 export function MembersPanel({ run, round }: MembersPanelProps) {
   const names = new Map(run.clients.map(({ id, name }) => [id, name]));
   const metric = metricTitle(run.config.task.name);
+  const sealed = run.config.aggregation.sealing.kind === 'sealed';
   return (
     <Panel
       title={round === null ? 'Participants of a round' : `Participants of round ${round.round}`}
-      hint="As each of them reports it: training loss of its last pass, loss and the share of right answers on what it held out, bytes received and sent in the round."
+      hint={
+        sealed
+          ? 'The round is sealed: figures of a participant are not known, their sums stand in the charts. Bytes are those received and sent in the round.'
+          : 'As each of them reports it: training loss of its last pass, loss and the share of right answers on what it held out, bytes received and sent in the round.'
+      }
       testId="members"
       fill
       controls={
         round !== null &&
         round.members.length > 0 && (
-          <SaveMenu title={`Participants of round ${round.round}`} rows={() => memberRows(round, names)} />
+          <SaveMenu
+            title={`Participants of round ${round.round}`}
+            rows={() => memberRows(round, names, sealed)}
+          />
         )
       }
     >
@@ -105,6 +113,9 @@ function phases({ seconds: s }: Pick<RoundSummary, 'seconds'>): string {
     ['probe', s.probing],
     ['select', s.selecting],
     ['train', s.training],
+    ['share keys', s.sealing],
+    ['send', s.uploading],
+    ['unmask', s.unmasking],
     ['aggregate', s.aggregating],
     ['evaluate', s.evaluating],
   ] as const;

@@ -71,7 +71,8 @@ export function RoundPanel({ run }: { run: RunView }) {
 function Countdown({ round, run }: { round: RoundSummary; run: RunView }) {
   const now = useNow(round.deadline === null ? 0 : 500);
   const left = remainingMs(round, now);
-  const used = timeUsed(round, run.config.deadlines, now);
+  const used = timeUsed(round, run.config, now);
+  const sends = run.config.aggregation.sealing.kind === 'sealed' ? 'uploading' : 'training';
   if (left === null) return null;
   return (
     <Group gap="sm" wrap="nowrap">
@@ -83,7 +84,7 @@ function Countdown({ round, run }: { round: RoundSummary; run: RunView }) {
         aria-label="Share of the phase’s time used"
       />
       <Text size="xs" c="dimmed" className="tabular" role="timer">
-        {round.phase === 'training' && `${round.updates} of ${plural(round.cohort, 'update')} · `}
+        {round.phase === sends && `${round.updates} of ${plural(round.cohort, 'update')} · `}
         closes in {clock(left)} at the latest
       </Text>
     </Group>

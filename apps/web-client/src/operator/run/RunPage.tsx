@@ -2,10 +2,10 @@ import { Anchor, Breadcrumbs, Group, Skeleton, Stack, Text } from '@mantine/core
 import { useDocumentTitle } from '@mantine/hooks';
 import { Link } from 'wouter';
 import { PageError } from '../../shared/components/PageError.tsx';
-import { PageFrame } from '../../shared/components/PageFrame.tsx';
-import { useForgetRefusedToken } from '../forget-token.ts';
+import { OperatorFrame } from '../OperatorFrame.tsx';
 import { ServerLacks } from '../ServerLacks.tsx';
-import { TokenGate } from '../TokenGate.tsx';
+import { SessionGate } from '../session/SessionGate.tsx';
+import { useLookAgain } from '../session/session.ts';
 import { useRun } from '../useRun.ts';
 import type { RunLink } from '../watch-run.ts';
 import { Away } from './Away.tsx';
@@ -13,19 +13,19 @@ import { Dashboard } from './Dashboard.tsx';
 
 export default function RunPage({ params }: { params: { run?: string } }) {
   return (
-    <TokenGate>
+    <SessionGate>
       <Run id={params.run ?? ''} />
-    </TokenGate>
+    </SessionGate>
   );
 }
 
 function Run({ id }: { id: string }) {
   const { link, events } = useRun(id);
-  useForgetRefusedToken(link.kind === 'refused' ? link.error : null);
+  useLookAgain(link.kind === 'refused' ? link.error : null);
   const run = link.kind === 'live' || link.kind === 'away' ? link.run : null;
   useDocumentTitle(run === null ? 'Run · Strata' : `${run.config.name} · Strata`);
   return (
-    <PageFrame home="/operator" trail={<Trail name={run?.config.name ?? id} />}>
+    <OperatorFrame trail={<Trail name={run?.config.name ?? id} />}>
       <ServerLacks />
       {link.kind === 'away' && <Away />}
       {run === null ? (
@@ -33,7 +33,7 @@ function Run({ id }: { id: string }) {
       ) : (
         <Dashboard run={run} events={events} live={link.kind === 'live'} />
       )}
-    </PageFrame>
+    </OperatorFrame>
   );
 }
 

@@ -4,6 +4,7 @@ import { clientActivity, sortClients } from './clients.ts';
 
 const client = (id: string, changes: Partial<ClientView> = {}): ClientView => ({
   id,
+  site: '',
   name: '',
   presence: 'connected',
   paused: false,
@@ -11,7 +12,6 @@ const client = (id: string, changes: Partial<ClientView> = {}): ClientView => ({
   device: { backend: 'wasm', reason: '', adapter: '', threads: 1 },
   samples: 10,
   heldOut: 2,
-  classCounts: [5, 5],
   joinedAt: 0,
   progress: null,
   ...changes,

@@ -15,6 +15,7 @@ it('names data, split, rates, budget and lambda', () => {
         holdOut: 0.25,
         optimizer: { name: 'adamw', learningRate: 5e-4, weightDecay: 0.01 },
         schedule: { name: 'cosine', warmUp: 0.1 },
+        head: { rate: 4, warmUp: { rounds: 2, epochs: 10 } },
       },
       seed: 9,
     },
@@ -24,8 +25,9 @@ it('names data, split, rates, budget and lambda', () => {
     'Held out': '25 % of each participant’s samples, on its device',
     Layers: expect.stringContaining('λ 0.5'),
     Budget: 'budget 3 layers',
-    'Local work': '2 passes in batches of 8, at most 24 batches each',
-    'Learning rate': '0.0005, adamw, weight decay 0.01, cosine, warm-up 10 %',
+    'Local work':
+      '2 passes in batches of 8, at most 24 batches each; before, the head alone for 2 rounds of 10 passes',
+    'Learning rate': '0.0005, adamw, head × 4, weight decay 0.01, cosine, warm-up 10 %',
     Seed: '9',
   });
 });

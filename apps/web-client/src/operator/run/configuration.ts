@@ -23,11 +23,27 @@ export function configurationFacts(config: RunConfig): readonly Fact[] {
     ['Learning rate', rateText(config)],
     [
       'Aggregation',
-      `${described(config.aggregation.rule)}; server ${described(config.aggregation.optimizer)}`,
+      `${described(config.aggregation.rule)}; server ${described(config.aggregation.optimizer)}${participationText(config)}`,
     ],
+    ['Sealing', sealingText(config)],
+    ['Privacy', privacyText(config)],
     ['Rounds', `${config.rounds}, with ${plural(cohort.goal, 'update')} each, ${cohort.minimum} at least`],
     ['Seed', `${config.seed}${purpose.kind === 'test' ? ', a test' : ''}`],
   ];
+}
+
+const participationText = ({ aggregation: { participation } }: RunConfig) =>
+  participation === 'none' ? '' : `; layers of a part of the cohort: ${participation}`;
+
+const sealingText = ({ aggregation: { sealing } }: RunConfig): string =>
+  sealing.kind === 'open'
+    ? 'none: the server sees each update'
+    : `sealed: the server sees sums of at least ${sealing.atLeast} participants; a weight grows up to ${plural(sealing.samples, 'sample')}`;
+
+function privacyText({ privacy }: RunConfig): string {
+  if (privacy.kind === 'none') return 'no bound';
+  const noise = privacy.noise === null ? 'noise by ε and rounds' : `noise ${privacy.noise}`;
+  return `differential, towards a participant: ε ${privacy.epsilon}, δ ${privacy.delta}, longest update ${privacy.clip}${privacy.quantile === null ? '' : ' at first'}, ${noise}`;
 }
 
 function dataText({ data }: RunConfig): string {
@@ -42,16 +58,22 @@ const everyText = (every: number) => (every === 1 ? 'every round' : `every ${eve
 
 function localText({ local }: RunConfig): string {
   const most = local.maxBatches > 0 ? `, at most ${plural(local.maxBatches, 'batch', 'batches')} each` : '';
-  return `${plural(local.epochs, 'pass', 'passes')} in batches of ${local.batchSize}${most}`;
+  const { rounds, epochs } = local.head.warmUp;
+  const warmUp =
+    rounds > 0
+      ? `; before, the head alone for ${plural(rounds, 'round')} of ${plural(epochs, 'pass', 'passes')}`
+      : '';
+  return `${plural(local.epochs, 'pass', 'passes')} in batches of ${local.batchSize}${most}${warmUp}`;
 }
 
-function rateText({ local: { optimizer, schedule } }: RunConfig): string {
+function rateText({ local: { optimizer, schedule, head } }: RunConfig): string {
   const { name, learningRate, ...more } = optimizer;
   const others = Object.entries(more).flatMap(([key, value]) =>
     value === 0 ? [] : [`${key === 'weightDecay' ? 'weight decay' : key} ${value}`],
   );
   const warmUp = schedule.warmUp > 0 ? `, warm-up ${percent(schedule.warmUp, 0)}` : '';
-  return [`${learningRate}, ${name}`, ...others, `${schedule.name}${warmUp}`].join(', ');
+  const own = head.rate === 1 ? [] : [`head × ${head.rate}`];
+  return [`${learningRate}, ${name}`, ...own, ...others, `${schedule.name}${warmUp}`].join(', ');
 }
 
 /** `{name: 'krum', f: 1}` as `krum (f 1)`. */

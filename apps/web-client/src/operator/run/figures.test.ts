@@ -37,3 +37,14 @@ it('gives the bytes and the saving', () => {
 it('promises nothing before the first round', () => {
   expect(figures(runView()).map((f) => f.value)).toEqual(['–', '–', '0 B', '0']);
 });
+
+it('shows what is spent of epsilon in a run under differential privacy, and nothing of it in others', () => {
+  const privacy = { kind: 'client', epsilon: 8, delta: 1e-3, clip: 1 } as const;
+  const run = runView({ spent: { epsilon: 3.2149, models: 4 } }, { privacy });
+  expect(byId(run).privacy).toMatchObject({
+    label: 'Privacy spent',
+    value: 'ε 3.21',
+    note: 'of 8 · δ 0.001 · 4 models sent',
+  });
+  expect(byId(runView()).privacy).toBeUndefined();
+});

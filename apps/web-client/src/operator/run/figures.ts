@@ -1,10 +1,11 @@
 import type { RoundSummary, RunView } from '@strata/fl-core/protocol';
 import { bytes, percent, plural } from '../../shared/texts/format.ts';
 import { lossText, metricText } from '../../shared/texts/metric-text.ts';
+import { epsilonText } from '../../shared/texts/privacy-text.ts';
 import { saving, savingText, traffic } from './traffic.ts';
 
 export interface Figure {
-  readonly id: 'accuracy' | 'loss' | 'traffic' | 'clients';
+  readonly id: 'accuracy' | 'loss' | 'traffic' | 'clients' | 'privacy';
   readonly label: string;
   readonly value: string;
   readonly note: string;
@@ -52,6 +53,21 @@ export function figures(run: RunView): Figure[] {
         last === undefined
           ? `${run.config.cohort.goal} wanted a round`
           : `${plural(last.cohort, 'participant')} in round ${last.round}`,
+      trend: 'neutral',
+    },
+    ...spent(run),
+  ];
+}
+
+/** Of a run under differential privacy: what the models that were sent have used up of what it may. */
+function spent({ config: { privacy }, spent: so }: RunView): Figure[] {
+  if (privacy.kind === 'none' || so === null) return [];
+  return [
+    {
+      id: 'privacy',
+      label: 'Privacy spent',
+      value: `ε ${so.epsilon.toFixed(2)}`,
+      note: `of ${epsilonText(privacy.epsilon)} · δ ${privacy.delta} · ${plural(so.models, 'model')} sent`,
       trend: 'neutral',
     },
   ];

@@ -7,7 +7,7 @@ describe('maskRows', () => {
     member('c-2', { mask: ['block.1', 'head'], scores: { 'block.0': 1, 'block.1': 4 } }),
     member('c-1', { mask: null, state: 'working' }),
   ];
-  const rows = maskRows(members, layers, [{ id: 'c-2', name: 'Ada' }], 'layers');
+  const rows = maskRows(members, layers, [{ id: 'c-2', name: 'Ada' }]);
 
   it('is in client-id order and prefers names to ids', () => {
     expect(rows.map((r) => r.name)).toEqual(['c-1', 'Ada']);
@@ -28,7 +28,7 @@ describe('maskRows', () => {
 describe('samples beside the masks', () => {
   const most = 1_000_000_000;
   const textsOf = (changes: Parameters<typeof member>[1]) =>
-    maskRows([member('c-1', changes)], layers, [], 'layers')[0]?.weights;
+    maskRows([member('c-1', changes)], layers, [])[0]?.weights;
 
   it('are those that count; where more is claimed, both and why', () => {
     expect(textsOf({})).toEqual([]);
@@ -49,23 +49,23 @@ describe('samples beside the masks', () => {
 });
 
 describe('budgets beside the masks', () => {
-  const trains = member('c-1', { mask: ['block.0', 'block.1', 'head'], budget: 3 });
-  const rowIn = (unit: 'layers' | 'bytes' | 'milliseconds', budget = 3) =>
-    maskRows([{ ...trains, budget }], layers, [], unit)[0];
+  const rowOf = (changes: Parameters<typeof member>[1]) => maskRows([member('c-1', changes)], layers, [])[0];
 
-  it('say what the mask takes of them; the head is free', () => {
-    expect(rowIn('layers')).toMatchObject({ budget: 3, spent: 2 });
-    expect(rowIn('bytes')).toMatchObject({ spent: 400 });
+  it('say what the mask takes of them, as the server has it', () => {
+    expect(rowOf({ mask: ['block.1', 'head'], budget: 30, cost: 12.5 })).toMatchObject({
+      budget: 30,
+      spent: 12.5,
+    });
   });
 
-  it('leave out what only the participant knows, and what is not chosen yet', () => {
-    expect(rowIn('milliseconds')?.spent).toBeNull();
-    expect(maskRows([member('c-1', { mask: null })], layers, [], 'layers')[0]?.spent).toBeNull();
+  it('leave out what is not known, and what is not chosen yet', () => {
+    expect(rowOf({ mask: null })?.spent).toBeNull();
   });
 
   it('are short', () => {
     expect(budgetCell({ budget: 3, spent: 2 }, 'layers')).toBe('2 of 3');
     expect(budgetCell({ budget: 1000, spent: 400 }, 'bytes')).toBe('400 B of 1.00 kB');
     expect(budgetCell({ budget: 5000, spent: null }, 'milliseconds')).toBe('5.0 s');
+    expect(budgetCell({ budget: 30, spent: 12.53 }, 'compute')).toBe('12.5 % of 30 %');
   });
 });

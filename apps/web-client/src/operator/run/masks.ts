@@ -17,7 +17,7 @@ export interface MaskRow {
   readonly state: MemberView['state'];
   /** R_i, in the unit of the run's budget. */
   readonly budget: number;
-  /** What of it the mask takes; null where only the client knows (time), and before there is a mask. */
+  /** What of it the mask takes; null where nobody knows, and before there is a mask. */
   readonly spent: number | null;
   /** Samples that it weighs with, and where less counts than it claims, both numbers and why. */
   readonly weights: readonly WeightText[];
@@ -35,7 +35,6 @@ export function maskRows(
   members: readonly MemberView[],
   layers: readonly LayerView[],
   clients: readonly Pick<ClientView, 'id' | 'name'>[],
-  unit: CostUnit,
 ): MaskRow[] {
   const names = new Map(clients.map((c) => [c.id, c.name]));
   const blocks = layers.filter((l) => l.role === 'block');
@@ -50,13 +49,7 @@ export function maskRows(
         state: member.state,
         budget: member.budget,
         weights: weightTexts(member),
-        spent:
-          member.mask === null
-            ? null
-            : cost(
-                blocks.filter((l) => mask.has(l.name)),
-                unit,
-              ),
+        spent: member.cost,
         cells: blocks.map(({ name: layer }) => {
           const score = member.scores?.[layer] ?? null;
           const preference = score === null || top === 0 ? 0 : score / top;
@@ -84,19 +77,6 @@ function weightText({ claimed, counted, bound }: Weight, what: string): WeightTe
     explanation: `It claims ${count(claimed)} ${what}; ${count(counted)} count, ${why}.`,
     bounded: true,
   };
-}
-
-function cost(chosen: readonly LayerView[], unit: CostUnit): number | null {
-  switch (unit) {
-    case 'layers':
-      return chosen.length;
-    case 'bytes':
-      return chosen.reduce((sum, layer) => sum + layer.bytes, 0);
-    case 'milliseconds':
-      return null;
-    default:
-      return unit satisfies never;
-  }
 }
 
 /** A client's budget and what its mask takes of it, short enough for a column: `1 of 2`. */

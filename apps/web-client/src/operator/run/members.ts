@@ -4,6 +4,7 @@ import type { RoundDetail } from '@strata/fl-core/protocol';
 export function memberRows(
   { members }: Pick<RoundDetail, 'members'>,
   names: ReadonlyMap<string, string>,
+  sealed = false,
 ): (string | number | null)[][] {
   return [
     [
@@ -24,7 +25,7 @@ export function memberRows(
       m.client,
       names.get(m.client) ?? '',
       m.state,
-      m.samples,
+      sealed ? null : m.samples,
       m.budget,
       m.mask === null ? null : m.mask.join(' '),
       m.trainLoss,

@@ -27,6 +27,13 @@ it('expects a probe where layers are chosen anew from scores, from a history tha
   expect([config, full, history(0)].map(everProbes)).toEqual([true, false, true]);
 });
 
+it('expects none in a warm start, and counts the choices from its end', () => {
+  const head = { rate: 1, warmUp: { rounds: 2, epochs: 5 } };
+  const selection = { ...config.selection, every: 2 };
+  const warm = { ...config, selection, local: { ...config.local, head } };
+  expect([1, 2, 3, 4, 5].map((round) => probesIn(warm, round))).toEqual([false, false, true, false, true]);
+});
+
 it('shows a probe that is going on, expected or not', () => {
   expect(phaseSteps({ round: 1, phase: 'probing' }, full).map((s) => s.phase)).toContain('probing');
 });
@@ -47,8 +54,25 @@ it('counts down to the deadline and stops at zero (R2)', () => {
 });
 
 it('measures the used share of a phase against its limit', () => {
-  const limits = { probing: 10, training: 20, evaluating: 10 };
+  const limits = { ...config, deadlines: { probing: 10, training: 20, evaluating: 10 } };
   expect(timeUsed({ phase: 'training', deadline: 20_000 }, limits, 5000)).toBeCloseTo(0.25, 12);
   expect(timeUsed({ phase: 'training', deadline: 20_000 }, limits, 50_000)).toBe(1);
   expect(timeUsed({ phase: 'waiting', deadline: null }, limits, 0)).toBeNull();
+});
+
+it('knows the phases of a sealed round, and how long they may last', () => {
+  const sealing = { kind: 'sealed', atLeast: 5, samples: 100, seconds: 40 } as const;
+  const sealed = { ...config, aggregation: { ...config.aggregation, sealing } };
+  const steps = phaseSteps({ round: 1, phase: 'uploading' }, sealed);
+  expect(steps.map((s) => [s.label, s.status])).toEqual([
+    ['Gather', 'done'],
+    ['Select', 'done'],
+    ['Train', 'done'],
+    ['Share keys', 'done'],
+    ['Send', 'current'],
+    ['Unmask', 'ahead'],
+    ['Aggregate', 'ahead'],
+    ['Commit', 'ahead'],
+  ]);
+  expect(timeUsed({ phase: 'uploading', deadline: 40_000 }, sealed, 10_000)).toBeCloseTo(0.25, 12);
 });

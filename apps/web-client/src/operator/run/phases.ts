@@ -1,4 +1,5 @@
 import type { Phase, RoundSummary, RunConfig } from '@strata/fl-core/protocol';
+import { isTimed, secondsOf } from '@strata/fl-core/rounds/verdict';
 import { createStrategy, selectionDue } from '@strata/fl-core/selection';
 
 type OpenPhase = Exclude<Phase, 'abandoned'>;
@@ -22,6 +23,12 @@ const descriptions: Readonly<Record<OpenPhase, { label: string; explanation: str
     label: 'Train',
     explanation: 'Participants train their layers and send only what changed in them.',
   },
+  sealing: { label: 'Share keys', explanation: 'Participants share the keys of the masks among themselves.' },
+  uploading: {
+    label: 'Send',
+    explanation: 'Participants send their changes under masks that cancel in the sum.',
+  },
+  unmasking: { label: 'Unmask', explanation: 'Participants give back what opens the sums, and only these.' },
   aggregating: { label: 'Aggregate', explanation: 'The server averages the updates, layer by layer.' },
   evaluating: { label: 'Evaluate', explanation: 'Participants try the candidate on data they held out.' },
   committed: {
@@ -30,7 +37,7 @@ const descriptions: Readonly<Record<OpenPhase, { label: string; explanation: str
   },
 };
 
-const withScores: readonly OpenPhase[] = [
+const open: readonly OpenPhase[] = [
   'waiting',
   'probing',
   'selecting',
@@ -40,16 +47,28 @@ const withScores: readonly OpenPhase[] = [
   'committed',
 ];
 
-type ProbeConfig = Pick<RunConfig, 'strategy' | 'selection' | 'budget' | 'seed'>;
+const sealed: readonly OpenPhase[] = [
+  'waiting',
+  'selecting',
+  'training',
+  'sealing',
+  'uploading',
+  'unmasking',
+  'aggregating',
+  'committed',
+];
+
+type ProbeConfig = Pick<RunConfig, 'strategy' | 'selection' | 'budget' | 'seed' | 'local'>;
 
 /** Whether clients are ever probed: for scores, or for the milliseconds that layers cost. */
 export function everProbes({ strategy, budget }: Pick<RunConfig, 'strategy' | 'budget'>): boolean {
   return budget.unit === 'milliseconds' || createStrategy(strategy).needs !== 'nothing';
 }
 
-/** Whether this round is meant to probe; one that needs no scores skips it (docs/design.md, 3). */
+/** Whether this round is meant to probe; one that needs no scores skips it, and so does a warm start (docs/design.md, 3). */
 export function probesIn(config: ProbeConfig, round: number): boolean {
-  if (!selectionDue(round, config.selection.every)) return false;
+  const counted = round - config.local.head.warmUp.rounds;
+  if (counted < 1 || !selectionDue(counted, config.selection.every)) return false;
   if (config.budget.unit === 'milliseconds') return true;
   const strategy = createStrategy(config.strategy);
   switch (strategy.needs) {
@@ -58,7 +77,7 @@ export function probesIn(config: ProbeConfig, round: number): boolean {
     case 'scores':
       return true;
     case 'history':
-      return strategy.wantsScores(round, config.seed);
+      return strategy.wantsScores(counted, config.seed);
     default:
       return strategy satisfies never;
   }
@@ -67,11 +86,12 @@ export function probesIn(config: ProbeConfig, round: number): boolean {
 /** The phases of a round in order, as far as it is; an abandoned round shows none as current. */
 export function phaseSteps(
   { round, phase }: { round: number; phase: Phase },
-  config: ProbeConfig,
+  config: ProbeConfig & Pick<RunConfig, 'aggregation'>,
 ): PhaseStep[] {
   // what the round really does outweighs what the configuration lets expect
   const probes = phase === 'probing' || probesIn(config, round);
-  const order = probes ? withScores : withScores.filter((p) => p !== 'probing');
+  const all = config.aggregation.sealing.kind === 'sealed' ? sealed : open;
+  const order = probes ? all : all.filter((p) => p !== 'probing');
   const at = phase === 'abandoned' ? -1 : order.indexOf(phase);
   return order.map((p, i) => {
     const passed = at >= 0 && (i < at || phase === 'committed');
@@ -87,14 +107,10 @@ export function remainingMs(round: Pick<RoundSummary, 'deadline'>, now: number):
 /** Share of the phase's time that is used up, in [0, 1]; null when it has no deadline. */
 export function timeUsed(
   round: Pick<RoundSummary, 'deadline' | 'phase'>,
-  limits: RunConfig['deadlines'],
+  config: Pick<RunConfig, 'deadlines' | 'aggregation'>,
   now: number,
 ): number | null {
   const left = remainingMs(round, now);
-  if (
-    left === null ||
-    !(round.phase === 'probing' || round.phase === 'training' || round.phase === 'evaluating')
-  )
-    return null;
-  return Math.min(1, Math.max(0, 1 - left / (1000 * limits[round.phase])));
+  if (left === null || !isTimed(round.phase)) return null;
+  return Math.min(1, Math.max(0, 1 - left / (1000 * secondsOf(round.phase, config))));
 }

@@ -57,6 +57,9 @@ function running(run: RunView, present: number): Headline {
     case 'probing':
     case 'selecting':
     case 'training':
+    case 'sealing':
+    case 'uploading':
+    case 'unmasking':
     case 'aggregating':
     case 'evaluating':
       return {

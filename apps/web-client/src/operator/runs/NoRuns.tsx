@@ -1,6 +1,7 @@
 import { Button, Group, Paper, Text, Title } from '@mantine/core';
 import { IconPlus } from '@tabler/icons-react';
 import { Link } from 'wouter';
+import { useMay } from '../session/session.ts';
 import classes from './NoRuns.module.css';
 import { TrySample } from './TrySample.tsx';
 
@@ -20,6 +21,7 @@ const steps = [
 ] as const;
 
 export function NoRuns() {
+  const mayCreate = useMay('operator');
   return (
     <Paper withBorder className={classes.empty}>
       <Title order={1}>Fine-tune a model together, without sharing the data</Title>
@@ -37,12 +39,14 @@ export function NoRuns() {
           </li>
         ))}
       </ol>
-      <Group mt="xl">
-        <Button component={Link} href="/operator/new" size="md" leftSection={<IconPlus size={18} />}>
-          Create a run
-        </Button>
-        <TrySample variant="default" size="md" />
-      </Group>
+      {mayCreate && (
+        <Group mt="xl">
+          <Button component={Link} href="/operator/new" size="md" leftSection={<IconPlus size={18} />}>
+            Create a run
+          </Button>
+          <TrySample variant="default" size="md" />
+        </Group>
+      )}
     </Paper>
   );
 }

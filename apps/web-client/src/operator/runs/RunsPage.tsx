@@ -3,13 +3,13 @@ import { useDocumentTitle } from '@mantine/hooks';
 import { IconPlus } from '@tabler/icons-react';
 import { Link } from 'wouter';
 import { PageError } from '../../shared/components/PageError.tsx';
-import { PageFrame } from '../../shared/components/PageFrame.tsx';
 import { StaleNotice } from '../../shared/components/StaleNotice.tsx';
 import { useLoaded } from '../../shared/hooks/useLoaded.ts';
 import { listRuns } from '../api.ts';
-import { useForgetRefusedToken } from '../forget-token.ts';
+import { OperatorFrame } from '../OperatorFrame.tsx';
 import { ServerLacks } from '../ServerLacks.tsx';
-import { TokenGate } from '../TokenGate.tsx';
+import { SessionGate } from '../session/SessionGate.tsx';
+import { useLookAgain, useMay } from '../session/session.ts';
 import { NoRuns } from './NoRuns.tsx';
 import { RunCard } from './RunCard.tsx';
 import { TrySample } from './TrySample.tsx';
@@ -19,18 +19,19 @@ const refreshMs = 3000;
 export default function RunsPage() {
   useDocumentTitle('Runs · Strata');
   return (
-    <TokenGate>
+    <SessionGate>
       <Runs />
-    </TokenGate>
+    </SessionGate>
   );
 }
 
 function Runs() {
   const runs = useLoaded(['runs'], listRuns, { everyMs: refreshMs });
-  useForgetRefusedToken(runs.kind === 'failed' ? runs.error : runs.kind === 'ready' ? runs.stale : null);
+  useLookAgain(runs.kind === 'failed' ? runs.error : runs.kind === 'ready' ? runs.stale : null);
+  const mayCreate = useMay('operator');
   const some = runs.kind === 'ready' && runs.value.length > 0;
   return (
-    <PageFrame home="/operator">
+    <OperatorFrame>
       <ServerLacks />
       {runs.kind === 'ready' && <StaleNotice why={runs.stale} />}
       <Stack gap="lg">
@@ -42,17 +43,19 @@ function Runs() {
                 Each one fine-tunes a model on data that stays with its participants.
               </Text>
             </div>
-            <Group gap="xs">
-              <TrySample variant="default" />
-              <Button component={Link} href="/operator/new" leftSection={<IconPlus size={16} />}>
-                New run
-              </Button>
-            </Group>
+            {mayCreate && (
+              <Group gap="xs">
+                <TrySample variant="default" />
+                <Button component={Link} href="/operator/new" leftSection={<IconPlus size={16} />}>
+                  New run
+                </Button>
+              </Group>
+            )}
           </Group>
         )}
         <Content runs={runs} />
       </Stack>
-    </PageFrame>
+    </OperatorFrame>
   );
 }
 

@@ -29,13 +29,24 @@ export function roundSummary(round: number, changes: Partial<RoundSummary> = {})
     bytesDown: 1000,
     bytesUp: 500,
     bytesIfFull: 6000,
-    seconds: { probing: 1, selecting: 0.1, training: 5, aggregating: 0.2, evaluating: 1 },
+    seconds: {
+      probing: 1,
+      selecting: 0.1,
+      training: 5,
+      sealing: 0,
+      uploading: 0,
+      unmasking: 0,
+      aggregating: 0.2,
+      evaluating: 1,
+    },
     e1: null,
     e2: null,
     agreement: null,
     covered: null,
     effectiveClients: {},
     solved: null,
+    warmUp: false,
+    epsilon: null,
     ...changes,
   };
 }
@@ -48,6 +59,7 @@ export const member = (client: string, changes: Partial<MemberView> = {}): Membe
   budget: 2,
   scores: null,
   mask: [],
+  cost: null,
   updateBytes: null,
   trainLoss: null,
   evaluation: null,
@@ -85,6 +97,7 @@ export function runView(changes: Partial<RunView> = {}, config: Partial<RunConfi
     clients: [],
     checkpoint: { round: 0, layers: {} },
     sampling: null,
+    spent: null,
     ...changes,
   };
 }

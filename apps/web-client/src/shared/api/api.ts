@@ -1,12 +1,9 @@
 import { Caller } from '@strata/client';
 import { StrataError } from '@strata/fl-core/protocol';
-import { operatorToken } from './token.ts';
+import { csrfHeaders } from './csrf.ts';
 
-/** The pages' calls to the server they came from. */
-export const server = new Caller({
-  server: '',
-  token: (access) => (access === 'operator' ? operatorToken() : null),
-});
+/** The pages' calls to the server they came from; the browser adds the cookie of a session. */
+export const server = new Caller({ server: '', headers: csrfHeaders });
 
 /** Any thrown thing as the one error class that the pages show. */
 export function asStrataError(error: unknown): StrataError {

@@ -2,6 +2,8 @@ import { expect, it } from 'vitest';
 import { amountShort, amountText, budgetText } from './budget-text.ts';
 
 it('names amounts in their unit', () => {
+  expect(amountText(33.33, 'compute')).toBe('about 33.3 % of the work of training all layers');
+  expect(amountShort(33.33, 'compute')).toBe('33.3 %');
   expect(amountText(1, 'layers')).toBe('1 layer');
   expect(amountText(2.46, 'layers')).toBe('2.5 layers');
   expect(amountText(2.5e6, 'bytes')).toBe('2.50 MB');

@@ -11,6 +11,8 @@ export function amountText(amount: number, unit: Budget['unit']): string {
       return `${amountShort(value, unit)} ${value === 1 ? 'layer' : 'layers'}`;
     case 'bytes':
       return bytes(value);
+    case 'compute':
+      return `about ${amountShort(value, unit)} of the work of training all layers`;
     case 'milliseconds':
       return value < 1000 ? `${Math.round(value)} ms` : seconds(value / 1000);
     default:
@@ -18,9 +20,21 @@ export function amountText(amount: number, unit: Budget['unit']): string {
   }
 }
 
-/** An amount without the name of its unit where that is layers: for narrow columns. */
-export const amountShort = (amount: number, unit: Budget['unit']): string =>
-  unit === 'layers' ? String(Math.round(10 * amount) / 10) : amountText(amount, unit);
+/** An amount without the name of its unit where words stand for that: for narrow columns. */
+export function amountShort(amount: number, unit: Budget['unit']): string {
+  const tenths = String(Math.round(10 * amount) / 10);
+  switch (unit) {
+    case 'layers':
+      return tenths;
+    case 'compute':
+      return `${tenths} %`;
+    case 'bytes':
+    case 'milliseconds':
+      return amountText(amount, unit);
+    default:
+      return unit satisfies never;
+  }
+}
 
 /** A budget as it stands in headings: `budget 2 layers`. */
 export function budgetText(budget: Budget): string {

@@ -4,6 +4,7 @@ import type { CatalogModel } from '../defaults.ts';
 import type { SectionProps } from '../form.ts';
 import classes from './AdvancedSection.module.css';
 import { AggregationFields } from './AggregationFields.tsx';
+import { LifetimeFields } from './LifetimeFields.tsx';
 import { Part } from './Part.tsx';
 import { ScoreFields } from './ScoreFields.tsx';
 import { TrainingFields } from './TrainingFields.tsx';
@@ -30,7 +31,7 @@ export function AdvancedSection({ form, catalog, open, onToggle }: AdvancedSecti
             Advanced
           </Text>
           <Text size="sm" c="dimmed">
-            Scores, training, aggregation, deadlines, grace, seed
+            Scores, training, aggregation, deadlines, early end, kept models, seed
           </Text>
         </Accordion.Control>
         <Accordion.Panel>
@@ -65,6 +66,7 @@ export function AdvancedSection({ form, catalog, open, onToggle }: AdvancedSecti
                 />
               </SimpleGrid>
             </Part>
+            <LifetimeFields form={form} />
             <Part title="Data and chance">
               <SimpleGrid cols={{ base: 1, xs: 3 }}>
                 <NumberInput

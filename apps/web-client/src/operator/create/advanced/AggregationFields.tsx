@@ -1,5 +1,13 @@
 import { NumberInput, Select, SimpleGrid, Text } from '@mantine/core';
-import { optimizerNamed, optimizers, type RuleVariant, ruleNamed, rules } from '@strata/fl-core/aggregation';
+import {
+  optimizerNamed,
+  optimizers,
+  type Participation,
+  participations,
+  type RuleVariant,
+  ruleNamed,
+  rules,
+} from '@strata/fl-core/aggregation';
 import type { RunConfig } from '@strata/fl-core/protocol';
 import type { ReactNode } from 'react';
 import type { ConfigForm } from '../form.ts';
@@ -9,7 +17,7 @@ import { Part } from './Part.tsx';
 
 /** How the server makes one model of the updates. */
 export function AggregationFields({ form }: { form: ConfigForm }) {
-  const { rule: ruleConfig, optimizer: optimizerConfig } = form.values.aggregation;
+  const { rule: ruleConfig, optimizer: optimizerConfig, participation } = form.values.aggregation;
   const goal = Number(form.values.cohort.goal) || 0;
   const rule = ruleNamed(ruleConfig.name);
   const optimizer = optimizerNamed(optimizerConfig.name);
@@ -66,9 +74,35 @@ export function AggregationFields({ form }: { form: ConfigForm }) {
         ))}
       </SimpleGrid>
       <Note>{optimizer.text}</Note>
+      <SimpleGrid cols={{ base: 1, xs: 3 }} mt="xs">
+        <Select
+          label="Layers that few trained"
+          description="Their step in a round"
+          data={participations.map((value) => ({ value, label: participationTexts[value].label }))}
+          value={participation}
+          onChange={(value) => {
+            const chosen = participations.find((p) => p === value);
+            if (chosen !== undefined) form.setFieldValue('aggregation.participation', chosen);
+          }}
+          allowDeselect={false}
+        />
+      </SimpleGrid>
+      <Note>{participationTexts[participation].text}</Note>
     </Part>
   );
 }
+
+const participationTexts: Readonly<Record<Participation, { label: string; text: string }>> = {
+  none: { label: 'Whole', text: 'Whoever trained a layer moves it as if all others had done the same.' },
+  share: {
+    label: 'By their share',
+    text: 'Participants that did not train a layer count as if they had left it as it was.',
+  },
+  harmonic: {
+    label: 'In between',
+    text: '2ρ/(1 + ρ) of the step, where ρ is the share of those who trained the layer.',
+  },
+};
 
 /** An empty field is a valid one here: what is declared then counts wholly. */
 function WeightCap({ form }: { form: ConfigForm }) {

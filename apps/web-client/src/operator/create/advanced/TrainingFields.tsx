@@ -36,6 +36,14 @@ export function TrainingFields({ form }: { form: ConfigForm }) {
         <OptimizerFields form={form} />
         <SimpleGrid cols={cols}>
           <NumberInput
+            label="Head’s rate"
+            description="Times the learning rate"
+            min={0}
+            step={1}
+            decimalScale={8}
+            {...form.getInputProps('local.head.rate')}
+          />
+          <NumberInput
             label="FedProx μ"
             description="Pull to the common model; 0: none"
             min={0}
@@ -44,6 +52,26 @@ export function TrainingFields({ form }: { form: ConfigForm }) {
             {...form.getInputProps('local.proximal')}
           />
           <ClipField form={form} />
+        </SimpleGrid>
+      </Part>
+      <Part
+        title="Warm start of the head"
+        text="The first rounds train the head alone, without a probe: a fresh head tells the layers below it nothing."
+      >
+        <SimpleGrid cols={cols}>
+          <NumberInput
+            label="Rounds of the head alone"
+            description="0: none"
+            allowDecimal={false}
+            min={0}
+            {...form.getInputProps('local.head.warmUp.rounds')}
+          />
+          <NumberInput
+            label="Epochs in them"
+            description="Over the local data, in each of these rounds"
+            {...whole}
+            {...form.getInputProps('local.head.warmUp.epochs')}
+          />
         </SimpleGrid>
       </Part>
       <Part title="Learning rate over the run">

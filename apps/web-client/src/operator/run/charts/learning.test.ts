@@ -38,3 +38,11 @@ it('draws where the time went', () => {
     ['Server', expect.closeTo(0.3, 12)],
   ]);
 });
+
+it('draws what sealing takes instead of an evaluation, which such a round does not have', () => {
+  const { seconds } = roundSummary(1);
+  const sealed = { ...seconds, sealing: 1, uploading: 2, unmasking: 0.5, evaluating: 0 };
+  const lines = linesOf(timeChart([roundSummary(1, { seconds: sealed })]));
+  expect(lines.find(({ name }) => name === 'Seal and send')?.values).toEqual([3.5]);
+  expect(lines.map(({ name }) => name)).not.toContain('Evaluate');
+});

@@ -67,7 +67,15 @@ export function timeChart(rounds: Rounds): RoundChart {
     lines: [
       { name: 'Probe', values: of((s) => s.probing), color: 'quiet', axis: 'left', look: 'dashed' },
       { name: 'Train', values: of((s) => s.training), color: 'primary', axis: 'left' },
-      { name: 'Evaluate', values: of((s) => s.evaluating), color: 'accent', axis: 'left' },
+      // A round has either of them.
+      rounds.some((r) => r.seconds.sealing > 0)
+        ? {
+            name: 'Seal and send',
+            values: of((s) => s.sealing + s.uploading + s.unmasking),
+            color: 'accent',
+            axis: 'left',
+          }
+        : { name: 'Evaluate', values: of((s) => s.evaluating), color: 'accent', axis: 'left' },
       {
         name: 'Server',
         values: of((s) => s.selecting + s.aggregating),

@@ -1,9 +1,9 @@
 import { Badge } from '@mantine/core';
 import type { RoundSummary, RunConfig } from '@strata/fl-core/protocol';
-import { createStrategy, strategyNamed } from '@strata/fl-core/selection';
+import { createStrategy, measuredScore, strategyNamed } from '@strata/fl-core/selection';
 import { MetricPanel } from '../MetricPanel.tsx';
 import { everProbes } from '../phases.ts';
-import { agreementChart, clientsChart, priceChart, solverChart } from './charts.ts';
+import { agreementChart, clientsChart, lambdaChart, priceChart, solverChart } from './charts.ts';
 import { solverRecord } from './rounds.ts';
 
 type Rounds = readonly RoundSummary[];
@@ -48,19 +48,35 @@ export function Diagnostics({ rounds, config }: DiagnosticsProps) {
         testId="effective-clients"
       />
       {strategyNamed(config.strategy.name).solver && <Solver rounds={rounds} />}
+      {choosesLambda(config.strategy) && (
+        <MetricPanel
+          title="λ of each round"
+          text="The price of disagreeing whose masks had the smallest estimated error, in units of the mean score."
+          hint="P1 is solved for λ from 0, where everyone trains its own best layers, up to where one common set is the best. Of all these masks those with the smallest E1 + E2 are taken, estimated before training from the participants’ scores; of equals, those of the smaller λ."
+          rounds={rounds}
+          has={(r) => (r.solved?.lambda ?? null) !== null}
+          draw={lambdaChart}
+          empty="Appears when the first round has chosen its layers."
+          testId="lambda"
+        />
+      )}
     </>
   );
 }
 
+const choosesLambda = (strategy: RunConfig['strategy']): boolean =>
+  strategy.name === 'strata' && strategy.lambdaScale === 'auto';
+
 /** Why there is no price of the choice, or not yet: it is counted when a round is committed, in squared norms. */
-function priceless({ strategy, budget }: RunConfig): string {
+function priceless({ strategy, budget, local }: RunConfig): string {
   if (!everProbes({ strategy, budget })) {
     return 'This strategy asks for no scores, so there is nothing to weigh.';
   }
   const chosen = createStrategy(strategy);
-  return chosen.needs === 'nothing' || chosen.score === 'squared-norm'
+  const score = chosen.needs === 'nothing' ? null : measuredScore(chosen.score, local.optimizer.name);
+  return score === null || score === 'squared-norm'
     ? 'Appears when the first round is committed.'
-    : `E1 and E2 are sums of squared norms; this run measures layers by ${chosen.score}.`;
+    : `E1 and E2 are sums of squared norms; this run measures layers by ${score}.`;
 }
 
 function Solver({ rounds }: { rounds: Rounds }) {

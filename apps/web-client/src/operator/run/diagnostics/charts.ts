@@ -57,3 +57,9 @@ export const solverChart = (rounds: Rounds): RoundChart =>
     },
     { name: 'Masks', values: rounds.map((r) => r.solved?.objective ?? null), color: 'primary' },
   ]);
+
+/** The price of disagreeing that each round took, in units of the mean score. */
+export const lambdaChart = (rounds: Rounds): RoundChart =>
+  besideLoss(rounds, { name: 'λ', format: score, from: 0 }, [
+    { name: 'λ', values: rounds.map((r) => r.solved?.lambda ?? null), color: 'primary' },
+  ]);

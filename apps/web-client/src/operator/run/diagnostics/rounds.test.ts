@@ -2,7 +2,12 @@ import { expect, it } from 'vitest';
 import { roundSummary } from '../../testing/views.ts';
 import { effectiveClients, solverGap, solverRecord } from './rounds.ts';
 
-const solved = (objective: number, bound: number, proved: boolean) => ({ objective, bound, proved });
+const solved = (objective: number, bound: number, proved: boolean) => ({
+  objective,
+  bound,
+  proved,
+  lambda: 1,
+});
 
 it('sums the effective numbers of participants up over the layers that somebody trained', () => {
   expect(effectiveClients({ effectiveClients: { a: 0, b: 1, c: 3.5, d: 1.5 } })).toEqual({

@@ -1,0 +1,151 @@
+import { Alert, Button, NumberInput, Radio, SimpleGrid, Stack, Switch, Text } from '@mantine/core';
+import { useMemo } from 'react';
+import { Panel } from '../../../shared/components/Panel.tsx';
+import type { ConfigForm, SectionProps } from '../form.ts';
+import { fitted, type PrivacyState, privacyState, startPrivacy, type Verdict } from './privacy-state.ts';
+import { SealingFields } from './SealingFields.tsx';
+
+/** What the server sees, and what the models of the run may tell of one participant. */
+export function PrivacySection({ form, catalog }: SectionProps) {
+  const { privacy } = form.values;
+  const state = useMemo(() => privacyState(form.values, catalog), [form.values, catalog]);
+  return (
+    <Panel
+      step={5}
+      title="Privacy"
+      hint="Sealing keeps single updates from the server. Differential privacy bounds what the models of a run tell of one participant; for that the server is trusted, since it sees updates before it adds noise. A run can have one of them."
+    >
+      <Stack gap="md">
+        <SealingFields form={form} catalog={catalog} />
+        <Radio.Group
+          label="What the models may tell of a participant"
+          value={privacy.kind}
+          onChange={(kind) =>
+            form.setFieldValue('privacy', kind === 'client' ? startPrivacy : { kind: 'none' })
+          }
+        >
+          <Stack gap="xs" mt={6}>
+            <Radio
+              value="none"
+              label="No bound"
+              description="Models take in updates as they are. They may tell more of a participant than one would think."
+            />
+            <Radio
+              value="client"
+              label="Differential privacy"
+              description="Every participant’s update is cut to a length, all weigh the same, and noise is added before anybody sees the model. It costs accuracy, a lot with few participants."
+              data-testid="private"
+            />
+          </Stack>
+        </Radio.Group>
+        {privacy.kind === 'client' && <ClientFields form={form} />}
+        <div role="status" data-testid="privacy-plan" data-kind={state.kind}>
+          <Outcome form={form} state={state} />
+        </div>
+      </Stack>
+    </Panel>
+  );
+}
+
+function ClientFields({ form }: { form: ConfigForm }) {
+  const { onChange, value, ...noise } = form.getInputProps('privacy.noise');
+  return (
+    <SimpleGrid cols={{ base: 1, xs: 2 }}>
+      <NumberInput
+        label="ε, at most"
+        description="Of the whole run; it stops before it passes it"
+        min={0.01}
+        max={100}
+        step={1}
+        {...form.getInputProps('privacy.epsilon')}
+      />
+      <NumberInput
+        label="δ"
+        description="Well below 1 / participants"
+        min={0}
+        max={0.1}
+        step={0.0001}
+        {...form.getInputProps('privacy.delta')}
+      />
+      <NumberInput
+        label="Longest update"
+        description="A longer one is scaled down, all layers together"
+        min={0}
+        step={0.1}
+        {...form.getInputProps('privacy.clip')}
+      />
+      <NumberInput
+        label="Noise"
+        description="In longest updates; empty: as little as all rounds allow"
+        placeholder="computed"
+        min={0.05}
+        step={0.1}
+        {...noise}
+        value={value ?? ''}
+        onChange={(typed) => onChange(typed === '' ? null : typed)}
+      />
+      <Switch
+        label="Let the length follow"
+        description="Until half of the updates are shorter; for 2 % more noise"
+        checked={form.values.privacy.kind === 'client' && form.values.privacy.quantile !== null}
+        onChange={(event) => form.setFieldValue('privacy.quantile', event.currentTarget.checked ? 0.5 : null)}
+      />
+    </SimpleGrid>
+  );
+}
+
+const colors = { usable: 'tide', drowned: 'ochre', nonsense: 'red' } as const satisfies Record<
+  Verdict,
+  string
+>;
+const titles: Readonly<Record<Verdict, string>> = {
+  usable: 'What it comes to',
+  drowned: 'More noise than learning is likely',
+  nonsense: 'Nothing would be learned',
+};
+
+function Outcome({ form, state }: { form: ConfigForm; state: PrivacyState }) {
+  switch (state.kind) {
+    case 'none':
+      return null;
+    case 'conflicts':
+      return (
+        <Alert color="ochre" variant="light" title="Other settings would let data through">
+          <Stack gap="xs" align="start">
+            {state.sentences.map((sentence) => (
+              <Text size="sm" key={sentence}>
+                {sentence}
+              </Text>
+            ))}
+            <Button
+              variant="default"
+              size="xs"
+              data-path={state.paths[0]}
+              onClick={() => form.setValues(fitted(form.values, state.paths))}
+            >
+              Use settings that fit
+            </Button>
+          </Stack>
+        </Alert>
+      );
+    case 'plan':
+      return (
+        <Alert
+          color={colors[state.verdict]}
+          variant="light"
+          title={titles[state.verdict]}
+          data-verdict={state.verdict}
+        >
+          <Stack gap="xs">
+            {state.sentences.map((sentence) => (
+              <Text size="sm" key={sentence}>
+                {sentence}
+              </Text>
+            ))}
+          </Stack>
+        </Alert>
+      );
+    default:
+      return state satisfies never;
+  }
+}

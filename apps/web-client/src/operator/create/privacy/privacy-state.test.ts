@@ -1,0 +1,63 @@
+import { RunConfig } from '@strata/fl-core/protocol';
+import { describe, expect, it } from 'vitest';
+import { catalogFixture } from '../../testing/catalog.ts';
+import { configErrors } from '../config-errors.ts';
+import { defaultConfig } from '../defaults.ts';
+import { fitted, privacyState, startPrivacy } from './privacy-state.ts';
+
+const catalog = catalogFixture();
+const model = catalog.models.find((m) => m.id === 'deit-tiny')!;
+const usual = defaultConfig(model, catalog.samples);
+const wished: RunConfig = { ...usual, privacy: startPrivacy };
+
+describe('privacyState', () => {
+  it('says nothing of a run without it, and while a field is being typed in', () => {
+    expect(privacyState(usual, catalog)).toEqual({ kind: 'none' });
+    expect(privacyState({ ...wished, privacy: { ...startPrivacy, epsilon: '' } }, catalog)).toEqual({
+      kind: 'none',
+    });
+  });
+
+  it('names what stands against it, and the settings that fit are without it and can be sent', () => {
+    const state = privacyState(wished, catalog);
+    if (state.kind !== 'conflicts') throw new Error(state.kind);
+    expect(state.paths).toEqual(['aggregation.rule.name']);
+    expect(state.sentences[0]).toContain('no bound on what one participant changes');
+    const better = fitted(
+      { ...wished, rounds: 20, cohort: { ...wished.cohort, goal: 900, minimum: 100 } },
+      state.paths,
+    );
+    expect(RunConfig.parse(better).aggregation.rule).toEqual({ name: 'mean' });
+    expect(privacyState(better, catalog).kind).toBe('plan');
+    expect(configErrors(better, catalog)).toEqual({});
+  });
+
+  it('shows noise over clip, what it comes to and what it means; and what is hopeless is refused beside epsilon', () => {
+    const paths = ['aggregation.rule.name'];
+    const of = (goal: number, strategy: RunConfig['strategy']) => {
+      const config = fitted({ ...wished, rounds: 20, cohort: { ...wished.cohort, goal, minimum: 3 } }, paths);
+      return { ...config, strategy };
+    };
+    const good = privacyState(of(200, { name: 'head-only' }), catalog);
+    expect(good).toMatchObject({ kind: 'plan', verdict: 'usable' });
+    if (good.kind !== 'plan') throw new Error(good.kind);
+    expect(good.sentences.join(' ')).toMatch(
+      /All 20 rounds together come to an ε of 8\.00\. In a round’s model the noise is [\d.]+ times as long/,
+    );
+    expect(good.sentences.at(-1)).toContain('9997 of 10000 cases');
+    const hopeless = of(20, { name: 'full' });
+    expect(privacyState(hopeless, catalog)).toMatchObject({ kind: 'plan', verdict: 'nonsense' });
+    expect(configErrors(hopeless, catalog)['privacy.epsilon']).toMatch(/^Nothing would be learned/);
+  });
+
+  it('says when a stated noise lasts for a part of the rounds only', () => {
+    const config = fitted(
+      { ...wished, rounds: 50, strategy: { name: 'head-only' }, cohort: { ...wished.cohort, goal: 500 } },
+      ['strategy.name'],
+    );
+    const state = privacyState({ ...config, privacy: { ...startPrivacy, noise: 1.5 } }, catalog);
+    expect(state).toMatchObject({ kind: 'plan' });
+    if (state.kind === 'plan')
+      expect(state.sentences[0]).toMatch(/The budget lasts for \d+ of 50 rounds; then the run stops\./);
+  });
+});
