@@ -19,9 +19,9 @@ test.afterAll(() => models?.dispose());
 // biome-ignore lint/correctness/noEmptyPattern: Playwright reads what a fixture needs from this pattern.
 test.use({ address: async ({}, use) => use(models.server) });
 
-test('axe finds nothing on a server without runs, on the form, and where there is nothing', async ({
-  world,
-}) => {
+test('axe finds nothing on a server without runs, on the form, and where there is nothing', {
+  tag: '@long',
+}, async ({ world }) => {
   const page = await world.newPage('stranger');
   const { url, token } = world.server;
   await page.goto(url);
@@ -34,14 +34,18 @@ test('axe finds nothing on a server without runs, on the form, and where there i
   await expectAccessible(page, 'not found');
 
   await page.goto(`${url}/operator`);
-  await page.getByLabel('Token').waitFor();
-  await expectAccessible(page, 'token asked for');
+  await page.getByLabel('Password', { exact: true }).waitFor();
+  await expectAccessible(page, 'log in');
+  await page.getByRole('button', { name: 'Log in with a token instead' }).click();
+  await page.getByLabel('Token', { exact: true }).waitFor();
+  await expectAccessible(page, 'log in, token asked for');
 
   await page.goto(`${url}/bench`);
   await page.getByRole('heading').first().waitFor();
   await expectAccessible(page, 'bench');
 
   await page.goto(`${url}/operator#token=${token}`);
+  await page.waitForFunction(() => !location.hash.includes('token='));
   await page.reload();
   await page.getByText('There is none on this server yet').waitFor();
   await expectAccessible(page, 'list of runs, empty');
@@ -83,9 +87,9 @@ function pets(): Buffer {
 const phase = (page: Page, name: string) =>
   page.locator(`[data-testid=status][data-phase=${name}]`).waitFor();
 
-test('axe finds nothing through the life of a run, on its pages and on those of its participants', async ({
-  world,
-}) => {
+test('axe finds nothing through the life of a run, on its pages and on those of its participants', {
+  tag: '@long',
+}, async ({ world }) => {
   const release = world.holdUpdates();
   const run = await world.startRun({
     name: 'Life of a run',
@@ -159,9 +163,9 @@ test('axe finds nothing through the life of a run, on its pages and on those of 
   await expectAccessible(failed, 'dashboard, unknown run');
 });
 
-test('axe finds nothing where a participant is asked about the data, and where one is refused', async ({
-  world,
-}) => {
+test('axe finds nothing where a participant is asked about the data, and where one is refused', {
+  tag: '@long',
+}, async ({ world }) => {
   const run = await world.startRun({ labels: ['cat', 'dog', 'owl'], data: { kind: 'image', sample: null } });
   const page = await world.newPage('participant');
   await page.goto(await world.joinLink(run, { backend: 'wasm' }));

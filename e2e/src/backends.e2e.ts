@@ -34,7 +34,7 @@ function difference(a: Outcome, b: Outcome): number {
   return Math.max(...errors);
 }
 
-test('C2: a software adapter is passed by, with the reason', async () => {
+test('C2: a software adapter is passed by, with the reason', { tag: '@long' }, async () => {
   const { chosen } = await run({ force: null, destroyAfter: 0 });
   expect(chosen.name).toBe('wasm');
   expect(chosen.reason).toMatch(/emulated in software/);
@@ -42,7 +42,7 @@ test('C2: a software adapter is passed by, with the reason', async () => {
 });
 
 for (const force of ['wasm', 'webgpu'] as const) {
-  test(`${force} trains as cpu does, and C4 holds`, async () => {
+  test(`${force} trains as cpu does, and C4 holds`, { tag: '@long' }, async () => {
     const expected = await run({ force: 'cpu', destroyAfter: 0 });
     const actual = await run({ force, destroyAfter: 0 });
     expect(actual.chosen.name).toBe(force);
@@ -60,7 +60,9 @@ for (const { where, destroyAfter, batches } of [
   // The first epoch is not done again.
   { where: 'the second epoch', destroyAfter: 3, batches: 3 + 2 },
 ]) {
-  test(`C2: a device destroyed in ${where} is started anew and the job ends as if nothing had happened`, async () => {
+  test(`C2: a device destroyed in ${where} is started anew and the job ends as if nothing had happened`, {
+    tag: '@long',
+  }, async () => {
     const undisturbed = await run({ force: 'webgpu', destroyAfter: 0 });
     const disturbed = await run({ force: 'webgpu', destroyAfter });
     expect(undisturbed).toMatchObject({ losses: 0, batches: 4 });

@@ -38,7 +38,9 @@ async function open(world: World, search: string, before?: (page: Page) => Promi
 const reached = (page: Page, state: string) =>
   expect(page.getByTestId('bench-state')).toHaveAttribute('data-state', state, { timeout: 120_000 });
 
-test('measures steps whose losses are those of the processor, and hands out its rows', async ({ world }) => {
+test('measures steps whose losses are those of the processor, and hands out its rows', {
+  tag: '@long',
+}, async ({ world }) => {
   const page = await open(world, String(query));
   await page.getByTestId('bench-start').click();
   await reached(page, 'done');
@@ -87,7 +89,7 @@ test('measures steps whose losses are those of the processor, and hands out its 
   expect(world.pageErrors).toEqual([]);
 });
 
-test('starts by its address, and stops by its button', async ({ world }) => {
+test('starts by its address, and stops by its button', { tag: '@long' }, async ({ world }) => {
   const page = await open(world, `${query}&autostart=1`);
   await page.getByTestId('bench-stop').click();
   await reached(page, 'stopped');
@@ -95,7 +97,7 @@ test('starts by its address, and stops by its button', async ({ world }) => {
   expect(world.pageErrors).toEqual([]);
 });
 
-test('says so when its worker does not come', async ({ world }) => {
+test('says so when its worker does not come', { tag: '@long' }, async ({ world }) => {
   const page = await open(world, `${query}&autostart=1`, (page) =>
     page.route('**/assets/worker-*.js', (route) => route.abort()),
   );
@@ -105,7 +107,7 @@ test('says so when its worker does not come', async ({ world }) => {
   await expect(page.getByTestId('bench-start')).toBeEnabled();
 });
 
-test('tells a browser without WebGPU what to do', async ({ world }) => {
+test('tells a browser without WebGPU what to do', { tag: '@long' }, async ({ world }) => {
   const page = await open(world, '', (page) =>
     page.addInitScript(() => Object.defineProperty(Navigator.prototype, 'gpu', { value: undefined })),
   );

@@ -46,9 +46,9 @@ const seenBy = (page: Page) =>
     return { seen, tops: [...tops] };
   });
 
-test('over four rounds the dashboard moves by less than 0.1, and the invitation not at all', async ({
-  world,
-}) => {
+test('over four rounds the dashboard moves by less than 0.1, and the invitation not at all', {
+  tag: '@long',
+}, async ({ world }) => {
   const run = await world.startRun({ rounds: 4 });
   const path = `/operator/runs/${run}`;
   const views = {
@@ -84,9 +84,9 @@ test('over four rounds the dashboard moves by less than 0.1, and the invitation 
   }
 });
 
-test('a chart goes home as a picture and as numbers; what is trained can be told where the system has colours of its own', async ({
-  world,
-}) => {
+test('a chart goes home as a picture and as numbers; what is trained can be told where the system has colours of its own', {
+  tag: '@long',
+}, async ({ world }) => {
   // In the first round the head alone is trained: there is nothing to choose by.
   const run = await world.startRun({ rounds: 2, cohort: { goal: 1, minimum: 1, quorum: 1 } });
   await world.join(run, 0, { backend: 'wasm' });

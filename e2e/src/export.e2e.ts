@@ -103,6 +103,7 @@ test.describe(`an exported run in Python${reason}`, () => {
     button: string,
     file: string,
     bytes: Uint8Array,
+    steps = { epochs: 3, maxBatches: 6 },
   ) {
     const run = await world.startRun({
       ...config,
@@ -112,8 +113,7 @@ test.describe(`an exported run in Python${reason}`, () => {
       cohort: { goal: 1, minimum: 1, quorum: 1 },
       local: {
         ...tinyRun.local,
-        epochs: 3,
-        maxBatches: 6,
+        ...steps,
         holdOut,
         optimizer: { name: 'adamw', learningRate: 0.002 },
       },
@@ -174,7 +174,7 @@ test.describe(`an exported run in Python${reason}`, () => {
     expect(result.reported).toEqual({ accuracy: last.accuracy, samples });
   }
 
-  test('images: emoji and a ViT', async ({ world }) => {
+  test('images: emoji and a ViT', { tag: '@long' }, async ({ world }) => {
     const side = 64;
     const labels = ['animal', 'food', 'vehicle'];
     const raw = await loadSample('emoji', nodeSampleIo);
@@ -201,7 +201,9 @@ test.describe(`an exported run in Python${reason}`, () => {
     expect(world.pageErrors).toEqual([]);
   });
 
-  test('photos: not square, turned, in Display P3, some without an end', async ({ world }) => {
+  test('photos: not square, turned, in Display P3, some without an end', { tag: '@long' }, async ({
+    world,
+  }) => {
     const labels = ['leaf', 'brick', 'sea'];
     const types = ['image/jpeg', 'image/png', 'image/webp'] as const;
     const shapes = [
@@ -240,18 +242,25 @@ test.describe(`an exported run in Python${reason}`, () => {
     expect(world.pageErrors).toEqual([]);
   });
 
-  for (const { name, model } of [
-    { name: 'the sentence encoder', model: 'use-lite' },
-    { name: 'an imported BERT', model: { source: 'folder:tiny-bert', granularity: 'block' } },
-  ] satisfies { name: string; model: RunConfigInput['model'] }[]) {
-    test(`texts: definitions of WordNet and ${name}`, async ({ world }) => {
-      const { labels, rows, csv } = await definitions();
+  for (const { name, model, texts, steps } of [
+    // Of full size: a step takes seconds. All its layers move in each of the four, and that is what must arrive.
+    { name: 'the sentence encoder', model: 'use-lite', texts: 50, steps: { epochs: 1, maxBatches: 2 } },
+    {
+      name: 'an imported BERT',
+      model: { source: 'folder:tiny-bert', granularity: 'block' },
+      texts: 100,
+      steps: { epochs: 3, maxBatches: 6 },
+    },
+  ] satisfies { name: string; model: RunConfigInput['model']; texts: number; steps: object }[]) {
+    test(`texts: definitions of WordNet and ${name}`, { tag: '@long' }, async ({ world }) => {
+      const { labels, rows, csv } = await definitions(texts);
       const view = await finished(
         world,
         { ...tinyRun, name, model, data: { kind: 'text', sample: null }, labels },
         'files',
         'definitions.csv',
         new TextEncoder().encode(csv(rows)),
+        steps,
       );
       const heldOut = heldOutOf(rows, labels);
       const table = join(folder, `${view.id}.csv`);
@@ -265,14 +274,14 @@ test.describe(`an exported run in Python${reason}`, () => {
 });
 
 /** Some definitions of the built-in sample, as a person would have them. */
-async function definitions() {
+async function definitions(texts: number) {
   const labels = ['animal', 'food', 'person'];
   const raw = await loadSample('wordnet', nodeSampleIo);
   if (raw.kind !== 'text') throw new Error('Definitions are texts.');
   const rows = raw.texts
     .map((text, i) => ({ text, label: raw.classes[raw.labels[i]!]! }))
     .filter(({ label }) => labels.includes(label))
-    .slice(0, 100);
+    .slice(0, texts);
   const csv = (some: typeof rows) =>
     `text,label\n${some.map(({ text, label }) => `"${text.replaceAll('"', '""')}",${label}`).join('\n')}\n`;
   return { labels, rows, csv };

@@ -14,7 +14,7 @@ test.beforeAll(async ({ browser }) => {
 test.afterAll(() => worker?.close());
 
 for (const force of ['wasm', 'webgpu'] as const) {
-  test(`${force}: of every architecture, a CNN and every fused operation`, async () => {
+  test(`${force}: of every architecture, a CNN and every fused operation`, { tag: '@long' }, async () => {
     const outcome = await runWorker<WorkerTask, Outcome>(worker.page, { force });
     const models = outcome.models.map(({ name, cases, milliseconds }) => ({
       name,

@@ -19,7 +19,7 @@ const test = shared.extend<{ readonly open: ServerProcess }>({
   },
 });
 
-test('a link of this computer alone is said to be so', async ({ world }) => {
+test('a link of this computer alone is said to be so', { tag: '@long' }, async ({ world }) => {
   const run = await world.startRun();
   const page = await world.operate(`/operator/runs/${run}`);
   await expect(page.getByTestId('join-warning')).toContainText('Only this computer');
@@ -30,10 +30,9 @@ test.describe('a server that listens to its network', () => {
   test.skip(lan === undefined, 'this machine is in no network');
   test.use({ address: async ({ open }, use) => use(open) });
 
-  test('prints and offers an address that a phone can open; over http the link is copied all the same', async ({
-    world,
-    open,
-  }) => {
+  test('prints and offers an address that a phone can open; over http the link is copied all the same', {
+    tag: '@long',
+  }, async ({ world, open }) => {
     const address = `http://${lan}:${open.port}`;
     await expect.poll(() => lines.join('\n')).toContain(address);
     const run = await world.startRun({ rounds: 1, cohort: { goal: 1, minimum: 1, quorum: 1 } });

@@ -24,7 +24,7 @@ test.describe('in a worker of Chromium', () => {
   // SwiftShader takes minutes to compile the shaders where other tests run beside it.
   test.describe.configure({ timeout: 480_000 });
   for (const force of ['wasm', 'webgpu'] as const) {
-    test(`${force}: has the logits and gradients of PyTorch`, async () => {
+    test(`${force}: has the logits and gradients of PyTorch`, { tag: '@long' }, async () => {
       const { backend, logits, loss, gradients, left } = await runWorker<WorkerTask, Outcome>(worker.page, {
         force,
       });
@@ -44,9 +44,9 @@ const file = async (name: string) => ({
   buffer: await readFile(new URL(name, fixture)),
 });
 
-test('a LayersModel from the operator’s disk is uploaded, chosen, trained by three tabs, and opens in TensorFlow.js again', async ({
-  world,
-}) => {
+test('a LayersModel from the operator’s disk is uploaded, chosen, trained by three tabs, and opens in TensorFlow.js again', {
+  tag: '@long',
+}, async ({ world }) => {
   const page = await world.operate('/operator/new', { width: 360 });
   await page.getByTestId('import-model').click();
   const input = page.getByTestId('model-files');

@@ -24,9 +24,9 @@ async function joinThrough(world: World, run: string, origin: string, more = {})
   return page;
 }
 
-test('a proxy that refuses updates (413) is said to the person and to the operator, and not tried again', async ({
-  world,
-}) => {
+test('a proxy that refuses updates (413) is said to the person and to the operator, and not tried again', {
+  tag: '@long',
+}, async ({ world }) => {
   const proxy = await NarrowProxy.start(world.server.url, { mostBytes: 20_000 });
   const run = await world.startRun(alone);
   const page = await joinThrough(world, run, proxy.url);
@@ -43,9 +43,9 @@ test('a proxy that refuses updates (413) is said to the person and to the operat
   await proxy.close();
 });
 
-test('a network without WebSockets is said so after some tries, to participants and operators', async ({
-  world,
-}) => {
+test('a network without WebSockets is said so after some tries, to participants and operators', {
+  tag: '@long',
+}, async ({ world }) => {
   const proxy = await NarrowProxy.start(world.server.url, { webSockets: false });
   const run = await world.startRun(alone);
   const page = await joinThrough(world, run, proxy.url);
@@ -61,7 +61,7 @@ test('a network without WebSockets is said so after some tries, to participants 
   await proxy.close();
 });
 
-test('the server’s log says that a proxy passes no WebSocket on', async ({ browser }) => {
+test('the server’s log says that a proxy passes no WebSocket on', { tag: '@long' }, async ({ browser }) => {
   const lines: string[] = [];
   const server = await ServerProcess.start({ ...serverOptions, log: (line) => lines.push(line) });
   const proxy = await NarrowProxy.start(server.url, { webSockets: false });
@@ -80,7 +80,9 @@ test('the server’s log says that a proxy passes no WebSocket on', async ({ bro
   await server.dispose();
 });
 
-test('offline while it sends is said within 5 s, and it goes on by itself', async ({ world }) => {
+test('offline while it sends is said within 5 s, and it goes on by itself', { tag: '@long' }, async ({
+  world,
+}) => {
   const release = world.holdUpdates();
   const run = await world.startRun({ ...alone, rounds: 1 });
   const page = await world.join(run, 0, { backend: 'wasm' });
@@ -95,7 +97,7 @@ test('offline while it sends is said within 5 s, and it goes on by itself', asyn
   await world.finished(run);
 });
 
-test('updates that get no answer are said within 5 s', async ({ world }) => {
+test('updates that get no answer are said within 5 s', { tag: '@long' }, async ({ world }) => {
   const run = await world.startRun({ ...alone, rounds: 1 });
   const page = await world.newPage('participant');
   // The line goes dead without a word: nothing fails, nothing arrives.
@@ -115,7 +117,7 @@ test('updates that get no answer are said within 5 s', async ({ world }) => {
   await world.finished(run);
 });
 
-test('a browser that keeps nothing (cookies blocked) can take part', async ({ world }) => {
+test('a browser that keeps nothing (cookies blocked) can take part', { tag: '@long' }, async ({ world }) => {
   const run = await world.startRun({ ...alone, rounds: 1 });
   const page = await world.newPage('participant');
   await page.addInitScript(() => {
@@ -134,7 +136,7 @@ test('a browser that keeps nothing (cookies blocked) can take part', async ({ wo
   await page.locator('[data-testid=ended][data-phase=over]').waitFor();
 });
 
-test('a browser without workers is told so, and which would do', async ({ world }) => {
+test('a browser without workers is told so, and which would do', { tag: '@long' }, async ({ world }) => {
   const run = await world.startRun(alone);
   const page = await world.newPage('participant');
   await page.addInitScript(() => Object.defineProperty(window, 'Worker', { value: undefined }));
@@ -143,7 +145,9 @@ test('a browser without workers is told so, and which would do', async ({ world 
   await expect(ended).toContainText('current version of Chrome');
 });
 
-test('a part of the page that does not arrive is said, where nothing of the page runs', async ({ world }) => {
+test('a part of the page that does not arrive is said, where nothing of the page runs', {
+  tag: '@long',
+}, async ({ world }) => {
   const run = await world.startRun(alone);
   const page = await world.browser.newPage();
   await page.route(/\/assets\/index-.*\.js$/, (route) => route.abort());
@@ -158,7 +162,9 @@ test('a part of the page that does not arrive is said, where nothing of the page
   await page.close();
 });
 
-test('a duplicated tab does not train as the same client, and can be somebody else', async ({ world }) => {
+test('a duplicated tab does not train as the same client, and can be somebody else', {
+  tag: '@long',
+}, async ({ world }) => {
   const release = world.holdUpdates();
   const run = await world.startRun(alone);
   const { autostart: _, ...given } = query;
@@ -182,7 +188,9 @@ test('a duplicated tab does not train as the same client, and can be somebody el
   await world.finished(run);
 });
 
-test('what one did is kept over a reload after the end, and over a closed tab', async ({ world }) => {
+test('what one did is kept over a reload after the end, and over a closed tab', { tag: '@long' }, async ({
+  world,
+}) => {
   const run = await world.startRun({ ...alone, rounds: 1 });
   const { autostart: _, ...given } = query;
   const page = await world.newPage('participant');
@@ -199,7 +207,9 @@ test('what one did is kept over a reload after the end, and over a closed tab', 
   await expect(later.locator('[data-testid=ended][data-phase=over]')).toContainText('You helped in 1 round');
 });
 
-test('after joining on a phone the progress is on the screen, and has the focus', async ({ world }) => {
+test('after joining on a phone the progress is on the screen, and has the focus', { tag: '@long' }, async ({
+  world,
+}) => {
   const run = await world.startRun({ cohort: { goal: 3, minimum: 3, quorum: 1 } });
   const { autostart: _, ...given } = query;
   const page = await world.newPage('participant', { viewport: { width: 390, height: 664 } });

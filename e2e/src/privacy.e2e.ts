@@ -115,6 +115,21 @@ test.describe('C5: all that leaves a tab in a whole run', () => {
     }
   });
 
+  test('says how many samples there are, and not of which labels', () => {
+    const hellos = eventsOf(proxy.sent).filter(([name]) => name === 'hello');
+    expect(hellos.length).toBeGreaterThan(0);
+    for (const [, hello] of hellos) {
+      expect(Object.keys(z.looseObject({}).parse(hello)).sort()).toEqual([
+        'device',
+        'heldOut',
+        'name',
+        'samples',
+      ]);
+    }
+    // No list of two numbers, one a label, in any message.
+    for (const text of messages(proxy.sent)) expect(text).not.toMatch(/\[\d+,\d+\]/);
+  });
+
   test('is requests for pages, blobs and public views, and the updates', () => {
     for (const { method, path, body } of requests(proxy.sent)) {
       if (method === 'PUT') {

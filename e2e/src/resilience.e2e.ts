@@ -3,7 +3,9 @@ import { serverOptions } from './server-options.ts';
 import { expect, test as shared } from './test.ts';
 import { tinyRun } from './world.ts';
 
-/** What happens to tabs and servers in real life, on WebGPU. */
+/** What happens to tabs and servers in real life. On wasm: none of it is about a backend, and SwiftShader compiles for seconds in every tab. */
+const wasm = { backend: 'wasm' };
+
 const test = shared.extend<{
   /** A server to kill: the other tests go on with the shared one. */
   readonly mortal: ServerProcess;
@@ -19,7 +21,7 @@ const test = shared.extend<{
 test('R3: a tab closed in mid-round holds nobody up', async ({ world }) => {
   const release = world.holdUpdates();
   const run = await world.startRun({ rounds: 1 });
-  const tabs = await Promise.all([0, 1, 2].map((shard) => world.join(run, shard)));
+  const tabs = await Promise.all([0, 1, 2].map((shard) => world.join(run, shard, wasm)));
   await world.inPhase(run, 'training');
   await tabs[2]?.context().close();
   release();
@@ -31,9 +33,9 @@ test('R3: a tab closed in mid-round holds nobody up', async ({ world }) => {
 test('R1: a tab that joins in mid-round is told to wait and takes part in the next', async ({ world }) => {
   const release = world.holdUpdates();
   const run = await world.startRun({ rounds: 2, cohort: { goal: 2, minimum: 1, quorum: 0.5 } });
-  await world.join(run, 0);
+  await world.join(run, 0, wasm);
   await world.inPhase(run, 'training');
-  const late = await world.join(run, 1);
+  const late = await world.join(run, 1, wasm);
   await late.locator('[data-testid=status][data-phase=waiting][data-reason=next-round]').waitFor();
   release();
   const view = await world.finished(run);
@@ -43,7 +45,7 @@ test('R1: a tab that joins in mid-round is told to wait and takes part in the ne
 test('R9: a page refresh resumes as the same participant', async ({ world }) => {
   const release = world.holdUpdates();
   const run = await world.startRun({ rounds: 1, cohort: { goal: 2, minimum: 2, quorum: 1 } });
-  const [tab] = await Promise.all([0, 1].map((shard) => world.join(run, shard)));
+  const [tab] = await Promise.all([0, 1].map((shard) => world.join(run, shard, wasm)));
   await world.inPhase(run, 'training');
   await tab?.reload();
   release();
@@ -55,7 +57,7 @@ test('R9: a page refresh resumes as the same participant', async ({ world }) => 
 test('C6: pause holds a tab, resume lets it go on, leave ends it', async ({ world }) => {
   const release = world.holdUpdates();
   const run = await world.startRun({ rounds: 2, cohort: { goal: 1, minimum: 1, quorum: 1 } });
-  const tab = await world.join(run, 0);
+  const tab = await world.join(run, 0, wasm);
   await world.inPhase(run, 'training');
   await tab.getByTestId('pause').click();
   await tab.getByTestId('pause-after-round').click();
@@ -75,17 +77,16 @@ test('C6: pause holds a tab, resume lets it go on, leave ends it', async ({ worl
 test.describe('a server of one’s own', () => {
   test.use({ address: async ({ mortal }, use) => use(mortal) });
 
-  test('R8, R9: the server is killed in mid-round; a new start goes on and the tabs come back by themselves', async ({
-    world,
-    mortal,
-  }) => {
+  test('R8, R9: the server is killed in mid-round; a new start goes on and the tabs come back by themselves', {
+    tag: '@long',
+  }, async ({ world, mortal }) => {
     const run = await world.startRun({
       rounds: 2,
       cohort: { goal: 2, minimum: 2, quorum: 0.5 },
       // The kill comes amid the training itself, which polling must see: it has to last some seconds.
-      local: { ...tinyRun.local, epochs: 25 },
+      local: { ...tinyRun.local, epochs: 100 },
     });
-    await Promise.all([0, 1].map((shard) => world.join(run, shard)));
+    await Promise.all([0, 1].map((shard) => world.join(run, shard, wasm)));
     await world.inPhase(run, 'training', 2);
     const before = await world.api.round(run, 1);
     await mortal.kill();

@@ -92,7 +92,7 @@ test('next token: chosen on the form, learned from a text file, called by its na
   await expect(operator.getByLabel('Name', { exact: true })).toHaveValue('gpt2 on own data');
   await fits(operator, 'form-next-token');
   await operator.setViewportSize({ width: 360, height: 740 });
-  await operator.getByLabel('On the start page').check();
+  await operator.getByLabel('Who may join').selectOption('listed');
   await fits(operator, 'form-next-token-phone');
   await operator.setViewportSize({ width: 1280, height: 900 });
   await operator.getByTestId('create').click();
@@ -121,14 +121,12 @@ test('next token: chosen on the form, learned from a text file, called by its na
   // Of 340 tokens it knows nothing about yet.
   expect(round?.loss).toBeGreaterThan(1);
   expect(round?.loss).toBeLessThan(Math.log(340) + 2);
-  expect(view.clients[0]?.classCounts).toEqual([]);
   await operator.locator('[data-figure=accuracy]').getByText('Held-out next tokens right').waitFor();
   await operator
     .locator('[data-figure=loss]')
     .getByText(/perplexity/)
     .waitFor();
   await operator.getByText('Loss and next tokens right').waitFor();
-  await expect(operator.getByTestId('clients').getByText('Class balance')).toHaveCount(0);
   await fits(operator, 'dashboard-next-token');
   const { config, card, weights } = await exported(world, run);
   expect(config).toMatchObject({ architectures: ['GPT2LMHeadModel'], vocab_size: 340 });
@@ -153,7 +151,6 @@ test('next token on the built-in texts, whose labels nobody looks at', async ({ 
   await page.locator('[data-testid=ended][data-phase=over]').waitFor({ timeout: 120_000 });
   const view = await world.finished(run);
   expect(view.rounds.at(-1)?.evaluatedSamples).toBeGreaterThan(10);
-  expect(view.clients[0]).toMatchObject({ classCounts: [] });
   expect(view.clients[0]!.samples).toBeGreaterThan(40);
   expect(world.pageErrors).toEqual([]);
 });
@@ -175,8 +172,7 @@ test('several labels: a name of another meaning, texts with none, and a model th
   );
   await fits(page, 'multi-label-data');
   expect(await takePart(page)).toMatch(/labels agree with yours/);
-  const view = await world.finished(run);
-  expect(view.clients[0]?.classCounts.every((n) => n > 0)).toBe(true);
+  await world.finished(run);
   const { config } = await exported(world, run);
   expect(config).toMatchObject({
     architectures: ['BertForSequenceClassification'],

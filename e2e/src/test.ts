@@ -29,7 +29,7 @@ export const test = base.extend<Fixtures, SharedFixtures>({
       await use(server);
       await server.dispose();
     },
-    { scope: 'worker', timeout: 120_000 },
+    { scope: 'worker', timeout: 240_000 },
   ],
   address: async ({ server }, use) => use(server),
   world: async ({ address, browser, video }, use, testInfo) => {

@@ -87,6 +87,8 @@ export class World {
       colorScheme: options.dark ? 'dark' : 'light',
     });
     await page.goto(`${this.server.url}${path}#token=${this.server.token}`);
+    // It goes once the page has logged in.
+    await page.waitForFunction(() => !location.hash.includes('token='));
     return page;
   }
 
