@@ -7,20 +7,24 @@ import { StrataError } from '@strata/fl-core/protocol';
 import { aggregate } from './aggregate.ts';
 import type { Benchmark, Options, Row } from './benchmark.ts';
 import { gpu } from './gpu/index.ts';
+import { groups } from './groups.ts';
 import { load } from './load.ts';
 import { orchestrator } from './orchestrator/index.ts';
 import { page } from './page.ts';
+import { secagg } from './secagg.ts';
 import { solver } from './solver.ts';
 import { step } from './step/index.ts';
 
 const benchmarks: Readonly<Record<string, Benchmark<Options>>> = {
   solver,
+  groups,
   aggregate,
   step,
   load,
   page,
   gpu,
   orchestrator,
+  secagg,
 };
 
 function usage(): string {

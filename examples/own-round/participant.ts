@@ -1,6 +1,6 @@
 import { type Dataset, sampleCount } from '@strata/fl-core/data';
 import { loadModel, type ModelSpec } from '@strata/fl-core/models';
-import { decodeSafetensors, encodeSafetensors, type RunConfig } from '@strata/fl-core/protocol';
+import { decodeSafetensors, encodeSafetensors, isModelWork, type RunConfig } from '@strata/fl-core/protocol';
 import type { MemoryRun } from '@strata/fl-core/rounds/memory';
 import { finish, Trainer } from '@strata/fl-core/training';
 
@@ -22,12 +22,12 @@ export class Participant {
     this.#trainer = trainer;
   }
 
-  /** Says hello to the run. @param classCounts how many samples of `data` each label has. */
+  /** Says hello to the run. */
   static async join(
     run: MemoryRun,
     id: string,
     spec: ModelSpec,
-    { data, heldOut, classCounts }: { data: Dataset; heldOut: Dataset; classCounts: number[] },
+    { data, heldOut }: { data: Dataset; heldOut: Dataset },
   ): Promise<Participant> {
     const { labels, side } = run.book.run.config;
     const trainer = new Trainer(await loadModel(spec, { classes: labels.length, side }));
@@ -36,7 +36,6 @@ export class Participant {
       device: { backend: 'cpu', reason: 'an example', adapter: '', threads: 1 },
       samples: sampleCount(data),
       heldOut: sampleCount(heldOut),
-      classCounts,
     });
     return new Participant(id, run, data, heldOut, trainer);
   }
@@ -44,7 +43,7 @@ export class Participant {
   /** Does the work there is; false when there is none. */
   async act(): Promise<boolean> {
     const work = this.#run.work(this.id);
-    if (work.kind === 'wait' || work.kind === 'over') return false;
+    if (!isModelWork(work)) return false;
     for (const [layer, { sha256 }] of Object.entries(work.checkpoint.layers)) {
       this.#trainer.setLayer(layer, decodeSafetensors(this.#run.book.read(sha256)).tensors);
     }
@@ -60,8 +59,9 @@ export class Participant {
         return true;
       }
       case 'train': {
-        const { round, train: layers, seed, span } = work;
-        const { update, loss } = await finish(this.#trainer.train(this.#data, { layers, local, seed, span }));
+        const { round, train: layers, seed, span, epochs } = work;
+        const options = { layers, local: { ...local, epochs }, seed, span };
+        const { update, loss } = await finish(this.#trainer.train(this.#data, options));
         const metadata = { samples: String(samples), loss: String(loss) };
         await this.#run.update(this.id, round, encodeSafetensors(update, metadata));
         return true;

@@ -51,7 +51,7 @@ export async function play({
   });
   const crew: Participant[] = [];
   for (let i = 1; i <= participants; i++) {
-    const data = { data: pictures(16, seed + i), heldOut: pictures(8, seed - i), classCounts: [8, 8] };
+    const data = { data: pictures(16, seed + i), heldOut: pictures(8, seed - i) };
     crew.push(await Participant.join(run, `participant-${i}`, spec, data));
   }
   await run.command('start');

@@ -1,15 +1,14 @@
-import type { ClientInput, ScoredStrategy, SelectionInput } from '@strata/fl-core/selection';
+import {
+  type ClientInput,
+  type ScoredStrategy,
+  type SelectionInput,
+  takeInOrder,
+} from '@strata/fl-core/selection';
 
-/** Layers by falling value, the earlier one first where they are equal; those that fit into the budget. */
-function affordable(values: readonly number[], costs: readonly number[], budget: number): number[] {
-  let room = budget;
-  return [...values.keys()]
-    .sort((a, b) => values[b]! - values[a]! || a - b)
-    .filter((l) => {
-      if (costs[l]! > room) return false;
-      room -= costs[l]!;
-      return true;
-    });
+/** Layers by falling value, the earlier one first where they are equal; those that the client can afford. */
+function affordable(values: readonly number[], input: SelectionInput, client: ClientInput): number[] {
+  const order = [...values.keys()].sort((a, b) => values[b]! - values[a]! || a - b);
+  return takeInOrder(order, input, client);
 }
 
 /**
@@ -19,14 +18,16 @@ function affordable(values: readonly number[], costs: readonly number[], budget:
 export const vote: ScoredStrategy = {
   needs: 'scores',
   score: 'squared-norm',
-  select({ layers, costs, clients }: SelectionInput) {
+  select(input: SelectionInput) {
+    const { layers, clients } = input;
     const votes = layers.map(() => 0);
-    for (const { scores, budget } of clients) {
+    for (const client of clients) {
+      const { scores } = client;
       // A client whose probe did not arrive has no vote.
-      for (const l of scores === null ? [] : affordable(scores, costs, budget)) votes[l]! += 1;
+      for (const l of scores === null ? [] : affordable(scores, input, client)) votes[l]! += 1;
     }
-    const maskOf = ({ budget }: ClientInput) => {
-      const chosen = new Set(affordable(votes, costs, budget));
+    const maskOf = (client: ClientInput) => {
+      const chosen = new Set(affordable(votes, input, client));
       return layers.filter((_, l) => chosen.has(l));
     };
     return { masks: Object.fromEntries(clients.map((client) => [client.id, maskOf(client)])) };

@@ -4,18 +4,13 @@ import {
   type ColumnRole,
   findLabels,
   type LeftOut,
+  namedColumns,
   type RawTexts,
   readTexts,
   type ShownTable,
+  type WantedColumns,
 } from '@strata/fl-core/data';
 import { UsageError } from './experiment.ts';
-
-/** Columns by their names, or by their numbers from 1, as somebody types them; absent: they are found. */
-export interface WantedColumns {
-  /** Several are one text, one below the other. */
-  readonly text?: readonly string[] | undefined;
-  readonly label?: string | undefined;
-}
 
 export interface LabelledTable extends LeftOut {
   readonly labels: readonly string[];
@@ -69,23 +64,13 @@ export async function readLabelledTable(
   return { ...read, labels: used, samples, said: said(samples, found.shown, read) };
 }
 
-function choices(path: string, shown: ShownTable | null, { text, label }: WantedColumns): ColumnChoices {
-  if (shown === null || (text === undefined && label === undefined)) return new Map();
-  const names = shown.titles.map((title) => /"(.*)"$/.exec(title)?.[1] ?? '');
-  const indexOf = (name: string): number => {
-    const index = names.indexOf(name) === -1 && /^\d+$/.test(name) ? Number(name) - 1 : names.indexOf(name);
-    if (index >= 0 && index < names.length) return index;
-    throw new UsageError(`--data: ${path} has no column "${name}".${advice(shown)}`);
-  };
-  const texts = text?.map(indexOf);
-  const labels = label === undefined ? undefined : indexOf(label);
-  const roles = shown.roles.map((role, index): ColumnRole => {
-    if (index === labels) return 'label';
-    if (texts !== undefined)
-      return texts.includes(index) ? 'text' : role === 'label' && labels === undefined ? role : 'none';
-    return role === 'label' ? 'none' : role;
-  });
-  return new Map([[shown.layout, { header: shown.header, roles }]]);
+function choices(path: string, shown: ShownTable | null, wanted: WantedColumns): ColumnChoices {
+  if (shown === null || (wanted.text === undefined && wanted.label === undefined)) return new Map();
+  const chosen = namedColumns(shown, wanted);
+  if ('unknown' in chosen) {
+    throw new UsageError(`--data: ${path} has no column "${chosen.unknown}".${advice(shown)}`);
+  }
+  return new Map([[shown.layout, chosen]]);
 }
 
 const advice = (shown: ShownTable | null): string =>

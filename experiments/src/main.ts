@@ -4,10 +4,14 @@
  */
 import { UsageError } from './experiment.ts';
 import { finetune } from './finetune/finetune.ts';
+import { lambda } from './lambda/lambda.ts';
 import { poison } from './poison/poison.ts';
 import { rounds } from './rounds/rounds.ts';
+import { scores } from './scores/scores.ts';
+import { simulate } from './simulate/simulate.ts';
+import { smoke } from './smoke/smoke.ts';
 
-const experiments = { finetune, poison, rounds } as const;
+const experiments = { finetune, lambda, poison, rounds, scores, simulate, smoke } as const;
 
 const [name = '', ...args] = process.argv.slice(2);
 const log = (line: string) => process.stderr.write(`${line}\n`);
@@ -25,7 +29,13 @@ try {
     log,
   );
   if (json) process.stdout.write(`${JSON.stringify(result)}\n`);
-  else console.table(result);
+  else {
+    const tables = 'tables' in result ? result.tables : { [name]: result };
+    for (const [title, rows] of Object.entries(tables ?? {})) {
+      process.stdout.write(`${title}\n`);
+      console.table(rows);
+    }
+  }
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;
   log(error.message);

@@ -1,5 +1,11 @@
 import { createControlPlane, createDataPlane, newIdentity } from '@strata/client';
-import { encodeSafetensors, type NamedTensor, type RunConfig, type Work } from '@strata/fl-core/protocol';
+import {
+  encodeSafetensors,
+  type ModelWork,
+  type NamedTensor,
+  type RunConfig,
+  type Work,
+} from '@strata/fl-core/protocol';
 import { random } from '@strata/fl-core/random';
 import { layoutFor } from '@strata/fl-core/rounds';
 import { syntheticScores } from '@strata/fl-core/rounds/testing';
@@ -72,7 +78,6 @@ export class Participant {
 
   /** Connects and says hello. */
   join(): Promise<void> {
-    const { labels } = this.#crowd.config;
     return new Promise((resolve, reject) => {
       this.#control.open({
         connected: () => {
@@ -82,7 +87,6 @@ export class Participant {
               device: { backend: 'cpu', reason: 'a benchmark' },
               samples,
               heldOut: 4,
-              classCounts: labels.map(() => 1),
             })
             .then((work) => {
               resolve();
@@ -130,12 +134,16 @@ export class Participant {
         this.#answer(work).catch((error: unknown) => this.#crowd.failed(error));
         return;
       }
+      case 'share':
+      case 'mask':
+      case 'release':
+        throw new Error('The runs of this benchmark are not sealed.');
       default:
         work satisfies never;
     }
   }
 
-  async #answer(work: Exclude<Work, { kind: 'wait' | 'over' }>): Promise<void> {
+  async #answer(work: ModelWork): Promise<void> {
     const { round } = work;
     if (this.#crowd.downloads) await this.#fetch(work);
     switch (work.kind) {

@@ -1,8 +1,9 @@
 import { copyFile, mkdir, mkdtemp, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import type { WantedColumns } from '@strata/fl-core/data';
 import Papa from 'papaparse';
-import { readLabelledTable, type WantedColumns } from '../labelled-table.ts';
+import { readLabelledTable } from '../labelled-table.ts';
 import { ownPictures } from './own-pictures.ts';
 
 /** A person's own data as the demo needs it: which sample has which label, and how to write a part of it out. */

@@ -1,5 +1,5 @@
 import { catalog } from '@strata/fl-core/models/layouts';
-import { RunConfig, type RunConfigInput } from '@strata/fl-core/protocol';
+import { freshHead, RunConfig, type RunConfigInput } from '@strata/fl-core/protocol';
 import { checkConfig } from '@strata/fl-core/rounds/check-config';
 import { strategyNamed } from '@strata/fl-core/selection';
 import type { DemoData } from './data.ts';
@@ -31,6 +31,8 @@ export function demoRunConfig(options: DemoOptions, data: DemoData): RunConfig {
       maxBatches: options.maxBatches ?? (options.backend === 'webgpu' ? 2 : 24),
       probeBatches: options.backend === 'webgpu' ? 1 : 2,
       optimizer: { name: 'adamw', learningRate: model.kind === 'text' ? 1e-3 : 5e-4 },
+      // Of a single round nothing would be left for the layers.
+      head: options.rounds > 1 ? freshHead : { rate: freshHead.rate },
     },
     seed: options.seed,
   } satisfies RunConfigInput);

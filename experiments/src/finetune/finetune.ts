@@ -10,9 +10,10 @@ import {
 import { LocalConfig } from '@strata/fl-core/protocol';
 import { chooseBackend, finish, Trainer } from '@strata/fl-core/training';
 import { type Experiment, UsageError } from '../experiment.ts';
-import { readSplitData, type SplitData } from './data.ts';
+import { readSplitData } from '../split-data/read.ts';
+import type { SplitData } from '../split-data/split-data.ts';
+import { type StartPoint, startPoint } from '../start-point.ts';
 import { parseOptions, usage } from './options.ts';
-import { type StartPoint, startPoint } from './start-point.ts';
 
 /**
  * Fine-tuning on one machine with all the data: no federation, every selectable layer and the head. The sanity line
@@ -34,10 +35,14 @@ async function run(args: readonly string[], log: (line: string) => void) {
     );
   }
   const side = spec.kind === 'image' ? (options.side ?? spec.defaultSide) : 0;
-  const start = await startPoint(options, {
-    kind: spec.kind,
-    labels: data.labels,
+  const start = await startPoint({
+    name: 'Fine-tuning',
+    model: options.model,
     side: Math.max(8, side),
+    data: { kind: spec.kind },
+    labels: [...data.labels],
+    strategy: { name: 'full' },
+    seed,
   });
   const prepare = preparation(spec, start, side);
   const [train, test] = [prepare(data.train), prepare(data.test)];
@@ -98,7 +103,7 @@ const seconds = (since: number): number => Math.round((performance.now() - since
 
 function preparation(
   spec: ModelSpec,
-  { tokenizer }: StartPoint,
+  { tokenizer }: Pick<StartPoint, 'tokenizer'>,
   side: number,
 ): (raw: SplitData['train']) => Dataset {
   return (raw) => {

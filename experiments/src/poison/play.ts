@@ -62,7 +62,6 @@ export async function play(options: PoisonedRun): Promise<Outcome> {
       device: { backend: 'cpu', reason: 'an experiment', adapter: '', threads: 1 },
       samples: attack ? attack.declares(samples) : samples,
       heldOut: 0,
-      classCounts: config.labels.map((_, c) => data.labels.filter((label) => label === c).length),
     });
   }
   await run.command('start');

@@ -24,7 +24,7 @@ async function main(argv: readonly string[]): Promise<void> {
     return;
   }
   const options = parseOptions(argv);
-  const result = await predict(options, log);
+  const result = await predict(options);
   if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
   else for (const prediction of result.predictions) process.stdout.write(`${lineOf(prediction)}\n`);
   for (const { reason, ...place } of result.leftOut) log(`${placeText(place)} ${reason}`);

@@ -17,7 +17,6 @@ import { seededLayer } from '@strata/fl-core/models/testing';
 import { encodeSafetensors, type ModelChoice, type TaskName } from '@strata/fl-core/protocol';
 import { random } from '@strata/fl-core/random';
 import { finish, Trainer } from '@strata/fl-core/training';
-import { findChromium } from '@strata/harness';
 import { PNG } from 'pngjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseOptions } from './options.ts';
@@ -87,8 +86,7 @@ async function write(path: string, content: string | Uint8Array): Promise<string
   return file;
 }
 
-const said: string[] = [];
-const run = (model: string, data: string) => predict({ model, data }, (line) => said.push(line));
+const run = (model: string, data: string) => predict({ model, data });
 const places = (predictions: readonly Prediction[]) =>
   predictions.map(({ file, line }) => (line === undefined ? file : `${file}:${line}`));
 
@@ -150,7 +148,7 @@ describe('texts', () => {
   });
 });
 
-describe.skipIf(findChromium() === null)(`pictures${findChromium() ? '' : ' (skipped: no Chromium)'}`, () => {
+describe('pictures', () => {
   it('are read by a browser; what it cannot decode is left out with the reason', async () => {
     const model = await exported('vit-nano', 'classification', 32);
     const png = (value: number) => {
@@ -169,58 +167,52 @@ describe.skipIf(findChromium() === null)(`pictures${findChromium() ? '' : ' (ski
   }, 60_000);
 });
 
-describe.skipIf(findChromium() === null)(
-  `a LayersModel${findChromium() ? '' : ' (skipped: no Chromium)'}`,
-  () => {
-    it('comes back as it was exported', async () => {
-      const source = join(core, 'models/architectures/layers-model/fixtures/network');
-      const { found } = readLayersModel(
-        JSON.parse(await readFile(join(source, 'model.json'), 'utf8')),
-        'network',
-      );
-      const spec = specOf({
-        model: { source: 'folder:network', granularity: 'block', found },
-        task: { name: 'classification' },
-      });
-      if (spec.architecture !== 'layers-model') throw new TypeError(spec.architecture);
-      const rng = random('weights');
-      const tensors = layoutOf(spec, 3).layers.flatMap((layer) => layer.tensors);
-      const values = tensors.map(({ shape }) =>
-        Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => 0.2 + 0.1 * rng.normal()),
-      );
-      const model = JSON.stringify(exportLayersModel(spec, labels, tensors, spec.defaultSide));
-      await write('model/model.json', model);
-      await write(
-        'model/weights.bin',
-        new Uint8Array(Buffer.concat(values.map((v) => Buffer.from(v.buffer)))),
-      );
-      const image = new PNG({ width: 40, height: 30 });
-      image.data.fill(255); // white at any size
-      const file = await write('1.png', new Uint8Array(PNG.sync.write(image)));
-      const { predictions } = await run(join(folder, 'model'), file);
-      expect(places(predictions)).toEqual(['1.png']);
+describe('a LayersModel', () => {
+  it('comes back as it was exported', async () => {
+    const source = join(core, 'models/architectures/layers-model/fixtures/network');
+    const { found } = readLayersModel(
+      JSON.parse(await readFile(join(source, 'model.json'), 'utf8')),
+      'network',
+    );
+    const spec = specOf({
+      model: { source: 'folder:network', granularity: 'block', found },
+      task: { name: 'classification' },
+    });
+    if (spec.architecture !== 'layers-model') throw new TypeError(spec.architecture);
+    const rng = random('weights');
+    const tensors = layoutOf(spec, 3).layers.flatMap((layer) => layer.tensors);
+    const values = tensors.map(({ shape }) =>
+      Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => 0.2 + 0.1 * rng.normal()),
+    );
+    const model = JSON.stringify(exportLayersModel(spec, labels, tensors, spec.defaultSide));
+    await write('model/model.json', model);
+    await write('model/weights.bin', new Uint8Array(Buffer.concat(values.map((v) => Buffer.from(v.buffer)))));
+    const image = new PNG({ width: 40, height: 30 });
+    image.data.fill(255); // white at any size
+    const file = await write('1.png', new Uint8Array(PNG.sync.write(image)));
+    const { predictions } = await run(join(folder, 'model'), file);
+    expect(places(predictions)).toEqual(['1.png']);
 
-      const side = spec.defaultSide;
-      const trainer = new Trainer(await loadModel(spec, { classes: 3, side }));
-      for (const layer of layoutOf(spec, 3).layers) {
-        const own = layer.tensors.map((tensor) => {
-          const data = values[tensors.findIndex(({ name }) => name === tensor.name)]!;
-          return { name: tensor.name, shape: tensor.shape, data };
-        });
-        trainer.setLayer(layer.name, own);
-      }
-      const pixels = new Uint8Array(side * side * 3).fill(255);
-      const white = { kind: 'image', side, pixels, labels: new Int32Array(1) } as const;
-      const [logits] = await finish(trainer.predict(white, { batchSize: 1 }));
-      trainer.dispose();
-      const powers = Array.from(logits!, (v) => Math.exp(v));
-      const total = powers.reduce((a, b) => a + b, 0);
-      powers.forEach((power, k) => {
-        expect(predictions[0]!.probabilities[labels[k]!]).toBeCloseTo(power / total, 5);
+    const side = spec.defaultSide;
+    const trainer = new Trainer(await loadModel(spec, { classes: 3, side }));
+    for (const layer of layoutOf(spec, 3).layers) {
+      const own = layer.tensors.map((tensor) => {
+        const data = values[tensors.findIndex(({ name }) => name === tensor.name)]!;
+        return { name: tensor.name, shape: tensor.shape, data };
       });
-    }, 60_000);
-  },
-);
+      trainer.setLayer(layer.name, own);
+    }
+    const pixels = new Uint8Array(side * side * 3).fill(255);
+    const white = { kind: 'image', side, pixels, labels: new Int32Array(1) } as const;
+    const [logits] = await finish(trainer.predict(white, { batchSize: 1 }));
+    trainer.dispose();
+    const powers = Array.from(logits!, (v) => Math.exp(v));
+    const total = powers.reduce((a, b) => a + b, 0);
+    powers.forEach((power, k) => {
+      expect(predictions[0]!.probabilities[labels[k]!]).toBeCloseTo(power / total, 5);
+    });
+  }, 60_000);
+});
 
 describe('what cannot be run says so', () => {
   it('a model that continues texts', async () => {

@@ -20,13 +20,13 @@ export interface Predictions {
 }
 
 /** Runs the model of an export on files, by the readers and the engine that trained it. */
-export async function predict(
-  { model: path, data }: Pick<PredictOptions, 'model' | 'data'>,
-  log: (line: string) => void,
-): Promise<Predictions> {
+export async function predict({
+  model: path,
+  data,
+}: Pick<PredictOptions, 'model' | 'data'>): Promise<Predictions> {
   const exported = await exportedFiles(path);
   const model = await readExport(exported, basename(path));
-  const { dataset, places, leftOut } = await readSamples(await filesAt(data), model, exported, log);
+  const { dataset, places, leftOut } = await readSamples(await filesAt(data), model, exported);
   if (places.length === 0) return { model: model.spec.title, predictions: [], leftOut };
   await chooseBackend({ force: 'wasm' });
   const { spec, labels, side, layers } = model;

@@ -1,8 +1,10 @@
+import { openPicture } from '@strata/cli/pictures';
 import {
   createHuggingFaceTokenizer,
   createSentencePiece,
   type ImageDataset,
   readTextTable,
+  reducePicture,
   type SourceFile,
   type TextDataset,
   type Tokenizer,
@@ -13,7 +15,6 @@ import {
 } from '@strata/fl-core/data';
 import type { ReadExport } from '@strata/fl-core/models';
 import { UsageError } from '../experiment.ts';
-import { browserPictures } from './browser-pictures.ts';
 
 /** What is to be predicted of. */
 export interface Samples {
@@ -40,7 +41,6 @@ export async function readSamples(
   files: readonly SourceFile[],
   model: ReadExport,
   exported: ExportFile,
-  log: (line: string) => void,
 ): Promise<Samples> {
   const { files: unpacked, problems } = await unpackArchives(files);
   const present = withoutClutter(unpacked);
@@ -51,7 +51,7 @@ export async function readSamples(
     case 'sequence-pair': {
       const read =
         spec.kind === 'image'
-          ? await readPictures(present, model.side, log)
+          ? await readPictures(present, model.side)
           : await readTexts(present, task, model, exported);
       return { ...read, leftOut: [...problems, ...read.leftOut] };
     }
@@ -65,27 +65,18 @@ export async function readSamples(
 /** Width times height of a picture at most, as on the page. */
 const mostPixels = 100_000_000;
 
-async function readPictures(
-  files: readonly SourceFile[],
-  side: number,
-  log: (line: string) => void,
-): Promise<Samples> {
-  const pictures = await browserPictures(log);
+async function readPictures(files: readonly SourceFile[], side: number): Promise<Samples> {
   const kept: Uint8Array[] = [];
   const places: Place[] = [];
   const leftOut: LeftOutPlace[] = [];
-  try {
-    for (const { path: file, read } of files) {
-      try {
-        const { pixels } = await pictures.reduce(await read(), side, mostPixels);
-        kept.push(pixels);
-        places.push({ file });
-      } catch (error) {
-        leftOut.push({ file, reason: error instanceof Error ? error.message : String(error) });
-      }
+  for (const { path: file, read } of files) {
+    try {
+      const { pixels } = await reducePicture(await read(), { side, mostPixels, open: openPicture });
+      kept.push(pixels);
+      places.push({ file });
+    } catch (error) {
+      leftOut.push({ file, reason: error instanceof Error ? error.message : String(error) });
     }
-  } finally {
-    await pictures.close();
   }
   const labels = new Int32Array(kept.length);
   const dataset: ImageDataset = { kind: 'image', side, pixels: new Uint8Array(Buffer.concat(kept)), labels };

@@ -1,48 +1,59 @@
-import { type Dataset, sampleCount } from '@strata/fl-core/data';
-import { decodeSafetensors, encodeSafetensors } from '@strata/fl-core/protocol';
+import { perform, WeightsSync } from '@strata/client/work';
+import type { Dataset } from '@strata/fl-core/data';
+import { type Checkpoint, isModelWork } from '@strata/fl-core/protocol';
 import type { MemoryRun } from '@strata/fl-core/rounds/memory';
-import { finish, type Trainer } from '@strata/fl-core/training';
+import type { Trainer } from '@strata/fl-core/training';
 
-/** Does what the run asks of a participant; false when it asks for nothing. Its model is on the wasm backend. */
-export async function act(run: MemoryRun, id: string, trainer: Trainer, data: Dataset): Promise<boolean> {
-  const work = run.work(id);
-  if (work.kind === 'wait' || work.kind === 'over') return false;
-  setGlobal(run, trainer, work.checkpoint.layers);
-  const { local } = run.book.run.config;
-  const { batchSize } = local;
-  const samples = sampleCount(data);
-  switch (work.kind) {
-    case 'probe': {
-      const { round, score, seed } = work;
-      const probed = await finish(
-        trainer.probe(data, { batches: local.probeBatches, batchSize, seed, score }),
-      );
-      await run.probed(id, { round, scores: probed.scores, samples, loss: probed.loss });
-      return true;
-    }
-    case 'train': {
-      const { round, train: layers, seed, span } = work;
-      const { update, loss } = await finish(trainer.train(data, { layers, local, seed, span }));
-      const metadata = { samples: String(samples), loss: String(loss) };
-      await run.update(id, round, encodeSafetensors(update, metadata));
-      return true;
-    }
-    case 'evaluate':
-      // Measured on the makers' own test split instead.
-      await run.evaluated(id, { round: work.round, samples: 0, loss: 0, accuracy: 0 });
-      return true;
-    default:
-      return work satisfies never;
+const never = new AbortController().signal;
+
+/** One device for all participants of a run in memory. Its model is on the wasm backend. */
+export class SharedDevice {
+  readonly #run: MemoryRun;
+  readonly #trainer: Trainer;
+  readonly #weights: WeightsSync;
+
+  constructor(run: MemoryRun, trainer: Trainer) {
+    this.#run = run;
+    this.#trainer = trainer;
+    this.#weights = new WeightsSync(async (sha256) => run.book.read(sha256));
   }
-}
 
-/** Gives a trainer the layers of a checkpoint. */
-export function setGlobal(
-  run: MemoryRun,
-  trainer: Trainer,
-  layers: Readonly<Record<string, { readonly sha256: string }>>,
-): void {
-  for (const [layer, { sha256 }] of Object.entries(layers)) {
-    trainer.setLayer(layer, decodeSafetensors(run.book.read(sha256)).tensors);
+  /** Does what the run asks of a participant; false when it asks for nothing. */
+  async act(id: string, data: Dataset): Promise<boolean> {
+    const work = this.#run.work(id);
+    if (!isModelWork(work)) return false;
+    if (work.kind === 'evaluate') {
+      // Measured on the makers' own test split instead.
+      await this.#run.evaluated(id, { round: work.round, samples: 0, loss: 0, accuracy: 0 });
+      return true;
+    }
+    const answer = await perform(
+      work,
+      {
+        trainer: this.#trainer,
+        weights: this.#weights,
+        data: { train: data, heldOut: data },
+        local: this.#run.book.run.config.local,
+      },
+      { signal: never },
+      () => {},
+    );
+    switch (answer.kind) {
+      case 'probe':
+        await this.#run.probed(id, answer.message);
+        return true;
+      case 'train':
+        await this.#run.update(id, answer.round, answer.update);
+        return true;
+      case 'evaluate':
+        throw new TypeError('An evaluation was answered that was not asked for.');
+      default:
+        return answer satisfies never;
+    }
+  }
+
+  /** Gives the trainer the layers of a checkpoint. */
+  load(checkpoint: Checkpoint): Promise<void> {
+    return this.#weights.sync(checkpoint, this.#trainer, never, () => {});
   }
 }

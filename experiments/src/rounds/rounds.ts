@@ -20,10 +20,10 @@ import { encodeSafetensors, type NamedTensor, RunConfig } from '@strata/fl-core/
 import { MemoryRun } from '@strata/fl-core/rounds/memory';
 import { chooseBackend, finish, Trainer } from '@strata/fl-core/training';
 import { type Experiment, UsageError } from '../experiment.ts';
-import { readSplitData } from '../finetune/data.ts';
-import { startPoint } from '../finetune/start-point.ts';
+import { readSplitData } from '../split-data/read.ts';
+import { startPoint } from '../start-point.ts';
 import { parseOptions, type RoundsOptions, usage } from './options.ts';
-import { act, setGlobal } from './participant.ts';
+import { SharedDevice } from './participant.ts';
 
 /**
  * A federated run in one process: the product's rounds in memory, its trainer on wasm, pictures split by label
@@ -48,10 +48,7 @@ async function run(args: readonly string[], log: (line: string) => void) {
 
   const config = configOf(options, split.labels, side);
   const layout = layoutOf(spec, split.labels.length);
-  const start = await startPoint(
-    { ...options, epochs: 1, decay: 0, layers: 'all' },
-    { kind: 'image', labels: split.labels, side },
-  );
+  const start = await startPoint(config);
   const values = new Map(start.tensors.map((t) => [t.name, t]));
   if (options.head === 'drawn') drawHead(spec, layout, values, seed);
   const initial = new Map(
@@ -68,19 +65,19 @@ async function run(args: readonly string[], log: (line: string) => void) {
     const device = { backend: 'wasm', reason: 'an experiment', adapter: '', threads } as const;
     await run.hello(id, {
       ...{ name: id, device, samples: sampleCount(parts[i]!), heldOut: 0 },
-      classCounts: split.labels.map((_, l) => parts[i]!.labels.filter((y) => y === l).length),
     });
   }
+  const device = new SharedDevice(run, trainer);
   await run.command('start');
   const began = performance.now();
   const told: { round: number; accuracy: number; loss: number; masks: Record<string, readonly string[]> }[] =
     [];
   for (let busy = true; busy; ) {
     busy = false;
-    for (const [i, id] of ids.entries()) busy = (await act(run, id, trainer, parts[i]!)) || busy;
+    for (const [i, id] of ids.entries()) busy = (await device.act(id, parts[i]!)) || busy;
     const committed = run.book.committed.at(-1);
     if (committed === undefined || committed.round === told.at(-1)?.round) continue;
-    setGlobal(run, trainer, run.book.checkpoint(committed.round).layers);
+    await device.load(run.book.checkpoint(committed.round));
     const { accuracy, loss } = await finish(trainer.evaluate(test, { batchSize: 64 }));
     const masks = Object.fromEntries(
       run.book.cohort(committed.round).map(({ client, mask }) => [client, mask ?? []]),

@@ -1,22 +1,15 @@
 import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ImageRegion, RawImages, RawTexts } from '@strata/fl-core/data';
+import type { ImageRegion, RawImages, RawTexts, WantedColumns } from '@strata/fl-core/data';
 import { PNG } from 'pngjs';
 import { z } from 'zod';
 import { UsageError } from '../experiment.ts';
-import { readLabelledTable, type WantedColumns } from '../labelled-table.ts';
-
-/** Data with the split its makers gave it. */
-export type SplitData = Split<RawTexts> | Split<RawImages>;
-
-interface Split<S> {
-  readonly labels: readonly string[];
-  readonly train: S;
-  readonly test: S;
-}
+import { readLabelledTable } from '../labelled-table.ts';
+import { readIdx } from './idx.ts';
+import type { Split, SplitData } from './split-data.ts';
 
 /**
- * Reads a folder as {@link FinetuneOptions} describes it. Throws {@link UsageError} that says what is missing.
+ * Reads a folder of tables (`train.csv`, `test.csv`), of sheets of pictures (`labels.json`) or of IDX files. Throws {@link UsageError} that says what is missing.
  * @param log gets which columns of tables were taken, and what was left out.
  */
 export async function readSplitData(
@@ -26,7 +19,10 @@ export async function readSplitData(
 ): Promise<SplitData> {
   if (await exists(join(folder, 'train.csv'))) return readTables(folder, columns, log);
   if (await exists(join(folder, 'labels.json'))) return readSheets(folder);
-  throw new UsageError(`--data: ${folder} has neither train.csv and test.csv nor labels.json.`);
+  if (await exists(join(folder, 'train-images-idx3-ubyte.gz'))) return readIdx(folder);
+  throw new UsageError(
+    `--data: ${folder} has neither train.csv and test.csv, nor labels.json, nor train-images-idx3-ubyte.gz.`,
+  );
 }
 
 const exists = (path: string): Promise<boolean> =>
@@ -80,14 +76,22 @@ async function readSheets(folder: string): Promise<Split<RawImages>> {
     width: tile,
     height: tile,
   });
+  const indicesOf = (split: 'train' | 'test') => [...items.keys()].filter((i) => items[i]?.split === split);
   const part = (split: 'train' | 'test'): RawImages => {
-    const indices = [...items.keys()].filter((i) => items[i]?.split === split);
+    const indices = indicesOf(split);
     return {
       kind: 'image',
       classes,
       images: sheets.flatMap((sheet) => indices.map((i) => tileOf(sheet, i))),
       labels: Int32Array.from(sheets.flatMap(() => indices.map((i) => items[i]?.label ?? 0))),
+      domains: Int32Array.from(sheets.flatMap((_, d) => indices.map(() => d))),
     };
   };
-  return { labels: classes, train: part('train'), test: part('test') };
+  const shown = (split: 'train' | 'test') => sheets.flatMap(() => indicesOf(split));
+  return {
+    labels: classes,
+    train: part('train'),
+    test: part('test'),
+    items: { train: shown('train'), test: shown('test') },
+  };
 }
