@@ -105,9 +105,16 @@ export default defineConfig(({ command, mode }) => ({
   define: command === 'build' ? { 'process.env.NODE_ENV': '"production"' } : {},
   test: {
     pool: 'forks',
-    testTimeout: 30_000,
+    // Nothing is asserted of times: this is for what never ends, on a machine that does much else.
+    testTimeout: 120_000,
     // The server's tests wait for processes and locks: two workers use about half of two cores.
     maxWorkers: 3,
+    tags: [
+      {
+        name: 'long',
+        description: 'Whole runs, faults at every step, compilers: `npm test -- --whole` and CI.',
+      },
+    ],
     projects: [
       // A fresh worker a file: tensor libraries, servers and mocked modules keep state.
       {
