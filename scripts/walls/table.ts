@@ -223,7 +223,8 @@ export const places: readonly Place[] = [
     'node:* drizzle-orm fastify',
     'the engine writes what becomes of rounds, and does not know the intake',
   ),
-  place('server/engine/workflow.ts', '', '@dbos-inc/dbos-sdk', 'the one file that knows DBOS'),
+  place('server/engine/workflow.ts', '', '@dbos-inc/dbos-sdk', 'one of two files that know DBOS'),
+  place('server/engine/executions.ts', '', '@dbos-inc/dbos-sdk', 'the other one'),
   place(
     'server/private-folder.ts',
     'core/protocol server/failure.ts',

@@ -10,9 +10,11 @@ import { closedPhases } from '../store/rows.ts';
 import { rounds, runs } from '../store/schema.ts';
 import type { HasDb } from '../store/store.ts';
 import type { HasEvents } from '../views/event-log.ts';
+import { driveFree, dueOf } from './driving.ts';
+import { isDead, startAnew, type Wanted } from './executions.ts';
 import type { HasGarbage } from './garbage-collection.ts';
 import type { HasLeases } from './leases.ts';
-import { driveFree, dueOf, type HasWoken, isDead, startAnew, type Wanted } from './workflow.ts';
+import type { HasWoken } from './workflow.ts';
 
 type WatchdogPorts = HasDb &
   HasLeases &
