@@ -1,3 +1,4 @@
+// @module-tag long
 import type { ImageDataset } from '@strata/fl-core/data';
 import { loadModel } from '@strata/fl-core/models';
 import { catalog, drawTensor, layoutOf } from '@strata/fl-core/models/layouts';
