@@ -7,7 +7,7 @@ import { gpt2Work } from './work.ts';
 export const gpt2 = defineArchitecture<Gpt2Spec>({
   name: 'gpt2',
   title: 'GPT-2',
-  text: 'Pre-norm causal Transformer. It tells the next token by its embedding table, or classifies from its last token.',
+  text: 'Pre-norm causal Transformer. It predicts the next token by its embedding table, or classifies from its last token.',
   source: 'Radford et al., “Language Models are Unsupervised Multitask Learners”, 2019',
   kind: 'text',
   heads: ['classification', 'next-token'],

@@ -21,7 +21,7 @@ export const vit = defineArchitecture<VitSpec>({
     modelTypes: ['vit', 'deit'],
     read: vitSpec,
     dialects: vitDialects,
-    // What pretraining classifies with, and two heads that tell a teacher's answer: one classifier is trained here.
+    // What pretraining classifies with, and two heads that predict a teacher's answer: one classifier is trained here.
     unused: () => [
       /^(?:vit\.|deit\.)?pooler\.dense\.(?:weight|bias)$/,
       /^(?:vit\.|deit\.)?embeddings\.mask_token$/,
