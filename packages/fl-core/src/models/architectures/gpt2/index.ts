@@ -1,8 +1,7 @@
 import { encoderAlone, opensWith } from '../../hub/transformers.ts';
 import { defineArchitecture } from '../define.ts';
-import { gpt2Layout } from './layout.ts';
+import { gpt2Layout, gpt2Work } from './layout.ts';
 import { type Gpt2Spec, gpt2Spec } from './spec.ts';
-import { gpt2Work } from './work.ts';
 
 export const gpt2 = defineArchitecture<Gpt2Spec>({
   name: 'gpt2',

@@ -3,9 +3,8 @@ import { type Json, opensWith, picturesByScript } from '../../hub/transformers.t
 import { checkSide } from '../../images/patches.ts';
 import { defineArchitecture } from '../define.ts';
 import { vitDialects } from './dialects.ts';
-import { vitLayout } from './layout.ts';
+import { vitLayout, vitWork } from './layout.ts';
 import { type VitSpec, vitSpec } from './spec.ts';
-import { vitWork } from './work.ts';
 
 export const vit = defineArchitecture<VitSpec>({
   name: 'vit',
