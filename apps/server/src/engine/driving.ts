@@ -6,7 +6,7 @@ import type { SeesPresence } from '../live/presence.ts';
 import { Throttle } from '../live/throttle.ts';
 import { findRun, listMembers, openRound } from '../store/rows.ts';
 import type { HasDb } from '../store/store.ts';
-import { forgetEarlier, signal, startRun } from './executions.ts';
+import { forgetEarlier, startRun } from './executions.ts';
 import type { HasGarbage } from './garbage-collection.ts';
 import type { HasLeases } from './leases.ts';
 import { readyClients } from './opening.ts';
@@ -16,6 +16,7 @@ import {
   isLaunched,
   roundWorkflowId,
   runWorkflowId,
+  signal,
   wakeTopic,
 } from './workflow.ts';
 

@@ -1,4 +1,4 @@
-import { DBOS, Error as DbosError } from '@dbos-inc/dbos-sdk';
+import { DBOS } from '@dbos-inc/dbos-sdk';
 import type { HasLeases } from './leases.ts';
 import {
   type Driven,
@@ -11,7 +11,7 @@ import {
   workflowsOf,
 } from './workflow.ts';
 
-/** What is on record of runs' workflows with the engine: started, told something, begun again, forgotten. */
+/** What is on record of runs' workflows with the engine: started, begun again, forgotten. */
 
 /**
  * Starts the run's workflow unless it is under way. One that ended although its run has not is started anew:
@@ -96,18 +96,4 @@ export async function startAnew(wanted: Wanted): Promise<void> {
   if (status !== undefined) await DBOS.deleteWorkflow(id, false);
   if (round === null) await DBOS.startWorkflow(runWorkflow, { workflowID: id })(run, fence);
   else await DBOS.startWorkflow(roundWorkflow, { workflowID: id })(run, fence, round);
-}
-
-/**
- * Sends a message to a workflow. With `key`, the same message is delivered once. False when the workflow has not
- * begun or was deleted; it looks at the database before it waits, so nothing is lost.
- */
-export async function signal(workflow: string, topic: string, key?: string): Promise<boolean> {
-  try {
-    await DBOS.send(workflow, 'changed', topic, key);
-    return true;
-  } catch (error) {
-    if (error instanceof DbosError.DBOSNonExistentWorkflowError) return false;
-    throw error;
-  }
 }

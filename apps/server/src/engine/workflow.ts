@@ -165,6 +165,20 @@ async function begun<T>({ run, fence }: Driven, work: (ports: WorkflowPorts) => 
   }
 }
 
+/**
+ * Sends a message to a workflow. With `key`, the same message is delivered once. False when the workflow has not
+ * begun or was deleted; it looks at the database before it waits, so nothing is lost.
+ */
+export async function signal(workflow: string, topic: string, key?: string): Promise<boolean> {
+  try {
+    await DBOS.send(workflow, 'changed', topic, key);
+    return true;
+  } catch (error) {
+    if (error instanceof DbosError.DBOSNonExistentWorkflowError) return false;
+    throw error;
+  }
+}
+
 /** Between tries of what DBOS itself does with the database, when that is away in a way that it does not wait for. */
 const waitAgainMs = 1_000;
 
