@@ -251,7 +251,7 @@ export const places: readonly Place[] = [
   ),
   place(
     'server/sockets',
-    'server/sealed core/protocol core/rounds server/failure.ts server/limits.ts server/live server/store/store.ts server/views server/intake server/entry',
+    'server/sealed core/protocol core/rounds server/failure.ts server/limits.ts server/live server/store/store.ts server/store/standings.ts server/views server/intake server/entry',
     'node:* fastify socket.io zod socket.io-parser',
     'the control plane asks intake and views, and makes no query of its own',
   ),
