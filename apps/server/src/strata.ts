@@ -24,6 +24,7 @@ import { defaultLimits, type Limits } from './limits.ts';
 import { Alarms } from './live/alarms.ts';
 import { Background } from './live/background.ts';
 import { Bus } from './live/bus.ts';
+import { Measured } from './live/measured.ts';
 import { outlast } from './live/outlast.ts';
 import { Presence } from './live/presence.ts';
 import { Traffic } from './live/traffic.ts';
@@ -136,6 +137,7 @@ export function createStrata(
     garbage,
     alarms: new Alarms((run) => bus.changed(run)),
     layerSteps: new LayerSteps(),
+    measured: new Measured(),
     sealedPhases,
     pasts: new Pasts({ db }),
     standings,

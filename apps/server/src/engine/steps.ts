@@ -36,6 +36,7 @@ import {
 import { and, eq } from 'drizzle-orm';
 import type { HasBus } from '../live/bus.ts';
 import { now } from '../live/clock.ts';
+import type { HasMeasured } from '../live/measured.ts';
 import type { HasTraffic } from '../live/traffic.ts';
 import { readSealedPhase } from '../sealed/phases.ts';
 import { appendAudit, modelDetails, theServer } from '../store/audit-log.ts';
@@ -178,7 +179,7 @@ function selectionPort(db: Queryable, run: RunRow): SelectionPort {
 
 /** Makes the round's candidate model and begins evaluating; that of a sealed round is committed. */
 export async function aggregateRound(
-  ports: HasDb & HasBlobs & HasNaming & HasBus & HasEvents & HasLayerSteps & HasGarbage,
+  ports: HasDb & HasBlobs & HasNaming & HasBus & HasEvents & HasLayerSteps & HasMeasured & HasGarbage,
   runId: string,
   number: number,
 ): Promise<RoundStatus> {
@@ -315,14 +316,20 @@ function layerPort(
 
 /** A layer by the updates on disk. */
 async function clearStep(
-  { blobs, layerSteps }: HasBlobs & HasLayerSteps,
+  { blobs, layerSteps, measured }: HasBlobs & HasLayerSteps & HasMeasured,
   { config }: RunRow,
   { privacy }: RoundRow,
   updates: readonly CountedUpdate[],
 ): Promise<LayerPort['step']> {
   // At once: where blobs are in a bucket, they are fetched.
   const spooled = await Promise.all(
-    updates.map(async (u): Promise<SpooledUpdate> => ({ ...u, path: await blobs.path(u.update) })),
+    updates.map(
+      async (u): Promise<SpooledUpdate> => ({
+        ...u,
+        path: await blobs.path(u.update),
+        norms: measured.normsOf(u.update),
+      }),
+    ),
   );
   const options = { recycles: recyclesUpdates(config), noise: modelNoiseOf(config, privacy) };
   return (layer, before, state) =>

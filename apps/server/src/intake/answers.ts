@@ -6,6 +6,7 @@ import {
   countedBefore,
   evaluationOf,
   isNewAnswer,
+  layerNorms,
   layersToSend,
   type MemberChange,
   maskedLimit,
@@ -20,6 +21,7 @@ import {
 } from '@strata/fl-core/rounds';
 import type { HasLimits } from '../limits.ts';
 import { now } from '../live/clock.ts';
+import type { HasMeasured } from '../live/measured.ts';
 import type { HasSealedPhases } from '../sealed/phases.ts';
 import type { HasBlobs } from '../store/blobs.ts';
 import { findMember, lockRound, openRound, type RoundRow, type RunRow } from '../store/rows.ts';
@@ -70,7 +72,12 @@ async function takeAnswer(
   await answerLots.count(run, { client, round, take });
 }
 
-export type UpdatePorts = CheckPorts & HasBlobs & HasEvents & HasSealedPhases & HasLimits<'updateBytes'>;
+export type UpdatePorts = CheckPorts &
+  HasBlobs &
+  HasEvents &
+  HasSealedPhases &
+  HasMeasured &
+  HasLimits<'updateBytes'>;
 
 /** What a run takes as an update: in the clear, or masked words. */
 interface Upload {
@@ -135,7 +142,7 @@ export async function takeUpdate(
 
 /** Throws `bad-request` for an update of a sealed run while it is in training: such a run takes none in the clear. */
 async function uploadOf(
-  { sealedPhases }: HasSealedPhases,
+  { sealedPhases, measured }: HasSealedPhases & HasMeasured,
   run: RunRow,
   round: RoundRow | null,
   { member }: Place,
@@ -148,7 +155,8 @@ async function uploadOf(
       limit: updateLimit(layers),
       answer: (content, arrived) => {
         const metadata = checkUpdate(content, layers);
-        return (place) => updateOf(place, { ...arrived, length: content.length }, metadata, now());
+        measured.add(arrived.sha256, layerNorms(content, layers));
+        return (place) => updateOf(place, { ...arrived, squares: content.squares }, metadata, now());
       },
     };
   }
