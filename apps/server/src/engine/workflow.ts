@@ -22,7 +22,7 @@ import { Throttle } from '../live/throttle.ts';
 import type { HasTraffic } from '../live/traffic.ts';
 import type { HasBlobs } from '../store/blobs.ts';
 import { inTurn } from '../store/migrate.ts';
-import { findRun, listMembers, openRound } from '../store/rows.ts';
+import { findRun, listFacts, openRound } from '../store/rows.ts';
 import type { HasNaming } from '../store/shared-lock.ts';
 import type { HasDb, Store } from '../store/store.ts';
 import type { HasEvents } from '../views/event-log.ts';
@@ -456,7 +456,7 @@ export async function dueOf(ports: HasDb & SeesPresence, id: string): Promise<Wa
   const run = await findRun(db, id);
   if (!run || run.state === 'draft') return null;
   const round = await openRound(db, id);
-  const open = round && { round, cohort: await listMembers(db, id, round.round) };
+  const open = round && { round, cohort: await listFacts(db, id, round.round) };
   const ready = open ? 0 : (await readyClients(ports, id)).length;
   return waking(run, open, ready, now());
 }

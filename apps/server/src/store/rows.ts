@@ -137,6 +137,26 @@ export async function listPlaces(
   );
 }
 
+/** What work and verdicts look at of a member. */
+export type PlaceFacts = Pick<
+  MemberRow,
+  'client' | 'scores' | 'mask' | 'update' | 'evaluation' | 'left' | 'missed' | 'late' | 'sealing'
+>;
+
+/**
+ * A cohort in no order, for who looks at all of it again and again; of scores, which may be many, only whether there are
+ * any.
+ */
+export function listFacts(db: Queryable, run: string, round: number): Promise<PlaceFacts[]> {
+  const { client, mask, update, evaluation, left, missed, late } = members;
+  const scores = sql<MemberRow['scores']>`case when ${members.scores} is null then null else '{}'::jsonb end`;
+  return db
+    .select({ client, scores, mask, update, evaluation, left, missed, late, sealing: sealingState })
+    .from(members)
+    .leftJoin(sealings, sealingOfMember)
+    .where(and(eq(members.run, run), eq(members.round, round)));
+}
+
 /** What a member has said in its exchange, without what it said: envelopes and shares may be a hundred kilobytes. */
 export const sealingState = sql<SealingState | null>`case when ${sealings.client} is null then null
   else jsonb_build_object('ready', true,

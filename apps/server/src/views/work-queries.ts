@@ -16,16 +16,15 @@ import {
   countCommitted,
   getCheckpoint,
   getRun,
-  type MemberRow,
+  listFacts,
   oneOf,
   openRound,
+  type PlaceFacts,
   type RoundRow,
   type RunRow,
-  sealingOfMember,
-  sealingState,
   unknownClient,
 } from '../store/rows.ts';
-import { clients, members, rounds, sealings } from '../store/schema.ts';
+import { clients, rounds } from '../store/schema.ts';
 import type { HasStandings } from '../store/standings.ts';
 import type { HasDb, Queryable } from '../store/store.ts';
 
@@ -144,22 +143,6 @@ function countReady(ports: HasDb & SeesPresence, run: string): Promise<number> {
   return counted;
 }
 
-/** What work depends on of the cohort's members; of scores, which may be many, only whether there are any. */
-function listFacts(db: Queryable, run: string, round: number): Promise<Place[]> {
-  const { client, mask, update, evaluation, left, missed, late } = members;
-  const scores = sql<MemberRow['scores']>`case when ${members.scores} is null then null else '{}'::jsonb end`;
-  return db
-    .select({ client, scores, mask, update, evaluation, left, missed, late, sealing: sealingState })
-    .from(members)
-    .leftJoin(sealings, sealingOfMember)
-    .where(and(eq(members.run, run), eq(members.round, round)));
-}
-
-type Place = Pick<
-  MemberRow,
-  'client' | 'scores' | 'mask' | 'update' | 'evaluation' | 'left' | 'missed' | 'late' | 'sealing'
->;
-
 async function roundSeconds(db: Queryable, run: string): Promise<number[]> {
   const past = await db
     .select({ openedAt: rounds.openedAt, closedAt: rounds.closedAt })
@@ -200,7 +183,7 @@ type WorkFacts = Parameters<typeof workOf>[0];
 const facts = (
   { run, sealedPhase, ...shared }: Shared,
   client: WorkFacts['client'],
-  member: Place | null,
+  member: PlaceFacts | null,
 ): WorkFacts => ({
   ...shared,
   run,
