@@ -273,6 +273,13 @@ export const places: readonly Place[] = [
     'node:*',
     'the process',
   ),
+  place('apps/server/traces.mjs', '', 'node:*', 'traces of errors'),
+  place(
+    'apps/server/start.mjs',
+    'server/main.ts apps/server/traces.mjs',
+    'node:* esbuild',
+    'bundles the server and starts it',
+  ),
 
   place('web/zod-config.ts', '', 'zod', 'imported before any schema is made'),
   place(
