@@ -252,7 +252,7 @@ export const places: readonly Place[] = [
   ),
   place(
     'server/sockets',
-    'server/sealed core/protocol core/rounds server/failure.ts server/limits.ts server/live server/store/store.ts server/views server/intake server/entry',
+    'server/sealed core/protocol core/rounds server/failure.ts server/limits.ts server/live server/store/store.ts server/store/standings.ts server/views server/intake server/entry',
     'node:* fastify socket.io zod socket.io-parser',
     'the control plane asks intake and views, and makes no query of its own',
   ),
@@ -273,6 +273,13 @@ export const places: readonly Place[] = [
     'core/protocol server/failure.ts server/private-folder.ts server/settings.ts server/store server/entry server/http server/strata.ts',
     'node:*',
     'the process',
+  ),
+  place('apps/server/traces.mjs', '', 'node:*', 'traces of errors'),
+  place(
+    'apps/server/start.mjs',
+    'server/main.ts apps/server/traces.mjs',
+    'node:* esbuild',
+    'bundles the server and starts it',
   ),
 
   place('web/zod-config.ts', '', 'zod', 'imported before any schema is made'),

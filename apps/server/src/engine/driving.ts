@@ -4,7 +4,7 @@ import type { HasBus } from '../live/bus.ts';
 import { now } from '../live/clock.ts';
 import type { SeesPresence } from '../live/presence.ts';
 import { Throttle } from '../live/throttle.ts';
-import { findRun, listMembers, openRound } from '../store/rows.ts';
+import { findRun, listFacts, openRound } from '../store/rows.ts';
 import type { HasDb } from '../store/store.ts';
 import { forgetEarlier, startRun } from './executions.ts';
 import type { HasGarbage } from './garbage-collection.ts';
@@ -100,7 +100,7 @@ export async function dueOf(ports: HasDb & SeesPresence, id: string): Promise<Wa
   const run = await findRun(db, id);
   if (!run || run.state === 'draft') return null;
   const round = await openRound(db, id);
-  const open = round && { round, cohort: await listMembers(db, id, round.round) };
+  const open = round && { round, cohort: await listFacts(db, id, round.round) };
   const ready = open ? 0 : (await readyClients(ports, id)).length;
   return waking(run, open, ready, now());
 }

@@ -33,20 +33,21 @@ import {
   type TimedPhase,
   unclipped,
 } from '@strata/fl-core/rounds';
-import { and, eq, sql } from 'drizzle-orm';
+import { and, eq } from 'drizzle-orm';
 import type { HasBus } from '../live/bus.ts';
 import { now } from '../live/clock.ts';
+import type { HasMeasured } from '../live/measured.ts';
 import type { HasTraffic } from '../live/traffic.ts';
 import { readSealedPhase } from '../sealed/phases.ts';
 import { appendAudit, modelDetails, theServer } from '../store/audit-log.ts';
 import type { HasBlobs } from '../store/blobs.ts';
+import { changeMembers } from '../store/change-members.ts';
 import {
   countCommitted,
   findRound,
   getCheckpoint,
   getRound,
   getRun,
-  isMember,
   isRound,
   listClients,
   listHeldOut,
@@ -58,7 +59,7 @@ import {
   type RoundRow,
   type RunRow,
 } from '../store/rows.ts';
-import { checkpoints, members, rounds, runs, sealings } from '../store/schema.ts';
+import { checkpoints, rounds, runs, sealings } from '../store/schema.ts';
 import type { HasNaming } from '../store/shared-lock.ts';
 import type { HasDb, Queryable } from '../store/store.ts';
 import type { HasEvents } from '../views/event-log.ts';
@@ -178,7 +179,7 @@ function selectionPort(db: Queryable, run: RunRow): SelectionPort {
 
 /** Makes the round's candidate model and begins evaluating; that of a sealed round is committed. */
 export async function aggregateRound(
-  ports: HasDb & HasBlobs & HasNaming & HasBus & HasEvents & HasLayerSteps & HasGarbage,
+  ports: HasDb & HasBlobs & HasNaming & HasBus & HasEvents & HasLayerSteps & HasMeasured & HasGarbage,
   runId: string,
   number: number,
 ): Promise<RoundStatus> {
@@ -315,14 +316,20 @@ function layerPort(
 
 /** A layer by the updates on disk. */
 async function clearStep(
-  { blobs, layerSteps }: HasBlobs & HasLayerSteps,
+  { blobs, layerSteps, measured }: HasBlobs & HasLayerSteps & HasMeasured,
   { config }: RunRow,
   { privacy }: RoundRow,
   updates: readonly CountedUpdate[],
 ): Promise<LayerPort['step']> {
   // At once: where blobs are in a bucket, they are fetched.
   const spooled = await Promise.all(
-    updates.map(async (u): Promise<SpooledUpdate> => ({ ...u, path: await blobs.path(u.update) })),
+    updates.map(
+      async (u): Promise<SpooledUpdate> => ({
+        ...u,
+        path: await blobs.path(u.update),
+        norms: measured.normsOf(u.update),
+      }),
+    ),
   );
   const options = { recycles: recyclesUpdates(config), noise: modelNoiseOf(config, privacy) };
   return (layer, before, state) =>
@@ -415,12 +422,7 @@ async function factsOf(db: Queryable, round: RoundRow): Promise<RoundFacts> {
 }
 
 async function record(tx: Queryable, row: RoundRow, change: Change): Promise<RoundRow> {
-  for (const [client, answer] of change.members) {
-    await tx
-      .update(members)
-      .set(answer)
-      .where(isMember({ ...row, client }));
-  }
+  await changeMembers(tx, row, change.members);
   if (change.commit) await recordCommit(tx, row, change.commit);
   const [updated] = await tx.update(rounds).set(change.round).where(isRound(row)).returning();
   if (change.commit) {
@@ -449,11 +451,11 @@ async function flushTraffic(
   tx: Queryable,
   { run, round, cohort }: RoundFacts,
 ): Promise<void> {
-  const clients = cohort.map((m) => m.client);
-  for (const [client, bytes] of traffic.take(run.id, clients)) {
-    await tx
-      .update(members)
-      .set({ bytesDown: sql`${members.bytesDown} + ${bytes}` })
-      .where(isMember({ ...round, client }));
-  }
+  const before = new Map(cohort.map((m) => [m.client, m.bytesDown]));
+  const counted = [...traffic.take(run.id, [...before.keys()])];
+  // The round is locked: nobody has counted anything since its members were read.
+  const sums = counted.map(
+    ([client, bytes]) => [client, { bytesDown: (before.get(client) ?? 0) + bytes }] as const,
+  );
+  await changeMembers(tx, round, sums);
 }

@@ -8,6 +8,7 @@ import { messageOf, troubleOf } from '../failure.ts';
 import type { HasAlarms } from '../live/alarms.ts';
 import type { HasBus } from '../live/bus.ts';
 import { now } from '../live/clock.ts';
+import type { HasMeasured } from '../live/measured.ts';
 import { outlast } from '../live/outlast.ts';
 import type { SeesPresence } from '../live/presence.ts';
 import type { HasTraffic } from '../live/traffic.ts';
@@ -61,6 +62,7 @@ type WorkflowPorts = HasDb &
   HasBus &
   SeesPresence &
   HasTraffic &
+  HasMeasured &
   HasEvents &
   HasGarbage &
   HasNewcomers &

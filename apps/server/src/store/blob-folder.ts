@@ -8,7 +8,7 @@ import type { BlobStore, SpooledFile } from './blobs.ts';
 import { DiskSpace } from './disk-space.ts';
 import { Lots } from './spool/lots.ts';
 import { SpoolReader } from './spool/reader.ts';
-import { syncDirectory } from './sync-directory.ts';
+import { syncDirectoryAside } from './sync-directory.ts';
 
 /**
  * Opens (or creates) a blob folder: `ab/cdef...` a blob, named by its sha256 after the first two digits, and
@@ -38,6 +38,8 @@ class BlobFolder implements BlobStore {
   readonly #space: DiskSpace;
   readonly #reader = new SpoolReader();
   readonly #lots = new Lots();
+  /** Two hundred and fifty-six of them. */
+  readonly #directories = new Map<string, Promise<void>>();
 
   constructor(folder: string, spoolFolder: string, space: DiskSpace) {
     this.#folder = folder;
@@ -115,11 +117,23 @@ class BlobFolder implements BlobStore {
   async #keep(file: string, sha256: string): Promise<void> {
     const { directory, path } = this.#place(sha256);
     await this.#space.watch(async () => {
-      if ((await mkdir(directory, { recursive: true })) !== undefined) syncDirectory(this.#folder);
+      await this.#made(directory);
       // Over an equal blob this changes nothing: same name, same bytes.
       await rename(file, path);
-      syncDirectory(directory);
+      await syncDirectoryAside(directory);
     });
+  }
+
+  /** The directory is there, and its name on the disk: for all that wait for it, before any of them goes on. */
+  #made(directory: string): Promise<void> {
+    const known = this.#directories.get(directory);
+    if (known) return known;
+    const made = mkdir(directory, { recursive: true }).then((first) =>
+      first === undefined ? undefined : syncDirectoryAside(this.#folder),
+    );
+    this.#directories.set(directory, made);
+    made.catch(() => this.#directories.delete(directory)); // it may be made the next time
+    return made;
   }
 
   async #find(sha256: string): Promise<{ path: string; bytes: number } | undefined> {
