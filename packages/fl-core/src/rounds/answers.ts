@@ -9,6 +9,7 @@ import {
   UpdateMetadata,
 } from '../protocol/index.ts';
 import { layoutFor, trainedLayers } from './layout.ts';
+import { stepsCounted, trainedShare } from './time-box.ts';
 import type { Member, MemberChange, Round } from './types.ts';
 import { memberState, type TimedPhase } from './verdict.ts';
 
@@ -127,18 +128,22 @@ export function countedBefore(
 
 /** What an update that was checked says of its member. */
 export function updateOf(
-  { round }: Place,
+  { round, member }: Place,
   { sha256, bytes, length }: Pick<TakenUpdate, 'sha256' | 'bytes'> & Pick<UpdateFile, 'length'>,
-  { samples, loss }: UpdateMetadata,
+  { samples, loss, steps }: UpdateMetadata,
   now: number,
 ): MemberChange {
-  const seconds = Math.max(0, now - (round.began[round.phase] ?? now)) / 1000;
+  const { stepsAsked } = member;
+  const stepsDone = stepsCounted(member, steps);
+  const passed = Math.max(0, now - (round.began[round.phase] ?? now)) / 1000;
+  const seconds = passed / trainedShare({ stepsAsked, stepsDone });
   return {
     update: sha256,
     updateBytes: bytes,
     updateLength: length,
     claimed: samples,
     trainLoss: loss,
+    stepsDone,
     seconds,
   };
 }
