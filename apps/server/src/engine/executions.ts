@@ -79,6 +79,16 @@ export async function isDead(wanted: Wanted): Promise<boolean> {
 }
 
 /**
+ * Whether a workflow is recorded as under way that nobody executes: of a round that is over, the run waits for that end.
+ * It is so for a moment whenever one ends.
+ */
+export async function isStranded(wanted: Wanted): Promise<boolean> {
+  const id = workflowIdOf(wanted);
+  if (isExecuted(id)) return false;
+  return isUnderWay((await DBOS.getWorkflowStatus(id))?.status) && !isExecuted(id);
+}
+
+/**
  * Has a workflow executed anew, whatever has become of it. A round that is recorded as under way goes on after its last
  * recorded step, and an execution that still waits somewhere finds that it was replaced; one that ended begins again.
  * A run begins again in any case, since all it needs is in our own tables: what is recorded of it may be that the round

@@ -22,6 +22,7 @@ import {
   memberState,
   modelNoiseOf,
   noisedShare,
+  partsNote,
   type RoundFacts,
   type RoundStatus,
   recyclesUpdates,
@@ -206,6 +207,8 @@ export async function aggregateRound(
     message: `${updates.length} updates were aggregated; the cohort evaluates the result.${clipNote(row, cohort)}`,
   });
   const trained = cohort.filter((m) => m.update !== null);
+  const parts = partsNote(trained);
+  if (parts !== null) await events.add(runId, { kind: 'parts-sent', round: number, message: parts });
   await logClaims(
     ports,
     run,

@@ -83,6 +83,7 @@ test('runs stored before budgets had kinds, runs had tasks and epochs were calle
         head: { rate: 1, warmUp: { rounds: 0, epochs: 5 } },
         proximal: 0,
         clipNorm: null,
+        timeBox: null,
       },
     };
     const model = { ...imported.model, found: { kind: 'transformers', ...found } };

@@ -1,6 +1,6 @@
 import type { DrawnFrom, Hello } from '../protocol/index.ts';
 import { budgetOf, type MeasuredRound } from '../selection/index.ts';
-import { cohortSize, drawCohort, drawFrom, dropOutRate, type Turnout } from './cohort.ts';
+import { cohortFor, drawCohort, drawFrom, lossesOf, type Turnout } from './cohort.ts';
 import { budgetSpent, type RoundPrivacy } from './privacy/spending.ts';
 import { isRunOver } from './run-state.ts';
 import { selectionPlan } from './selection/plan.ts';
@@ -17,7 +17,7 @@ export type NextRound =
 
 /** A waiting run looks again after this long even if nobody wakes it. */
 const longWait = 3600;
-/** Newest closed rounds that the drop-out rate is taken from. */
+/** Newest closed rounds that losses are counted in. */
 export const turnoutWindow = 20;
 /** Newest rounds of a run that an adaptive budget is fitted to. */
 export const budgetWindow = 20;
@@ -100,7 +100,7 @@ export async function cohortOf<C extends Pick<Client, 'id'>>(
   turnout: readonly Turnout[],
 ): Promise<Cohort<C>> {
   const { goal } = config.cohort;
-  const size = cohortSize(goal, dropOutRate(turnout, goal));
+  const size = cohortFor(goal, lossesOf(turnout, goal));
   const candidates = ready.map(({ id }) => ({ id, missed: missed.get(id) ?? 0 }));
   const drawnFrom = drawFrom(candidates, size, goal, round);
   const cohort = new Set(await drawCohort(drawnFrom, sampling, round));
