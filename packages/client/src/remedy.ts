@@ -47,6 +47,7 @@ const remedies: Readonly<Record<ErrorCode, Remedy>> = {
   'not-invited': 'fatal',
   removed: 'fatal',
   banned: 'fatal',
+  'taken-over': 'fatal',
   'foreign-address': 'fatal',
   'wrong-key': 'fatal',
   'unknown-run': 'fatal',

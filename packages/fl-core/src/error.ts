@@ -11,6 +11,7 @@ export const errorCodes = [
   'not-invited', // the secret of the join link is missing, or not the run's
   'removed', // sent away by the operator
   'banned', // sent away by the operator for good
+  'taken-over', // the same client has connected from elsewhere, and goes on there
   'foreign-address', // asked for under another name than the server's own, or by a page of another site
   'unknown-run',
   'unknown-client',

@@ -49,6 +49,7 @@ const statuses: Readonly<Record<ErrorCode, number>> = {
   'wrong-round': 409,
   'not-in-cohort': 409,
   'already-answered': 409,
+  'taken-over': 409,
   'rate-limited': 429,
   'no-space': 507,
   blocked: 400, // said by clients, of what is in between

@@ -55,6 +55,8 @@ export interface TestClientOptions {
   readonly slowness?: number;
   readonly script?: Partial<Script>;
   readonly secret?: string;
+  /** Which tab it says it is; one of its own otherwise. */
+  readonly tab?: string;
   /** The secret of the join link; null: without an invitation. */
   readonly key: string | null;
 }
@@ -87,11 +89,11 @@ export class TestClient {
     this.#options = options;
     this.id = options.id;
     this.secret = options.secret ?? newIdentity().secret;
-    const { url: server, run, key } = options;
+    const { url: server, run, key, tab = newIdentity().client } = options;
     const identity: Identity = { client: this.id, secret: this.secret };
     this.channel = new ChannelSocket(clientChannel, {
       server,
-      auth: { protocol: protocolVersion, run, ...identity, ...(key === null ? {} : { key }) },
+      auth: { protocol: protocolVersion, run, ...identity, ...(key === null ? {} : { key }), tab },
       comeBackMs: { least: 50, most: 200 },
     });
     this.#plane = createDataPlane({ server, run, key, identity });

@@ -23,6 +23,8 @@ export const ClientAuth = z.object({
   secret: Sha256,
   /** The secret of the join link; needed where the run is not listed and this client is new to it. */
   key: z.string().max(200).optional(),
+  /** Which tab or process speaks for the client: another one takes its place, and this one is told so. */
+  tab: z.string().max(64).optional(),
 });
 export type ClientAuth = z.infer<typeof ClientAuth>;
 
