@@ -7,7 +7,7 @@ import {
   StrataError,
   saidTo,
 } from '@strata/fl-core/protocol';
-import { and, eq, isNull, or, sql } from 'drizzle-orm';
+import { and, desc, eq, isNull, notInArray, or, sql } from 'drizzle-orm';
 import type { HasAllowance } from '../entry/allowance.ts';
 import type { HasNewcomers } from '../entry/newcomers.ts';
 import { hashSecret, sameHash } from '../entry/secrets.ts';
@@ -82,7 +82,13 @@ export async function register(ports: RegisterPorts, auth: ClientAuth, address: 
       const invitation = await wayIn(tx, run, auth.key);
       const [made] = await tx
         .insert(clients)
-        .values({ run: runId, id, secretHash: hashSecret(secret), invitation })
+        .values({
+          run: runId,
+          id,
+          secretHash: hashSecret(secret),
+          invitation,
+          awaitsApproval: run.config.approval,
+        })
         .onConflictDoNothing()
         .returning();
       return made;
@@ -107,7 +113,8 @@ async function makeRoom(
   ports.bus.dismissed(run, loser, null);
 }
 
-async function checkSeats(
+/** Throws `unavailable` where a run has as many participants as it may have. */
+export async function checkSeats(
   { db, limits }: HasDb & HasLimits<'clientsPerRun' | 'registrationsPerRun'>,
   run: string,
 ): Promise<void> {
@@ -122,9 +129,12 @@ async function checkSeats(
   throw new StrataError('unavailable', 'This run has no room for another participant.', 'Try again later.');
 }
 
+/** Of one run, clients that have gone and still wait to be let in; of more the newest. */
+const mostAwaited = 200;
+
 /**
- * A client that never answered a round and is not there any more leaves no trace: rows are for those who took part, and
- * for those who may not come back.
+ * A client that never answered a round and is not there any more leaves no trace: rows are for those who took part, for
+ * those who may not come back, and for those whom the operator has yet to let in, of whom there are {@link mostAwaited}.
  */
 export async function forgetUnproven(
   { db, newcomers }: HasDb & HasNewcomers,
@@ -133,12 +143,25 @@ export async function forgetUnproven(
 ): Promise<void> {
   const forgotten = await db
     .delete(clients)
-    .where(and(isClient(run, id), unproven, or(clients.left, isNull(clients.hello))))
+    .where(and(isClient(run, id), unproven, isNobody))
     .returning({ id: clients.id });
-  if (forgotten.length > 0) newcomers.leave(run, id);
+  if (forgotten.length > 0) return newcomers.leave(run, id);
+  const row = await findClient(db, run, id);
+  if (!row?.awaitsApproval || !row.left) return;
+  newcomers.leave(run, id);
+  const gone = and(eq(clients.run, run), clients.awaitsApproval, clients.left);
+  const kept = db
+    .select({ id: clients.id })
+    .from(clients)
+    .where(gone)
+    .orderBy(desc(clients.joinedAt))
+    .limit(mostAwaited);
+  await db.delete(clients).where(and(gone, notInArray(clients.id, kept)));
 }
 
 const unproven = and(eq(clients.proven, false), eq(clients.banned, false));
+/** Has not said who it is, or has gone and nobody is asked about it. */
+const isNobody = or(isNull(clients.hello), and(clients.left, eq(clients.awaitsApproval, false)));
 
 /** A first answer counted: the client has a seat from now on; later ones write nothing. Part of the answer's transaction. */
 export async function prove(tx: Queryable, run: string, id: string): Promise<void> {
@@ -166,10 +189,14 @@ export async function sayHello(
   if (before && !before.left && isDeepStrictEqual(before.hello, hello)) return false;
   await change(db, runId, id, { hello, left: false });
   if (!before?.hello || before.left) {
+    const name = hello.name || id;
+    const awaits = before?.awaitsApproval === true;
     await events.add(runId, {
-      kind: 'client-joined',
+      kind: awaits ? 'client-waits' : 'client-joined',
       client: id,
-      message: `${hello.name || id} joined${sealing.kind === 'open' ? ` with ${hello.samples} samples` : ''} on ${hello.device.backend}.`,
+      message: awaits
+        ? `${name} waits for the operator to let it in.`
+        : `${name} joined${sealing.kind === 'open' ? ` with ${hello.samples} samples` : ''} on ${hello.device.backend}.`,
     });
   }
   return true;
@@ -258,7 +285,7 @@ export async function clientLeft(
  * @param alone no other server is there, to whom those who have not said hello yet may be connected.
  */
 export async function restorePresence({ db, presence }: HasDb & HasPresence, alone: boolean): Promise<void> {
-  if (alone) await db.delete(clients).where(and(unproven, or(clients.left, isNull(clients.hello))));
+  if (alone) await db.delete(clients).where(and(unproven, isNobody));
   const rows = await db
     .select({ run: clients.run, client: clients.id })
     .from(clients)

@@ -236,6 +236,8 @@ export const clients = pgTable(
     banned: boolean('banned').notNull().default(false),
     /** By which invitation it came; null: by the join link. */
     invitation: text('invitation').references(() => invitations.id, { onDelete: 'set null' }),
+    /** New to a run that asks for the operator's approval, and not let in yet. */
+    awaitsApproval: boolean('awaits_approval').notNull().default(false),
   },
   (t) => [primaryKey({ columns: [t.run, t.id] })],
 );

@@ -25,8 +25,11 @@ export function dataSheet({ run, audit, now }: DataSheetFacts): string {
     ]),
     ...section('Who takes part', [
       visibilities[config.visibility],
+      ...(config.approval
+        ? ['Whoever is new waits until an operator has let them in, and takes no part before.']
+        : []),
       `A round begins with at least ${config.cohort.minimum} participants; ${config.cohort.goal} are wanted.`,
-      `${run.clients.length} participants are listed${sitesText(run)}.`,
+      `${participantsOf(run).length} participants are listed${sitesText(run)}.`,
     ]),
     ...section('What leaves a device', [
       ...leavingOf(config),
@@ -117,10 +120,14 @@ const labelsText = ({ labels }: RunConfig): string =>
     ? ''
     : ` (${labels.length} labels: ${labels.slice(0, 20).map(line).join(', ')}${labels.length > 20 ? ', …' : ''})`;
 
+/** Without those whom nobody has let in. */
+const participantsOf = ({ clients }: RunView): RunView['clients'] =>
+  clients.filter(({ awaitsApproval }) => !awaitsApproval);
+
 /** The sites whose invitations participants came by, each with how many did. */
-function sitesText({ clients }: RunView): string {
+function sitesText(run: RunView): string {
   const sites = new Map<string, number>();
-  for (const { site } of clients) if (site !== '') sites.set(site, (sites.get(site) ?? 0) + 1);
+  for (const { site } of participantsOf(run)) if (site !== '') sites.set(site, (sites.get(site) ?? 0) + 1);
   if (sites.size === 0) return '';
   const texts = [...sites].sort().map(([site, n]) => `${line(site)}: ${n}`);
   return `, by invitation of ${texts.join('; ')}`;

@@ -171,6 +171,7 @@ export class Views {
       strategy: config.strategy.name,
       budget: config.budget,
       purpose: config.purpose,
+      approval: config.approval,
       privacy: config.privacy,
       sealing: config.aggregation.sealing,
       cohort: { minimum: config.cohort.minimum, goal: config.cohort.goal },
@@ -291,13 +292,14 @@ export class Views {
       .orderBy(clients.left, desc(clients.joinedAt))
       .limit(shownClients);
     return rows
-      .map(({ client: { id, hello, paused, banned, left, joinedAt }, site }) => ({
+      .map(({ client: { id, hello, paused, banned, awaitsApproval, left, joinedAt }, site }) => ({
         id,
         name: hello?.name ?? '',
         site: site ?? '',
         presence: left ? ('left' as const) : presence.state(run, id),
         paused,
         banned,
+        awaitsApproval,
         device: hello?.device ?? absent,
         samples: hello?.samples ?? 0,
         heldOut: hello?.heldOut ?? 0,

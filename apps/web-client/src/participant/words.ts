@@ -7,6 +7,10 @@ export interface Words {
 }
 
 const waits: Readonly<Record<WaitReason, Words>> = {
+  approval: {
+    title: 'Waiting to be let in',
+    detail: 'The organiser lets in everybody who is new. Until then your device does nothing.',
+  },
   'run-not-started': {
     title: 'Waiting for the start',
     detail: 'You are in. The organiser has not started the run yet.',

@@ -30,6 +30,9 @@ export const auditKinds = [
   'client-removed',
   'client-banned',
   'client-admitted',
+  /** A new participant of a run that asks for it was let in, or was not. */
+  'client-approved',
+  'client-refused',
   /** A model that a round ended with, or that a run begins with (round 0): the hash of each layer. */
   'model-committed',
 ] as const;

@@ -8,7 +8,7 @@ import { Checkpoint, Id, LayerName, Phase, RunConfig, RunState, Sha256 } from '.
 import { ScoreKind } from './selection-config.ts';
 
 /** Bumped when a message changes so that an old tab is told to reload. */
-export const protocolVersion = 8;
+export const protocolVersion = 9;
 
 /** Largest control message in bytes (design, 4). */
 export const maxMessageBytes = 1_000_000;
@@ -168,6 +168,7 @@ export const Work = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('wait'),
     reason: z.enum([
+      'approval', // the operator has not let this client in yet
       'run-not-started',
       'run-paused',
       'more-clients', // too few ready clients to open a round
@@ -268,6 +269,8 @@ export const RunPublic = z.object({
   strategy: z.string(),
   budget: RunConfig.shape.budget,
   purpose: RunConfig.shape.purpose,
+  /** Whether an operator lets in each who is new. */
+  approval: z.boolean(),
   privacy: RunConfig.shape.privacy,
   /** Whether the server sees each update, or only sums of so many. */
   sealing: Sealing,

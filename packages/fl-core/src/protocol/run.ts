@@ -77,6 +77,8 @@ export const RunConfig = z
      * invitation, which counts its uses and ends; `listed`: it stands on the start page for all.
      */
     visibility: z.enum(['invited', 'named', 'listed']).default('invited'),
+    /** Whoever is new waits, and takes no part, until an operator has let them in. */
+    approval: z.boolean().default(false),
     purpose: Purpose.default({ kind: 'study' }),
     model: ModelChoice,
     /** `random`: the model's architecture with fresh weights, to see what the pretrained ones are worth. */

@@ -22,10 +22,17 @@ export const turnoutWindow = 20;
 /** Newest rounds of a run that an adaptive budget is fitted to. */
 export const budgetWindow = 20;
 
-/** A client that can be sampled, if it is connected: introduced, with data, and wanting work. */
+/** A client that can be sampled, if it is connected: introduced, let in, with data, and wanting work. */
 export const isReady = (
-  client: Pick<Client, 'paused' | 'left'> & { readonly hello: Pick<Hello, 'samples'> | null },
-): boolean => client.hello !== null && client.hello.samples > 0 && !client.paused && !client.left;
+  client: Pick<Client, 'paused' | 'left' | 'awaitsApproval'> & {
+    readonly hello: Pick<Hello, 'samples'> | null;
+  },
+): boolean =>
+  client.hello !== null &&
+  client.hello.samples > 0 &&
+  !client.awaitsApproval &&
+  !client.paused &&
+  !client.left;
 
 /** Pause before a round that follows `abandoned` abandoned ones in a row: 1, 2, 4 ... 60 seconds. */
 export const backOffSeconds = (abandoned: number): number =>

@@ -23,6 +23,8 @@ const texts: Readonly<Record<AuditKind, string>> = {
   'client-removed': 'removed a participant',
   'client-banned': 'banned a participant',
   'client-admitted': 'lifted a ban',
+  'client-approved': 'let a participant in',
+  'client-refused': 'did not let a participant in',
   'model-committed': 'committed a model',
 };
 

@@ -27,10 +27,14 @@ export function configurationFacts(config: RunConfig): readonly Fact[] {
     ],
     ['Sealing', sealingText(config)],
     ['Privacy', privacyText(config)],
+    ['Who may join', joinText(config)],
     ['Rounds', `${config.rounds}, with ${plural(cohort.goal, 'update')} each, ${cohort.minimum} at least`],
     ['Seed', `${config.seed}${purpose.kind === 'test' ? ', a test' : ''}`],
   ];
 }
+
+const joinText = ({ visibility, approval }: RunConfig): string =>
+  `${{ invited: 'who has the join link', named: 'who has an invitation', listed: 'everybody' }[visibility]}${approval ? ', let in by an operator' : ''}`;
 
 const participationText = ({ aggregation: { participation } }: RunConfig) =>
   participation === 'none' ? '' : `; layers of a part of the cohort: ${participation}`;
