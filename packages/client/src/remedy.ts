@@ -40,6 +40,7 @@ const remedies: Readonly<Record<ErrorCode, Remedy>> = {
   'wrong-layers': 'redo',
   'wrong-tensor': 'redo',
   'non-finite': 'redo',
+  'wrong-signature': 'redo',
   'bad-safetensors': 'redo',
   blocked: 'fatal',
   unauthorized: 'fatal',

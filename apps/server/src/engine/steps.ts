@@ -1,5 +1,6 @@
 import { layerBytes } from '@strata/fl-core/models/layouts';
 import { cryptoWords } from '@strata/fl-core/privacy';
+import { updateDetails } from '@strata/fl-core/protocol';
 import {
   abandoning,
   beginEvaluating,
@@ -426,8 +427,24 @@ async function record(tx: Queryable, row: RoundRow, change: Change): Promise<Rou
   if (change.commit) {
     const details = modelDetails(row.round, change.commit.layers);
     await appendAudit(tx, { who: theServer, kind: 'model-committed', run: row.run, details });
+    await recordSignatures(tx, row);
   }
   return updated ?? row;
+}
+
+/** Updates of an entry of the audit log at most: of p-256 each is some 350 bytes. */
+const updatesInEntry = 100;
+
+/** Puts on record what a model was made of, where anybody has signed it. */
+async function recordSignatures(tx: Queryable, { run, round }: RoundRow): Promise<void> {
+  const counted = (await listMembers(tx, run, round)).flatMap(({ client, update, signature }) =>
+    update === null ? [] : [{ client, sha256: update, signature }],
+  );
+  if (counted.every(({ signature }) => signature === null)) return;
+  for (let from = 0; from < counted.length; from += updatesInEntry) {
+    const details = updateDetails(round, counted.slice(from, from + updatesInEntry));
+    await appendAudit(tx, { who: theServer, kind: 'updates-counted', run, details });
+  }
 }
 
 async function recordCommit(

@@ -26,6 +26,7 @@ const statuses: Readonly<Record<ErrorCode, number>> = {
   'wrong-exchange': 422,
   'wrong-roster': 422,
   'bad-signature': 422,
+  'wrong-signature': 422,
   'small-group': 422,
   'bad-envelope': 422,
   'too-few-shares': 422,

@@ -1,6 +1,7 @@
-import { StrataError } from '@strata/fl-core/protocol';
+import { StrataError, updateSignatureHeader } from '@strata/fl-core/protocol';
 import { takeUpdate, type UpdatePorts } from '../intake/answers.ts';
 import { authenticate } from '../intake/clients.ts';
+import { signatureOf } from '../intake/signatures.ts';
 import type { UnderWay } from '../live/under-way.ts';
 import { credentialsOf } from './credentials.ts';
 import type { RouteHandlers } from './serve-routes.ts';
@@ -24,6 +25,8 @@ export function update(ports: UpdatePorts, uploads: UnderWay): RouteHandlers['up
     const { client, secret } = credentials;
     await authenticate(ports, run, client, secret);
     ports.allowance.upload(run, client);
+    const header = request.headers[updateSignatureHeader];
+    const signature = signatureOf(typeof header === 'string' ? header : null);
     const key = `${run}/${client}`;
     const end = () => {
       body.destroy(replaced());
@@ -31,7 +34,7 @@ export function update(ports: UpdatePorts, uploads: UnderWay): RouteHandlers['up
     underWay.get(key)?.();
     underWay.set(key, end);
     try {
-      return await uploads.count(takeUpdate(ports, run, round, client, body));
+      return await uploads.count(takeUpdate(ports, run, round, client, body, signature));
     } finally {
       // One that was replaced must not forget the one that replaced it.
       if (underWay.get(key) === end) underWay.delete(key);

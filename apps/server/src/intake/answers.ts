@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { type Evaluated, type Probed, StrataError } from '@strata/fl-core/protocol';
+import { type Evaluated, type Probed, StrataError, type UpdateSignature } from '@strata/fl-core/protocol';
 import {
   checkMaskedFile,
   checkUpdate,
@@ -39,6 +39,7 @@ import type { HasNaming } from '../store/shared-lock.ts';
 import type { HasDb, Queryable } from '../store/store.ts';
 import type { HasEvents } from '../views/event-log.ts';
 import { prove } from './clients.ts';
+import { checkSignature, holdToKey } from './signatures.ts';
 
 /**
  * What clients answer to a round. Every answer becomes a row first; then the bus says that the run has changed, and
@@ -112,7 +113,7 @@ interface Upload {
 
 /**
  * Streams an update to disk, checks it there and counts it once. What is refused before the body arrives is
- * refused without reading it. Throws every code of R5, `too-large` and `bad-safetensors`.
+ * refused without reading it. Throws every code of R5, `too-large`, `bad-safetensors`, `wrong-signature` and `wrong-key`.
  */
 export async function takeUpdate(
   ports: UpdatePorts,
@@ -120,6 +121,7 @@ export async function takeUpdate(
   round: number,
   client: string,
   body: Readable,
+  signature: UpdateSignature | null,
 ): Promise<TakenUpdate> {
   const { db, blobs, naming, events, limits } = ports;
   const run = await getRun(db, runId);
@@ -135,14 +137,16 @@ export async function takeUpdate(
     const { content, ...arrived } = spooled;
     if (content.kind === 'refused') throw StrataError.fromBody(content.body);
     const answerOf = upload.answer(content, arrived);
+    await checkSignature(signature, { run: runId, round, client, sha256: spooled.sha256 });
     const taken = await naming.shared(() =>
       db.transaction(async (tx): Promise<TakenUpdate> => {
         const place = await lockPlace(tx, runId, round, client);
         const before = countedBefore(place, upload.phase);
         if (before) return before;
+        await holdToKey(tx, runId, client, signature);
         await spooled.keep();
         kept = true;
-        await recordAnswer(ports, tx, place, answerOf(place));
+        await recordAnswer(ports, tx, place, { ...answerOf(place), signature });
         return { sha256: spooled.sha256, bytes: spooled.bytes, duplicate: false };
       }),
     );
@@ -205,7 +209,7 @@ async function recordAnswer(
   ports: HasNewcomers,
   tx: Queryable,
   place: Place,
-  answer: MemberChange,
+  answer: MemberChange & { readonly signature?: UpdateSignature | null },
 ): Promise<void> {
   await tx.update(members).set(answer).where(isMember(place.member));
   await noteAnswer(ports, tx, place);

@@ -14,6 +14,7 @@ import type { RoundPrivacy } from '@strata/fl-core/rounds/spending';
 import type { SealedResult } from '@strata/fl-core/rounds/types';
 import type { Ready, Released, Shared } from '@strata/fl-core/sealing/messages';
 import type { SelectionHistory } from '@strata/fl-core/selection';
+import type { PublicIdentity, UpdateSignature } from '@strata/fl-core/signing/messages';
 import {
   bigint,
   bigserial,
@@ -151,6 +152,8 @@ export const members = pgTable(
     late: boolean('late').notNull().default(false),
     /** L2 norm of the update. */
     updateLength: jsonb('update_length').$type<number>(),
+    /** Who has signed the update; null where the client has no key. */
+    signature: jsonb('signature').$type<UpdateSignature>(),
   },
   (t) => [
     primaryKey({ columns: [t.run, t.round, t.client] }),
@@ -238,6 +241,8 @@ export const clients = pgTable(
     invitation: text('invitation').references(() => invitations.id, { onDelete: 'set null' }),
     /** New to a run that asks for the operator's approval, and not let in yet. */
     awaitsApproval: boolean('awaits_approval').notNull().default(false),
+    /** The key of its first signed update: all that follow are signed by it. */
+    signingKey: jsonb('signing_key').$type<PublicIdentity>(),
   },
   (t) => [primaryKey({ columns: [t.run, t.id] })],
 );

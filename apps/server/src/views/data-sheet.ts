@@ -33,6 +33,7 @@ export function dataSheet({ run, audit, now }: DataSheetFacts): string {
     ]),
     ...section('What leaves a device', [
       ...leavingOf(config),
+      'A signature of each update, and the public key that it can be checked by, where the participant’s browser has one.',
       'Where a device cannot go on, the reason, in Strata’s own words.',
     ]),
     ...section('What stays on a device', [
@@ -51,6 +52,7 @@ export function dataSheet({ run, audit, now }: DataSheetFacts): string {
     ...section('Who operates it', [
       'Accounts with a role: viewers look, operators make, steer and export runs, owners say who is what.',
       `Their decisions and the hashes of every committed model are on record in a chain; when this was made it ended with entry ${audit.count}, \`${audit.head}\`.`,
+      'Of each model there stand the hashes of the updates that it was made of, with their participants’ signatures: nobody can put another update in somebody’s name, and a site can show what it sent.',
     ]),
     ...section('Third parties', [
       'None: pages and training load nothing from elsewhere, and the server sends nothing of a run anywhere.',

@@ -58,6 +58,7 @@ export function Privacy({ run }: { run: RunPublic }) {
                 <li>Which layers you trained, and when</li>
               </>
             )}
+            <li>A signature with a key of this device, which shows that it was you who sent it</li>
             <li>The kind of device, and the name you give, if any</li>
           </ul>
         </div>

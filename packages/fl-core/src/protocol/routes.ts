@@ -158,6 +158,8 @@ export const routes = {
       'wrong-layers',
       'wrong-tensor',
       'non-finite',
+      'wrong-signature',
+      'wrong-key',
       'rate-limited',
     ],
   }),
