@@ -22,6 +22,7 @@ import {
   makeCandidate,
   memberState,
   modelNoiseOf,
+  noisedAnyway,
   noisedShare,
   type RoundFacts,
   type RoundStatus,
@@ -32,6 +33,7 @@ import {
   stepLayer,
   summedUpdate,
   type TimedPhase,
+  trainedLayers,
   unclipped,
 } from '@strata/fl-core/rounds';
 import { and, eq, sql } from 'drizzle-orm';
@@ -193,7 +195,8 @@ export async function aggregateRound(
   const updates = countedUpdates(run, cohort);
   const begun = { candidate: row.candidate ?? {}, optimizer: row.optimizer };
   const port = layerPort(ports, run, row, await clearStep(ports, run, row, updates));
-  const made = await makeCandidate(run, base, begun, updates, port);
+  const anyway = noisedAnyway(row.privacy, trainedLayers(layoutFor(run.config), []));
+  const made = await makeCandidate(run, base, begun, updates, port, anyway);
   const share = await noisedShare(run.config, row.privacy, cohort, cryptoWords());
 
   const { round } = await moveRound(ports, runId, number, async (facts, tx) => {

@@ -10,6 +10,7 @@ import {
   type RunPublic,
   type RunView,
   roleAllows,
+  secretSampling,
 } from '@strata/fl-core/protocol';
 import { isOver, isRunOver, layoutFor, memberViews, shownConfig, summarize } from '@strata/fl-core/rounds';
 import { and, desc, eq, isNotNull } from 'drizzle-orm';
@@ -97,7 +98,8 @@ export class Views {
       rounds: summaries,
       clients: await this.#clients(db, id),
       checkpoint: { round, layers },
-      sampling: isRunOver(run) ? run.sampling : null,
+      // Where cohorts are drawn in secret, that is what the models' bound rests on.
+      sampling: isRunOver(run) && secretSampling(run.config) === null ? run.sampling : null,
       spent: await this.#spent(db, run),
     };
   }

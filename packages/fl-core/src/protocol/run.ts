@@ -5,7 +5,7 @@ import { FoundModel, PixelRange } from './found-model.ts';
 import { RetentionConfig, StoppingConfig } from './lifetime-config.ts';
 import { LocalConfig } from './local-config.ts';
 import { isPlain, PlainLine, PlainLines } from './plain-text.ts';
-import { PrivacyConfig } from './privacy-config.ts';
+import { PrivacyConfig, secretSampling } from './privacy-config.ts';
 import { BudgetConfig, SelectionConfig, StrategyConfig } from './selection-config.ts';
 
 /** Identifiers appear in paths: short, lower case, no separators that mean something elsewhere. */
@@ -151,7 +151,7 @@ export const RunConfig = z
     path: ['task'],
     message: 'this task is not for texts',
   })
-  .refine((c) => c.cohort.minimum <= c.cohort.goal, {
+  .refine((c) => secretSampling(c) !== null || c.cohort.minimum <= c.cohort.goal, {
     path: ['cohort', 'minimum'],
     message: 'the minimum cannot exceed the goal',
   })

@@ -47,7 +47,7 @@ const sealingText = ({ aggregation: { sealing } }: RunConfig): string =>
 function privacyText({ privacy }: RunConfig): string {
   if (privacy.kind === 'none') return 'no bound';
   const noise = privacy.noise === null ? 'noise by ε and rounds' : `noise ${privacy.noise}`;
-  return `differential, towards a participant: ε ${privacy.epsilon}, δ ${privacy.delta}, longest update ${privacy.clip}${privacy.quantile === null ? '' : ' at first'}, ${noise}`;
+  return `differential, towards a participant: ε ${privacy.epsilon}, δ ${privacy.delta}, longest update ${privacy.clip}${privacy.quantile === null ? '' : ' at first'}, ${noise}${privacy.sampling === null ? '' : `; cohorts drawn in secret, each with a chance of ${privacy.sampling}`}`;
 }
 
 function dataText({ data }: RunConfig): string {
