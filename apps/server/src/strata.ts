@@ -188,8 +188,8 @@ export function createStrata(
         renew: () => ports.leases.renew(),
         driveFree: () => driveFree(ports),
         drives: (run) => ports.leases.fenceOf(run) !== null,
-        disconnect: (socket) => clientSockets.disconnect(socket),
-        disconnectAll: () => clientSockets.disconnect(null),
+        takeOver: (socket, by) => clientSockets.takeOver(socket, by),
+        disconnectAll: () => clientSockets.disconnectAll(),
       });
       await restorePresence(ports, store.sharing?.first ?? true);
       await startWorkflows(ports, store);

@@ -4,6 +4,7 @@ import {
   type RunPublic,
   StrataError,
   type UpdateReceipt,
+  updateSignatureHeader,
 } from '@strata/fl-core/protocol';
 import { Caller } from './caller.ts';
 import { sha256Hex } from './digest.ts';
@@ -28,10 +29,19 @@ export interface DataOptions extends Invitation {
   readonly identity: Identity;
   /** Called with the bytes that really crossed the network. */
   readonly traffic?: (down: number, up: number) => void;
+  /** Signs what is sent in a round, as one line; null: this client has no key. Absent: nothing is signed. */
+  readonly sign?: (round: number, update: Uint8Array<ArrayBuffer>) => Promise<string | null>;
 }
 
 /** The data plane over HTTP (design, 4). */
-export function createDataPlane({ server, run, key, identity, traffic = () => {} }: DataOptions): DataPlane {
+export function createDataPlane({
+  server,
+  run,
+  key,
+  identity,
+  traffic = () => {},
+  sign = async () => null,
+}: DataOptions): DataPlane {
   const { client, secret } = identity;
   const caller = new Caller({ server, token: () => `${client}.${secret}` });
   const headers = invited(key);
@@ -58,11 +68,10 @@ export function createDataPlane({ server, run, key, identity, traffic = () => {}
       await caller.call(participantRoutes.knock, {}, { signal });
     },
     async upload(round, update, signal) {
-      const receipt = await caller.call(
-        participantRoutes.update,
-        { params: { run, round }, body: update },
-        { signal },
-      );
+      const signature = await sign(round, update);
+      const headers = signature === null ? {} : { [updateSignatureHeader]: signature };
+      const request = { params: { run, round }, body: update };
+      const receipt = await caller.call(participantRoutes.update, request, { signal, headers });
       traffic(0, update.byteLength);
       return receipt;
     },

@@ -64,6 +64,7 @@ test('runs stored before budgets had kinds, runs had tasks and epochs were calle
       cohort: { ...old.cohort, grace: { share: 0.5, seconds: 5 } },
       // Links of before carry no secret.
       visibility: 'listed',
+      approval: false,
       budget: { kind: 'fixed', unit: 'layers', amount: 3 },
       selection: { every: 1, smoothing: 1, scores: 'raw' },
       aggregation: {

@@ -14,6 +14,7 @@ import type { RoundPrivacy } from '@strata/fl-core/rounds/spending';
 import type { SealedResult } from '@strata/fl-core/rounds/types';
 import type { Ready, Released, Shared } from '@strata/fl-core/sealing/messages';
 import type { SelectionHistory } from '@strata/fl-core/selection';
+import type { PublicIdentity, UpdateSignature } from '@strata/fl-core/signing/messages';
 import {
   bigint,
   bigserial,
@@ -157,6 +158,8 @@ export const members = pgTable(
     /** Of a time-boxed round: optimizer steps that it is asked for, and those behind its update that count. */
     stepsAsked: integer('steps_asked'),
     stepsDone: integer('steps_done'),
+    /** Who has signed the update; null where the client has no key. */
+    signature: jsonb('signature').$type<UpdateSignature>(),
   },
   (t) => [
     primaryKey({ columns: [t.run, t.round, t.client] }),
@@ -242,6 +245,10 @@ export const clients = pgTable(
     banned: boolean('banned').notNull().default(false),
     /** By which invitation it came; null: by the join link. */
     invitation: text('invitation').references(() => invitations.id, { onDelete: 'set null' }),
+    /** New to a run that asks for the operator's approval, and not let in yet. */
+    awaitsApproval: boolean('awaits_approval').notNull().default(false),
+    /** The key of its first signed update: all that follow are signed by it. */
+    signingKey: jsonb('signing_key').$type<PublicIdentity>(),
   },
   (t) => [primaryKey({ columns: [t.run, t.id] })],
 );

@@ -71,6 +71,11 @@ export function Setup({ run, snapshot, chosen, returning, onJoin, ...props }: Se
         <Button type="submit" size="xl" fullWidth disabled={!ready} data-testid="join">
           {ready ? (returning ? 'Go on' : 'Join the run') : 'Choose your data to join'}
         </Button>
+        {run.approval && !returning && (
+          <p className={classes.foot} data-testid="approval">
+            The organiser lets in everybody who is new: your request waits until he has seen it.
+          </p>
+        )}
         <p className={classes.foot}>You can pause or leave at any time. Closing this page is fine, too.</p>
       </form>
       <StoredNote

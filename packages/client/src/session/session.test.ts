@@ -14,6 +14,7 @@ const ended: RunPublic = {
   strategy: 'full',
   budget: config.budget,
   purpose: config.purpose,
+  approval: config.approval,
   privacy: config.privacy,
   sealing: config.aggregation.sealing,
   cohort: { minimum: 3, goal: 3 },

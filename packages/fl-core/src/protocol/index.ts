@@ -1,3 +1,4 @@
+export { type UpdateSignature, updateSignatureHeader } from '../signing/messages.ts';
 export { TaskConfig, TaskName } from '../tasks/index.ts';
 export * from './aggregation-config.ts';
 export * from './audit.ts';

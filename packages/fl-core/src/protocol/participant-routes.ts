@@ -90,6 +90,8 @@ export const participantRoutes = {
       'wrong-layers',
       'wrong-tensor',
       'non-finite',
+      'wrong-signature',
+      'wrong-key',
       'rate-limited',
     ],
   }),

@@ -246,13 +246,13 @@ export const routes = {
   commandClient: defineRoute({
     method: 'POST',
     path: '/api/runs/:run/clients/:client',
-    summary: 'Removes or bans a participant, or lifts a ban.',
+    summary: 'Removes or bans a participant, lifts a ban, or lets in or refuses one who waits for it.',
     access: 'operator',
     params: { ...run, client: Id },
     query: {},
     body: json(ClientCommand),
     answer: json(RunView),
-    errors: ['unknown-run', 'unknown-client'],
+    errors: ['unknown-run', 'unknown-client', 'unavailable'],
   }),
   round: defineRoute({
     method: 'GET',

@@ -69,6 +69,7 @@ export interface LayerPort {
  * the number of clients.
  * @param base the checkpoint that the round started from.
  * @param made layers finished before a crash.
+ * @param anyway layers that a step is made of although nobody has trained them: that nobody has is then in no model to see.
  */
 export async function makeCandidate(
   { config }: Pick<Run, 'config'>,
@@ -76,6 +77,7 @@ export async function makeCandidate(
   made: Candidate,
   updates: readonly CountedUpdate[],
   port: LayerPort,
+  anyway: readonly string[] = [],
 ): Promise<Candidate> {
   let candidate = made;
   const recycles = recyclesUpdates(config);
@@ -87,7 +89,7 @@ export async function makeCandidate(
         const before = base.layers[name];
         if (!before) throw damaged(name);
         const state = base.optimizer?.[name] ?? null;
-        const trained = updates.some((u) => u.layers.includes(name));
+        const trained = anyway.includes(name) || updates.some((u) => u.layers.includes(name));
         // Without updates the step is the layer's last change once more.
         const steps = trained || (recycles && state !== null);
         const step = steps ? await stepUnlessTooFew(port, layer, before.sha256, state?.sha256 ?? null) : null;

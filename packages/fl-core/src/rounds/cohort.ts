@@ -150,6 +150,21 @@ export async function drawCohort(from: DrawnFrom, sampling: string, round: numbe
   return [...first, ...last.map((c) => c.id)].sort();
 }
 
+/**
+ * The cohort of a round in which everybody takes part with probability `rate`, in secret and apart from all others
+ * (Poisson): a client's lot is a hash of the run's sampling seed, which nobody is told, the round and its id.
+ */
+export async function drawSecretly(
+  ids: readonly string[],
+  rate: number,
+  sampling: string,
+  round: number,
+): Promise<Set<string>> {
+  const lots = await Promise.all(ids.map((id) => sha256(`${sampling}:${round}:secret:${id}`)));
+  // 52 bits, so that the number is exact
+  return new Set(ids.filter((_, i) => Number.parseInt(lots[i]!.slice(0, 13), 16) / 2 ** 52 < rate));
+}
+
 async function sha256(text: string): Promise<string> {
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
   return [...digest].map((b) => b.toString(16).padStart(2, '0')).join('');

@@ -175,6 +175,8 @@ export interface Client {
   readonly hello: Hello | null;
   readonly paused: boolean;
   readonly left: boolean;
+  /** New to a run in which an operator lets in each who is, and not let in yet: takes no part. */
+  readonly awaitsApproval: boolean;
 }
 
 /** A round and all that the rules read to move it on. */

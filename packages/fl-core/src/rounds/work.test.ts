@@ -35,7 +35,7 @@ const member: NonNullable<WorkFacts['member']> = {
 const facts: WorkFacts = {
   run,
   layout,
-  client: { id: 'c', paused: false, left: false },
+  client: { id: 'c', paused: false, left: false, awaitsApproval: false },
   round: null,
   member: null,
   sealed: null,
@@ -68,8 +68,19 @@ describe('workOf (R9)', () => {
     expect(late).toMatchObject({ kind: 'wait', reason: 'next-round', round: 4, estimateSeconds: 9 });
   });
 
+  it('who waits to be let in is told so whatever the run does, and is not told where the model is', () => {
+    const client = { id: 'c', paused: false, left: false, awaitsApproval: true };
+    for (const state of ['draft', 'running', 'paused'] as const) {
+      const told = work({ client, round, run: { config, state, reason: '' } });
+      expect(told, state).toMatchObject({ kind: 'wait', reason: 'approval' });
+    }
+    const over = work({ client, run: { config, state: 'finished', reason: '' } });
+    expect(over).toMatchObject({ kind: 'over', checkpoint: { layers: {} } });
+    expect(work({ run: { config, state: 'finished', reason: '' } })).toMatchObject({ checkpoint });
+  });
+
   it('a client that paused or left is not asked for anything, but finishes a round it is in', () => {
-    const client = { id: 'c', paused: true, left: false };
+    const client = { id: 'c', paused: true, left: false, awaitsApproval: false };
     expect(work({ client, round })).toMatchObject({ reason: 'you-paused' });
     expect(work({ client: { ...client, left: true }, round })).toMatchObject({ reason: 'you-paused' });
     expect(work({ client, round, member: { ...member, mask: [] } }).kind).toBe('train');
@@ -156,7 +167,7 @@ describe('workOf (R9)', () => {
   it('R11: seeds differ by client, round and task, and stay the same when asked again', () => {
     const seedOf = (id: string, number: number, phase: 'probing' | 'training') => {
       const answer = work({
-        client: { id, paused: false, left: false },
+        client: { id, paused: false, left: false, awaitsApproval: false },
         round: { ...round, round: number, phase },
         member: { ...member, mask: [] },
       });

@@ -19,7 +19,7 @@ type Place = Pick<Member, 'scores' | 'mask' | 'update' | 'evaluation' | 'left' |
 export interface WorkFacts {
   readonly run: Pick<Run, 'config' | 'state' | 'reason'>;
   readonly layout: ModelLayout;
-  readonly client: Pick<Client, 'id' | 'paused' | 'left'>;
+  readonly client: Pick<Client, 'id' | 'paused' | 'left' | 'awaitsApproval'>;
   /** The open round, if there is one. */
   readonly round: OpenRound | null;
   /** The client's place in the open round, if it has one. */
@@ -46,15 +46,22 @@ export function workOf(facts: WorkFacts): Work {
     case 'finished':
     case 'stopped':
     case 'failed':
-      return { kind: 'over', state: run.state, checkpoint, message: run.reason || overMessages[run.state] };
+      return {
+        kind: 'over',
+        state: run.state,
+        // Who was never let in is not told where the model is.
+        checkpoint: client.awaitsApproval ? { round: checkpoint.round, layers: {} } : checkpoint,
+        message: run.reason || overMessages[run.state],
+      };
     case 'draft':
-      return wait('run-not-started', 'The run has not started yet.');
     case 'running':
     case 'paused':
       break;
     default:
       return run.state satisfies never;
   }
+  if (client.awaitsApproval) return wait('approval', unapproved);
+  if (run.state === 'draft') return wait('run-not-started', 'The run has not started yet.');
   if (round && member && !member.left) return workInRound(facts, round, member);
   if (client.left) return wait('you-paused', 'You have left this run. Join again to go on.');
   if (client.paused) return wait('you-paused', 'You have paused. Resume to be part of the next round.');
@@ -226,6 +233,9 @@ function median(values: readonly number[]): number {
   const upper = sorted[middle] ?? 0;
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? 0) + upper) / 2;
 }
+
+const unapproved =
+  'You are on the operator’s list. You can close this page and open it later in this browser: your place on the list stays.';
 
 const overMessages = {
   finished: 'All rounds are done. Thank you for taking part.',
