@@ -54,6 +54,8 @@ interface OrchestratorRow {
   /** Memory of the server that a connected participant takes. */
   readonly kilobytesEach: number | null;
   readonly joinedASecond: number | null;
+  /** The server's processor time of one that joins, all threads together, in milliseconds. */
+  readonly joinProcessorMs: number | null;
   /** Updates that were counted in every round but the first. */
   readonly counted: number | null;
 }
@@ -163,6 +165,7 @@ const nothing = {
   p99ControlMs: null,
   kilobytesEach: null,
   joinedASecond: null,
+  joinProcessorMs: null,
   counted: null,
 } as const;
 
@@ -191,6 +194,7 @@ async function roundRow(
   // In a run of its own: of a thousand seats none is left.
   const beside = await api.createRun(input);
   const observers = new Observers(server.url, beside);
+  const joining = await usage.processorSeconds();
   const crowd = crowdOf<Joined | Played>({
     what: 'rounds',
     server: server.url,
@@ -201,6 +205,7 @@ async function roundRow(
     downloads,
   });
   const { joinSeconds } = await next(crowd, 'joinSeconds');
+  const joinProcessorMs = (1000 * ((await usage.processorSeconds()) - joining)) / clients;
   await observers.begin();
   const before = await usage.processorSeconds();
   await api.command(id, 'start');
@@ -237,6 +242,7 @@ async function roundRow(
     p99ControlMs,
     kilobytesEach: null,
     joinedASecond: clients / joinSeconds,
+    joinProcessorMs,
     counted: Math.min(...later.map((d) => d.updates)),
   };
 }
@@ -261,9 +267,11 @@ async function socketsRow(
   await sleep(rest);
   const startMegabytes = await usage.now();
   await usage.forget();
+  const joining = await usage.processorSeconds();
   const crowd = crowdOf<Joined>({ what: 'seats', server: server.url, runs, config, participants: clients });
   try {
     const { joinSeconds } = await next(crowd, 'joinSeconds');
+    const joinProcessorMs = (1000 * ((await usage.processorSeconds()) - joining)) / clients;
     await sleep(rest);
     const held = await usage.now();
     return {
@@ -276,6 +284,7 @@ async function socketsRow(
       p99ControlMs: observers.end(),
       kilobytesEach: ((held - startMegabytes) * 1000) / clients,
       joinedASecond: clients / joinSeconds,
+      joinProcessorMs,
     };
   } finally {
     await crowd.return();
