@@ -11,7 +11,7 @@ try {
   process.exit(1);
 }
 
-const server = spawn(process.execPath, ['--import', 'tsx', 'apps/server/src/main.ts'], {
+const server = spawn(process.execPath, ['apps/server/start.mjs'], {
   cwd: root,
   stdio: 'inherit',
 });

@@ -224,7 +224,8 @@ export const places: readonly Place[] = [
     'node:* drizzle-orm fastify',
     'the engine writes what becomes of rounds, and does not know the intake',
   ),
-  place('server/engine/workflow.ts', '', '@dbos-inc/dbos-sdk', 'the one file that knows DBOS'),
+  place('server/engine/workflow.ts', '', '@dbos-inc/dbos-sdk', 'one of two files that know DBOS'),
+  place('server/engine/executions.ts', '', '@dbos-inc/dbos-sdk', 'the other one'),
   place(
     'server/private-folder.ts',
     'core/protocol server/failure.ts',
@@ -252,7 +253,7 @@ export const places: readonly Place[] = [
   ),
   place(
     'server/sockets',
-    'server/sealed core/protocol core/rounds server/failure.ts server/limits.ts server/live server/store/store.ts server/views server/intake server/entry',
+    'server/sealed core/protocol core/rounds server/failure.ts server/limits.ts server/live server/store/store.ts server/store/standings.ts server/views server/intake server/entry',
     'node:* fastify socket.io zod socket.io-parser',
     'the control plane asks intake and views, and makes no query of its own',
   ),
@@ -273,6 +274,13 @@ export const places: readonly Place[] = [
     'core/protocol server/failure.ts server/private-folder.ts server/settings.ts server/store server/entry server/http server/strata.ts',
     'node:*',
     'the process',
+  ),
+  place('apps/server/traces.mjs', '', 'node:*', 'traces of errors'),
+  place(
+    'apps/server/start.mjs',
+    'server/main.ts apps/server/traces.mjs',
+    'node:* esbuild',
+    'bundles the server and starts it',
   ),
 
   place('web/zod-config.ts', '', 'zod', 'imported before any schema is made'),

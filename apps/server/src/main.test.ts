@@ -18,7 +18,7 @@ if (!built) console.warn('skipped: tests of the server process; the pages are no
 
 /** The server as `npm start` runs it, with an environment of its own. */
 function startMain(environment: Record<string, string>): ChildProcess {
-  return spawn(process.execPath, ['--import', 'tsx', 'apps/server/src/main.ts'], {
+  return spawn(process.execPath, ['apps/server/start.mjs'], {
     cwd: repository,
     env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', PORT: '0', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],

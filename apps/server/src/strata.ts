@@ -1,16 +1,11 @@
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { LayerSteps } from './engine/aggregation/layer-steps.ts';
+import { driveFree, lookAfterChanges } from './engine/driving.ts';
 import { GarbageCollection } from './engine/garbage-collection.ts';
 import { Leases } from './engine/leases.ts';
 import { Watchdog } from './engine/watchdog.ts';
-import {
-  driveFree,
-  holdWorkflows,
-  lookAfterChanges,
-  shutDownWorkflows,
-  startWorkflows,
-} from './engine/workflow.ts';
+import { holdWorkflows, shutDownWorkflows, startWorkflows } from './engine/workflow.ts';
 import { Allowance } from './entry/allowance.ts';
 import { joinAddresses } from './entry/join-addresses.ts';
 import { Newcomers } from './entry/newcomers.ts';
@@ -18,11 +13,13 @@ import { Doorkeeper } from './entry/operators/doorkeeper.ts';
 import { addressCheck } from './entry/own-address.ts';
 import { remoteAddress } from './entry/remote-address.ts';
 import { serveApi } from './http/api.ts';
+import { AnswerLots } from './intake/answer-lots.ts';
 import { clientLeft, forgetUnproven, restorePresence } from './intake/clients.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 import { Alarms } from './live/alarms.ts';
 import { Background } from './live/background.ts';
 import { Bus } from './live/bus.ts';
+import { Measured } from './live/measured.ts';
 import { outlast } from './live/outlast.ts';
 import { Presence } from './live/presence.ts';
 import { Traffic } from './live/traffic.ts';
@@ -36,9 +33,11 @@ import { ClientSockets } from './sockets/clients.ts';
 import { OperatorSockets } from './sockets/operators.ts';
 import { createSockets } from './sockets/server.ts';
 import { SharedLock } from './store/shared-lock.ts';
+import { Standings } from './store/standings.ts';
 import type { Store } from './store/store.ts';
 import { EventLog } from './views/event-log.ts';
 import { Views } from './views/views.ts';
+import { Pasts } from './views/work-queries.ts';
 
 /** What the round engine reads of the settings. */
 export type StrataSettings = Pick<
@@ -117,6 +116,8 @@ export function createStrata(
   bus.onDeleted((run) => sealedPhases.forget(run));
   const allowance = new Allowance(limits);
   const newcomers = new Newcomers(limits, node?.tellNewcomer);
+  const standings = new Standings({ db });
+  const answerLots = new AnswerLots({ db, bus, naming, newcomers, allowance });
   const ports = {
     db,
     blobs,
@@ -131,7 +132,11 @@ export function createStrata(
     garbage,
     alarms: new Alarms((run) => bus.changed(run)),
     layerSteps: new LayerSteps(),
+    measured: new Measured(),
     sealedPhases,
+    pasts: new Pasts({ db }),
+    standings,
+    answerLots,
     allowance,
     newcomers,
     doorkeeper: new Doorkeeper({ db }, settings, allowance, log),
@@ -188,6 +193,7 @@ export function createStrata(
       });
       await restorePresence(ports, store.sharing?.first ?? true);
       await startWorkflows(ports, store);
+      await driveFree(ports);
       watchdog.start();
       started = true;
     },

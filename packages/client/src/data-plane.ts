@@ -1,7 +1,7 @@
 import {
+  participantRoutes,
   type RunManifest,
   type RunPublic,
-  routes,
   StrataError,
   type UpdateReceipt,
   updateSignatureHeader,
@@ -46,16 +46,16 @@ export function createDataPlane({
   const caller = new Caller({ server, token: () => `${client}.${secret}` });
   const headers = invited(key);
   return {
-    manifest: (signal) => caller.call(routes.manifest, { params: { run } }, { signal, headers }),
-    run: (signal) => caller.call(routes.publicRun, { params: { run } }, { signal, headers }),
+    manifest: (signal) => caller.call(participantRoutes.manifest, { params: { run } }, { signal, headers }),
+    run: (signal) => caller.call(participantRoutes.publicRun, { params: { run } }, { signal, headers }),
     async blob(sha256, signal) {
       const request = { params: { sha256 } };
       const headers = { 'x-strata-client': `${run}/${client}` };
       // A damaged copy may sit in the browser's cache: the second try goes round it.
       for (const cache of ['default', 'reload'] as const) {
-        const response = await caller.bytes(routes.blob, request, { headers, signal, cache });
+        const response = await caller.bytes(participantRoutes.blob, request, { headers, signal, cache });
         const bytes = new Uint8Array(await response.arrayBuffer());
-        if (!fromCache(caller.url(routes.blob, request))) traffic(bytes.byteLength, 0);
+        if (!fromCache(caller.url(participantRoutes.blob, request))) traffic(bytes.byteLength, 0);
         if ((await sha256Hex(bytes)) === sha256) return bytes;
       }
       throw new StrataError(
@@ -65,13 +65,13 @@ export function createDataPlane({
       );
     },
     knock: async (signal) => {
-      await caller.call(routes.knock, {}, { signal });
+      await caller.call(participantRoutes.knock, {}, { signal });
     },
     async upload(round, update, signal) {
       const signature = await sign(round, update);
       const headers = signature === null ? {} : { [updateSignatureHeader]: signature };
       const request = { params: { run, round }, body: update };
-      const receipt = await caller.call(routes.update, request, { signal, headers });
+      const receipt = await caller.call(participantRoutes.update, request, { signal, headers });
       traffic(0, update.byteLength);
       return receipt;
     },

@@ -65,7 +65,7 @@ export class ServerProcess {
 
   /** Starts the process again on the same port and folder; waits until it answers. */
   async restart(): Promise<void> {
-    const child = spawn(process.execPath, ['--import', 'tsx', 'apps/server/src/main.ts'], {
+    const child = spawn(process.execPath, ['apps/server/start.mjs'], {
       cwd: repository,
       env: {
         ...process.env,

@@ -23,7 +23,7 @@ export function addServe(program: Command, terminal: Terminal): void {
       const given = Object.entries({ PORT, HOST, DATA_DIR, DATABASE_URL }).flatMap(([name, value]) =>
         value === undefined ? [] : [[name, value] as const],
       );
-      const child = new Child(['apps/server/src/main.ts'], Object.fromEntries(given), terminal);
+      const child = new Child(['apps/server/start.mjs'], Object.fromEntries(given), terminal);
       if (options.json === undefined) return child.toEnd((line) => terminal.print(line));
       return child.toEnd((line) => {
         const operator = /Operator +(http\S+)/.exec(line)?.[1];
@@ -54,7 +54,7 @@ export function addSimulate(program: Command, terminal: Terminal): void {
     .allowUnknownOption()
     .action((config: string, more: string[], { json }: { json?: true }) => {
       const words = ['simulate', config, ...more, ...(json ? ['--json'] : [])];
-      const child = new Child(['experiments/src/main.ts', ...words], {}, terminal);
+      const child = new Child(['--import', 'tsx', 'experiments/src/main.ts', ...words], {}, terminal);
       return child.toEnd((line) => terminal.print(line));
     });
 }
@@ -73,7 +73,7 @@ class Child {
   /** Hands on what it says until it ends; ends it when the command is ended. */
   async toEnd(said: (line: string) => void): Promise<void> {
     const { stopped } = this.#terminal;
-    const child = spawn(process.execPath, ['--import', 'tsx', ...this.#args], {
+    const child = spawn(process.execPath, [...this.#args], {
       cwd: root,
       env: { ...process.env, ...this.#env },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -24,6 +24,7 @@ import {
   modelNoiseOf,
   noisedAnyway,
   noisedShare,
+  partsNote,
   type RoundFacts,
   type RoundStatus,
   recyclesUpdates,
@@ -36,20 +37,21 @@ import {
   trainedLayers,
   unclipped,
 } from '@strata/fl-core/rounds';
-import { and, eq, sql } from 'drizzle-orm';
+import { and, eq } from 'drizzle-orm';
 import type { HasBus } from '../live/bus.ts';
 import { now } from '../live/clock.ts';
+import type { HasMeasured } from '../live/measured.ts';
 import type { HasTraffic } from '../live/traffic.ts';
 import { readSealedPhase } from '../sealed/phases.ts';
 import { appendAudit, modelDetails, theServer } from '../store/audit-log.ts';
 import type { HasBlobs } from '../store/blobs.ts';
+import { changeMembers } from '../store/change-members.ts';
 import {
   countCommitted,
   findRound,
   getCheckpoint,
   getRound,
   getRun,
-  isMember,
   isRound,
   listClients,
   listHeldOut,
@@ -61,7 +63,7 @@ import {
   type RoundRow,
   type RunRow,
 } from '../store/rows.ts';
-import { checkpoints, members, rounds, runs, sealings } from '../store/schema.ts';
+import { checkpoints, rounds, runs, sealings } from '../store/schema.ts';
 import type { HasNaming } from '../store/shared-lock.ts';
 import type { HasDb, Queryable } from '../store/store.ts';
 import type { HasEvents } from '../views/event-log.ts';
@@ -181,7 +183,7 @@ function selectionPort(db: Queryable, run: RunRow): SelectionPort {
 
 /** Makes the round's candidate model and begins evaluating; that of a sealed round is committed. */
 export async function aggregateRound(
-  ports: HasDb & HasBlobs & HasNaming & HasBus & HasEvents & HasLayerSteps & HasGarbage,
+  ports: HasDb & HasBlobs & HasNaming & HasBus & HasEvents & HasLayerSteps & HasMeasured & HasGarbage,
   runId: string,
   number: number,
 ): Promise<RoundStatus> {
@@ -209,6 +211,8 @@ export async function aggregateRound(
     message: `${updates.length} updates were aggregated; the cohort evaluates the result.${clipNote(row, cohort)}`,
   });
   const trained = cohort.filter((m) => m.update !== null);
+  const parts = partsNote(trained);
+  if (parts !== null) await events.add(runId, { kind: 'parts-sent', round: number, message: parts });
   await logClaims(
     ports,
     run,
@@ -319,14 +323,20 @@ function layerPort(
 
 /** A layer by the updates on disk. */
 async function clearStep(
-  { blobs, layerSteps }: HasBlobs & HasLayerSteps,
+  { blobs, layerSteps, measured }: HasBlobs & HasLayerSteps & HasMeasured,
   { config }: RunRow,
   { privacy }: RoundRow,
   updates: readonly CountedUpdate[],
 ): Promise<LayerPort['step']> {
   // At once: where blobs are in a bucket, they are fetched.
   const spooled = await Promise.all(
-    updates.map(async (u): Promise<SpooledUpdate> => ({ ...u, path: await blobs.path(u.update) })),
+    updates.map(
+      async (u): Promise<SpooledUpdate> => ({
+        ...u,
+        path: await blobs.path(u.update),
+        norms: measured.normsOf(u.update),
+      }),
+    ),
   );
   const options = { recycles: recyclesUpdates(config), noise: modelNoiseOf(config, privacy) };
   return (layer, before, state) =>
@@ -419,12 +429,7 @@ async function factsOf(db: Queryable, round: RoundRow): Promise<RoundFacts> {
 }
 
 async function record(tx: Queryable, row: RoundRow, change: Change): Promise<RoundRow> {
-  for (const [client, answer] of change.members) {
-    await tx
-      .update(members)
-      .set(answer)
-      .where(isMember({ ...row, client }));
-  }
+  await changeMembers(tx, row, change.members);
   if (change.commit) await recordCommit(tx, row, change.commit);
   const [updated] = await tx.update(rounds).set(change.round).where(isRound(row)).returning();
   if (change.commit) {
@@ -469,11 +474,11 @@ async function flushTraffic(
   tx: Queryable,
   { run, round, cohort }: RoundFacts,
 ): Promise<void> {
-  const clients = cohort.map((m) => m.client);
-  for (const [client, bytes] of traffic.take(run.id, clients)) {
-    await tx
-      .update(members)
-      .set({ bytesDown: sql`${members.bytesDown} + ${bytes}` })
-      .where(isMember({ ...round, client }));
-  }
+  const before = new Map(cohort.map((m) => [m.client, m.bytesDown]));
+  const counted = [...traffic.take(run.id, [...before.keys()])];
+  // The round is locked: nobody has counted anything since its members were read.
+  const sums = counted.map(
+    ([client, bytes]) => [client, { bytesDown: (before.get(client) ?? 0) + bytes }] as const,
+  );
+  await changeMembers(tx, round, sums);
 }

@@ -6,6 +6,7 @@ import {
   countedBefore,
   evaluationOf,
   isNewAnswer,
+  layerNorms,
   layersToSend,
   type MemberChange,
   maskedLimit,
@@ -18,28 +19,17 @@ import {
   updateLimit,
   updateOf,
 } from '@strata/fl-core/rounds';
-import type { HasAllowance } from '../entry/allowance.ts';
-import type { HasNewcomers } from '../entry/newcomers.ts';
 import type { HasLimits } from '../limits.ts';
-import type { HasBus } from '../live/bus.ts';
 import { now } from '../live/clock.ts';
+import type { HasMeasured } from '../live/measured.ts';
 import type { HasSealedPhases } from '../sealed/phases.ts';
 import type { HasBlobs } from '../store/blobs.ts';
-import {
-  findMember,
-  getRun,
-  isMember,
-  lockRound,
-  openRound,
-  type RoundRow,
-  type RunRow,
-} from '../store/rows.ts';
-import { members } from '../store/schema.ts';
-import type { HasNaming } from '../store/shared-lock.ts';
-import type { HasDb, Queryable } from '../store/store.ts';
+import { findMember, lockRound, openRound, type RoundRow, type RunRow } from '../store/rows.ts';
+import type { HasStandings, Standing } from '../store/standings.ts';
+import type { Queryable } from '../store/store.ts';
 import type { HasEvents } from '../views/event-log.ts';
-import { prove } from './clients.ts';
-import { checkSignature, holdToKey } from './signatures.ts';
+import type { HasAnswerLots } from './answer-lots.ts';
+import { checkSignature } from './signatures.ts';
 
 /**
  * What clients answer to a round. Every answer becomes a row first; then the bus says that the run has changed, and
@@ -47,23 +37,23 @@ import { checkSignature, holdToKey } from './signatures.ts';
  * changes nothing (R4).
  */
 
-export type AnswerPorts = HasDb & HasBus & HasNewcomers & HasAllowance;
+type CheckPorts = HasStandings & HasAnswerLots;
 
 /** Throws `wrong-round`, `wrong-phase`, `not-in-cohort`, `wrong-scores`. */
 export async function takeProbe(
-  ports: AnswerPorts,
+  ports: CheckPorts,
   runId: string,
   client: string,
   probed: Probed,
 ): Promise<void> {
-  const run = await getRun(ports.db, runId);
+  const { run } = await ports.standings.of(runId, client);
   const answer = probeOf(run.config, client, probed);
   await takeAnswer(ports, runId, client, 'probing', probed.round, answer);
 }
 
 /** Throws `wrong-round`, `wrong-phase`, `not-in-cohort`. */
 export async function takeEvaluation(
-  ports: AnswerPorts,
+  ports: HasAnswerLots,
   runId: string,
   client: string,
   evaluated: Evaluated,
@@ -72,34 +62,22 @@ export async function takeEvaluation(
 }
 
 async function takeAnswer(
-  ports: AnswerPorts,
+  { answerLots }: HasAnswerLots,
   run: string,
   client: string,
   phase: TimedPhase,
   round: number,
-  answer: MemberChange,
+  change: MemberChange,
 ): Promise<void> {
-  const taken = await ports.db.transaction(async (tx) => {
-    const place = await lockPlace(tx, run, round, client);
-    if (!isNewAnswer(place, phase)) return false;
-    await recordAnswer(ports, tx, place, answer);
-    return true;
-  });
-  if (taken) counted(ports, run, client);
+  const take = (place: Place) => (isNewAnswer(place, phase) ? change : null);
+  await answerLots.count(run, { client, round, take });
 }
 
-/** An answer of the client counted: it takes part, and what it asked meanwhile is forgiven. */
-export function counted({ bus, newcomers, allowance }: AnswerPorts, run: string, client: string): void {
-  newcomers.leave(run, client);
-  allowance.useful(run, client);
-  bus.changed(run);
-}
-
-export type UpdatePorts = AnswerPorts &
+export type UpdatePorts = CheckPorts &
   HasBlobs &
-  HasNaming &
   HasEvents &
   HasSealedPhases &
+  HasMeasured &
   HasLimits<'updateBytes'>;
 
 /** What a run takes as an update: in the clear, or masked words. */
@@ -113,21 +91,21 @@ interface Upload {
 
 /**
  * Streams an update to disk, checks it there and counts it once. What is refused before the body arrives is
- * refused without reading it. Throws every code of R5, `too-large`, `bad-safetensors`, `wrong-signature` and `wrong-key`.
+ * refused without reading it.
+ * @param standing read since the request came. Throws every code of R5, `too-large`, `bad-safetensors`,
+ *   `wrong-signature` and `wrong-key`.
  */
 export async function takeUpdate(
   ports: UpdatePorts,
-  runId: string,
+  { run, round: open, member }: Standing,
   round: number,
   client: string,
   body: Readable,
   signature: UpdateSignature | null,
 ): Promise<TakenUpdate> {
-  const { db, blobs, naming, events, limits } = ports;
-  const run = await getRun(db, runId);
+  const { blobs, events, limits } = ports;
   // Without a lock, which would be a write and a wait for the disk: it is asked again when the body is there.
-  const open = await openRound(db, runId);
-  const expected = placeIn(open, round, client, await findMember(db, runId, round, client));
+  const expected = placeIn(open, round, client, member);
   const upload = await uploadOf(ports, run, open, expected);
   const earlier = countedBefore(expected, upload.phase);
   if (earlier) return earlier;
@@ -137,24 +115,23 @@ export async function takeUpdate(
     const { content, ...arrived } = spooled;
     if (content.kind === 'refused') throw StrataError.fromBody(content.body);
     const answerOf = upload.answer(content, arrived);
-    await checkSignature(signature, { run: runId, round, client, sha256: spooled.sha256 });
-    const taken = await naming.shared(() =>
-      db.transaction(async (tx): Promise<TakenUpdate> => {
-        const place = await lockPlace(tx, runId, round, client);
-        const before = countedBefore(place, upload.phase);
-        if (before) return before;
-        await holdToKey(tx, runId, client, signature);
+    await checkSignature(signature, { run: run.id, round, client, sha256: spooled.sha256 });
+    const { place, counted } = await ports.answerLots.count(run.id, {
+      client,
+      round,
+      signature,
+      take: (place) => (countedBefore(place, upload.phase) ? null : answerOf(place)),
+      keep: async () => {
+        if (kept) return;
         await spooled.keep();
         kept = true;
-        await recordAnswer(ports, tx, place, { ...answerOf(place), signature });
-        return { sha256: spooled.sha256, bytes: spooled.bytes, duplicate: false };
-      }),
-    );
-    if (!taken.duplicate) counted(ports, runId, client);
-    return taken;
+      },
+    });
+    const before = counted ? null : countedBefore(place, upload.phase);
+    return before ?? { sha256: spooled.sha256, bytes: spooled.bytes, duplicate: false };
   } catch (error) {
     if (error instanceof StrataError) {
-      await events.add(runId, {
+      await events.add(run.id, {
         level: 'warning',
         kind: 'update-refused',
         round,
@@ -170,7 +147,7 @@ export async function takeUpdate(
 
 /** Throws `bad-request` for an update of a sealed run while it is in training: such a run takes none in the clear. */
 async function uploadOf(
-  { sealedPhases }: HasSealedPhases,
+  { sealedPhases, measured }: HasSealedPhases & HasMeasured,
   run: RunRow,
   round: RoundRow | null,
   { member }: Place,
@@ -183,7 +160,8 @@ async function uploadOf(
       limit: updateLimit(layers),
       answer: (content, arrived) => {
         const metadata = checkUpdate(content, layers);
-        return (place) => updateOf(place, { ...arrived, length: content.length }, metadata, now());
+        measured.add(arrived.sha256, layerNorms(content, layers));
+        return (place) => updateOf(place, { ...arrived, squares: content.squares }, metadata, now());
       },
     };
   }
@@ -203,24 +181,4 @@ export async function lockPlace(tx: Queryable, run: string, round: number, clien
   const open = await openRound(tx, run);
   const locked = open && (await lockRound(tx, run, open.round));
   return placeIn(locked, round, client, await findMember(tx, run, round, client));
-}
-
-async function recordAnswer(
-  ports: HasNewcomers,
-  tx: Queryable,
-  place: Place,
-  answer: MemberChange & { readonly signature?: UpdateSignature | null },
-): Promise<void> {
-  await tx.update(members).set(answer).where(isMember(place.member));
-  await noteAnswer(ports, tx, place);
-}
-
-/** Part of the transaction of each answer that counts. */
-export async function noteAnswer(
-  { newcomers }: HasNewcomers,
-  tx: Queryable,
-  { member }: Place,
-): Promise<void> {
-  const { run, client } = member;
-  if (newcomers.maybeNew(run, client)) await prove(tx, run, client);
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type InvitationView, type NewInvitation, StrataError } from '@strata/fl-core/protocol';
 import { and, desc, eq, sql } from 'drizzle-orm';
-import { hashSecret, isInvited, notInvited } from '../entry/secrets.ts';
+import { hashSecret, isInvited, notInvited, sameHash } from '../entry/secrets.ts';
 import { appendAudit } from '../store/audit-log.ts';
 import { getRun, type RunRow } from '../store/rows.ts';
 import { clients, invitations } from '../store/schema.ts';
@@ -106,6 +106,7 @@ export async function revokeInvitation(
  * transaction that adds the client, the place is the client's when that ends. Throws `not-invited`.
  */
 export async function wayIn(db: Queryable, run: RunRow, key: string | undefined): Promise<string | null> {
+  if (comesByLink(run, key)) return null;
   const [row] =
     key === undefined
       ? []
@@ -119,6 +120,10 @@ export async function wayIn(db: Queryable, run: RunRow, key: string | undefined)
   if (isInvited(run, key)) return null;
   throw refusal ?? notInvited(key);
 }
+
+/** What is known without a look at the invitations: with the key of the join link, or with none where none is needed. */
+const comesByLink = (run: RunRow, key: string | undefined): boolean =>
+  isInvited(run, key) && (key === undefined || sameHash(hashSecret(key), hashSecret(run.joinKey)));
 
 /** Why an invitation lets nobody in any more; null while it does. */
 async function refusalOf(db: Queryable, row: InvitationRow): Promise<StrataError | null> {

@@ -8,7 +8,8 @@ import { type ClientRow, getClient, getRun, isClient } from '../store/rows.ts';
 import { clients } from '../store/schema.ts';
 import type { HasDb, Queryable } from '../store/store.ts';
 import type { HasEvents } from '../views/event-log.ts';
-import { banned, checkSeats, clientLeft } from './clients.ts';
+import { checkSeats } from './admission.ts';
+import { banned, clientLeft } from './clients.ts';
 
 const removed = () =>
   new StrataError(

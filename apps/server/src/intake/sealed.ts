@@ -17,14 +17,15 @@ import { findMember, getRun, isMember, openRound } from '../store/rows.ts';
 import { members, sealings } from '../store/schema.ts';
 import type { Queryable } from '../store/store.ts';
 import type { HasEvents } from '../views/event-log.ts';
-import { type AnswerPorts, counted, lockPlace, noteAnswer } from './answers.ts';
+import { type CountPorts, noteAnswers, noteCounted } from './answer-lots.ts';
+import { lockPlace } from './answers.ts';
 
 /**
  * What members of a sealed round answer besides their masked words (docs/privacy.md). Each is checked outside of the
  * transaction that records it, since signatures and rosters take a while, and counted once in it (R4).
  */
 
-export type SealedPorts = AnswerPorts & HasSealedPhases & HasEvents;
+export type SealedPorts = CountPorts & HasSealedPhases & HasEvents;
 
 type Said<K extends SealedAnswer['kind']> = Extract<SealedAnswer, { kind: K }>;
 
@@ -127,10 +128,10 @@ async function take(
     const now = await lockPlace(tx, runId, round, client);
     if (!isNewAnswer(now, phase)) return false;
     await record(tx, now, at);
-    await noteAnswer(ports, tx, now);
+    await noteAnswers(ports, tx, runId, [client]);
     return true;
   });
-  if (taken) counted(ports, runId, client);
+  if (taken) noteCounted(ports, runId, [client]);
 }
 
 /** Nobody waits for a member that cannot go on; in the next round it takes part again. */

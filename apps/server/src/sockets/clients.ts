@@ -16,8 +16,10 @@ import type { DefaultEventsMap, Namespace, Server, Socket } from 'socket.io';
 import type { HasAllowance } from '../entry/allowance.ts';
 import type { HasNewcomers } from '../entry/newcomers.ts';
 import type { RemoteAddress } from '../entry/remote-address.ts';
+import { Admission } from '../intake/admission.ts';
+import type { HasAnswerLots } from '../intake/answer-lots.ts';
 import { takeEvaluation, takeProbe } from '../intake/answers.ts';
-import { forgetUnproven, register, sayHello, takeStanding } from '../intake/clients.ts';
+import { forgetUnproven, takeStanding } from '../intake/clients.ts';
 import { takeSealed } from '../intake/sealed.ts';
 import type { HasLimits } from '../limits.ts';
 import type { HasBackground } from '../live/background.ts';
@@ -25,10 +27,11 @@ import type { HasBus } from '../live/bus.ts';
 import type { HasPresence } from '../live/presence.ts';
 import { Throttle } from '../live/throttle.ts';
 import type { HasSealedPhases } from '../sealed/phases.ts';
+import type { HasStandings } from '../store/standings.ts';
 import type { HasDb } from '../store/store.ts';
 import type { HasEvents } from '../views/event-log.ts';
 import type { Views } from '../views/views.ts';
-import { workFor, workForAll } from '../views/work-queries.ts';
+import { type HasPasts, workFor, workForAll } from '../views/work-queries.ts';
 import { answer, errorBody } from './answer.ts';
 import { allowLongMessages } from './server.ts';
 
@@ -62,6 +65,9 @@ type ClientPorts = HasDb &
   HasAllowance &
   HasNewcomers &
   HasSealedPhases &
+  HasPasts &
+  HasStandings &
+  HasAnswerLots &
   HasLimits<'graceMs' | 'helloTimeoutMs' | 'clientsPerRun' | 'registrationsPerRun'> & {
     readonly log: FastifyBaseLogger;
     readonly remoteAddress: RemoteAddress;
@@ -71,6 +77,7 @@ type ClientPorts = HasDb &
 export class ClientSockets {
   readonly #ports: ClientPorts;
   readonly #views: Views;
+  readonly #admission: Admission;
   readonly #namespace: ClientNamespace;
   readonly #workPush: Throttle;
   readonly #runPush: Throttle;
@@ -82,6 +89,7 @@ export class ClientSockets {
   constructor(io: Server, ports: ClientPorts, views: Views) {
     this.#ports = ports;
     this.#views = views;
+    this.#admission = new Admission(ports);
     const onError = (error: unknown, run: string) =>
       ports.log.error({ run, err: error }, 'push to clients failed');
     this.#workPush = new Throttle(workPushMs, (run) => this.#pushWork(run), onError);
@@ -126,7 +134,7 @@ export class ClientSockets {
       );
     }
     const address = this.#ports.remoteAddress(socket.request);
-    const client = await register(this.#ports, auth, address);
+    const client = await this.#admission.register(auth, address);
     socket.data = {
       run: auth.run,
       client: auth.client,
@@ -228,7 +236,7 @@ export class ClientSockets {
       const { run, client, silence } = socket.data;
       clearTimeout(silence);
       allowLongMessages(socket);
-      const changed = await sayHello(this.#ports, run, client, hello);
+      const changed = await this.#admission.sayHello(run, client, hello);
       this.#speaksFor(socket);
       if (changed) this.#ports.bus.changed(run);
       this.#tellPace(socket);

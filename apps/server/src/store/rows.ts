@@ -1,7 +1,8 @@
 import { type Phase, StrataError } from '@strata/fl-core/protocol';
 import type { RoundPrivacy } from '@strata/fl-core/rounds/spending';
 import type { SealedMember, SealedResult, SealingState } from '@strata/fl-core/rounds/types';
-import { and, desc, eq, getTableColumns, inArray, isNotNull, notInArray, sql } from 'drizzle-orm';
+import { and, desc, eq, getTableColumns, isNotNull, notInArray, type SQL, sql } from 'drizzle-orm';
+import type { PgColumn } from 'drizzle-orm/pg-core';
 import { checkpoints, clients, members, rounds, runs, sealings } from './schema.ts';
 import type { Queryable } from './store.ts';
 
@@ -31,11 +32,12 @@ export async function findRun(db: Queryable, id: string): Promise<RunRow | null>
 
 /** Throws `unknown-run`. */
 export async function getRun(db: Queryable, id: string): Promise<RunRow> {
-  const row = await findRun(db, id);
-  if (!row) {
-    throw new StrataError('unknown-run', `There is no run ${id}.`, 'Check the join link with the operator.');
-  }
-  return row;
+  return (await findRun(db, id)) ?? unknownRun(id);
+}
+
+/** Throws `unknown-run`. */
+export function unknownRun(id: string): never {
+  throw new StrataError('unknown-run', `There is no run ${id}.`, 'Check the join link with the operator.');
 }
 
 export async function findRound(db: Queryable, run: string, round: number): Promise<RoundRow | null> {
@@ -112,12 +114,47 @@ export async function listReleased(
 
 /** The cohort in client-id order. */
 export async function listMembers(db: Queryable, run: string, round: number): Promise<MemberRow[]> {
-  const rows = await db
+  const rows = await selectMembers(db).where(and(eq(members.run, run), eq(members.round, round)));
+  return rows.sort(byClient);
+}
+
+const selectMembers = (db: Queryable) =>
+  db
     .select({ ...getTableColumns(members), sealing: sealingState })
+    .from(members)
+    .leftJoin(sealings, sealingOfMember);
+
+/** The places of some clients in a round, in no order; of those that have none, none. */
+export async function listPlaces(
+  db: Queryable,
+  run: string,
+  round: number,
+  ids: readonly string[],
+): Promise<MemberRow[]> {
+  if (ids.length === 0) return [];
+  return selectMembers(db).where(
+    and(eq(members.run, run), eq(members.round, round), oneOf(members.client, ids)),
+  );
+}
+
+/** What work and verdicts look at of a member. */
+export type PlaceFacts = Pick<
+  MemberRow,
+  'client' | 'scores' | 'mask' | 'update' | 'evaluation' | 'left' | 'missed' | 'late' | 'sealing'
+>;
+
+/**
+ * A cohort in no order, for who looks at all of it again and again; of scores, which may be many, only whether there are
+ * any.
+ */
+export function listFacts(db: Queryable, run: string, round: number): Promise<PlaceFacts[]> {
+  const { client, mask, update, evaluation, left, missed, late } = members;
+  const scores = sql<MemberRow['scores']>`case when ${members.scores} is null then null else '{}'::jsonb end`;
+  return db
+    .select({ client, scores, mask, update, evaluation, left, missed, late, sealing: sealingState })
     .from(members)
     .leftJoin(sealings, sealingOfMember)
     .where(and(eq(members.run, run), eq(members.round, round)));
-  return rows.sort(byClient);
 }
 
 /** What a member has said in its exchange, without what it said: envelopes and shares may be a hundred kilobytes. */
@@ -158,11 +195,7 @@ export async function findMember(
   round: number,
   client: string,
 ): Promise<MemberRow | null> {
-  const [row] = await db
-    .select({ ...getTableColumns(members), sealing: sealingState })
-    .from(members)
-    .leftJoin(sealings, sealingOfMember)
-    .where(isMember({ run, round, client }));
+  const [row] = await selectMembers(db).where(isMember({ run, round, client }));
   return row ?? null;
 }
 
@@ -173,8 +206,11 @@ export async function findClient(db: Queryable, run: string, id: string): Promis
 
 /** Throws `unknown-client`. */
 export async function getClient(db: Queryable, run: string, id: string): Promise<ClientRow> {
-  const client = await findClient(db, run, id);
-  if (client) return client;
+  return (await findClient(db, run, id)) ?? unknownClient(run, id);
+}
+
+/** Throws `unknown-client`. */
+export function unknownClient(run: string, id: string): never {
   throw new StrataError('unknown-client', `Run ${run} has no client ${id}.`, 'Connect again.');
 }
 
@@ -183,8 +219,12 @@ export async function listClients(db: Queryable, run: string, ids: readonly stri
   return db
     .select()
     .from(clients)
-    .where(and(eq(clients.run, run), inArray(clients.id, [...ids])));
+    .where(and(eq(clients.run, run), oneOf(clients.id, ids)));
 }
+
+/** As drizzle's `inArray`, by one parameter: of a thousand ids the database would parse a thousand. */
+export const oneOf = (column: PgColumn, ids: readonly string[]): SQL =>
+  sql`${column} = any(${sql.param([...ids])}::text[])`;
 
 /** Throws `internal` when the checkpoint is missing: every committed round has one (R8). */
 export async function getCheckpoint(db: Queryable, run: string, round: number): Promise<CheckpointRow> {

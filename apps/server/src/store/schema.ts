@@ -140,7 +140,10 @@ export const members = pgTable(
     steps: integer('steps'),
     /** Cost of the mask, in the unit of the run's budget. */
     cost: jsonb('cost').$type<number>(),
-    /** From the beginning of training until the update was counted; for one that never came, twice the phase. */
+    /**
+     * From the beginning of training until the update was counted; of a part, what all of it would have taken; for one that
+     * never came, twice the phase.
+     */
     seconds: jsonb('seconds').$type<number>(),
     /** Training samples that the newest answer is said to stand for; null before there is one. */
     claimed: integer('claimed'),
@@ -152,6 +155,9 @@ export const members = pgTable(
     late: boolean('late').notNull().default(false),
     /** L2 norm of the update. */
     updateLength: jsonb('update_length').$type<number>(),
+    /** Of a time-boxed round: optimizer steps that it is asked for, and those behind its update that count. */
+    stepsAsked: integer('steps_asked'),
+    stepsDone: integer('steps_done'),
     /** Who has signed the update; null where the client has no key. */
     signature: jsonb('signature').$type<UpdateSignature>(),
   },

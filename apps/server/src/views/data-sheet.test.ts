@@ -1,3 +1,4 @@
+// @module-tag long
 import { type RunConfigInput, type RunView, routes } from '@strata/fl-core/protocol';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { TestServer, testConfig } from '../testing/server.ts';

@@ -54,29 +54,36 @@ export class EventLog {
    * Adds a line to the run's log and tells the dashboards. What clients wrote into it is made one plain line. Of each
    * source about the newest `limits.eventsPerRun` are kept: no noise of participants pushes out what the operator did.
    */
-  async add(run: string, line: LogLine): Promise<void> {
+  add(run: string, line: LogLine): Promise<void> {
+    return this.addAll(run, [line]);
+  }
+
+  /** As {@link add}, several lines at once, in their order. */
+  async addAll(run: string, lines: readonly LogLine[]): Promise<void> {
+    if (lines.length === 0) return;
     const { db, bus, log } = this.#ports;
-    const { level = 'info', kind, round, client } = line;
-    const message = plainLine(line.message).slice(0, 1000);
-    const source = line.source ?? (line.client === undefined ? 'run' : 'participant');
-    const [row] = await db
-      .insert(events)
-      .values({
-        run,
-        level,
-        kind,
+    const values = lines.map(({ level = 'info', kind, message, round, client, source }) => ({
+      run,
+      level,
+      kind,
+      message: plainLine(message).slice(0, 1000),
+      round: round ?? null,
+      client: client ?? null,
+      source: source ?? (client === undefined ? 'run' : 'participant'),
+    }));
+    const rows = await db.insert(events).values(values).returning();
+    for (const [i, row] of rows.entries()) {
+      const { level, round, client, kind, message, source } = row;
+      // For those who read the logs of all machines in one place.
+      log[level === 'warning' ? 'warn' : level](
+        { run, round: round ?? undefined, client: client ?? undefined, kind },
         message,
-        round: round ?? null,
-        client: client ?? null,
-        source,
-      })
-      .returning();
-    if (!row) return;
-    // For those who read the logs of all machines in one place.
-    log[level === 'warning' ? 'warn' : level]({ run, round, client, kind }, message);
-    for (const listener of this.#listeners) listener(run, line);
-    bus.logged(run, toView(row));
-    if (row.id % pruneEvery === 0) await this.#prune(run, source);
+      );
+      const line = lines[i];
+      if (line) for (const listener of this.#listeners) listener(run, line);
+      bus.logged(run, toView(row));
+      if (row.id % pruneEvery === 0) await this.#prune(run, source);
+    }
   }
 
   async #prune(run: string, source: Source): Promise<void> {

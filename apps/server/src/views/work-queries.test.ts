@@ -2,10 +2,11 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Attendance } from '../live/presence.ts';
 import { SealedPhases } from '../sealed/phases.ts';
+import { Standings } from '../store/standings.ts';
 import { silent } from '../testing/client.ts';
 import { startCrew } from '../testing/crew.ts';
 import { TestServer } from '../testing/server.ts';
-import { workFor, workForAll } from './work-queries.ts';
+import { Pasts, workFor, workForAll } from './work-queries.ts';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -18,6 +19,8 @@ const seen = (connected: Attendance['connected']) => ({
   db: server.store.db,
   presence: { connected, state: () => 'connected' as const, progress: () => null },
   sealedPhases: new SealedPhases(server.store),
+  pasts: new Pasts(server.store),
+  standings: new Standings(server.store),
 });
 
 it('finds the work of a member without looking at anybody else; a crowd that waits is counted once', async () => {

@@ -7,57 +7,101 @@ import {
   sealedWorkOf,
   workOf,
 } from '@strata/fl-core/rounds';
-import { and, desc, eq, inArray, isNotNull, sql } from 'drizzle-orm';
+import { and, desc, eq, isNotNull, sql } from 'drizzle-orm';
 import { now } from '../live/clock.ts';
 import type { Attendance, SeesPresence } from '../live/presence.ts';
 import type { HasSealedPhases } from '../sealed/phases.ts';
 import {
   type ClientRow,
   countCommitted,
-  findMember,
   getCheckpoint,
-  getClient,
   getRun,
-  type MemberRow,
+  listFacts,
+  oneOf,
   openRound,
+  type PlaceFacts,
   type RoundRow,
   type RunRow,
-  sealingOfMember,
-  sealingState,
+  unknownClient,
 } from '../store/rows.ts';
-import { clients, members, rounds, sealings } from '../store/schema.ts';
+import { clients, rounds } from '../store/schema.ts';
+import type { HasStandings } from '../store/standings.ts';
 import type { HasDb, Queryable } from '../store/store.ts';
 
 /** Gathers the rows that {@link workOf} needs: for one client, or for all connected ones at once. */
 
-interface Shared {
-  readonly run: RunRow;
-  readonly round: RoundRow | null;
+/** What the committed rounds of a run say to whoever asks for work. */
+interface Past {
   readonly checkpoint: Checkpoint;
-  /** Clients that can be sampled; not counted while a round is open, when nobody asks. */
-  readonly ready: number;
   readonly pastSeconds: readonly number[];
   readonly committed: number;
+}
+
+async function readPast(db: Queryable, { id, committedRound }: RunRow): Promise<Past> {
+  const { round, layers } = await getCheckpoint(db, id, committedRound);
+  return {
+    checkpoint: { round, layers },
+    pastSeconds: await roundSeconds(db, id),
+    committed: await countCommitted(db, id),
+  };
+}
+
+/** Runs whose past is remembered. */
+const rememberedRuns = 100;
+
+/** The past of each run, which is the same until the next commit: it is read once, and all that ask share it. */
+export class Pasts {
+  readonly #db: Queryable;
+  /** By run; the one asked for last is last. */
+  readonly #newest = new Map<string, { readonly committedRound: number; readonly past: Promise<Past> }>();
+
+  constructor({ db }: HasDb) {
+    this.#db = db;
+  }
+
+  of(run: RunRow): Promise<Past> {
+    const { id, committedRound } = run;
+    const known = this.#newest.get(id);
+    const past = known?.committedRound === committedRound ? known.past : readPast(this.#db, run);
+    this.#newest.delete(id);
+    this.#newest.set(id, { committedRound, past });
+    past.catch(() => this.#forget(id, past)); // it may be read the next time
+    for (const oldest of this.#newest.keys()) {
+      if (this.#newest.size <= rememberedRuns) break;
+      this.#newest.delete(oldest);
+    }
+    return past;
+  }
+
+  #forget(run: string, past: Promise<Past>): void {
+    if (this.#newest.get(run)?.past === past) this.#newest.delete(run);
+  }
+}
+
+export interface HasPasts {
+  readonly pasts: Pasts;
+}
+
+interface Shared extends Past {
+  readonly run: RunRow;
+  readonly round: RoundRow | null;
+  /** Clients that can be sampled; not counted while a round is open, when nobody asks. */
+  readonly ready: number;
   /** Of a sealed round in which members are asked for parts of the exchange. */
   readonly sealedPhase: SealedPhase | null;
 }
 
 async function gather(
-  { db, sealedPhases }: HasDb & HasSealedPhases,
-  runId: string,
+  { pasts, sealedPhases }: HasPasts & HasSealedPhases,
+  { run, round }: Pick<Shared, 'run' | 'round'>,
   countReady: () => number | Promise<number>,
 ): Promise<Shared> {
-  const run = await getRun(db, runId);
-  const open = await openRound(db, runId);
-  const { round, layers } = await getCheckpoint(db, runId, run.committedRound);
   return {
     run,
-    round: open,
-    checkpoint: { round, layers },
-    ready: open ? 0 : await countReady(),
-    pastSeconds: await roundSeconds(db, runId),
-    committed: await countCommitted(db, runId),
-    sealedPhase: open && (await sealedPhases.of(run, open)),
+    round,
+    ...(await pasts.of(run)),
+    ready: round ? 0 : await countReady(),
+    sealedPhase: round && (await sealedPhases.of(run, round)),
   };
 }
 
@@ -80,7 +124,7 @@ function connectedClients({ db, presence }: HasDb & SeesPresence, run: string): 
         else jsonb_build_object('samples', ${hello}->'samples') end`,
     })
     .from(clients)
-    .where(and(eq(clients.run, run), inArray(id, ids)));
+    .where(and(eq(clients.run, run), oneOf(id, ids)));
 }
 
 const readyAmong = (connected: readonly Standing[]): number => connected.filter(isReady).length;
@@ -100,22 +144,6 @@ function countReady(ports: HasDb & SeesPresence, run: string): Promise<number> {
   return counted;
 }
 
-/** What work depends on of the cohort's members; of scores, which may be many, only whether there are any. */
-function listPlaces(db: Queryable, run: string, round: number): Promise<Place[]> {
-  const { client, mask, update, evaluation, left, missed, late } = members;
-  const scores = sql<MemberRow['scores']>`case when ${members.scores} is null then null else '{}'::jsonb end`;
-  return db
-    .select({ client, scores, mask, update, evaluation, left, missed, late, sealing: sealingState })
-    .from(members)
-    .leftJoin(sealings, sealingOfMember)
-    .where(and(eq(members.run, run), eq(members.round, round)));
-}
-
-type Place = Pick<
-  MemberRow,
-  'client' | 'scores' | 'mask' | 'update' | 'evaluation' | 'left' | 'missed' | 'late' | 'sealing'
->;
-
 async function roundSeconds(db: Queryable, run: string): Promise<number[]> {
   const past = await db
     .select({ openedAt: rounds.openedAt, closedAt: rounds.closedAt })
@@ -128,22 +156,23 @@ async function roundSeconds(db: Queryable, run: string): Promise<number[]> {
   );
 }
 
-type WorkPorts = HasDb & SeesPresence & HasSealedPhases;
+type WorkPorts = HasDb & SeesPresence & HasSealedPhases & HasPasts;
 
 /** One client's work (R9). Throws `unknown-run`, `unknown-client`. */
-export async function workFor(ports: WorkPorts, runId: string, id: string): Promise<Work> {
-  const client = await getClient(ports.db, runId, id);
-  const shared = await gather(ports, runId, () => countReady(ports, runId));
-  const { round } = shared;
-  const member = round && (await findMember(ports.db, runId, round.round, id));
-  return workOf(facts(shared, client, member));
+export async function workFor(ports: WorkPorts & HasStandings, runId: string, id: string): Promise<Work> {
+  const standing = await ports.standings.of(runId, id);
+  const client = standing.client ?? unknownClient(runId, id);
+  const shared = await gather(ports, standing, () => countReady(ports, runId));
+  return workOf(facts(shared, client, standing.member));
 }
 
 /** The work of every connected client. */
 export async function workForAll(ports: WorkPorts, runId: string): Promise<Map<string, Work>> {
   const connected = await connectedClients(ports, runId);
-  const shared = await gather(ports, runId, () => readyAmong(connected));
-  const cohort = shared.round ? await listPlaces(ports.db, runId, shared.round.round) : [];
+  const run = await getRun(ports.db, runId);
+  const round = await openRound(ports.db, runId);
+  const shared = await gather(ports, { run, round }, () => readyAmong(connected));
+  const cohort = round ? await listFacts(ports.db, runId, round.round) : [];
   const byClient = new Map(cohort.map((m) => [m.client, m]));
   return new Map(
     connected.map((client) => [client.id, workOf(facts(shared, client, byClient.get(client.id) ?? null))]),
@@ -155,7 +184,7 @@ type WorkFacts = Parameters<typeof workOf>[0];
 const facts = (
   { run, sealedPhase, ...shared }: Shared,
   client: WorkFacts['client'],
-  member: Place | null,
+  member: PlaceFacts | null,
 ): WorkFacts => ({
   ...shared,
   run,

@@ -5,7 +5,7 @@ import type { ClientSnapshot, DataChoice } from '../client/index.ts';
 import { Costs } from './Costs.tsx';
 import { DataChooser } from './DataChooser.tsx';
 import { DeviceCheck } from './DeviceCheck.tsx';
-import type { DataWays } from './data-ways.ts';
+import type { DataActions } from './data-actions.ts';
 import { Intro } from './Intro.tsx';
 import { Privacy } from './Privacy.tsx';
 import classes from './Setup.module.css';
@@ -13,7 +13,7 @@ import { ShareChooser } from './ShareChooser.tsx';
 import { StoredNote } from './StoredNote.tsx';
 import type { Share } from './share.ts';
 
-interface SetupProps extends DataWays {
+interface SetupProps extends DataActions {
   readonly run: RunPublic;
   readonly snapshot: ClientSnapshot | null;
   readonly chosen: DataChoice['kind'] | null;

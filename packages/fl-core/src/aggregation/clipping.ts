@@ -1,3 +1,4 @@
+import { Length } from '../privacy/index.ts';
 import { chunkLength, type Emit, type LayerUpdate, pieces, readExactly } from './update.ts';
 import { bySamples, weightedSum } from './weighted-sum.ts';
 
@@ -13,7 +14,9 @@ export async function meanWithin(
   limit: (norms: readonly number[]) => number,
 ): Promise<string[]> {
   const norms: number[] = [];
-  for (const update of updates) norms.push(await euclideanNorm(update, elements));
+  for (const update of updates) {
+    norms.push(update.norm ? await update.norm() : (await lengthBetween(update, 0, elements)).value);
+  }
   const most = limit(norms);
   const clipped = bySamples(updates).map(({ update, weight }, i) => {
     const norm = norms[i]!;
@@ -22,25 +25,11 @@ export async function meanWithin(
   return weightedSum(clipped, elements, emit);
 }
 
-async function euclideanNorm(update: LayerUpdate, elements: number): Promise<number> {
-  let sum = 0;
+/** Of the values [start, start + elements) of an update's layer. */
+export async function lengthBetween(update: LayerUpdate, start: number, elements: number): Promise<Length> {
+  const measure = new Length();
   for (const { offset, length } of pieces(elements, chunkLength)) {
-    const values = await readExactly(update, offset, length);
-    sum += squaredNorm(values);
+    measure.add(await readExactly(update, start + offset, length));
   }
-  return Math.sqrt(sum);
-}
-
-/** In float64, by four running sums: one alone waits for each of its additions. */
-function squaredNorm(values: Float32Array): number {
-  let [a, b, c, d] = [0, 0, 0, 0];
-  const full = values.length - (values.length % 4);
-  for (let k = 0; k < full; k += 4) {
-    a += values[k]! * values[k]!;
-    b += values[k + 1]! * values[k + 1]!;
-    c += values[k + 2]! * values[k + 2]!;
-    d += values[k + 3]! * values[k + 3]!;
-  }
-  for (let k = full; k < values.length; k++) a += values[k]! * values[k]!;
-  return a + b + (c + d);
+  return measure;
 }

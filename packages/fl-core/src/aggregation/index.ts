@@ -1,4 +1,5 @@
 export * from './aggregate.ts';
+export { lengthBetween } from './clipping.ts';
 export type { OptimizerState } from './define-optimizer.ts';
 export type { Demand } from './define-rule.ts';
 export { createFold, type Fold } from './fold.ts';

@@ -8,6 +8,8 @@ export interface LayerUpdate {
   readonly samples: number;
   /** Values [offset, offset + length) of the layer's change; may be overwritten by the next call for any update. */
   read(offset: number, length: number): Float32Array | Promise<Float32Array>;
+  /** L2 norm of the layer's change, where somebody knows it; otherwise rules that need it read all of it once more. */
+  norm?(): number | Promise<number>;
 }
 
 /** A piece of an aggregated layer: values [offset, offset + values.length); overwritten after the call. */

@@ -130,6 +130,8 @@ export const UpdateMetadata = z.object({
   samples: z.coerce.number().int().min(1).max(1_000_000_000),
   /** Mean training loss over the last local epoch. */
   loss: z.coerce.number().refine(Number.isFinite),
+  /** Optimizer steps behind it, in a time-boxed round; all that were asked where it says nothing. */
+  steps: z.coerce.number().int().min(1).max(1_000_000_000).optional(),
 });
 export type UpdateMetadata = z.infer<typeof UpdateMetadata>;
 
@@ -207,6 +209,15 @@ export const Work = z.discriminatedUnion('kind', [
     epochs: z.number().int().min(1),
     /** Longest that the update may be, all layers together, in L2 (differential privacy); null: as long as it is. */
     clip: z.number().positive().nullable(),
+    /** Of a time-boxed round (`local.timeBox`): when to stop and send what is done; null: when all is. */
+    box: z
+      .object({
+        stopMs: z.number().min(0),
+        /** When training closes, by the server's clock in milliseconds: another one tells of another {@link stopMs}. */
+        closes: z.number(),
+      })
+      .nullable()
+      .default(null),
     /** In a sealed run: the changes stay here, and what is said of them is that they are ready (`SealedAnswer`). */
     seal: SealedTerms.nullable(),
   }),

@@ -119,6 +119,8 @@ export const MemberView = z.object({
   samples: z.number().int(),
   /** Of its update; null until that is counted. */
   weight: Weight.nullable(),
+  /** Of a time-boxed round: optimizer steps behind its update, and those it was asked for; its samples weigh by their share. */
+  steps: z.object({ done: z.number().int(), asked: z.number().int() }).nullable(),
   /** R_i, in the unit of the run's budget. */
   budget: z.number(),
   scores: ByLayer.nullable(),

@@ -8,7 +8,9 @@ import {
   StrataError,
   UpdateMetadata,
 } from '../protocol/index.ts';
+import { normOf } from './layer-step.ts';
 import { layoutFor, trainedLayers } from './layout.ts';
+import { stepsCounted, trainedShare } from './time-box.ts';
 import type { Member, MemberChange, Round } from './types.ts';
 import { memberState, type TimedPhase } from './verdict.ts';
 
@@ -127,18 +129,22 @@ export function countedBefore(
 
 /** What an update that was checked says of its member. */
 export function updateOf(
-  { round }: Place,
-  { sha256, bytes, length }: Pick<TakenUpdate, 'sha256' | 'bytes'> & Pick<UpdateFile, 'length'>,
-  { samples, loss }: UpdateMetadata,
+  { round, member }: Place,
+  { sha256, bytes, squares }: Pick<TakenUpdate, 'sha256' | 'bytes'> & Pick<UpdateFile, 'squares'>,
+  { samples, loss, steps }: UpdateMetadata,
   now: number,
 ): MemberChange {
-  const seconds = Math.max(0, now - (round.began[round.phase] ?? now)) / 1000;
+  const { stepsAsked } = member;
+  const stepsDone = stepsCounted(member, steps);
+  const passed = Math.max(0, now - (round.began[round.phase] ?? now)) / 1000;
+  const seconds = passed / trainedShare({ stepsAsked, stepsDone });
   return {
     update: sha256,
     updateBytes: bytes,
-    updateLength: length,
+    updateLength: lengthOf({ squares }),
     claimed: samples,
     trainLoss: loss,
+    stepsDone,
     seconds,
   };
 }
@@ -186,9 +192,20 @@ export interface UpdateFile {
   readonly header: SafetensorsHeader;
   /** The first float32 of the file that is not finite, with its offset in bytes; null where all are. */
   readonly nonFinite: { readonly at: number; readonly value: number } | null;
-  /** L2 norm of all its values. */
-  readonly length: number;
+  /** Of each tensor the sum of the squares of its values, taken as float32: of {@link Length}, of nothing that is not finite. */
+  readonly squares: ReadonlyMap<string, number>;
 }
+
+/** L2 norm of all its values. */
+export const lengthOf = ({ squares }: Pick<UpdateFile, 'squares'>): number =>
+  Math.sqrt([...squares.values()].reduce((sum, s) => sum + s, 0));
+
+/** L2 norm of each layer's values, as `layerNorm` measures it. */
+export const layerNorms = (
+  { squares }: Pick<UpdateFile, 'squares'>,
+  layers: readonly LayerSpec[],
+): Record<string, number> =>
+  Object.fromEntries(layers.map((layer) => [layer.name, normOf(layer, (name) => squares.get(name) ?? 0)]));
 
 /** Room for the header of an update beside its data: names, shapes and metadata of every tensor. */
 const headerBytesPerTensor = 1024;

@@ -2,6 +2,8 @@ import {
   aggregateLayer,
   type Emit,
   initialState,
+  type LayerUpdate,
+  lengthBetween,
   type MeasuredUpdate,
   type Noising,
   noisedMean,
@@ -73,13 +75,38 @@ export async function stepLayer(
       checkFinite(layer.name, values.subarray(offset, end));
   };
   if (noising) await noisedMean(updates, elements, emit, noising);
-  else await aggregateLayer(rule, updates, elements, emit);
+  else await aggregateLayer(rule, updates.map(measured(layer)), elements, emit);
   const change = old === null ? null : old.map((value, k) => weights[k]! - value);
   return {
     weights: encodeSafetensors(tensorsOf(layer, weights)),
     state: encodeState(moments, change),
     relativeChange: old && change && lengthOf(change) / (lengthOf(old) + tiny),
   };
+}
+
+/**
+ * L2 norm of a layer's change: tensor by tensor in the layout's order, so that it is the same whoever measures it, and
+ * also where the file arrives with its tensors in another order.
+ * @param squares of a tensor, the sum of the squares of its values by `Length`.
+ */
+export const normOf = ({ tensors }: LayerSpec, squares: (tensor: string) => number): number =>
+  Math.sqrt(tensors.reduce((sum, { name }) => sum + squares(name), 0));
+
+/** An update whose norm is known, or is measured when a rule asks for it. */
+const measured =
+  (layer: LayerSpec) =>
+  <U extends LayerUpdate>(update: U): U => ({ norm: () => layerNorm(layer, update), ...update });
+
+/** L2 norm of one client's change of a layer, as {@link normOf} has it. */
+export async function layerNorm(layer: LayerSpec, update: LayerUpdate): Promise<number> {
+  const squares = new Map<string, number>();
+  let start = 0;
+  for (const { name, shape } of layer.tensors) {
+    const elements = shape.reduce((a, b) => a * b, 1);
+    squares.set(name, (await lengthBetween(update, start, elements)).squares);
+    start += elements;
+  }
+  return normOf(layer, (name) => squares.get(name) ?? 0);
 }
 
 /** Added to the length of weights that a change is divided by, as the authors of FedLUAR do. */

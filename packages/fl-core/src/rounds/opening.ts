@@ -1,6 +1,6 @@
 import { type DrawnFrom, type Hello, type RunConfig, secretSampling } from '../protocol/index.ts';
 import { budgetOf, type MeasuredRound } from '../selection/index.ts';
-import { cohortSize, drawCohort, drawFrom, drawSecretly, dropOutRate, type Turnout } from './cohort.ts';
+import { cohortFor, drawCohort, drawFrom, drawSecretly, lossesOf, type Turnout } from './cohort.ts';
 import { clipFor } from './privacy/clip.ts';
 import { accounted, budgetSpent, expectedCohort, type RoundPrivacy } from './privacy/spending.ts';
 import { isRunOver } from './run-state.ts';
@@ -18,7 +18,7 @@ export type NextRound =
 
 /** A waiting run looks again after this long even if nobody wakes it. */
 const longWait = 3600;
-/** Newest closed rounds that the drop-out rate is taken from. */
+/** Newest closed rounds that losses are counted in. */
 export const turnoutWindow = 20;
 /** Newest rounds of a run that an adaptive budget is fitted to. */
 export const budgetWindow = 20;
@@ -116,7 +116,7 @@ export async function cohortOf<C extends Pick<Client, 'id'>>(
     return { members: ready.filter(({ id }) => drawn.has(id)), drawnFrom };
   }
   const { goal } = config.cohort;
-  const size = cohortSize(goal, dropOutRate(turnout, goal));
+  const size = cohortFor(goal, lossesOf(turnout, goal));
   const candidates = ready.map(({ id }) => ({ id, missed: missed.get(id) ?? 0 }));
   const drawnFrom = drawFrom(candidates, size, goal, round);
   const cohort = new Set(await drawCohort(drawnFrom, sampling, round));

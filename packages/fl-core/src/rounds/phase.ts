@@ -10,6 +10,7 @@ import {
   isOver,
   isReadyToSeal,
   isTimed,
+  type MemberFacts,
   memberState,
   secondsOf,
   type TimedPhase,
@@ -39,7 +40,7 @@ export function waking(
   run: Pick<Run, 'config' | 'state'>,
   open: {
     readonly round: Pick<Round, 'round' | 'phase' | 'deadline' | 'began'>;
-    readonly cohort: readonly Member[];
+    readonly cohort: readonly MemberFacts[];
   } | null,
   ready: number,
   now: number,

@@ -109,6 +109,22 @@ describe('workOf (R9)', () => {
     expect(at(4)).toMatchObject({ kind: 'train', epochs: 2, span: [4 / 8, 5 / 8] });
   });
 
+  it('in a time-boxed round: when to stop, again when training closes earlier', () => {
+    const boxed = { ...run, config: testConfig({ rounds: 8, local: { timeBox: 2 } }) };
+    const at = (deadline: number, passed = 0) =>
+      work({
+        run: boxed,
+        round: { ...round, deadline: new Date(now + deadline) },
+        member: { ...member, mask: [] },
+        now: now + passed,
+      });
+    expect(at(5000)).toMatchObject({ box: { stopMs: 3000, closes: now + 5000 } });
+    expect(at(5000, 4000)).toMatchObject({ box: { stopMs: 0 } });
+    expect(sameWork(at(5000), at(5000, 1000))).toBe(true);
+    expect(sameWork(at(5000), at(4000))).toBe(false);
+    expect(work({ round, member: { ...member, mask: [] } })).toMatchObject({ box: null });
+  });
+
   it('R2: the time left is never more than the phase may last, nor less than none, wherever the clock is', () => {
     const left = (ms: number) => {
       const deadline = new Date(now + ms);

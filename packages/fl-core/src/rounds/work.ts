@@ -4,6 +4,7 @@ import { deriveSeed } from '../random.ts';
 import { trainedLayers } from './layout.ts';
 import type { SealedWork } from './sealed/work.ts';
 import { selectionPlan } from './selection/plan.ts';
+import { stopMs } from './time-box.ts';
 import type { Client, Member, Round, Run } from './types.ts';
 import { isTimed, secondsOf, type TimedPhase } from './verdict.ts';
 import { epochsIn } from './warm-up.ts';
@@ -119,6 +120,7 @@ function workInRound(facts: WorkFacts, round: OpenRound, member: Place): Work {
         span: [committed / run.config.rounds, (committed + 1) / run.config.rounds],
         epochs: epochsIn(run.config, committed),
         clip: round.privacy?.clip ?? null,
+        box: boxOf(run.config, remainingMs, round),
         seal: facts.sealed?.kind === 'prepare' ? facts.sealed.terms : null,
       };
     case 'evaluating':
@@ -143,6 +145,15 @@ function workInRound(facts: WorkFacts, round: OpenRound, member: Place): Work {
     default:
       return round.phase satisfies never;
   }
+}
+
+function boxOf(
+  config: RunConfig,
+  remainingMs: number,
+  { deadline }: OpenRound,
+): Extract<Work, { kind: 'train' }>['box'] {
+  const stop = stopMs(config, remainingMs);
+  return stop === null || deadline === null ? null : { stopMs: stop, closes: deadline.getTime() };
 }
 
 const atWork = 'The server is at work on this round.';
@@ -249,8 +260,10 @@ function timeless(work: Work): object {
   switch (work.kind) {
     case 'wait':
       return { ...work, estimateSeconds: null };
-    case 'probe':
     case 'train':
+      // That training closes earlier than was told is news to who stops before that.
+      return { ...work, remainingMs: 0, box: work.box && { ...work.box, stopMs: 0 } };
+    case 'probe':
     case 'evaluate':
       return { ...work, remainingMs: 0 };
     case 'share':

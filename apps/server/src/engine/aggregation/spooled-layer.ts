@@ -14,6 +14,8 @@ export interface SpooledUpdate {
   readonly path: string;
   /** L2 norm of all its values. */
   readonly length: number;
+  /** L2 norm of each layer's values, where it was measured when they came; null: it is measured when it is needed. */
+  readonly norms?: Readonly<Record<string, number>> | null;
 }
 
 /** Files kept open at once; every system allows as many. Those beyond are opened for each piece. */
@@ -36,12 +38,16 @@ export class SpooledLayer {
     this.#places = places;
     this.updates = updates
       .filter((u) => u.layers.includes(layer.name))
-      .map(({ client, samples, path, length: whole }) => ({
-        client,
-        samples,
-        length: whole,
-        read: (offset, length) => this.#read(path, offset, length),
-      }));
+      .map(({ client, samples, path, length: whole, norms }) => {
+        const norm = norms?.[layer.name];
+        return {
+          client,
+          samples,
+          length: whole,
+          read: (offset, length) => this.#read(path, offset, length),
+          ...(norm === undefined ? {} : { norm: () => norm }),
+        };
+      });
   }
 
   close(): void {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import type { LayerSpec } from '@strata/fl-core/models/layouts';
 import {
   AggregationConfig,
@@ -10,7 +11,9 @@ import {
   type NamedTensor,
 } from '@strata/fl-core/protocol';
 import { random } from '@strata/fl-core/random';
+import { layerNorms, lengthOf } from '@strata/fl-core/rounds';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openBlobFolder } from '../../store/blob-folder.ts';
 import { stepSpooled } from './layer-steps.ts';
 import type { SpooledUpdate } from './spooled-layer.ts';
 
@@ -99,6 +102,40 @@ describe('stepSpooled', () => {
     expect(createHash('sha256').update(one.weights).digest('hex')).toBe(
       '37c97c8a5f8b9ad7a0a8b5ca0bacef4519784d85e6f90046b730be48410905c3',
     );
+  });
+
+  it('R7: clips by norms that were measured while updates came as by those it measures in the files', async () => {
+    const blobs = await openBlobFolder(join(folder, 'blobs'));
+    const config = AggregationConfig.parse({ rule: { name: 'clipped-mean', factor: 1 } });
+    const others: NamedTensor = { name: 'other.w', shape: [3, 7], data: new Float32Array(21).fill(0.5) };
+    const updates = await Promise.all(
+      ['a', 'b', 'c', 'd'].map(async (client, i) => {
+        const own = tensors(client, 0.01 * (i + 1));
+        // In some files the tensors stand the other way round, and those of another layer between them.
+        const file = encodeSafetensors(i % 2 === 0 ? [others, ...own] : [own[1]!, others, own[0]!]);
+        const cut = 100_003 + i;
+        const pieces = Array.from({ length: Math.ceil(file.length / cut) }, (_, k) =>
+          file.subarray(cut * k, cut * (k + 1)),
+        );
+        const spooled = await blobs.spool(Readable.from(pieces), file.length);
+        if (spooled.content.kind === 'refused') throw new Error(spooled.content.body.message);
+        const { path, content } = spooled;
+        const norms = layerNorms(content, [layer]);
+        const exact = Math.sqrt(own.flatMap((t) => [...t.data]).reduce((sum, v) => sum + v * v, 0));
+        expect(norms.block).toBeCloseTo(exact, 10);
+        expect(lengthOf(content)).toBeCloseTo(Math.sqrt(exact ** 2 + 21 / 4), 10);
+        return { client, samples: 1, layers: ['block'], path, length: 1, norms };
+      }),
+    );
+    const known = await stepped(updates, config);
+    const measured = await stepped(
+      updates.map(({ norms: _, ...u }) => u),
+      config,
+    );
+    expect(Buffer.compare(known.weights, measured.weights)).toBe(0);
+    // The norms are what is clipped by: half of c and d is cut off.
+    const told = updates.map((u) => ({ ...u, norms: { block: 1 } }));
+    expect(Buffer.compare((await stepped(told, config)).weights, known.weights)).not.toBe(0);
   });
 
   it('refuses a result that float32 cannot hold', async () => {

@@ -8,6 +8,7 @@ import {
   headerLength,
   parseHeader,
   type SafetensorsHeader,
+  type TensorEntry,
   truncated,
 } from '@strata/fl-core/safetensors';
 
@@ -18,8 +19,8 @@ export type SpooledContent =
       readonly header: SafetensorsHeader;
       /** The first float32 of the file that is not finite, with its offset in bytes; null where all are. */
       readonly nonFinite: { readonly at: number; readonly value: number } | null;
-      /** L2 norm of all its values, taken as float32. */
-      readonly length: number;
+      /** Of each tensor the sum of the squares of its values, taken as float32; in the order of the file. */
+      readonly squares: ReadonlyMap<string, number>;
     }
   | { readonly kind: 'refused'; readonly body: ErrorBody };
 
@@ -38,7 +39,10 @@ export class GrowingFile {
   #header: SafetensorsHeader | null = null;
   #refusal: StrataError | null = null;
   #nonFinite: { at: number; value: number } | null = null;
-  readonly #length = new Length();
+  readonly #squares = new Map<string, number>();
+  /** Tensors that are not measured yet, the first one last; of that one, what has come of it. */
+  #ahead: TensorEntry[] = [];
+  #length = new Length();
 
   constructor(path: string) {
     this.#file = openSync(path, 'r');
@@ -67,7 +71,7 @@ export class GrowingFile {
       content:
         refusal || !header
           ? { kind: 'refused', body: (refusal ?? truncated()).toBody() }
-          : { kind: 'tensors', header, nonFinite: this.#nonFinite, length: this.#length.value },
+          : { kind: 'tensors', header, nonFinite: this.#nonFinite, squares: this.#squares },
     };
   }
 
@@ -81,6 +85,7 @@ export class GrowingFile {
       const length = headerLength(this.#read(0, Math.min(8, size)));
       if (size < 8 + length) return;
       this.#header = parseHeader(this.#read(8, length));
+      this.#ahead = [...this.#header.tensors.values()].sort((a, b) => b.begin - a.begin || b.end - a.end);
       this.#take(this.#header.dataStart, false);
     } catch (error) {
       if (!(error instanceof StrataError)) throw error;
@@ -111,7 +116,22 @@ export class GrowingFile {
     const index = firstNonFinite(values);
     const value = values[index];
     if (value !== undefined) this.#nonFinite = { at: this.#at + 4 * index, value };
-    else this.#length.add(values);
+    else this.#measure(values);
+  }
+
+  /** Values that begin where the file has been taken up to. */
+  #measure(values: Float32Array): void {
+    for (let done = 0; ; ) {
+      const tensor = this.#ahead.at(-1);
+      if (tensor === undefined) return;
+      const end = Math.min(values.length, Math.floor((tensor.end - this.#at) / 4));
+      this.#length.add(values.subarray(done, end));
+      done = end;
+      if (this.#at + 4 * end < tensor.end) return;
+      this.#squares.set(tensor.name, this.#length.squares);
+      this.#length = new Length();
+      this.#ahead.pop();
+    }
   }
 
   #fill(into: Uint8Array, at: number): void {

@@ -64,10 +64,8 @@ function localText({ local }: RunConfig): string {
   const most = local.maxBatches > 0 ? `, at most ${plural(local.maxBatches, 'batch', 'batches')} each` : '';
   const { rounds, epochs } = local.head.warmUp;
   const warmUp =
-    rounds > 0
-      ? `; before, the head alone for ${plural(rounds, 'round')} of ${plural(epochs, 'pass', 'passes')}`
-      : '';
-  return `${plural(local.epochs, 'pass', 'passes')} in batches of ${local.batchSize}${most}${warmUp}`;
+    rounds > 0 ? `; before, the head alone for ${plural(rounds, 'round')} of ${plural(epochs, 'epoch')}` : '';
+  return `${plural(local.epochs, 'epoch')} in batches of ${local.batchSize}${most}${warmUp}`;
 }
 
 function rateText({ local: { optimizer, schedule, head } }: RunConfig): string {

@@ -228,7 +228,7 @@ export class MemoryRun {
     this.book.changeMember(
       round,
       id,
-      updateOf(place, { ...blob, length: file.length }, metadata, this.clock.now),
+      updateOf(place, { ...blob, squares: file.squares }, metadata, this.clock.now),
     );
     await this.#look();
     return { ...blob, duplicate: false };

@@ -6,6 +6,7 @@ import {
   firstNonFinite,
   headerLength,
   parseHeader,
+  type SafetensorsHeader,
   truncated,
 } from '../../protocol/index.ts';
 import type { UpdateFile } from '../answers.ts';
@@ -24,10 +25,20 @@ export function updateFileOf(bytes: Uint8Array): UpdateFile {
   const values = new Float32Array(bytes.slice(dataStart, whole).buffer);
   const index = firstNonFinite(values);
   const value = values[index];
-  const norm = new Length();
-  norm.add(values);
   const nonFinite = value === undefined ? null : { at: dataStart + 4 * index, value };
-  return { header, nonFinite, length: norm.value };
+  return { header, nonFinite, squares: squaresOf(header, values) };
+}
+
+/** In the order of the file, as the server measures them while they arrive. */
+function squaresOf({ tensors, dataStart }: SafetensorsHeader, values: Float32Array): Map<string, number> {
+  const inFile = [...tensors.values()].sort((a, b) => a.begin - b.begin);
+  return new Map(
+    inFile.map(({ name, begin, end }) => {
+      const measure = new Length();
+      measure.add(values.subarray(Math.floor((begin - dataStart) / 4), Math.floor((end - dataStart) / 4)));
+      return [name, measure.squares];
+    }),
+  );
 }
 
 /** The updates that hold a layer, their values in the layout's order. */

@@ -25,7 +25,7 @@ export function privacyProblems(config: RunConfig): ConfigProblem[] {
 
 /** What would let one client's data reach the model by another way than its clipped update. */
 export function privacyConflicts(config: RunConfig): ConfigProblem[] {
-  const { budget, aggregation } = config;
+  const { budget, aggregation, local } = config;
   const problems: ConfigProblem[] = secretSampling(config) === null ? [] : samplingConflicts(config);
   if (budget.kind === 'adaptive' || budget.unit === 'milliseconds') {
     problems.push({
@@ -42,6 +42,15 @@ export function privacyConflicts(config: RunConfig): ConfigProblem[] {
       message: `The rule ${aggregation.rule.name} has no bound on what one participant changes that noise could be measured by.`,
       hint: 'Set aggregation.rule to {"name": "mean"}: clipped and noised, everybody weighs the same.',
       beside: 'Differential privacy needs the mean: it clips by itself, and everybody weighs the same.',
+    });
+  }
+  if (local.timeBox !== null) {
+    problems.push({
+      path: 'local.timeBox',
+      message:
+        'How many steps a participant was done with tells how much data it has, and weights by it would be covered by no noise.',
+      hint: 'Set local.timeBox to null.',
+      beside: 'Weights by steps done would tell how much data somebody has.',
     });
   }
   if (aggregation.participation !== 'none') {

@@ -17,6 +17,7 @@ import { entering } from '../phase.ts';
 import { clipFor } from '../privacy/clip.ts';
 import { averaged, noisedShares } from '../privacy/shares.ts';
 import { accounted, choiceNoise, type RoundPrivacy } from '../privacy/spending.ts';
+import { stepsAsked } from '../time-box.ts';
 import type { Change, MemberChange, Round, RoundFacts } from '../types.ts';
 import { isWarmUp } from '../warm-up.ts';
 import type { Choice, Chosen } from './choice.ts';
@@ -226,9 +227,20 @@ export function beginTraining(
       privacy: begun(run.config, released, choice, round.privacy, common),
       ...maskDiagnostics(run, training),
     },
-    members: changes,
+    members: asked(facts, changes),
     commit: null,
   };
+}
+
+/** What each trainer has to do, of which a part may be all that comes. */
+function asked({ run, cohort, committed }: RoundFacts, changes: RoundChoice['changes']): Change['members'] {
+  const members = new Map(cohort.map((m) => [m.client, m]));
+  return new Map(
+    [...changes].map(([client, change]) => {
+      const member = members.get(client);
+      return [client, { ...change, stepsAsked: member ? stepsAsked(run.config, committed, member) : null }];
+    }),
+  );
 }
 
 /** What a round may take of each client, and has released of their scores. */

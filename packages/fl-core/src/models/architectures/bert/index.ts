@@ -1,8 +1,7 @@
 import { encoderOfOldNorms, opensWith } from '../../hub/transformers.ts';
 import { defineArchitecture } from '../define.ts';
-import { bertLayout } from './layout.ts';
+import { bertLayout, bertWork } from './layout.ts';
 import { type BertSpec, bertSpec } from './spec.ts';
-import { bertWork } from './work.ts';
 
 export const bert = defineArchitecture<BertSpec>({
   name: 'bert',

@@ -1,8 +1,7 @@
 import { encoderOfOldNorms, opensWith } from '../../hub/transformers.ts';
 import { defineArchitecture } from '../define.ts';
-import { robertaLayout } from './layout.ts';
+import { robertaLayout, robertaWork } from './layout.ts';
 import { type RobertaSpec, robertaSpec } from './spec.ts';
-import { robertaWork } from './work.ts';
 
 export const roberta = defineArchitecture<RobertaSpec>({
   name: 'roberta',
