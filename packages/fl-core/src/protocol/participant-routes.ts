@@ -71,7 +71,7 @@ export const participantRoutes = {
     method: 'PUT',
     path: '/runs/:run/rounds/:round/update',
     summary:
-      'The masked layers’ change as safetensors; the same bytes again are acknowledged and count once.',
+      'The masked layers’ change as safetensors; the same bytes again are acknowledged and count once. The header x-strata-signature has algorithm, public key and signature, where the client signs.',
     access: 'client',
     params: { ...run, round: Round },
     query: {},
