@@ -57,7 +57,7 @@ describe.skipIf(lacking)(`a disk of blobs that is full${lacking}`, () => {
 
   /** Plays a run, whose disk is full as `spoil` says; the codes that uploads were refused with. */
   async function play(
-    spoil: (id: string) => Promise<void>,
+    spoil: (id: string, codes: ReadonlySet<ErrorCode>) => Promise<void>,
   ): Promise<{ id: string; end: RunView; codes: Set<ErrorCode> }> {
     const codes = new Set<ErrorCode>();
     const gate = new Gate();
@@ -83,7 +83,7 @@ describe.skipIf(lacking)(`a disk of blobs that is full${lacking}`, () => {
     await Promise.all(crew.map((c) => c.join()));
     await operator.call(routes.commandRun, { params: { run: id }, body: { command: 'start' } });
     await untilRun(url, id, (v) => v.rounds[0]?.phase === 'training', 'training');
-    const spoiled = spoil(id);
+    const spoiled = spoil(id, codes);
     await sleep(500);
     gate.open();
     await spoiled;
@@ -98,14 +98,14 @@ describe.skipIf(lacking)(`a disk of blobs that is full${lacking}`, () => {
       (await operatorOf(server.url).call(routes.events, { params: { run }, query: { limit: 1000 } }))
         .filter((line) => line.kind.startsWith('disk-'))
         .map(({ kind, level }) => [kind, level]);
-    const spoiled = await play(async (run) => {
+    const spoiled = await play(async (run, codes) => {
       await fill();
       await vi.waitFor(async () => expect(await linesOf(run)).toHaveLength(1), { timeout: 30_000 });
       expect(await anybody.call(routes.ready, {})).toMatchObject({
         ready: false,
         lacks: [{ what: 'disk', hint: expect.stringContaining('DATA_DIR') }],
       });
-      await sleep(1500);
+      await vi.waitFor(() => expect([...codes]).toEqual(['no-space']), { timeout: 30_000 });
       await rm(filler());
     });
     expect(spoiled.codes).toEqual(new Set(['no-space']));
