@@ -24,6 +24,16 @@ test('the form finds what stands against differential privacy, shows what it com
   await expect(plan).toContainText('9997 of 10000 cases');
   await expectAccessible(page, 'form, privacy, plan');
 
+  // Drawn in secret: nothing may follow from who was, and then less noise will do.
+  await page.getByLabel('Chance to be in a round').fill('0.5');
+  await expect(plan).toHaveAttribute('data-kind', 'conflicts');
+  await expect(plan).toContainText('would tell who was drawn');
+  await page.getByRole('button', { name: 'Use settings that fit' }).click();
+  await expect(plan).toHaveAttribute('data-kind', 'plan');
+  await expect(plan).toContainText('by chance more, fewer or nobody');
+  await expectAccessible(page, 'form, privacy, drawn in secret');
+  await page.getByLabel('Chance to be in a round').fill('');
+
   // With three participants at so small an epsilon a study would learn nothing: said, and refused.
   await page.getByLabel('ε, at most').fill('0.5');
   await page.getByTestId('create').click();

@@ -28,8 +28,12 @@ describe('a run in which the operator lets everybody in', () => {
     const run = await server.createRun(config);
     const [a, b, c] = await Promise.all(['a', 'b', 'c'].map((id) => join(run, id)));
     for (const client of [a, b, c]) expect(told(client!)).toMatchObject({ reason: 'approval' });
+    const here = async () =>
+      (await server.operator.call(routes.runs, {})).find((r) => r.id === run.id)?.clients;
+    expect(await here()).toBe(0);
     await server.command(run.id, 'start');
     expect(waiting(await command(run, 'a', 'approve'))).toEqual(['b', 'c']);
+    expect(await here()).toBe(1);
     await a!.until((w) => w.kind === 'wait' && w.reason === 'more-clients', 'others to be let in');
     await command(run, 'b', 'approve');
     const view = await server.until(run.id, (v) => v.state === 'finished', 'the end');
