@@ -1,6 +1,6 @@
 // @module-tag long
 import { execFileSync } from 'node:child_process';
-import { mkdir, open, rm } from 'node:fs/promises';
+import { mkdir, open, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Caller } from '@strata/client';
@@ -45,7 +45,19 @@ describe.skipIf(lacking)(`a disk of blobs that is full${lacking}`, () => {
   }, 60_000);
 
   const filler = () => join(blobs, 'filler');
+  /** What earlier rounds have left is being deleted: that would be room again. */
+  async function settled(): Promise<void> {
+    const free = async () => (await statfs(blobs)).bfree;
+    let [before, same] = [await free(), 0];
+    while (same < 6) {
+      await sleep(250);
+      const now = await free();
+      same = now === before ? same + 1 : 0;
+      before = now;
+    }
+  }
   async function fill(): Promise<void> {
+    await settled();
     const file = await open(filler(), 'w');
     for (const bytes of [2 ** 20, 2 ** 12]) {
       await (async () => {
@@ -57,7 +69,7 @@ describe.skipIf(lacking)(`a disk of blobs that is full${lacking}`, () => {
 
   /** Plays a run, whose disk is full as `spoil` says; the codes that uploads were refused with. */
   async function play(
-    spoil: (id: string, codes: ReadonlySet<ErrorCode>) => Promise<void>,
+    spoil: (id: string, codes: ReadonlySet<ErrorCode>, train: () => void) => Promise<void>,
   ): Promise<{ id: string; end: RunView; codes: Set<ErrorCode> }> {
     const codes = new Set<ErrorCode>();
     const gate = new Gate();
@@ -74,7 +86,11 @@ describe.skipIf(lacking)(`a disk of blobs that is full${lacking}`, () => {
     };
     const { url } = server;
     const operator = operatorOf(url);
-    const body = testConfig({ rounds: 2, seed: 5 });
+    const body = testConfig({
+      rounds: 2,
+      seed: 5,
+      deadlines: { probing: 300, training: 300, evaluating: 300 },
+    });
     const { id, config, joinKey: key } = await operator.call(routes.createRun, { body });
     const crew = ['c1', 'c2', 'c3'].map(
       (name) => new TestClient({ url, run: id, key, id: name, config, script: { train } }),
@@ -83,10 +99,8 @@ describe.skipIf(lacking)(`a disk of blobs that is full${lacking}`, () => {
     await Promise.all(crew.map((c) => c.join()));
     await operator.call(routes.commandRun, { params: { run: id }, body: { command: 'start' } });
     await untilRun(url, id, (v) => v.rounds[0]?.phase === 'training', 'training');
-    const spoiled = spoil(id, codes);
-    await sleep(500);
+    await spoil(id, codes, () => gate.open());
     gate.open();
-    await spoiled;
     const end = await untilRun(url, id, (v) => v.state === 'finished', 'the end', 60_000);
     return { id, end, codes };
   }
@@ -98,8 +112,9 @@ describe.skipIf(lacking)(`a disk of blobs that is full${lacking}`, () => {
       (await operatorOf(server.url).call(routes.events, { params: { run }, query: { limit: 1000 } }))
         .filter((line) => line.kind.startsWith('disk-'))
         .map(({ kind, level }) => [kind, level]);
-    const spoiled = await play(async (run, codes) => {
+    const spoiled = await play(async (run, codes, train) => {
       await fill();
+      train();
       await vi.waitFor(async () => expect(await linesOf(run)).toHaveLength(1), { timeout: 30_000 });
       expect(await anybody.call(routes.ready, {})).toMatchObject({
         ready: false,
@@ -224,7 +239,7 @@ describe.skipIf(lacking)(`a disk of blobs that is full${lacking}`, () => {
   });
 
   it('in the midst of aggregating is waited out: the round is committed, and not abandoned', async () => {
-    const { end } = await play(async (run) => {
+    const { end } = await play(async (run, _codes, train) => {
       // Room for the updates, and not for the layers that are made of them.
       const { blobs: store } = server.store;
       const put = store.put.bind(store);
@@ -235,7 +250,8 @@ describe.skipIf(lacking)(`a disk of blobs that is full${lacking}`, () => {
           Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' }),
         );
       });
-      await untilRun(server.url, run, (v) => v.committed === 1, 'a commit', 30_000);
+      train();
+      await untilRun(server.url, run, (v) => v.committed === 1, 'a commit', 60_000);
     });
     expect(end.rounds.map((r) => r.phase)).toEqual(['committed', 'committed']);
   }, 120_000);
