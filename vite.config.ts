@@ -1,9 +1,12 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import react from '@vitejs/plugin-react';
 import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 import { stylesByComponent } from './scripts/mantine-styles.ts';
 import { precompress } from './scripts/precompress.ts';
+import { sourcesBelow } from './scripts/walls/imports.ts';
 
 const webClient = fileURLToPath(new URL('./apps/web-client', import.meta.url));
 const outDir = `${webClient}/dist`;
@@ -66,7 +69,17 @@ const precompressed: Plugin = {
 };
 
 const everyTest = '{packages,apps,experiments,bench,examples,scripts,samples}/**/*.test.{ts,tsx}';
-const never = ['**/node_modules/**', '**/dist/**'];
+const root = fileURLToPath(new URL('.', import.meta.url));
+
+/** Files with no test but such with this tag; a filter of tags would load each of them to find that out. */
+const taggedAsAWhole = (tag: string): string[] =>
+  sourcesBelow(root, '.').filter(
+    (file) =>
+      /\.test\.tsx?$/.test(file) &&
+      readFileSync(join(root, file), 'utf8').startsWith(`// @module-tag ${tag}\n`),
+  );
+const without = process.env.STRATA_TEST_WITHOUT;
+const never = ['**/node_modules/**', '**/dist/**', ...(without ? taggedAsAWhole(without) : [])];
 /** Tests of functions and components that keep nothing between two files. */
 const sharing = [
   'packages/fl-core/src/{aggregation,data,diagnostics,protocol,rounds,selection,tasks,variants}/**/*.test.ts',
@@ -77,7 +90,7 @@ const sharing = [
 
 /** One config for the pages (root: apps/web-client) and for every unit and integration test; e2e/ has its own. */
 export default defineConfig(({ command, mode }) => ({
-  root: mode === 'test' ? fileURLToPath(new URL('.', import.meta.url)) : webClient,
+  root: mode === 'test' ? root : webClient,
   plugins: [react(), stylesByComponent, precompressed],
   worker: {
     format: 'es',

@@ -10,7 +10,8 @@ export default defineConfig({
   // One server and one browser for all files (src/test.ts); their tabs fill two cores, so one test at a time.
   workers: 1,
   forbidOnly: Boolean(process.env.CI),
-  timeout: 240_000,
+  // Nothing is asserted of times: this is for what never ends. Simulations and axe's states take minutes as it is.
+  timeout: 600_000,
   expect: { timeout: 30_000 },
   reporter: [
     ['list'],

@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { StrataError } from '@strata/fl-core/protocol';
 import { aggregate } from './aggregate.ts';
 import type { Benchmark, Options, Row } from './benchmark.ts';
+import { faults } from './faults/index.ts';
 import { gpu } from './gpu/index.ts';
 import { groups } from './groups.ts';
 import { load } from './load.ts';
@@ -24,6 +25,7 @@ const benchmarks: Readonly<Record<string, Benchmark<Options>>> = {
   page,
   gpu,
   orchestrator,
+  faults,
   secagg,
 };
 

@@ -4,9 +4,9 @@ import { expect, test } from './test.ts';
 /** A run that promises a bound: from the form to the end of its budget, in real tabs. */
 test.describe.configure({ timeout: 300_000 });
 
-test('the form finds what stands against differential privacy, shows what it comes to and refuses nonsense', async ({
-  world,
-}) => {
+test('the form finds what stands against differential privacy, shows what it comes to and refuses nonsense', {
+  tag: '@long',
+}, async ({ world }) => {
   const page = await world.operate('/operator/new');
   const plan = page.getByTestId('privacy-plan');
   await page.getByTestId('private').focus();
@@ -32,9 +32,9 @@ test('the form finds what stands against differential privacy, shows what it com
   await expectAccessible(page, 'form, privacy, nonsense');
 });
 
-test('three tabs train until another round would pass epsilon: page, dashboard and card say the same', async ({
-  world,
-}) => {
+test('three tabs train until another round would pass epsilon: page, dashboard and card say the same', {
+  tag: '@long',
+}, async ({ world }) => {
   const run = await world.startRun({
     strategy: { name: 'head-only' },
     aggregation: { rule: { name: 'mean' } },

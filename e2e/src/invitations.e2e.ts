@@ -80,3 +80,53 @@ test('an invitation for one site lets one participant in, says whose it was, and
     'connected',
   );
 });
+
+test('who is new waits until the operator lets them in, and is told what for', async ({ world }) => {
+  test.setTimeout(240_000);
+  const run = await world.startRun({ approval: true, cohort: { goal: 2, minimum: 2, quorum: 1 } });
+  const operator = await world.operate(`/operator/runs/${run}`);
+  const list = operator.getByTestId('approval');
+  await list.getByText('Nobody is waiting.').waitFor();
+  const setup = await world.newPage('reads before joining');
+  await setup.goto(await world.joinLink(run));
+  await setup.getByText('your request waits until he has seen it').waitFor();
+
+  const page = await world.join(run, 0, { backend: 'wasm' });
+  await page.getByRole('heading', { name: 'Waiting to be let in' }).waitFor();
+  await page.getByText('your place on the list stays').waitFor();
+  await expect(page.getByTestId('status')).toHaveAttribute('data-reason', 'approval');
+  await expectAccessible(page, 'waiting to be let in');
+  await list.getByText('Tab 0').waitFor();
+  await expect(operator.getByTestId('clients').getByText('Tab 0')).toHaveCount(0);
+  await expectAccessible(operator, 'somebody waits to be let in');
+
+  // Another one is refused, and comes back to no other answer.
+  const other = await world.join(run, 1, { backend: 'wasm' });
+  await list.getByRole('button', { name: 'Refuse Tab 1' }).click();
+  await other.getByText('The operator of this run has not let you in.').waitFor();
+  await expect(other.getByTestId('again')).toHaveCount(0);
+
+  await list.getByRole('button', { name: 'Let Tab 0 in' }).click();
+  await expect(page.getByTestId('status')).toHaveAttribute('data-reason', 'more-clients');
+  await operator.getByTestId('clients').getByText('Tab 0').waitFor();
+  await list.getByText('Nobody is waiting.').waitFor();
+});
+
+test('a participant goes on from a second device, and the first one is told', async ({ world }) => {
+  test.setTimeout(240_000);
+  const run = await world.startRun({ cohort: { goal: 2, minimum: 2, quorum: 1 } });
+  const page = await world.join(run, 0, { backend: 'wasm' });
+  await page.getByTestId('status').waitFor();
+  // As from a browser that was moved: what this one keeps, in another.
+  const kept = await page.evaluate(() => ({ ...sessionStorage }));
+  const other = await world.newPage('second device');
+  await other.addInitScript((all) => {
+    for (const [key, value] of Object.entries(all)) sessionStorage.setItem(key, String(value));
+  }, kept);
+  await other.goto(page.url());
+  await other.getByTestId('status').waitFor({ timeout: 60_000 });
+  await page.getByRole('heading', { name: 'You go on elsewhere' }).waitFor();
+  await page.getByTestId('again').click();
+  await other.getByRole('heading', { name: 'You go on elsewhere' }).waitFor();
+  await page.getByTestId('status').waitFor();
+});

@@ -5,7 +5,7 @@
 DATA is the folder of CONTRIBUTING.md#data (deit-tiny, emoji-domains, fashion-mnist). For each block of deit-tiny at
 64 px: the share of the mean squared gradient that is the squared mean gradient (rho), and the mean cosine of two
 participants' gradients (cos). Measured after two rounds of the head alone, from zero, and after three more of all
-layers: AdamW, one pass in batches of 16, plain averaging. No simulator: gradients of all samples, in PyTorch.
+layers: AdamW, one epoch in batches of 16, plain averaging. No simulator: gradients of all samples, in PyTorch.
 """
 
 import gzip

@@ -1,11 +1,12 @@
 /**
- * Whether an exported audit log is as it was written: `npm run --silent audit -- FILE [--head HASH]`.
+ * Whether an exported audit log is as it was written, and the signatures in it are good: `npm run --silent audit -- FILE [--head HASH]`.
  * Exit 1, and where it is broken, when it is not.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { checkAudit } from '@strata/fl-core/protocol';
+import { auditWords, checkSignedAudit } from '@strata/fl-core/protocol';
+import { isUpdateSigned } from '@strata/fl-core/signing';
 
 const usage = `npm run --silent audit -- FILE [--head HASH]
 
@@ -15,7 +16,7 @@ FILE is what the button under Access saves, or GET /api/audit.jsonl answers.
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
-function main(): number {
+async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     options: { head: { type: 'string' }, help: { type: 'boolean' } },
     allowPositionals: true,
@@ -27,10 +28,10 @@ function main(): number {
   }
   const lines = readFileSync(file, 'utf8').split('\n');
   if (lines.at(-1) === '') lines.pop();
-  const verdict = checkAudit(lines, sha256, values.head ?? null);
+  const verdict = await checkSignedAudit(lines, sha256, isUpdateSigned, values.head ?? null);
   switch (verdict.kind) {
     case 'whole':
-      console.log(`${verdict.entries} entries, unbroken. Newest: ${verdict.head}`);
+      console.log(auditWords(verdict));
       return 0;
     case 'broken':
       console.error(`${file}, line ${verdict.at.line}: ${verdict.at.what}.`);
@@ -41,7 +42,7 @@ function main(): number {
 }
 
 try {
-  process.exitCode = main();
+  process.exitCode = await main();
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 2;

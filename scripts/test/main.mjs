@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureInstalled, ensurePages, requireNode, root } from '../prepare.mjs';
-import { failureLines, playwrightAccount } from './failures.mjs';
+import { afterRepeat, failureLines, filesToRepeat, playwrightAccount } from './failures.mjs';
 
 const began = Date.now();
 const whole = process.argv.includes('--whole');
@@ -36,14 +36,22 @@ function step(title, command, args, { whole = false, ...options } = {}) {
 const node = (...args) => [process.execPath, args];
 const bin = (name) => join(root, 'node_modules', '.bin', name);
 
-/** The runners of tests: what each is started with, and its account of what it ran. */
+const accountant = join(import.meta.dirname, 'vitest-reporter.mjs');
+
+/** The runners of tests: what each is started with, for all its tests or for some files, and its account of what it ran. */
 const runners = {
   unit: {
-    start: (report) =>
+    start: (title, report, files) =>
       step(
-        'unit tests',
+        title,
         bin('vitest'),
-        ['run', '--reporter=default', `--reporter=${accountant}`, ...(whole ? [] : ['--tags-filter=!long'])],
+        [
+          'run',
+          '--reporter=default',
+          `--reporter=${accountant}`,
+          ...(whole ? [] : ['--tags-filter=!long']),
+          ...(files ? ['--maxWorkers=1', ...files] : []),
+        ],
         {
           env: {
             ...process.env,
@@ -55,11 +63,18 @@ const runners = {
     account: (report) => report,
   },
   e2e: {
-    start: (report) =>
+    start: (title, report, files) =>
       step(
-        'e2e tests',
+        title,
         bin('playwright'),
-        ['test', '--config', 'e2e', ...(whole ? [] : ['--grep-invert=@long'])],
+        [
+          'test',
+          '--config',
+          'e2e',
+          ...(whole ? [] : ['--grep-invert=@long']),
+          // Beside the traces and the report of the first run, not in their place.
+          ...(files ? ['--output=test-results/again', '--reporter=list,json', ...files] : []),
+        ],
         {
           env: { ...process.env, PLAYWRIGHT_JSON_OUTPUT_FILE: report },
         },
@@ -68,14 +83,22 @@ const runners = {
   },
 };
 
-const accountant = join(import.meta.dirname, 'vitest-reporter.mjs');
-const reportOf = (name) => join(reports, `${name}.json`);
-
-function accountOf([name, runner]) {
+/** Runs a runner's tests, or those of some files; what it did. */
+async function run(name, title, files) {
+  const report = join(reports, `${title.replaceAll(/\W+/g, '-')}.json`);
+  const code = await runners[name].start(title, report, files);
   try {
-    return runner.account(JSON.parse(readFileSync(reportOf(name), 'utf8')));
+    const account = runners[name].account(JSON.parse(readFileSync(report, 'utf8')));
+    // Nothing failed, and yet: a threshold, a worker that would not end.
+    if (code !== 0 && account.failed === 0)
+      return {
+        ...account,
+        failed: 1,
+        failures: [{ name: title, error: `The runner ended with ${code}.` }],
+      };
+    return account;
   } catch (error) {
-    const failures = [{ name: `${name} tests`, error: `No report of what they did: ${error.message}` }];
+    const failures = [{ name: title, error: `No report of what they did: ${error.message}` }];
     return { passed: 0, failed: 1, skipped: 0, failures };
   }
 }
@@ -100,16 +123,26 @@ const checks = {
 const [pages] = await Promise.allSettled([ensurePages(), ...Object.values(checks)]);
 for (const [title, code] of Object.entries(checks)) must(title, await code);
 if (pages.status === 'rejected') throw pages.reason;
-for (const [name, runner] of Object.entries(runners))
-  must(`${name} tests`, await runner.start(reportOf(name)));
+const accounts = {};
+for (const name of Object.keys(runners))
+  accounts[name] = { ...(await run(name, `${name} tests`)), chance: [] };
+// What failed is run once more, with nothing beside it: a fault fails again, and chance is told by name.
+for (const [name, first] of Object.entries(accounts)) {
+  const files = filesToRepeat(first.failures);
+  if (files.length > 0)
+    accounts[name] = afterRepeat(first, await run(name, `${name} tests that failed, again`, files));
+  must(`${name} tests`, accounts[name].failed);
+}
 
-const accounts = Object.entries(runners).map(accountOf);
-const total = (part) => accounts.reduce((sum, account) => sum + account[part], 0);
+const total = (part) => Object.values(accounts).reduce((sum, account) => sum + account[part], 0);
 rmSync(reports, { recursive: true, force: true });
 console.log(
   `\n${failures.length ? `Failed: ${failures.join(', ')}` : 'All green'} in ${Math.round((Date.now() - began) / 1000)} s`,
 );
 console.log(`${total('passed')} passed, ${total('failed')} failed, ${total('skipped')} skipped`);
 if (!whole) console.log('The long tests were left out; CI runs them, and so does npm test -- --whole.');
-for (const line of failureLines(accounts.flatMap((account) => account.failures))) console.log(line);
+const all = (part) => Object.values(accounts).flatMap((account) => account[part]);
+for (const line of failureLines(all('failures'))) console.log(line);
+if (all('chance').length > 0) console.log('Failed, and passed when run again by itself:');
+for (const line of failureLines(all('chance'))) console.log(line);
 process.exitCode = failures.length ? 1 : 0;

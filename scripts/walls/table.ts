@@ -70,9 +70,10 @@ export const places: readonly Place[] = [
     'zod',
     'aggregation knows numbers and names only',
   ),
+  place('core/signing', 'core/error.ts', '@noble/hashes zod', 'a key, what it signs, and whether it did'),
   place(
     'core/sealing',
-    'core/error.ts',
+    'core/error.ts core/signing',
     '@noble/curves @noble/hashes @scure/bip39 shamir-secret-sharing zod',
     'sealing knows named vectors of integers, and neither layers nor rounds',
   ),
@@ -84,7 +85,7 @@ export const places: readonly Place[] = [
   ),
   place(
     'core/protocol',
-    'core/error.ts core/sealing/messages.ts core/tasks/index.ts core/selection/strategies/index.ts core/aggregation/rules/index.ts core/aggregation/optimizers/index.ts core/aggregation/participation.ts',
+    'core/error.ts core/signing/messages.ts core/sealing/messages.ts core/tasks/index.ts core/selection/strategies/index.ts core/aggregation/rules/index.ts core/aggregation/optimizers/index.ts core/aggregation/participation.ts',
     'zod',
     'protocol knows nobody but the lists of variants and the messages of sealing, whose schemas it is made of',
   ),
@@ -143,13 +144,13 @@ export const places: readonly Place[] = [
   ),
   place(
     'client/sealed',
-    'client/work core/protocol core/sealing core/rounds/sealed',
+    'client/work core/protocol core/signing core/sealing core/rounds/sealed',
     '',
     'the part of a client in sealed rounds: keys, shares and masks, fetched by the session where a run is sealed',
   ),
   place(
     'client/session',
-    'client core/protocol core/tasks core/data core/models core/training',
+    'client core/protocol core/signing core/tasks core/data core/models core/training',
     '',
     "a participant's client from its first look at the device to its goodbye, in a tab and in Node",
   ),
@@ -171,7 +172,7 @@ export const places: readonly Place[] = [
   ),
   place(
     'server/store',
-    'core/protocol core/error.ts core/privacy core/selection core/sealing/messages.ts core/rounds/privacy/spending.ts core/rounds/types.ts server/failure.ts server/threads',
+    'core/protocol core/error.ts core/privacy core/selection core/signing/messages.ts core/sealing/messages.ts core/rounds/privacy/spending.ts core/rounds/types.ts server/failure.ts server/threads',
     'node:* @electric-sql/pglite drizzle-orm pg proper-lockfile s3mini zod',
     'the store keeps rows and blobs, and knows nobody who uses them',
   ),
@@ -213,7 +214,7 @@ export const places: readonly Place[] = [
   ),
   place(
     'server/intake',
-    'core/protocol core/rounds core/sealing server/sealed server/limits.ts server/live server/store server/entry server/views/event-log.ts',
+    'core/protocol core/rounds core/signing core/sealing server/sealed server/limits.ts server/live server/store server/entry server/views/event-log.ts',
     'node:* drizzle-orm',
     'intake writes what clients say, and does not know the engine',
   ),
@@ -223,7 +224,8 @@ export const places: readonly Place[] = [
     'node:* drizzle-orm fastify',
     'the engine writes what becomes of rounds, and does not know the intake',
   ),
-  place('server/engine/workflow.ts', '', '@dbos-inc/dbos-sdk', 'the one file that knows DBOS'),
+  place('server/engine/workflow.ts', '', '@dbos-inc/dbos-sdk', 'one of two files that know DBOS'),
+  place('server/engine/executions.ts', '', '@dbos-inc/dbos-sdk', 'the other one'),
   place(
     'server/private-folder.ts',
     'core/protocol server/failure.ts',
@@ -284,7 +286,7 @@ export const places: readonly Place[] = [
   place('web/zod-config.ts', '', 'zod', 'imported before any schema is made'),
   place(
     'web/client',
-    'web/zod-config.ts client core/protocol core/sealing core/tasks core/data core/models core/training',
+    'web/zod-config.ts client core/protocol core/signing core/sealing core/tasks core/data core/models core/training',
     '@noble/hashes @tensorflow/tfjs-backend-wasm idb-keyval socket.io-client zod',
     'the training worker and its handle: no React, no component',
   ),
@@ -325,7 +327,7 @@ export const places: readonly Place[] = [
   place('cli/table.ts', '', '', 'text in columns'),
   place(
     'cli/join',
-    'cli/terminal.ts client core/protocol core/sealing core/data core/training',
+    'cli/terminal.ts client core/protocol core/signing core/sealing core/data core/training',
     'node:* commander zod webgpu @napi-rs/canvas',
     'participants without a browser: what a tab has of the browser, by Node',
   ),
@@ -337,7 +339,7 @@ export const places: readonly Place[] = [
   ),
   place(
     'cli/server',
-    'cli/terminal.ts cli/access.ts cli/table.ts client core/protocol server/backup/index.ts',
+    'cli/terminal.ts cli/access.ts cli/table.ts client core/protocol core/signing server/backup/index.ts',
     'node:* commander',
     'what whoever runs a server does; the server’s code is fetched where it is asked for',
   ),
@@ -369,7 +371,7 @@ export const places: readonly Place[] = [
   ),
   place(
     'scripts',
-    'core/protocol harness server/http',
+    'core/protocol core/signing harness server/http',
     '*',
     '`npm run dev` starts the server and puts Vite in front of its pages',
   ),

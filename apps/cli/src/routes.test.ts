@@ -146,6 +146,11 @@ describe('the typed client', () => {
     const ban = { params: { ...params, client }, body: { command: 'ban' } } as const;
     const { clients: left } = await owner.call(routes.commandClient, ban);
     expect(left.find((c) => c.id === client)).not.toEqual(clients[0]);
+    expect(await strata('runs', 'participants', params.run)).toContainEqual(
+      expect.objectContaining({ id: client, banned: true }),
+    );
+    const { clients: back } = await strata('runs', 'admit', params.run, client);
+    expect(back).toContainEqual(expect.objectContaining({ id: client, banned: false }));
   });
 
   it('is an operator with an account, a session and tokens', async () => {

@@ -1,16 +1,11 @@
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { LayerSteps } from './engine/aggregation/layer-steps.ts';
+import { driveFree, lookAfterChanges } from './engine/driving.ts';
 import { GarbageCollection } from './engine/garbage-collection.ts';
 import { Leases } from './engine/leases.ts';
 import { Watchdog } from './engine/watchdog.ts';
-import {
-  driveFree,
-  holdWorkflows,
-  lookAfterChanges,
-  shutDownWorkflows,
-  startWorkflows,
-} from './engine/workflow.ts';
+import { holdWorkflows, shutDownWorkflows, startWorkflows } from './engine/workflow.ts';
 import { Allowance } from './entry/allowance.ts';
 import { joinAddresses } from './entry/join-addresses.ts';
 import { Newcomers } from './entry/newcomers.ts';
@@ -193,11 +188,12 @@ export function createStrata(
         renew: () => ports.leases.renew(),
         driveFree: () => driveFree(ports),
         drives: (run) => ports.leases.fenceOf(run) !== null,
-        disconnect: (socket) => clientSockets.disconnect(socket),
-        disconnectAll: () => clientSockets.disconnect(null),
+        takeOver: (socket, by) => clientSockets.takeOver(socket, by),
+        disconnectAll: () => clientSockets.disconnectAll(),
       });
       await restorePresence(ports, store.sharing?.first ?? true);
       await startWorkflows(ports, store);
+      await driveFree(ports);
       watchdog.start();
       started = true;
     },

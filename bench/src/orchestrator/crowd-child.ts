@@ -5,7 +5,8 @@ import { Gate, Participant } from './participant.ts';
 export type CrowdTask =
   | {
       readonly what: 'rounds';
-      readonly server: string;
+      /** Participants are dealt out to these. */
+      readonly servers: readonly string[];
       readonly run: string;
       readonly key: string;
       readonly config: RunConfig;
@@ -14,8 +15,8 @@ export type CrowdTask =
     }
   | {
       readonly what: 'seats';
-      readonly server: string;
-      /** Participants are dealt out to these runs. */
+      /** Participants are dealt out to these, and to these runs. */
+      readonly servers: readonly string[];
       readonly runs: readonly { readonly run: string; readonly key: string }[];
       readonly config: RunConfig;
       readonly participants: number;

@@ -1,3 +1,4 @@
+// @module-tag long
 import type { ImageDataset } from '@strata/fl-core/data';
 import { loadModel } from '@strata/fl-core/models';
 import { catalog, drawTensor, layoutOf } from '@strata/fl-core/models/layouts';
@@ -162,7 +163,16 @@ describe('gradients out of a step of training', () => {
 });
 
 const warm = {
-  ...{ epochs: 2, batchSize: 8, maxBatches: 0, probeBatches: 2, proximal: 0, clipNorm: null, holdOut: 0.2 },
+  ...{
+    epochs: 2,
+    batchSize: 8,
+    maxBatches: 0,
+    probeBatches: 2,
+    proximal: 0,
+    clipNorm: null,
+    timeBox: null,
+    holdOut: 0.2,
+  },
   head: { rate: 1, warmUp: { rounds: 0, epochs: 5 } },
   optimizer: { name: 'adamw', learningRate: 3e-3, weightDecay: 0 },
   schedule: { name: 'constant', warmUp: 0 },

@@ -159,6 +159,7 @@ export class Workbench {
         train,
         epochs: config.local.epochs,
         clip: null,
+        box: null,
         seal: null,
       } as const;
       await this.#pool.do({ kind: 'work', client: middle, work: { ...training, span: [0, 1] }, layers });

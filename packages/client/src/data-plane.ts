@@ -1,9 +1,10 @@
 import {
+  participantRoutes,
   type RunManifest,
   type RunPublic,
-  routes,
   StrataError,
   type UpdateReceipt,
+  updateSignatureHeader,
 } from '@strata/fl-core/protocol';
 import { Caller } from './caller.ts';
 import { sha256Hex } from './digest.ts';
@@ -28,24 +29,33 @@ export interface DataOptions extends Invitation {
   readonly identity: Identity;
   /** Called with the bytes that really crossed the network. */
   readonly traffic?: (down: number, up: number) => void;
+  /** Signs what is sent in a round, as one line; null: this client has no key. Absent: nothing is signed. */
+  readonly sign?: (round: number, update: Uint8Array<ArrayBuffer>) => Promise<string | null>;
 }
 
 /** The data plane over HTTP (design, 4). */
-export function createDataPlane({ server, run, key, identity, traffic = () => {} }: DataOptions): DataPlane {
+export function createDataPlane({
+  server,
+  run,
+  key,
+  identity,
+  traffic = () => {},
+  sign = async () => null,
+}: DataOptions): DataPlane {
   const { client, secret } = identity;
   const caller = new Caller({ server, token: () => `${client}.${secret}` });
   const headers = invited(key);
   return {
-    manifest: (signal) => caller.call(routes.manifest, { params: { run } }, { signal, headers }),
-    run: (signal) => caller.call(routes.publicRun, { params: { run } }, { signal, headers }),
+    manifest: (signal) => caller.call(participantRoutes.manifest, { params: { run } }, { signal, headers }),
+    run: (signal) => caller.call(participantRoutes.publicRun, { params: { run } }, { signal, headers }),
     async blob(sha256, signal) {
       const request = { params: { sha256 } };
       const headers = { 'x-strata-client': `${run}/${client}` };
       // A damaged copy may sit in the browser's cache: the second try goes round it.
       for (const cache of ['default', 'reload'] as const) {
-        const response = await caller.bytes(routes.blob, request, { headers, signal, cache });
+        const response = await caller.bytes(participantRoutes.blob, request, { headers, signal, cache });
         const bytes = new Uint8Array(await response.arrayBuffer());
-        if (!fromCache(caller.url(routes.blob, request))) traffic(bytes.byteLength, 0);
+        if (!fromCache(caller.url(participantRoutes.blob, request))) traffic(bytes.byteLength, 0);
         if ((await sha256Hex(bytes)) === sha256) return bytes;
       }
       throw new StrataError(
@@ -55,10 +65,13 @@ export function createDataPlane({ server, run, key, identity, traffic = () => {}
       );
     },
     knock: async (signal) => {
-      await caller.call(routes.knock, {}, { signal });
+      await caller.call(participantRoutes.knock, {}, { signal });
     },
     async upload(round, update, signal) {
-      const receipt = await caller.call(routes.update, { params: { run, round }, body: update }, { signal });
+      const signature = await sign(round, update);
+      const headers = signature === null ? {} : { [updateSignatureHeader]: signature };
+      const request = { params: { run, round }, body: update };
+      const receipt = await caller.call(participantRoutes.update, request, { signal, headers });
       traffic(0, update.byteLength);
       return receipt;
     },

@@ -11,6 +11,7 @@ export const errorCodes = [
   'not-invited', // the secret of the join link is missing, or not the run's
   'removed', // sent away by the operator
   'banned', // sent away by the operator for good
+  'taken-over', // the same client has connected from elsewhere, and goes on there
   'foreign-address', // asked for under another name than the server's own, or by a page of another site
   'unknown-run',
   'unknown-client',
@@ -37,6 +38,7 @@ export const errorCodes = [
   'wrong-exchange', // a sealed exchange of another run, round, checkpoint or configuration
   'wrong-roster', // the list of who takes part in a sealed exchange is not one that can be masked with
   'bad-signature', // not signed by the key that it names
+  'wrong-signature', // an update that is not signed by the key of its sender, or not at all
   'wrong-key', // another identity key than the one that a participant is known by
   'small-group', // fewer participants than may be summed up in a sealed exchange
   'bad-envelope', // shares that were not encrypted for who has to keep them

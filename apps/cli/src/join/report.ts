@@ -69,7 +69,7 @@ export function dataLines({ data, device }: ClientSnapshot): string[] {
 
 /** What a client did, for programs. */
 export function resultOf(snapshot: ClientSnapshot, end: ClientPhase) {
-  const { client, data, roundsDone, losses, accuracies, bytesDown, bytesUp } = snapshot;
+  const { client, data, roundsDone, losses, accuracies, bytesDown, bytesUp, signingKey } = snapshot;
   return {
     client,
     end: end.kind === 'over' ? end.state : end.kind,
@@ -80,5 +80,6 @@ export function resultOf(snapshot: ClientSnapshot, end: ClientPhase) {
     accuracies,
     bytesDown,
     bytesUp,
+    signingKey,
   };
 }

@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { identityOf } from '@strata/fl-core/sealing';
+import { identityOf } from '@strata/fl-core/signing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { SecretsInFolder } from './secrets-in-folder.ts';
 

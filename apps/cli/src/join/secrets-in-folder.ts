@@ -2,14 +2,9 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { KeptRound, KeptSecrets } from '@strata/client/sealed';
 import { SecretsInMemory } from '@strata/client/sealed/in-memory';
-import {
-  exportIdentity,
-  type IdentityKeys,
-  importIdentity,
-  newIdentityKeys,
-  type Pins,
-} from '@strata/fl-core/sealing';
-import { PublicIdentity } from '@strata/fl-core/sealing/messages';
+import type { Pins } from '@strata/fl-core/sealing';
+import { exportIdentity, type IdentityKeys, importIdentity, newIdentityKeys } from '@strata/fl-core/signing';
+import { PublicIdentity } from '@strata/fl-core/signing/messages';
 import { z } from 'zod';
 
 const Kept = z.strictObject({

@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { type RunView, StrataError } from '@strata/fl-core/protocol';
+import { type ClientCommand, type ClientView, type RunView, StrataError } from '@strata/fl-core/protocol';
 import { type Command, InvalidArgumentError } from 'commander';
 import { parse } from 'yaml';
 import { type Access, callerOf, serverOf, withAccess } from '../access.ts';
@@ -56,6 +56,30 @@ export function addRuns(program: Command, terminal: Terminal): void {
       ),
     );
   }
+  sub('participants <run>', 'who takes part, and who waits to be let in').action(
+    (run: string, options: Access) =>
+      terminal.answer(
+        options,
+        async () => (await operatorOf(options).show(run)).clients,
+        (clients) =>
+          table(
+            ['id', 'name', 'site', 'standing', 'device', 'samples'],
+            clients.map((c) => [c.id, c.name, c.site, standingOf(c), c.device.backend, c.samples]),
+          ),
+      ),
+  );
+  for (const [command, what] of Object.entries(clientCommands) as [ClientCommand['command'], string][]) {
+    sub(`${command} <run> <participant>`, what).action((run: string, client: string, options: Access) =>
+      terminal.answer(
+        options,
+        () => operatorOf(options).commandClient(run, client, command),
+        ({ clients }) => {
+          const now = clients.find(({ id }) => id === client);
+          return `${client}: ${now === undefined ? 'gone' : standingOf(now)}`;
+        },
+      ),
+    );
+  }
   sub('fork <run>', 'a new run, in draft, that begins with its model, under its configuration')
     .option('--round <n>', 'begins with the model of this round; the newest otherwise', roundNumber)
     .option('--set <file>', 'what is different, in YAML or JSON: rounds: 20')
@@ -99,6 +123,17 @@ export function addRuns(program: Command, terminal: Terminal): void {
       ),
     );
 }
+
+const clientCommands: Readonly<Record<ClientCommand['command'], string>> = {
+  approve: 'lets in a participant who waits for it',
+  refuse: 'does not let in a participant who waits for it',
+  remove: 'takes a participant out of the round; it may join again',
+  ban: 'sends a participant away for good',
+  admit: 'lifts a ban',
+};
+
+const standingOf = ({ banned, awaitsApproval, paused, presence }: ClientView): string =>
+  banned ? 'banned' : awaitsApproval ? 'waits to be let in' : paused ? 'paused' : presence;
 
 const operatorOf = (options: Access): Operator => new Operator(callerOf(options));
 

@@ -1,5 +1,11 @@
 import type { Caller } from '@strata/client';
-import { type RunCommand, RunConfig, routes, StrataError } from '@strata/fl-core/protocol';
+import {
+  type ClientCommand,
+  type RunCommand,
+  RunConfig,
+  routes,
+  StrataError,
+} from '@strata/fl-core/protocol';
 import { z } from 'zod';
 import { changed } from './fork.ts';
 
@@ -41,6 +47,11 @@ export class Operator {
 
   command(run: string, command: RunCommand['command']) {
     return this.#caller.call(routes.commandRun, { params: { run }, body: { command } });
+  }
+
+  /** Lets a participant in, sends it away and so on; a run as it is then. */
+  commandClient(run: string, client: string, command: ClientCommand['command']) {
+    return this.#caller.call(routes.commandClient, { params: { run, client }, body: { command } });
   }
 
   events(run: string, after: number | null) {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
-import { checkAudit, routes, StrataError } from '@strata/fl-core/protocol';
+import { auditWords, checkSignedAudit, routes, StrataError } from '@strata/fl-core/protocol';
+import { isUpdateSigned } from '@strata/fl-core/signing';
 import type { Command } from 'commander';
 import { type Access, callerOf, withAccess } from '../access.ts';
 import type { Terminal } from '../terminal.ts';
@@ -17,11 +18,7 @@ export function addAudit(program: Command, terminal: Terminal): void {
     .option('--head <hash>', 'noted earlier: that entry must still be there')
     .option('--out <file>', 'keeps what the server has')
     .action((file: string | undefined, options: Options) =>
-      terminal.answer(
-        options,
-        () => checked(file, options),
-        ({ entries, head }) => `${entries} entries, unbroken. Newest: ${head}`,
-      ),
+      terminal.answer(options, () => checked(file, options), auditWords),
     );
 }
 
@@ -29,10 +26,12 @@ async function checked(file: string | undefined, options: Options) {
   const text = file === undefined ? await ofServer(options) : await readFile(file, 'utf8');
   const lines = text.split('\n');
   if (lines.at(-1) === '') lines.pop();
-  const verdict = checkAudit(lines, sha256, options.head ?? null);
+  const verdict = await checkSignedAudit(lines, sha256, isUpdateSigned, options.head ?? null);
   switch (verdict.kind) {
-    case 'whole':
-      return { entries: verdict.entries, head: verdict.head };
+    case 'whole': {
+      const { entries, head, signed, unsigned } = verdict;
+      return { entries, head, signed, unsigned };
+    }
     case 'broken':
       throw new StrataError(
         'bad-request',

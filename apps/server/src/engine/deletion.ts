@@ -11,9 +11,9 @@ import { getRun, openRound, type RunRow } from '../store/rows.ts';
 import { checkpoints, clients, events, invitations, members, rounds, runs } from '../store/schema.ts';
 import type { HasNaming } from '../store/shared-lock.ts';
 import type { HasDb, Queryable } from '../store/store.ts';
+import { forgetWorkflows } from './executions.ts';
 import { hashesIn, usedAmong } from './garbage-collection.ts';
 import type { HasLeases } from './leases.ts';
-import { forgetWorkflows } from './workflow.ts';
 
 export type DeletePorts = HasDb &
   HasBlobs &

@@ -1,3 +1,4 @@
+import { secretSampling } from '@strata/fl-core/protocol';
 import {
   budgetWindow,
   cohortOf,
@@ -52,15 +53,23 @@ export async function openNextRound(
   if (next.kind === 'spent') await stopSpent(ports, runId, next.reason);
   if (next.kind !== 'round' || open) return next;
 
-  const drawn = await fairDraw(run, next.round, ready, ({ id }) => newcomers.addressOf(runId, id));
+  // In secret everybody has the same chance, and sums are divided by no number of clients: a crowd is no cohort.
+  const secret = secretSampling(run.config) !== null;
+  const drawn = secret
+    ? ready
+    : await fairDraw(run, next.round, ready, ({ id }) => newcomers.addressOf(runId, id));
   const missed = await missedBefore(db, runId, drawn);
   const cohort = await cohortOf(run, next.round, drawn, missed, await turnout(db, runId, past));
   const measured = await measuredRounds(db, run, next.round, cohort.members);
-  const { round, members: chosen, drawnFrom } = opening(run, next.round, cohort, committed, measured, now());
+  const {
+    round,
+    members: chosen,
+    drawnFrom,
+  } = opening(run, next.round, cohort, committed, measured, released, now());
   await db.transaction(async (tx) => {
     await tx.insert(rounds).values(round);
     await tx.insert(draws).values({ run: runId, round: next.round, drawnFrom });
-    await tx.insert(members).values([...chosen]);
+    if (chosen.length > 0) await tx.insert(members).values([...chosen]);
   });
   await events.add(runId, {
     kind: 'round-opened',

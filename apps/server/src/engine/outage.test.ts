@@ -4,12 +4,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Caller } from '@strata/client';
-import { routes } from '@strata/fl-core/protocol';
+import { type RunView, routes } from '@strata/fl-core/protocol';
+import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { freshPostgres, postgresLacking } from '../store/testing.ts';
 import { honest, type Script, TestClient } from '../testing/client.ts';
 import { Relay } from '../testing/relay.ts';
 import { operatorOf, serve, testConfig, untilRun } from '../testing/server.ts';
+
+/** Another database of the same server, from which the sessions of this one are ended. */
+function administratorOf(url: string): string {
+  const other = new URL(url);
+  other.pathname = '/postgres';
+  return other.href;
+}
 
 /** The database goes away and comes back: the process lives, and what was under way goes on without a restart. */
 describe.skipIf(postgresLacking)(`PostgreSQL that goes away${postgresLacking}`, () => {
@@ -36,7 +44,7 @@ describe.skipIf(postgresLacking)(`PostgreSQL that goes away${postgresLacking}`, 
   /** A client that answers until it is heard, as sessions do. */
   const patient = (pauseMs = 0): Partial<Script> => {
     const again = async (answer: () => Promise<void>): Promise<void> => {
-      for (let n = 0; n < 100; n++) {
+      for (let n = 0; n < 600; n++) {
         try {
           return await answer();
         } catch {
@@ -82,6 +90,39 @@ describe.skipIf(postgresLacking)(`PostgreSQL that goes away${postgresLacking}`, 
     const end = await untilRun(server.url, id, (v) => v.state === 'finished', 'the end', 60_000);
     expect(end.committed).toBe(3);
   }, 120_000);
+
+  it('all sessions are ended every 50 ms for a minute: the run ends by itself, with the bytes of one that was left alone', async () => {
+    const config = {
+      rounds: 3,
+      seed: 3,
+      deadlines: { probing: 600, training: 600, evaluating: 600 },
+      // What it keeps must be there again.
+      aggregation: { optimizer: { name: 'fedadam' } },
+    } as const;
+    const end = async (id: string): Promise<RunView> => {
+      const view = await untilRun(server.url, id, (v) => v.state === 'finished', 'the end', 90_000);
+      expect(view.rounds.map((r) => [r.phase, r.updates])).toEqual([1, 2, 3].map(() => ['committed', 3]));
+      return view;
+    };
+    const alone = await end(await start(config, patient()));
+    const id = await start(config, patient(300));
+    const administrator = new pg.Client({ connectionString: administratorOf(database.url) });
+    await administrator.connect();
+    let ended = 0;
+    try {
+      for (const until = performance.now() + 60_000; performance.now() < until; await sleep(50)) {
+        const { rowCount } = await administrator.query(
+          'select pg_terminate_backend(pid) from pg_stat_activity where datname = $1',
+          [new URL(database.url).pathname.slice(1)],
+        );
+        ended += rowCount ?? 0;
+      }
+    } finally {
+      await administrator.end();
+    }
+    expect(ended).toBeGreaterThan(100);
+    expect((await end(id)).checkpoint).toEqual(alone.checkpoint);
+  }, 300_000);
 
   it('within a deadline: the round is committed, and not ready is said meanwhile', async () => {
     const id = await start({ rounds: 2, deadlines: long }, patient(1000));

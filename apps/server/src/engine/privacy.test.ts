@@ -1,6 +1,10 @@
+import { epsilonOf } from '@strata/fl-core/privacy';
 import { decodeSafetensors, routes } from '@strata/fl-core/protocol';
+import { drawSecretly } from '@strata/fl-core/rounds';
+import { eq } from 'drizzle-orm';
 import { unzipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runs } from '../store/schema.ts';
 import { startCrew } from '../testing/crew.ts';
 import { operatorToken, TestServer, testConfig } from '../testing/server.ts';
 
@@ -33,6 +37,7 @@ describe('a run under differential privacy', () => {
       clip: 1,
       quantile: 0.5,
       noise: 1.5,
+      sampling: null,
     } as const;
     const { id, clients } = await startCrew(server, [{}, {}, {}], {
       ...usable,
@@ -67,6 +72,46 @@ describe('a run under differential privacy', () => {
     expect(JSON.parse(metadata.privacy!)).toEqual({ ...privacy, spent: end.spent });
     expect(end.config.privacy).toEqual(privacy);
   }, 120_000);
+
+  it('draws cohorts in secret, one of nobody too, and tells not even afterwards what they were drawn with', async () => {
+    const config = testConfig({
+      ...usable,
+      purpose: { kind: 'test' },
+      rounds: 3,
+      privacy: { kind: 'client', epsilon: 100, delta: 1e-2, clip: 1, noise: 1, sampling: 0.5 },
+    });
+    const { id: run } = await server.createRun(config);
+    const ids = ['c1', 'c2', 'c3'];
+    const drawn = (seed: string, round: number) => drawSecretly(ids, 0.5, seed, round);
+    let seed = '';
+    for (let i = 0; ; i++) {
+      seed = `seed ${i}`;
+      if ((await drawn(seed, 1)).size === 0 && (await drawn(seed, 2)).size === 2) break;
+    }
+    await server.store.db.update(runs).set({ sampling: seed }).where(eq(runs.id, run));
+    await Promise.all(ids.map((id) => server.client({ run, id, config }).join()));
+    await server.command(run, 'start');
+    const end = await server.until(run, (v) => v.state === 'finished', 'the end', 60_000);
+    expect(end.sampling).toBeNull();
+    expect(end.rounds.map((r) => [r.phase, r.cohort, r.updates]).slice(0, 2)).toEqual([
+      ['committed', 0, 0],
+      ['committed', 2, 2],
+    ]);
+    for (const { round, epsilon } of end.rounds) {
+      const { members, drawnFrom, checkpoint } = await server.round(run, round);
+      expect(new Set(members.map((m) => m.client))).toEqual(await drawn(seed, round));
+      expect(drawnFrom?.ready).toEqual(ids);
+      const spent = epsilonOf([{ sampling: 0.5, noise: 1, rounds: round }], 1e-2);
+      expect(epsilon).toBe(spent.epsilon);
+      // Noise was added, by whomever it was trained.
+      const before = await server.round(run, round - 1).catch(() => null);
+      if (before) expect(checkpoint?.layers.head).not.toEqual(before.checkpoint?.layers.head);
+    }
+    const sheet = await (await server.operator.bytes(routes.dataSheet, { params: { run } })).text();
+    expect(sheet).toContain('takes part in a round with probability 0.5, drawn in secret');
+    expect(sheet).toContain('must not tell');
+    expect(sheet).not.toContain('are wanted');
+  }, 90_000);
 
   it('is refused where it could not be kept, with the reason and the remedy', async () => {
     const body = testConfig({

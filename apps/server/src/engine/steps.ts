@@ -1,5 +1,6 @@
 import { layerBytes } from '@strata/fl-core/models/layouts';
 import { cryptoWords } from '@strata/fl-core/privacy';
+import { updateDetails } from '@strata/fl-core/protocol';
 import {
   abandoning,
   beginEvaluating,
@@ -21,7 +22,9 @@ import {
   makeCandidate,
   memberState,
   modelNoiseOf,
+  noisedAnyway,
   noisedShare,
+  partsNote,
   type RoundFacts,
   type RoundStatus,
   recyclesUpdates,
@@ -31,6 +34,7 @@ import {
   stepLayer,
   summedUpdate,
   type TimedPhase,
+  trainedLayers,
   unclipped,
 } from '@strata/fl-core/rounds';
 import { and, eq } from 'drizzle-orm';
@@ -193,7 +197,8 @@ export async function aggregateRound(
   const updates = countedUpdates(run, cohort);
   const begun = { candidate: row.candidate ?? {}, optimizer: row.optimizer };
   const port = layerPort(ports, run, row, await clearStep(ports, run, row, updates));
-  const made = await makeCandidate(run, base, begun, updates, port);
+  const anyway = noisedAnyway(row.privacy, trainedLayers(layoutFor(run.config), []));
+  const made = await makeCandidate(run, base, begun, updates, port, anyway);
   const share = await noisedShare(run.config, row.privacy, cohort, cryptoWords());
 
   const { round } = await moveRound(ports, runId, number, async (facts, tx) => {
@@ -206,6 +211,8 @@ export async function aggregateRound(
     message: `${updates.length} updates were aggregated; the cohort evaluates the result.${clipNote(row, cohort)}`,
   });
   const trained = cohort.filter((m) => m.update !== null);
+  const parts = partsNote(trained);
+  if (parts !== null) await events.add(runId, { kind: 'parts-sent', round: number, message: parts });
   await logClaims(
     ports,
     run,
@@ -428,8 +435,24 @@ async function record(tx: Queryable, row: RoundRow, change: Change): Promise<Rou
   if (change.commit) {
     const details = modelDetails(row.round, change.commit.layers);
     await appendAudit(tx, { who: theServer, kind: 'model-committed', run: row.run, details });
+    await recordSignatures(tx, row);
   }
   return updated ?? row;
+}
+
+/** Updates of an entry of the audit log at most: of p-256 each is some 350 bytes. */
+const updatesInEntry = 100;
+
+/** Puts on record what a model was made of, where anybody has signed it. */
+async function recordSignatures(tx: Queryable, { run, round }: RoundRow): Promise<void> {
+  const counted = (await listMembers(tx, run, round)).flatMap(({ client, update, signature }) =>
+    update === null ? [] : [{ client, sha256: update, signature }],
+  );
+  if (counted.every(({ signature }) => signature === null)) return;
+  for (let from = 0; from < counted.length; from += updatesInEntry) {
+    const details = updateDetails(round, counted.slice(from, from + updatesInEntry));
+    await appendAudit(tx, { who: theServer, kind: 'updates-counted', run, details });
+  }
 }
 
 async function recordCommit(

@@ -17,12 +17,14 @@ afterAll(() => server.close(), 60_000);
 
 type Ask = (...args: unknown[]) => unknown;
 
+type Matches = (sql: string, values: readonly unknown[]) => boolean;
+
 /** The next `times` queries that `matches` says yes to fail with `message`; tells how many have. */
-function failing(
-  matches: (sql: string, values: readonly unknown[]) => boolean,
-  times: number,
-  message = 'something broke',
-): () => number {
+const failing = (matches: Matches, times: number, message = 'something broke'): (() => number) =>
+  intercepting(matches, times, () => Promise.reject(new Error(message)));
+
+/** The next `times` queries that `matches` says yes to are not asked, and answered so; tells how many were. */
+function intercepting(matches: Matches, times: number, answer: () => Promise<unknown>): () => number {
   let failed = 0;
   const guarded =
     (ask: Ask): Ask =>
@@ -31,7 +33,7 @@ function failing(
       const hit = typeof sql === 'string' && matches(sql, Array.isArray(values) ? values : []);
       if (!hit || failed >= times) return ask(...args);
       failed += 1;
-      return Promise.reject(new Error(message));
+      return answer();
     };
   const { pool } = server.store;
   const [query, connect] = [pool.query.bind(pool), pool.connect.bind(pool)];
@@ -81,6 +83,24 @@ describe('a workflow that has stopped', () => {
   }
   const said = async (id: string) =>
     (await server.events(id)).filter((e) => e.kind === 'started-anew').map((e) => e.message);
+
+  it('when its round was over and another execution was to record that, which never came: the run, which waits for it, goes on', async () => {
+    const { id, gate } = await waiting();
+    const refused = intercepting(
+      (sql, values) =>
+        /UPDATE.*workflow_status\s+SET status/.test(sql) &&
+        values.includes('SUCCESS') &&
+        values.includes(`run:${id}:1:round:1`),
+      1,
+      async () => ({ rows: [], rowCount: 0 }),
+    );
+    gate.open();
+    expect((await committed(server, id, 2)).updates).toBe(3);
+    expect(refused()).toBe(1);
+    expect(await said(id)).toContainEqual(
+      'Round 1 had stopped working and was started anew from what is recorded.',
+    );
+  }, 60_000);
 
   it('where the database was away and not even that could be recorded: started anew, with what was counted', async () => {
     const { id, gate } = await waiting();

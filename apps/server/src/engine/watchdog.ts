@@ -1,4 +1,4 @@
-import { and, eq, inArray, lt, notInArray } from 'drizzle-orm';
+import { and, desc, eq, inArray, lt, notInArray } from 'drizzle-orm';
 import type { FastifyBaseLogger } from 'fastify';
 import type { HasLimits } from '../limits.ts';
 import { outsideWorkflow } from '../live/background.ts';
@@ -10,9 +10,11 @@ import { closedPhases } from '../store/rows.ts';
 import { rounds, runs } from '../store/schema.ts';
 import type { HasDb } from '../store/store.ts';
 import type { HasEvents } from '../views/event-log.ts';
+import { driveFree, dueOf } from './driving.ts';
+import { isDead, isStranded, startAnew, type Wanted } from './executions.ts';
 import type { HasGarbage } from './garbage-collection.ts';
 import type { HasLeases } from './leases.ts';
-import { driveFree, dueOf, type HasWoken, isDead, startAnew, type Wanted } from './workflow.ts';
+import type { HasWoken } from './workflow.ts';
 
 type WatchdogPorts = HasDb &
   HasLeases &
@@ -131,18 +133,29 @@ export class Watchdog {
     if (round !== null && ((await this.#isOverdue(run, round)) || (await isDead({ run, fence, round })))) {
       return this.#startAnew({ run, fence, round });
     }
+    const newest = round === null ? await this.#newestRound(run) : null;
+    if (newest !== null && (await isStranded({ run, fence, round: newest }))) {
+      const lasts = this.#lasts(`${run} end of ${newest}`, 'stranded', due);
+      return lasts ? this.#startAnew({ run, fence, round: newest }) : undefined;
+    }
     const has = await this.#dueNow(run);
     if (has === null) return;
-    const key = `${run} ${round ?? ''}`;
-    const before = this.#due.get(key);
-    const since = before?.has === has ? before.since : now();
-    // For so long: whoever was woken for it does not come.
-    if (round !== null && now() - since > this.#ports.limits.watchMs / 2) {
+    // Whoever was woken for it does not come.
+    if (this.#lasts(`${run} ${round ?? ''}`, has, due) && round !== null) {
       return this.#startAnew({ run, fence, round });
     }
-    due.set(key, { has, since });
     this.#ports.woken.delete(run);
     this.#ports.bus.changed(run);
+  }
+
+  /** Notes what is wrong, for the next look; whether it has been so for long. */
+  #lasts(key: string, has: string, due: Map<string, Due>): boolean {
+    const before = this.#due.get(key);
+    const since = before?.has === has ? before.since : now();
+    const lasts = now() - since > this.#ports.limits.watchMs / 2;
+    // What is done about it has its time again.
+    if (!lasts) due.set(key, { has, since });
+    return lasts;
   }
 
   async #dueNow(run: string): Promise<string | null> {
@@ -176,6 +189,17 @@ export class Watchdog {
       .select({ round: rounds.round })
       .from(rounds)
       .where(and(eq(rounds.run, run), notInArray(rounds.phase, closedPhases)));
+    return row?.round ?? null;
+  }
+
+  async #newestRound(run: string): Promise<number | null> {
+    const { db } = this.#ports;
+    const [row] = await db
+      .select({ round: rounds.round })
+      .from(rounds)
+      .where(eq(rounds.run, run))
+      .orderBy(desc(rounds.round))
+      .limit(1);
     return row?.round ?? null;
   }
 

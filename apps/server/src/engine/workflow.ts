@@ -1,14 +1,7 @@
 import { DBOS, Error as DbosError } from '@dbos-inc/dbos-sdk';
 import { dbRetryConfig } from '@dbos-inc/dbos-sdk/internal/utils';
 import { StrataError } from '@strata/fl-core/protocol';
-import {
-  playRound,
-  playRun,
-  type RoundSteps,
-  type RunSteps,
-  type Waking,
-  waking,
-} from '@strata/fl-core/rounds';
+import { playRound, playRun, type RoundSteps, type RunSteps } from '@strata/fl-core/rounds';
 import type { FastifyBaseLogger } from 'fastify';
 import type { HasNewcomers } from '../entry/newcomers.ts';
 import { messageOf, troubleOf } from '../failure.ts';
@@ -18,18 +11,16 @@ import { now } from '../live/clock.ts';
 import type { HasMeasured } from '../live/measured.ts';
 import { outlast } from '../live/outlast.ts';
 import type { SeesPresence } from '../live/presence.ts';
-import { Throttle } from '../live/throttle.ts';
 import type { HasTraffic } from '../live/traffic.ts';
 import type { HasBlobs } from '../store/blobs.ts';
 import { inTurn } from '../store/migrate.ts';
-import { findRun, listFacts, openRound } from '../store/rows.ts';
 import type { HasNaming } from '../store/shared-lock.ts';
 import type { HasDb, Store } from '../store/store.ts';
 import type { HasEvents } from '../views/event-log.ts';
 import type { HasLayerSteps } from './aggregation/layer-steps.ts';
 import type { HasGarbage } from './garbage-collection.ts';
 import type { HasLeases } from './leases.ts';
-import { openNextRound, readyClients } from './opening.ts';
+import { openNextRound } from './opening.ts';
 import { failRun } from './runs.ts';
 import { abandon, aggregateRound, selectLayers, settlePhase } from './steps.ts';
 
@@ -40,15 +31,17 @@ import { abandon, aggregateRound, selectLayers, settlePhase } from './steps.ts';
  */
 
 /** Topic of the messages that wake a run which waits to open a round. */
-const wakeTopic = 'wake';
+export const wakeTopic = 'wake';
 /** A run as its owner drives it: the fence tells its workflows from those of earlier owners. */
-interface Driven {
+export interface Driven {
   readonly run: string;
   readonly fence: number;
 }
-const workflowsOf = (run: string): string => `run:${run}`;
-const runWorkflowId = ({ run, fence }: Driven): string => `${workflowsOf(run)}:${fence}`;
-const roundWorkflowId = (driven: Driven, round: number): string => `${runWorkflowId(driven)}:round:${round}`;
+/** What the ids of all workflows of a run begin with, whoever drives it. */
+export const workflowsOf = (run: string): string => `run:${run}`;
+export const runWorkflowId = ({ run, fence }: Driven): string => `${workflowsOf(run)}:${fence}`;
+export const roundWorkflowId = (driven: Driven, round: number): string =>
+  `${runWorkflowId(driven)}:round:${round}`;
 
 /** DBOS gives a workflow up after this many recoveries; a run may see any number of restarts. */
 const maxRecoveryAttempts = 1_000_000;
@@ -62,9 +55,6 @@ const versionOf = (node: string): string => `strata-1:${node}`;
  * after the database is back.
  */
 const longestRetryPause = 2;
-/** How often a run is looked at after events, at most. */
-const lookMs = 5;
-
 /** What the steps of the workflows touch, all together. */
 type WorkflowPorts = HasDb &
   HasBlobs &
@@ -96,9 +86,14 @@ interface Bound {
 let bound: Bound | null = null;
 /** Before that, the tables of the workflow engine may not be there, and nobody can be woken. */
 let launched = false;
+export const isLaunched = (): boolean => launched;
 
 /** What is executed in this process: the newest execution of each workflow, by its id. */
 const executing = new Map<string, symbol>();
+
+export const isExecuted = (workflow: string): boolean => executing.has(workflow);
+/** Whoever executes the workflow still is replaced, and finds out when it goes on. */
+export const replaceExecution = (workflow: string): boolean => executing.delete(workflow);
 
 /** The engine may list a workflow as under way that nobody executes: it died where its end could not be recorded. */
 async function executed<T>(workflow: string, work: () => Promise<T>): Promise<T> {
@@ -113,8 +108,8 @@ async function executed<T>(workflow: string, work: () => Promise<T>): Promise<T>
 }
 
 /**
- * Starts the workflow engine, and the workflows of all runs that are not over and that nobody drives. Nothing is
- * recovered of an earlier process: all that a run needs to go on is in our own tables.
+ * Starts the workflow engine. Nothing is recovered of an earlier process: all that a run needs to go on is in our own
+ * tables, and `driving.ts` goes on with it.
  */
 export async function startWorkflows(
   ports: WorkflowPorts,
@@ -133,33 +128,6 @@ export async function startWorkflows(
   dbRetryConfig.maxBackoffSec = longestRetryPause;
   await inTurn(pool, () => DBOS.launch());
   launched = true;
-  await driveFree(ports);
-}
-
-/** Takes the runs that nobody drives, and goes on with them. */
-export async function driveFree(
-  ports: HasLeases & HasGarbage & HasBus & HasWoken & Pick<WorkflowPorts, 'log'>,
-): Promise<void> {
-  if (!launched) return;
-  for (const run of await ports.leases.takeFree()) {
-    try {
-      await beginDriving(ports, run);
-    } catch (error) {
-      // The watchdog starts it.
-      ports.log.warn({ err: error, run }, 'a run that was taken could not be started yet');
-    }
-  }
-}
-
-/** What a run's new owner does first. */
-async function beginDriving(ports: HasLeases & HasGarbage & HasBus & HasWoken, run: string): Promise<void> {
-  const fence = ports.leases.fenceOf(run);
-  if (fence === null) return;
-  ports.woken.delete(run);
-  await forgetEarlier({ run, fence });
-  await startRun({ run, fence });
-  await ports.garbage.afterRestart(run);
-  ports.bus.changed(run);
 }
 
 /** No step begins any more; those under way still need what they were bound to. */
@@ -195,6 +163,20 @@ async function begun<T>({ run, fence }: Driven, work: (ports: WorkflowPorts) => 
     return await outlast(() => work({ ...ports, db: ports.leases.fenced(run, fence) }), closed.signal);
   } catch (error) {
     if (closed.signal.aborted || !mine()) return never();
+    throw error;
+  }
+}
+
+/**
+ * Sends a message to a workflow. With `key`, the same message is delivered once. False when the workflow has not
+ * begun or was deleted; it looks at the database before it waits, so nothing is lost.
+ */
+export async function signal(workflow: string, topic: string, key?: string): Promise<boolean> {
+  try {
+    await DBOS.send(workflow, 'changed', topic, key);
+    return true;
+  } catch (error) {
+    if (error instanceof DbosError.DBOSNonExistentWorkflowError) return false;
     throw error;
   }
 }
@@ -257,7 +239,7 @@ const roundSteps = (driven: Driven, round: number): RoundSteps => {
   };
 };
 
-const roundWorkflow = DBOS.registerWorkflow(
+export const roundWorkflow = DBOS.registerWorkflow(
   (run: string, fence: number, round: number): Promise<string> =>
     executed(
       roundWorkflowId({ run, fence }, round),
@@ -292,7 +274,7 @@ const runSteps = (driven: Driven): RunSteps => {
 };
 
 /** Runs until the run is over. What no step can handle ends the run as failed, with the reason. */
-const runWorkflow = DBOS.registerWorkflow(
+export const runWorkflow = DBOS.registerWorkflow(
   (run: string, fence: number): Promise<void> =>
     executed(runWorkflowId({ run, fence }), async () => {
       await playRun(runSteps({ run, fence }));
@@ -306,173 +288,4 @@ async function letGo(run: string): Promise<void> {
   if (!bound) return;
   const { ports, closed } = bound;
   await outlast(() => ports.leases.release(run), closed.signal);
-}
-
-/**
- * Starts the run's workflow unless it is under way. One that ended although its run has not is started anew:
- * all it needs to go on is in the database.
- */
-async function startRun(driven: Driven): Promise<void> {
-  const id = runWorkflowId(driven);
-  const status = await DBOS.getWorkflowStatus(id);
-  if (isUnderWay(status?.status)) return;
-  if (status) await DBOS.deleteWorkflow(id, true);
-  await DBOS.startWorkflow(runWorkflow, { workflowID: id })(driven.run, driven.fence);
-}
-
-/** Deletes what is kept of the workflows of a run's earlier owners; who still executes one finds its fence gone. */
-async function forgetEarlier(driven: Driven): Promise<void> {
-  const own = runWorkflowId(driven);
-  for (const id of await recorded(driven.run)) {
-    if (id !== own && !id.startsWith(`${own}:`)) await DBOS.deleteWorkflow(id, false);
-  }
-}
-
-/** Ids of all workflows of a run and its rounds, whoever's. */
-async function recorded(run: string): Promise<string[]> {
-  const found = await DBOS.listWorkflows({
-    workflow_id_prefix: workflowsOf(run),
-    loadInput: false,
-    loadOutput: false,
-  });
-  return found.map((w) => w.workflowID);
-}
-
-/**
- * Deletes what is kept of the workflows of a run and its rounds; false, and nothing is, while they are under way, here
- * or on another node.
- */
-export async function forgetWorkflows({ leases }: HasLeases, run: string): Promise<boolean> {
-  const fence = await leases.takeOver(run);
-  if (fence === null) return false;
-  const id = runWorkflowId({ run, fence });
-  const status = await DBOS.getWorkflowStatus(id);
-  if (executing.has(id) || isUnderWay(status?.status)) return false;
-  for (const workflow of await recorded(run)) await DBOS.deleteWorkflow(workflow, false);
-  await leases.release(run);
-  return true;
-}
-
-/** By what is recorded; `ENQUEUED` waits to be recovered. */
-const isUnderWay = (status: string | undefined): boolean =>
-  status === 'PENDING' || status === 'ENQUEUED' || status === 'DELAYED';
-
-/** A workflow that should be under way, here. */
-export type Wanted = Driven & { readonly round: number | null };
-
-const workflowIdOf = ({ round, ...driven }: Wanted): string =>
-  round === null ? runWorkflowId(driven) : roundWorkflowId(driven, round);
-
-/** Whether nobody executes a workflow that should be under way, nor is going to. */
-export async function isDead(wanted: Wanted): Promise<boolean> {
-  const id = workflowIdOf(wanted);
-  if (executing.has(id)) return false;
-  const status = (await DBOS.getWorkflowStatus(id))?.status;
-  // What was resumed stands as enqueued.
-  if (status === 'ENQUEUED' || status === 'DELAYED') return false;
-  return !executing.has(id);
-}
-
-/**
- * Has a workflow executed anew, whatever has become of it. A round that is recorded as under way goes on after its last
- * recorded step, and an execution that still waits somewhere finds that it was replaced; one that ended begins again.
- * A run begins again in any case, since all it needs is in our own tables: what is recorded of it may be that the round
- * it waited for has failed, and it would fail of that again and again.
- */
-export async function startAnew(wanted: Wanted): Promise<void> {
-  const { run, fence, round } = wanted;
-  const id = workflowIdOf(wanted);
-  executing.delete(id);
-  const status = (await DBOS.getWorkflowStatus(id))?.status;
-  if (round !== null && isUnderWay(status)) {
-    await DBOS.resumeWorkflow(id);
-    return;
-  }
-  if (status !== undefined) await DBOS.deleteWorkflow(id, false);
-  if (round === null) await DBOS.startWorkflow(runWorkflow, { workflowID: id })(run, fence);
-  else await DBOS.startWorkflow(roundWorkflow, { workflowID: id })(run, fence, round);
-}
-
-/**
- * Sends a message to a workflow. With `key`, the same message is delivered once. False when the workflow has not
- * begun or was deleted; it looks at the database before it waits, so nothing is lost.
- */
-async function signal(workflow: string, topic: string, key?: string): Promise<boolean> {
-  try {
-    await DBOS.send(workflow, 'changed', topic, key);
-    return true;
-  } catch (error) {
-    if (error instanceof DbosError.DBOSNonExistentWorkflowError) return false;
-    throw error;
-  }
-}
-
-type LookPorts = HasDb & SeesPresence & HasBus & HasWoken & HasLeases & HasGarbage;
-
-/**
- * R3: every run that changes is looked at soon, once for changes that come together, by the server that drives it; where
- * nobody does, it is this one from now on. Returns what ends that.
- */
-export function lookAfterChanges(ports: LookPorts & { readonly log: FastifyBaseLogger }): Throttle {
-  const looks = new Throttle(
-    lookMs,
-    // What changed before is looked at when the workflows start.
-    async (run) => {
-      if (launched) await lookAtRun(ports, run);
-    },
-    (error, run) => ports.log.error({ run, err: error }, 'a run was not looked at'),
-  );
-  ports.bus.onChanged((run) => looks.touch(run));
-  return looks;
-}
-
-/** Looks at a run after an event (R3) and wakes its workflow when there is something to do. */
-async function lookAtRun(ports: LookPorts, run: string): Promise<void> {
-  const before = ports.leases.fenceOf(run);
-  const fence = await ports.leases.take(run);
-  if (fence === null) return;
-  if (before === null) return beginDriving(ports, run);
-  const driven = { run, fence };
-  const due = await dueOf(ports, run);
-  switch (due?.kind) {
-    case 'round': {
-      const workflow = roundWorkflowId(driven, due.round);
-      // Each piece of news is final, so telling it once is enough; the key makes it once.
-      await signal(workflow, due.phase, `${workflow}:${due.key}`);
-      return;
-    }
-    case 'run':
-      return wake(ports, driven);
-    case undefined:
-      return;
-    default:
-      due satisfies never;
-  }
-}
-
-/** What of a run's workflows has something to do, if any. */
-export async function dueOf(ports: HasDb & SeesPresence, id: string): Promise<Waking | null> {
-  const { db } = ports;
-  const run = await findRun(db, id);
-  if (!run || run.state === 'draft') return null;
-  const round = await openRound(db, id);
-  const open = round && { round, cohort: await listFacts(db, id, round.round) };
-  const ready = open ? 0 : (await readyClients(ports, id)).length;
-  return waking(run, open, ready, now());
-}
-
-/**
- * Starts the run's workflow, or wakes it. One wake at a time: a run that was woken looks at everything that has
- * happened until then. One that could not be woken counts as not woken.
- */
-async function wake({ woken }: HasWoken, driven: Driven): Promise<void> {
-  const { run } = driven;
-  if (woken.has(run)) return;
-  woken.add(run);
-  try {
-    if (!(await signal(runWorkflowId(driven), wakeTopic))) await startRun(driven);
-  } catch (error) {
-    woken.delete(run);
-    throw error;
-  }
 }

@@ -7,6 +7,7 @@ import type { HasAllowance } from '../entry/allowance.ts';
 import type { HasDoorkeeper } from '../entry/operators/doorkeeper.ts';
 import type { RemoteAddress } from '../entry/remote-address.ts';
 import type { UpdatePorts } from '../intake/answers.ts';
+import type { ModerationPorts } from '../intake/moderation.ts';
 import type { SeesPresence } from '../live/presence.ts';
 import type { HasTraffic } from '../live/traffic.ts';
 import type { UnderWay } from '../live/under-way.ts';
@@ -30,6 +31,7 @@ export interface ApiOptions {
   readonly ports: CreatePorts &
     DeletePorts &
     UpdatePorts &
+    ModerationPorts &
     SeesPresence &
     HasTraffic &
     HasSpace &

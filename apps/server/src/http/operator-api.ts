@@ -5,7 +5,7 @@ import { type DeletePorts, deleteRun } from '../engine/deletion.ts';
 import { forkRun } from '../engine/fork.ts';
 import { type CreatePorts, commandRun, createRun, renewJoinKey } from '../engine/runs.ts';
 import { createInvitation, listInvitations, revokeInvitation } from '../intake/invitations.ts';
-import { commandClient } from '../intake/moderation.ts';
+import { commandClient, type ModerationPorts } from '../intake/moderation.ts';
 import type { HasModels } from '../models/index.ts';
 import { newestAudit, recordAudit } from '../store/audit-log.ts';
 import type { HasBlobs } from '../store/blobs.ts';
@@ -34,7 +34,10 @@ type OperatorHandlers = Pick<
 >;
 
 /** What the dashboard asks and does. */
-export const operatorApi = (ports: CreatePorts & DeletePorts & HasBlobs, views: Views): OperatorHandlers => ({
+export const operatorApi = (
+  ports: CreatePorts & DeletePorts & HasBlobs & ModerationPorts,
+  views: Views,
+): OperatorHandlers => ({
   catalog: () => describeCatalog(ports),
   findModel: async ({ body: { source, granularity }, operator }) => {
     const details = { source: shownSource(source) };

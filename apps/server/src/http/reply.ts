@@ -26,6 +26,7 @@ const statuses: Readonly<Record<ErrorCode, number>> = {
   'wrong-exchange': 422,
   'wrong-roster': 422,
   'bad-signature': 422,
+  'wrong-signature': 422,
   'small-group': 422,
   'bad-envelope': 422,
   'too-few-shares': 422,
@@ -49,6 +50,7 @@ const statuses: Readonly<Record<ErrorCode, number>> = {
   'wrong-round': 409,
   'not-in-cohort': 409,
   'already-answered': 409,
+  'taken-over': 409,
   'rate-limited': 429,
   'no-space': 507,
   blocked: 400, // said by clients, of what is in between

@@ -1,7 +1,8 @@
-import { StrataError } from '@strata/fl-core/protocol';
+import { StrataError, updateSignatureHeader } from '@strata/fl-core/protocol';
 import type { HasAllowance } from '../entry/allowance.ts';
 import { takeUpdate, type UpdatePorts } from '../intake/answers.ts';
 import { authenticated } from '../intake/clients.ts';
+import { signatureOf } from '../intake/signatures.ts';
 import type { UnderWay } from '../live/under-way.ts';
 import { credentialsOf } from './credentials.ts';
 import type { RouteHandlers } from './serve-routes.ts';
@@ -26,6 +27,8 @@ export function update(ports: UpdatePorts & HasAllowance, uploads: UnderWay): Ro
     const standing = await ports.standings.of(run, client);
     authenticated(standing.client, run, client, secret);
     ports.allowance.upload(run, client);
+    const header = request.headers[updateSignatureHeader];
+    const signature = signatureOf(typeof header === 'string' ? header : null);
     const key = `${run}/${client}`;
     const end = () => {
       body.destroy(replaced());
@@ -33,7 +36,7 @@ export function update(ports: UpdatePorts & HasAllowance, uploads: UnderWay): Ro
     underWay.get(key)?.();
     underWay.set(key, end);
     try {
-      return await uploads.count(takeUpdate(ports, standing, round, client, body));
+      return await uploads.count(takeUpdate(ports, standing, round, client, body, signature));
     } finally {
       // One that was replaced must not forget the one that replaced it.
       if (underWay.get(key) === end) underWay.delete(key);

@@ -10,7 +10,7 @@ import { type ClientRow, getRun, listClients, type RunRow, unknownClient } from 
 import { clients } from '../store/schema.ts';
 import type { HasStandings } from '../store/standings.ts';
 import type { HasDb, Queryable } from '../store/store.ts';
-import { type Outcome, outcomeOf, Together } from '../store/together.ts';
+import { type Outcome, outcomeOf, settled, Together } from '../store/together.ts';
 import type { HasEvents, LogLine } from '../views/event-log.ts';
 import { authenticate, authenticated, banned, clientLeft } from './clients.ts';
 import { wayIn } from './invitations.ts';
@@ -103,7 +103,7 @@ export class Admission {
     try {
       const made = await insert(
         db,
-        byLink.map(({ auth }) => rowOf(auth, null)),
+        byLink.map(({ auth }) => rowOf(run, auth, null)),
       );
       for (const comer of byLink) outcomes.set(comer, await settled(() => this.#own(comer, made)));
       for (const comer of byInvitation) outcomes.set(comer, await settled(() => this.#invited(run, comer)));
@@ -121,7 +121,7 @@ export class Admission {
     const made = await this.#ports.db.transaction(async (tx) => {
       // Again, and for good: of two who come by the last place of an invitation one has it.
       const invitation = await wayIn(tx, run, auth.key);
-      return insert(tx, [rowOf(auth, invitation)]);
+      return insert(tx, [rowOf(run, auth, invitation)]);
     });
     return this.#own(comer, made);
   }
@@ -145,12 +145,15 @@ export class Admission {
     if (before?.banned) throw banned();
     if (before && !before.left && isDeepStrictEqual(before.hello, hello)) return false;
     const samples = sealing.kind === 'open' ? ` with ${hello.samples} samples` : '';
-    const joined: LogLine = {
-      kind: 'client-joined',
-      client: id,
-      message: `${hello.name || id} joined${samples} on ${hello.device.backend}.`,
-    };
-    const line = !before?.hello || before.left ? joined : null;
+    const name = hello.name || id;
+    const came: LogLine = before?.awaitsApproval
+      ? { kind: 'client-waits', client: id, message: `${name} waits for the operator to let it in.` }
+      : {
+          kind: 'client-joined',
+          client: id,
+          message: `${name} joined${samples} on ${hello.device.backend}.`,
+        };
+    const line = !before?.hello || before.left ? came : null;
     await this.#introductions.ask(runId, { client: id, hello, line });
     return true;
   }
@@ -179,21 +182,12 @@ export class Admission {
   }
 }
 
-/** What becomes of somebody for whom no statement has failed. */
-async function settled<A>(work: () => Promise<A>): Promise<Outcome<A>> {
-  try {
-    return { answer: await work() };
-  } catch (error) {
-    if (error instanceof StrataError) return { error };
-    throw error;
-  }
-}
-
-const rowOf = ({ run, client: id, secret }: ClientAuth, invitation: string | null) => ({
-  run,
+const rowOf = (run: RunRow, { client: id, secret }: ClientAuth, invitation: string | null) => ({
+  run: run.id,
   id,
   secretHash: hashSecret(secret),
   invitation,
+  awaitsApproval: run.config.approval,
 });
 
 /** Those of them that were made: of an id that is there already none. */
@@ -217,6 +211,14 @@ async function makeRoom(
   if (loser === null) return;
   await clientLeft(ports, run, loser, 'gave way to a newcomer from elsewhere, having answered nothing yet');
   ports.bus.dismissed(run, loser, null);
+}
+
+/** Throws `unavailable` where a run has as many participants as it may have. */
+export async function checkSeats(
+  ports: HasDb & HasLimits<'clientsPerRun' | 'registrationsPerRun'>,
+  run: string,
+): Promise<void> {
+  if (await isFull(ports, run)) throw noRoom();
 }
 
 /** Seats are of those who have answered: who comes in takes none yet. */

@@ -1,3 +1,4 @@
+import type { UpdateSignature } from '@strata/fl-core/protocol';
 import { type MemberChange, type Place, placeIn } from '@strata/fl-core/rounds';
 import type { HasAllowance } from '../entry/allowance.ts';
 import type { HasNewcomers } from '../entry/newcomers.ts';
@@ -6,8 +7,9 @@ import { changeMembers } from '../store/change-members.ts';
 import { listPlaces, lockRound, openRound } from '../store/rows.ts';
 import type { HasNaming } from '../store/shared-lock.ts';
 import type { HasDb, Queryable } from '../store/store.ts';
-import { type Outcome, outcomeOf, Together } from '../store/together.ts';
+import { type Outcome, settled, Together } from '../store/together.ts';
 import { prove } from './clients.ts';
+import { holdToKey } from './signatures.ts';
 
 export type CountPorts = HasDb & HasBus & HasNewcomers & HasAllowance;
 
@@ -15,6 +17,8 @@ export type CountPorts = HasDb & HasBus & HasNewcomers & HasAllowance;
 export interface Answer {
   readonly client: string;
   readonly round: number;
+  /** Of an update: who has signed it, null where nobody has. The client's key is held to it (`holdToKey`). */
+  readonly signature?: UpdateSignature | null;
   /**
    * What it changes of its member, at the place that this has now; null: it was counted before (R4). Throws where the
    * answer is not taken.
@@ -91,21 +95,25 @@ async function recordAnswers(
   const ids = [...new Set(answers.map(({ client }) => client))];
   const places = locked ? await listPlaces(tx, run, locked.round, ids) : [];
   const members = new Map(places.map((place) => [place.client, place]));
-  const changes = new Map<string, MemberChange>();
+  const changes = new Map<string, MemberChange & Pick<Answer, 'signature'>>();
   const files: Promise<void>[] = [];
-  const outcomes = answers.map(({ client, round, take, keep }) =>
-    outcomeOf((): Taken => {
+  const outcomes: Outcome<Taken>[] = [];
+  for (const { client, round, signature, take, keep } of answers) {
+    const outcome = await settled(async (): Promise<Taken> => {
       const member = members.get(client) ?? null;
       const place = placeIn(locked, round, client, member);
       const change = take(place);
       if (change === null || member === null) return { place, counted: false };
+      if (signature !== undefined) await holdToKey(tx, run, client, signature);
       // Of two answers of one client the second finds the first.
       members.set(client, { ...member, ...change });
-      changes.set(client, { ...changes.get(client), ...change });
+      const signed = signature === undefined ? {} : { signature };
+      changes.set(client, { ...changes.get(client), ...change, ...signed });
       if (keep) files.push(keep());
       return { place, counted: true };
-    }),
-  );
+    });
+    outcomes.push(outcome);
+  }
   // Named only when they are there. All have ended when one has failed: it is asked of them again.
   for (const file of await Promise.allSettled(files)) if (file.status === 'rejected') throw file.reason;
   if (locked === null) return outcomes;

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { type Evaluated, type Probed, StrataError } from '@strata/fl-core/protocol';
+import { type Evaluated, type Probed, StrataError, type UpdateSignature } from '@strata/fl-core/protocol';
 import {
   checkMaskedFile,
   checkUpdate,
@@ -29,6 +29,7 @@ import type { HasStandings, Standing } from '../store/standings.ts';
 import type { Queryable } from '../store/store.ts';
 import type { HasEvents } from '../views/event-log.ts';
 import type { HasAnswerLots } from './answer-lots.ts';
+import { checkSignature } from './signatures.ts';
 
 /**
  * What clients answer to a round. Every answer becomes a row first; then the bus says that the run has changed, and
@@ -91,7 +92,8 @@ interface Upload {
 /**
  * Streams an update to disk, checks it there and counts it once. What is refused before the body arrives is
  * refused without reading it.
- * @param standing read since the request came. Throws every code of R5, `too-large` and `bad-safetensors`.
+ * @param standing read since the request came. Throws every code of R5, `too-large`, `bad-safetensors`,
+ *   `wrong-signature` and `wrong-key`.
  */
 export async function takeUpdate(
   ports: UpdatePorts,
@@ -99,6 +101,7 @@ export async function takeUpdate(
   round: number,
   client: string,
   body: Readable,
+  signature: UpdateSignature | null,
 ): Promise<TakenUpdate> {
   const { blobs, events, limits } = ports;
   // Without a lock, which would be a write and a wait for the disk: it is asked again when the body is there.
@@ -112,9 +115,11 @@ export async function takeUpdate(
     const { content, ...arrived } = spooled;
     if (content.kind === 'refused') throw StrataError.fromBody(content.body);
     const answerOf = upload.answer(content, arrived);
+    await checkSignature(signature, { run: run.id, round, client, sha256: spooled.sha256 });
     const { place, counted } = await ports.answerLots.count(run.id, {
       client,
       round,
+      signature,
       take: (place) => (countedBefore(place, upload.phase) ? null : answerOf(place)),
       keep: async () => {
         if (kept) return;

@@ -1,5 +1,5 @@
 import { type ErrorBody, type Standing, StrataError } from '@strata/fl-core/protocol';
-import { and, eq, isNull, or } from 'drizzle-orm';
+import { and, desc, eq, isNull, notInArray, or } from 'drizzle-orm';
 import type { HasNewcomers } from '../entry/newcomers.ts';
 import { hashSecret, sameHash } from '../entry/secrets.ts';
 import type { HasBus } from '../live/bus.ts';
@@ -44,9 +44,12 @@ export const banned = () =>
     'If you think that is a mistake, ask whoever invited you.',
   );
 
+/** Of one run, clients that have gone and still wait to be let in; of more the newest. */
+const mostAwaited = 200;
+
 /**
- * A client that never answered a round and is not there any more leaves no trace: rows are for those who took part, and
- * for those who may not come back.
+ * A client that never answered a round and is not there any more leaves no trace: rows are for those who took part, for
+ * those who may not come back, and for those whom the operator has yet to let in, of whom there are {@link mostAwaited}.
  */
 export async function forgetUnproven(
   { db, newcomers }: HasDb & HasNewcomers,
@@ -55,12 +58,25 @@ export async function forgetUnproven(
 ): Promise<void> {
   const forgotten = await db
     .delete(clients)
-    .where(and(isClient(run, id), unproven, or(clients.left, isNull(clients.hello))))
+    .where(and(isClient(run, id), unproven, isNobody))
     .returning({ id: clients.id });
-  if (forgotten.length > 0) newcomers.leave(run, id);
+  if (forgotten.length > 0) return newcomers.leave(run, id);
+  const row = await findClient(db, run, id);
+  if (!row?.awaitsApproval || !row.left) return;
+  newcomers.leave(run, id);
+  const gone = and(eq(clients.run, run), clients.awaitsApproval, clients.left);
+  const kept = db
+    .select({ id: clients.id })
+    .from(clients)
+    .where(gone)
+    .orderBy(desc(clients.joinedAt))
+    .limit(mostAwaited);
+  await db.delete(clients).where(and(gone, notInArray(clients.id, kept)));
 }
 
 const unproven = and(eq(clients.proven, false), eq(clients.banned, false));
+/** Has not said who it is, or has gone and nobody is asked about it. */
+const isNobody = or(isNull(clients.hello), and(clients.left, eq(clients.awaitsApproval, false)));
 
 /** First answers counted: their clients have seats from now on; later ones write nothing. Part of the answers' transaction. */
 export async function prove(tx: Queryable, run: string, ids: readonly string[]): Promise<void> {
@@ -153,7 +169,7 @@ export async function clientLeft(
  * @param alone no other server is there, to whom those who have not said hello yet may be connected.
  */
 export async function restorePresence({ db, presence }: HasDb & HasPresence, alone: boolean): Promise<void> {
-  if (alone) await db.delete(clients).where(and(unproven, or(clients.left, isNull(clients.hello))));
+  if (alone) await db.delete(clients).where(and(unproven, isNobody));
   const rows = await db
     .select({ run: clients.run, client: clients.id })
     .from(clients)

@@ -20,8 +20,8 @@ export interface HasPresence {
 
 /** Clients at other servers of the same database, and where they are told of those at this one. */
 export interface Elsewhere extends Attendance {
-  /** A client is connected here. */
-  here(run: string, client: string): void;
+  /** A client is connected here, by this tab; null: by which one is not known. */
+  here(run: string, client: string, tab: string | null): void;
   /** It has lost its connection here. */
   away(run: string, client: string): void;
   /** It is not here any more. */
@@ -68,11 +68,12 @@ export class Presence implements Attendance {
     this.#elsewhere = elsewhere;
   }
 
-  connect(run: string, client: string, connection: string): void {
+  /** @param tab which tab or process the connection is of; null where that is not known. */
+  connect(run: string, client: string, connection: string, tab: string | null = null): void {
     const seat = this.#seat(run, client);
     this.#clearTimer(seat);
     seat.connection = connection;
-    this.#elsewhere.here(run, client);
+    this.#elsewhere.here(run, client, tab);
   }
 
   /** Ignored when a newer connection speaks for the client by now. Returns whether the client is away now. */

@@ -76,18 +76,18 @@ export class Neighbours implements Elsewhere {
     return this.#guests.get(run)?.get(client)?.progress ?? null;
   }
 
-  here(run: string, client: string): void {
+  here(run: string, client: string, tab: string | null): void {
     this.#set(run, client, null);
-    this.#tell(run, client, 'here');
+    this.#tell({ kind: 'here', run, client, tab });
   }
 
   away(run: string, client: string): void {
-    this.#tell(run, client, 'away');
+    this.#tell({ kind: 'away', run, client });
   }
 
   gone(run: string, client: string): void {
     this.#toldProgress.delete(keyOf(run, client));
-    this.#tell(run, client, 'gone');
+    this.#tell({ kind: 'gone', run, client });
   }
 
   progressed(run: string, client: string, progress: Progress): void {
@@ -98,8 +98,9 @@ export class Neighbours implements Elsewhere {
     this.#wire.send({ kind: 'progress', run, client, progress });
   }
 
-  #tell(run: string, client: string, state: Unwritten['state']): void {
-    this.#wire.send({ kind: state, run, client });
+  #tell(message: Extract<Message, { readonly kind: Unwritten['state'] }>): void {
+    this.#wire.send(message);
+    const { run, client, kind: state } = message;
     this.#unwritten.set(keyOf(run, client), { run, client, state });
     void this.write();
   }
@@ -273,7 +274,9 @@ export class Neighbours implements Elsewhere {
 
   /** Tells of all that are at this node, as if they had just come: nobody may have heard. */
   tellAll(seats: readonly (OfClient & { readonly connected: boolean })[]): void {
-    for (const { run, client, connected } of seats) this.#tell(run, client, connected ? 'here' : 'away');
+    for (const { run, client, connected } of seats) {
+      this.#tell(connected ? { kind: 'here', run, client, tab: null } : { kind: 'away', run, client });
+    }
   }
 }
 

@@ -31,8 +31,8 @@ export interface NodePorts extends HasBus, HasPresence {
   driveFree(): Promise<void>;
   /** Whether this node drives a run. */
   drives(run: string): boolean;
-  /** Ends the connection of a client that has connected elsewhere. */
-  disconnect(socket: string): void;
+  /** Ends the connection of a client that has connected elsewhere, by this tab; null: by which one is not known. */
+  takeOver(socket: string, by: string | null): void;
   /** Ends all connections of clients; they come back by themselves. */
   disconnectAll(): void;
 }
@@ -187,15 +187,15 @@ export class Node {
     const { found, changed } = await this.neighbours.read();
     for (const { run, client, address } of found) {
       if (address !== null) ports.newcomers.hear(run, client, address);
-      this.#moved(ports, run, client);
+      this.#moved(ports, run, client, null);
     }
     for (const run of changed) ports.bus.hear(['changed', run]);
   }
 
   /** A client is at another node: what was of it here ends. */
-  #moved({ presence, disconnect }: NodePorts, run: string, client: string): void {
+  #moved({ presence, takeOver }: NodePorts, run: string, client: string, tab: string | null): void {
     const older = presence.moved(run, client);
-    if (older !== null) disconnect(older);
+    if (older !== null) takeOver(older, tab);
   }
 
   #hear(from: string, message: Message): void {
@@ -217,7 +217,7 @@ export class Node {
         ports.bus.hear(['dismissed', message.run, message.client, message.why]);
         break;
       case 'here':
-        this.#moved(ports, message.run, message.client);
+        this.#moved(ports, message.run, message.client, message.tab);
         break;
       case 'newcomer':
         ports.newcomers.hear(message.run, message.client, message.address);

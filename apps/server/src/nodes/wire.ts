@@ -14,7 +14,7 @@ const Message = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('deleted'), run: Id }),
   z.object({ kind: z.literal('operators') }),
   z.object({ kind: z.literal('dismissed'), ...ofClient, why: ErrorBody.nullable() }),
-  z.object({ kind: z.literal('here'), ...ofClient }),
+  z.object({ kind: z.literal('here'), ...ofClient, tab: z.string().nullable() }),
   z.object({ kind: z.literal('away'), ...ofClient }),
   z.object({ kind: z.literal('gone'), ...ofClient }),
   z.object({ kind: z.literal('progress'), ...ofClient, progress: Progress }),

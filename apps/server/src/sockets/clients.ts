@@ -44,6 +44,8 @@ interface SocketData {
   run: string;
   client: string;
   introduced: boolean;
+  /** Which tab or process it is of; null: it does not say. */
+  tab: string | null;
   /** The work this socket was told last. */
   told: Work | null;
   /** Ends a socket that does not say hello. */
@@ -137,6 +139,7 @@ export class ClientSockets {
       run: auth.run,
       client: auth.client,
       introduced: client.hello !== null && !client.left,
+      tab: auth.tab ?? null,
       told: null,
     };
   }
@@ -161,10 +164,21 @@ export class ClientSockets {
     });
   }
 
-  /** Ends connections without a word: a client's that has connected to another server, or (null) all. They may come back. */
-  disconnect(socket: string | null): void {
-    const sockets = [...this.#namespace.sockets.values()];
-    for (const one of sockets) if (socket === null || one.id === socket) one.disconnect(true);
+  /** Ends all connections without a word: they may come back. */
+  disconnectAll(): void {
+    for (const socket of [...this.#namespace.sockets.values()]) socket.disconnect(true);
+  }
+
+  /**
+   * The client of this connection goes on by another one, here or at another server. Where that is of another tab, this
+   * one is told so, and does not come back by itself; where it is not, or is not known, it may.
+   * @param by that tab; null where it is not known.
+   */
+  takeOver(socket: string, by: string | null): void {
+    const older = this.#namespace.sockets.get(socket);
+    if (older === undefined) return;
+    if (by !== null && by !== older.data.tab) older.emit('dismissed', takenOver());
+    older.disconnect(true);
   }
 
   /** Ends the connection of a client, which is told why it should not come back; null: it may. */
@@ -186,11 +200,11 @@ export class ClientSockets {
   /** From now on this socket is the client; an older one of the same client is closed. */
   #speaksFor(socket: ClientSocket): void {
     const { presence, bus } = this.#ports;
-    const { run, client } = socket.data;
+    const { run, client, tab } = socket.data;
     const older = presence.connection(run, client);
     if (older === socket.id) return;
-    presence.connect(run, client, socket.id);
-    if (older !== null && older !== socket.id) this.#namespace.sockets.get(older)?.disconnect(true);
+    presence.connect(run, client, socket.id, tab);
+    if (older !== null) this.takeOver(older, tab);
     bus.changed(run);
   }
 
@@ -294,3 +308,9 @@ export class ClientSockets {
     this.#namespace.to(run).emit('run', await this.#views.public(run));
   }
 }
+
+const takenOver = (): ErrorBody => ({
+  code: 'taken-over',
+  message: 'This participant goes on from another tab or device, which came later.',
+  hint: 'Nothing is lost: what it has done counts, whichever of them it was. To go on here instead, join again; the other one stops then.',
+});

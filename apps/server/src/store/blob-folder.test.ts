@@ -112,3 +112,26 @@ test('what a killed server left in the spool is gone after the next start; blobs
   const reopened = await openBlobFolder(folder);
   expect(await files()).toEqual([await reopened.path(sha256)]);
 });
+
+test('of nodes that share a folder, what a dead one left in its spool is gone; what one that starts meanwhile has is not', async () => {
+  const spooling = (store: BlobStore) => store.spool(Readable.from([Buffer.from('x')]), 1);
+  await mkdir(join(folder, 'spool', 'dead'));
+  await writeFile(join(folder, 'spool', 'dead', 'half'), 'half');
+  const joined = ['a'];
+  const open = (node: string, living: () => Promise<readonly string[]>) =>
+    openBlobFolder(folder, undefined, { node, living });
+  let b: BlobStore | undefined;
+  const a = await open('a', async () => {
+    // It joins and has its folder while this one looks who lives.
+    const before = [...joined];
+    joined.push('b');
+    b = await open('b', async () => [...joined]);
+    return before;
+  });
+  expect((await readdir(join(folder, 'spool'))).sort()).toEqual(['a', 'b']);
+  for (const store of [a, b!]) await (await spooling(store)).keep();
+  // Taken for dead while it stood still, by a third one that starts.
+  const c = await open('c', async () => ['a', 'c']);
+  expect((await readdir(join(folder, 'spool'))).sort()).toEqual(['a', 'c']);
+  for (const store of [a, b!, c]) await (await spooling(store)).keep();
+});

@@ -10,6 +10,13 @@ import { Lots } from './spool/lots.ts';
 import { SpoolReader } from './spool/reader.ts';
 import { syncDirectoryAside } from './sync-directory.ts';
 
+/** This node among those that keep blobs in one place. */
+export interface SharedBlobs {
+  readonly node: string;
+  /** All that live now, this one among them. Who is in it may have files that are arriving. */
+  living(): Promise<readonly string[]>;
+}
+
 /**
  * Opens (or creates) a blob folder: `ab/cdef...` a blob, named by its sha256 after the first two digits, and
  * `spool/` for what is still arriving, `spool/NODE` where nodes share the folder. What a killed process left in the spool
@@ -18,13 +25,17 @@ import { syncDirectoryAside } from './sync-directory.ts';
 export async function openBlobFolder(
   folder: string,
   space: DiskSpace = new DiskSpace([folder]),
-  shared: { readonly node: string; readonly others: readonly string[] } | null = null,
+  shared: SharedBlobs | null = null,
 ): Promise<BlobStore> {
   const spools = join(folder, 'spool');
   const spoolFolder = shared === null ? spools : join(spools, shared.node);
   await mkdir(spools, { recursive: true });
-  for (const left of await readdir(spools)) {
-    if (!shared?.others.includes(left)) await rm(join(spools, left), { recursive: true, force: true });
+  // In this order: a node says that it lives before it has a folder, so that what is here now and nobody's is a dead one's.
+  const found = await readdir(spools);
+  const living = (await shared?.living()) ?? [];
+  for (const left of found) {
+    // One that was suspended, and taken for dead, may be writing there again.
+    if (!living.includes(left)) await rm(join(spools, left), { recursive: true, force: true, maxRetries: 5 });
   }
   await mkdir(spoolFolder, { recursive: true });
   return new BlobFolder(folder, spoolFolder, space);
@@ -51,7 +62,7 @@ class BlobFolder implements BlobStore {
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     if (!(await this.has(sha256))) {
       const path = this.#spoolPath();
-      await this.#space.watch(() => writeDurably(path, (file) => file.writeFile(bytes)));
+      await this.#space.watch(() => this.#write(path, (file) => file.writeFile(bytes)));
       await this.#keep(path, sha256);
     }
     return { sha256, bytes: bytes.byteLength };
@@ -81,7 +92,7 @@ class BlobFolder implements BlobStore {
   async spool(body: Readable, maxBytes: number): Promise<SpooledFile> {
     const path = this.#spoolPath();
     const { sha256, content, bytes } = await this.#space.watch(() =>
-      writeDurably(path, async (file) => {
+      this.#write(path, async (file) => {
         const reading = this.#reader.read(path);
         try {
           const bytes = await this.#lots.append(file, body, maxBytes, (size) => reading.grown(size));
@@ -106,6 +117,32 @@ class BlobFolder implements BlobStore {
 
   #spoolPath(): string {
     return join(this.#spoolFolder, randomUUID());
+  }
+
+  /** Creates a file of the spool, fills it and forces it to the disk; leaves nothing behind when that fails. */
+  async #write<T>(path: string, fill: (file: FileHandle) => Promise<T>): Promise<T> {
+    const file = await this.#create(path);
+    try {
+      const filled = await fill(file);
+      await file.sync();
+      return filled;
+    } catch (error) {
+      await rm(path, { force: true });
+      throw error;
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** Another node that took this one for dead, while it was suspended, has deleted its folder. */
+  async #create(path: string): Promise<FileHandle> {
+    try {
+      return await open(path, 'wx');
+    } catch (error) {
+      if (errorCode(error) !== 'ENOENT') throw error;
+      await mkdir(this.#spoolFolder, { recursive: true });
+      return open(path, 'wx');
+    }
   }
 
   #place(sha256: string): { directory: string; path: string } {
@@ -160,18 +197,3 @@ export const unknownBlob = (sha256: string): StrataError =>
     `There is no blob ${sha256.slice(0, 64)} on this server.`,
     'Ask for the hashes of the present checkpoint.',
   );
-
-/** Creates a file, fills it and forces it to the disk; leaves nothing behind when that fails. */
-async function writeDurably<T>(path: string, fill: (file: FileHandle) => Promise<T>): Promise<T> {
-  const file = await open(path, 'wx');
-  try {
-    const filled = await fill(file);
-    await file.sync();
-    return filled;
-  } catch (error) {
-    await rm(path, { force: true });
-    throw error;
-  } finally {
-    await file.close();
-  }
-}

@@ -24,7 +24,8 @@ describe.skipIf(s3Lacking)(`blobs in a bucket${s3Lacking}`, () => {
   const open = async (node: string, others: readonly string[], cache = {}): Promise<BlobStore> => {
     const folder = await temporaryFolder();
     folders.push(folder);
-    return openBucketBlobs(openBucket(s3.bucket), folder, new DiskSpace([folder]), { node, others }, cache);
+    const living = async () => [node, ...others];
+    return openBucketBlobs(openBucket(s3.bucket), folder, new DiskSpace([folder]), { node, living }, cache);
   };
   beforeEach(async () => {
     folders = [];
@@ -145,6 +146,6 @@ it.skipIf(s3Lacking)(`a bucket that is not there is an error that work waits for
     secretKey: 's',
   });
   await expect(
-    openBucketBlobs(nowhere, folder, new DiskSpace([folder]), { node: 'one', others: [] }),
+    openBucketBlobs(nowhere, folder, new DiskSpace([folder]), { node: 'one', living: async () => ['one'] }),
   ).rejects.toMatchObject({ code: 'STRATA_BUCKET_AWAY' });
 });

@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { StrataError } from '@strata/fl-core/protocol';
 import { S3mini, S3ServiceError } from 's3mini';
 import { bucketAway, messageOf, troubleOf } from '../failure.ts';
-import { openBlobFolder, SHA256, unknownBlob } from './blob-folder.ts';
+import { openBlobFolder, SHA256, type SharedBlobs, unknownBlob } from './blob-folder.ts';
 import type { BlobStore, SpooledFile } from './blobs.ts';
 import type { DiskSpace } from './disk-space.ts';
 
@@ -63,7 +63,7 @@ export async function openBucketBlobs(
   bucket: S3mini,
   cacheFolder: string,
   space: DiskSpace,
-  { node, others }: { readonly node: string; readonly others: readonly string[] },
+  { node, living }: SharedBlobs,
   cache: Partial<typeof defaultCache> = {},
 ): Promise<BlobStore> {
   await rm(cacheFolder, { recursive: true, force: true });
@@ -71,7 +71,7 @@ export async function openBucketBlobs(
     ...defaultCache,
     ...cache,
   });
-  await blobs.forgetSpools([node, ...others]);
+  await blobs.forgetSpools(living);
   return blobs;
 }
 
@@ -95,8 +95,10 @@ class BucketBlobs implements BlobStore {
   }
 
   /** Deletes what nodes that live no more have left in the spool. */
-  async forgetSpools(living: readonly string[]): Promise<void> {
+  async forgetSpools(livingNodes: SharedBlobs['living']): Promise<void> {
+    // In this order, as in a folder (`openBlobFolder`).
     const left = (await asking(() => this.#bucket.listObjects('/', 'spool/'))) ?? [];
+    const living = await livingNodes();
     for (const { Key } of left) {
       if (!living.some((node) => Key.startsWith(`spool/${node}/`))) await this.#delete(Key);
     }

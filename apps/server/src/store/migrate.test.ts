@@ -1,3 +1,4 @@
+// @module-tag long
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -63,6 +64,7 @@ test('runs stored before budgets had kinds, runs had tasks and epochs were calle
       cohort: { ...old.cohort, grace: { share: 0.5, seconds: 5 } },
       // Links of before carry no secret.
       visibility: 'listed',
+      approval: false,
       budget: { kind: 'fixed', unit: 'layers', amount: 3 },
       selection: { every: 1, smoothing: 1, scores: 'raw' },
       aggregation: {
@@ -82,6 +84,7 @@ test('runs stored before budgets had kinds, runs had tasks and epochs were calle
         head: { rate: 1, warmUp: { rounds: 0, epochs: 5 } },
         proximal: 0,
         clipNorm: null,
+        timeBox: null,
       },
     };
     const model = { ...imported.model, found: { kind: 'transformers', ...found } };

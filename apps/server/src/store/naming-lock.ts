@@ -29,9 +29,14 @@ export class NamingLock implements AcrossNodes {
 
   async enter(): Promise<void> {
     this.#holders += 1;
-    this.#held ??= this.#take();
     try {
-      await this.#held;
+      for (;;) {
+        this.#held ??= this.#take();
+        const held = this.#held;
+        // One that has ended meanwhile has lost the lock, whoever entered by it.
+        if ((await held) === this.#lock.session) return;
+        if (this.#held === held) this.#held = null;
+      }
     } catch (error) {
       this.leave();
       throw error;

@@ -14,6 +14,7 @@ import type { RoundPrivacy } from '@strata/fl-core/rounds/spending';
 import type { SealedResult } from '@strata/fl-core/rounds/types';
 import type { Ready, Released, Shared } from '@strata/fl-core/sealing/messages';
 import type { SelectionHistory } from '@strata/fl-core/selection';
+import type { PublicIdentity, UpdateSignature } from '@strata/fl-core/signing/messages';
 import {
   bigint,
   bigserial,
@@ -139,7 +140,10 @@ export const members = pgTable(
     steps: integer('steps'),
     /** Cost of the mask, in the unit of the run's budget. */
     cost: jsonb('cost').$type<number>(),
-    /** From the beginning of training until the update was counted; for one that never came, twice the phase. */
+    /**
+     * From the beginning of training until the update was counted; of a part, what all of it would have taken; for one that
+     * never came, twice the phase.
+     */
     seconds: jsonb('seconds').$type<number>(),
     /** Training samples that the newest answer is said to stand for; null before there is one. */
     claimed: integer('claimed'),
@@ -151,6 +155,11 @@ export const members = pgTable(
     late: boolean('late').notNull().default(false),
     /** L2 norm of the update. */
     updateLength: jsonb('update_length').$type<number>(),
+    /** Of a time-boxed round: optimizer steps that it is asked for, and those behind its update that count. */
+    stepsAsked: integer('steps_asked'),
+    stepsDone: integer('steps_done'),
+    /** Who has signed the update; null where the client has no key. */
+    signature: jsonb('signature').$type<UpdateSignature>(),
   },
   (t) => [
     primaryKey({ columns: [t.run, t.round, t.client] }),
@@ -236,6 +245,10 @@ export const clients = pgTable(
     banned: boolean('banned').notNull().default(false),
     /** By which invitation it came; null: by the join link. */
     invitation: text('invitation').references(() => invitations.id, { onDelete: 'set null' }),
+    /** New to a run that asks for the operator's approval, and not let in yet. */
+    awaitsApproval: boolean('awaits_approval').notNull().default(false),
+    /** The key of its first signed update: all that follow are signed by it. */
+    signingKey: jsonb('signing_key').$type<PublicIdentity>(),
   },
   (t) => [primaryKey({ columns: [t.run, t.id] })],
 );

@@ -21,36 +21,44 @@ export interface SharedPlace {
 /**
  * Makes sure that a place is the one that all nodes of a database keep blobs in: two folders of the same name on two
  * machines are not. The first node of a database decides.
+ * @param look reads the place's id, or writes it where there is none: by one node at a time, so that of those that start
+ *   at once none reads what another one has not written yet, or writes over it.
  * @throws StrataError `bad-config` when the database's nodes have another one.
  */
-export async function checkSharedPlace(pool: pg.Pool, { id, shown }: SharedPlace): Promise<void> {
+export async function checkSharedPlace(pool: pg.Pool, look: () => Promise<SharedPlace>): Promise<void> {
   const client = await pool.connect();
+  let unlocked = false;
   try {
-    await client.query('begin');
-    await client.query('select pg_advisory_xact_lock($1)', [lockKey]);
+    // Of the session: a bucket may take longer to answer than a transaction may stand idle.
+    await client.query('select pg_advisory_lock($1)', [lockKey]);
+    const { id, shown } = await look();
     await client.query(
       'insert into shared_folder (id) select $1 where not exists (select from shared_folder)',
       [id],
     );
     const { rows } = await client.query<{ id: string }>('select id from shared_folder');
-    await client.query('commit');
-    if (rows[0]?.id === id) return;
+    await client.query('select pg_advisory_unlock($1)', [lockKey]);
+    unlocked = true;
+    if (rows[0]?.id !== id) throw anotherPlace(shown);
   } finally {
-    client.release();
+    // A connection that may have the lock is not given back.
+    client.release(!unlocked);
   }
-  throw new StrataError(
+}
+
+const anotherPlace = (shown: string): StrataError =>
+  new StrataError(
     'bad-config',
     `${shown} is not where the other servers of this database keep their files.`,
     `Name the same place on every machine; if it has moved, its file "${fileName}" must have come along.`,
   );
-}
 
-/** Reads the id of a folder, and writes one first where there is none. Throws `bad-config`. */
+/** Reads the id of a folder, and writes one first where there is none. Not by two nodes at once. Throws `bad-config`. */
 export async function sharedFolder(folder: string): Promise<SharedPlace> {
   const shown = `SHARED_DIR: ${folder}`;
   const file = join(folder, fileName);
   try {
-    // `wx`: of two servers that start at once, one writes and both read.
+    // `wx`: a place that another database's servers have is not written over.
     await writeFile(file, randomUUID(), { flag: 'wx' }).catch((error: unknown) => {
       if (errorCode(error) !== 'EEXIST') throw error;
     });
@@ -64,7 +72,6 @@ export async function sharedFolder(folder: string): Promise<SharedPlace> {
 export async function sharedBucket(bucket: S3mini, { url }: Bucket): Promise<SharedPlace> {
   const shown = `S3_BUCKET: ${url}`;
   try {
-    // Of two servers that start at once the later one wins, and the earlier one reads what it wrote or is refused.
     if ((await bucket.objectExists(fileName)) !== true) await bucket.putObject(fileName, randomUUID());
     return { shown, id: found((await bucket.getObject(fileName)) ?? '') };
   } catch (error) {

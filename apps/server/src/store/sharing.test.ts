@@ -1,5 +1,6 @@
 // @module-tag long
 import { rm } from 'node:fs/promises';
+import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SharedLock } from './shared-lock.ts';
@@ -47,6 +48,17 @@ describe.skipIf(postgresLacking)(`a database that servers share${postgresLacking
     expect(Buffer.from(await second.blobs.read(sha256)).toString()).toBe('a layer');
   }, 60_000);
 
+  it('servers that start at once: one is the first, and each keeps files from then on', async () => {
+    const sharedDir = await folder();
+    const opened = await Promise.all([1, 2, 3, 4].map(() => open(sharedDir)));
+    expect(opened.map((store) => store.sharing?.first).sort()).toEqual([false, false, false, true]);
+    for (const [i, { blobs }] of opened.entries()) {
+      const spooled = await blobs.spool(Readable.from([Buffer.from(`an update of ${i}`)]), 1e6);
+      await spooled.keep();
+      expect(await opened[0]!.blobs.has(spooled.sha256)).toBe(true);
+    }
+  }, 60_000);
+
   it('is nobody’s else while a server has it to itself', async () => {
     await open(null);
     await expect(open(await folder())).rejects.toMatchObject({
@@ -89,6 +101,34 @@ describe.skipIf(postgresLacking)(`a database that servers share${postgresLacking
     });
     await a!.shared(async () => {});
     expect(seen.slice(5)).toEqual(['still exclusive', 'after']);
+  }, 60_000);
+
+  it('who names files after the session of the lock has ended keeps them again', async () => {
+    const sharedDir = await folder();
+    const [a, b] = [await open(sharedDir), await open(sharedDir)];
+    const [namesOfA, namesOfB] = [new SharedLock(a.sharing?.naming), new SharedLock(b.sharing?.naming)];
+    const seen: string[] = [];
+    const named: (() => void)[] = [];
+    const naming = (lock: SharedLock, what: string) =>
+      lock.shared(async () => {
+        await new Promise<void>((resolve) => named.push(resolve));
+        seen.push(what);
+      });
+    const first = naming(namesOfA, 'the first');
+    await expect.poll(() => named.length).toBe(1);
+    const ended = a.sharing?.session.session;
+    await database.administer(
+      `select pg_terminate_backend(pid) from pg_stat_activity
+       where application_name = 'strata-lock' and datname = '${new URL(database.url).pathname.slice(1)}'`,
+    );
+    await expect.poll(() => a.sharing?.session.session ?? ended, { timeout: 20_000 }).not.toBe(ended);
+    const second = naming(namesOfA, 'the second');
+    await expect.poll(() => named.length, { timeout: 20_000 }).toBe(2);
+    const deleting = namesOfB.exclusive(async () => void seen.push('deleted'));
+    await sleep(300);
+    for (const resume of named) resume();
+    await Promise.all([first, second, deleting]);
+    expect(seen).toEqual(['the first', 'the second', 'deleted']);
   }, 60_000);
 
   it('a deletion whose server stands still is over for the others, and is not gone on with', async () => {

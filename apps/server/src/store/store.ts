@@ -9,7 +9,7 @@ import { messageOf } from '../failure.ts';
 import { openBlobFolder } from './blob-folder.ts';
 import type { BlobStore } from './blobs.ts';
 import { type Bucket, openBucket, openBucketBlobs } from './bucket-blobs.ts';
-import { type Database, type HasDb, openTables } from './database.ts';
+import { type Database, type HasDb, openTables, type Queryable } from './database.ts';
 import { type DatabaseLock, type DatabaseUse, lockDatabase, shownDatabase } from './database-lock.ts';
 import { DiskSpace } from './disk-space.ts';
 import { openEmbeddedPostgres } from './embedded/postgres.ts';
@@ -17,7 +17,6 @@ import { lockDataDir } from './lock/data-dir-lock.ts';
 import { migrate } from './migrate.ts';
 import { NamingLock } from './naming-lock.ts';
 import { nodes } from './schema.ts';
-
 import type { AcrossNodes } from './shared-lock.ts';
 import { checkSharedPlace, sharedBucket, sharedFolder } from './shared-place.ts';
 
@@ -78,6 +77,8 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const IDLE_IN_TRANSACTION_MS = 8_000;
 /** A new node counts as alive for this long before it says so itself. */
 const STARTING_SECONDS = 60;
+/** An advisory lock of those that join. */
+const JOIN_LOCK = 7_233_924;
 
 /**
  * Locks DATA_DIR, opens the database (PostgreSQL at DATABASE_URL, which is locked as well, else the embedded one),
@@ -98,10 +99,10 @@ export async function openStore(settings: StoreSettings): Promise<Store> {
       await migrate(database.pool);
       const db = openTables(database.pool);
       const opened = bucket && openBucket(bucket);
-      if (opened && bucket) await checkSharedPlace(database.pool, await sharedBucket(opened, bucket));
-      else if (sharedDir !== null) await checkSharedPlace(database.pool, await sharedFolder(sharedDir));
-      const shared = database.sharing && { node, others: await joinNodes(db, node) };
-      const sharing = database.sharing && { ...database.sharing, first: shared?.others.length === 0 };
+      if (opened && bucket) await checkSharedPlace(database.pool, () => sharedBucket(opened, bucket));
+      else if (sharedDir !== null) await checkSharedPlace(database.pool, () => sharedFolder(sharedDir));
+      const sharing = database.sharing && { ...database.sharing, first: await joinNodes(db, node) };
+      const shared = sharing && { node, living: () => livingNodes(db) };
       const blobFolder = opened ? join(dataDir, 'bucket-cache') : join(sharedDir ?? dataDir, 'blobs');
       const space = new DiskSpace([dataDir, blobFolder]);
       const blobs =
@@ -133,13 +134,25 @@ export async function openStore(settings: StoreSettings): Promise<Store> {
   }
 }
 
-/** Says that this node is there, before it has anything that others could take for a dead one's. Returns the others. */
-async function joinNodes(db: Database, node: string): Promise<string[]> {
-  const others = await db.select({ id: nodes.id }).from(nodes).where(gt(nodes.leaseUntil, sql`now()`));
-  await db
-    .insert(nodes)
-    .values({ id: node, leaseUntil: sql`now() + make_interval(secs => ${STARTING_SECONDS})` });
-  return others.map(({ id }) => id);
+/**
+ * Says that this node is there, before it has anything that others could take for a dead one's.
+ * @returns whether it is the first: of those that start at once, one.
+ */
+async function joinNodes(db: Database, node: string): Promise<boolean> {
+  return db.transaction(async (tx) => {
+    await tx.execute(sql`select pg_advisory_xact_lock(${JOIN_LOCK})`);
+    const others = await livingNodes(tx);
+    await tx
+      .insert(nodes)
+      .values({ id: node, leaseUntil: sql`now() + make_interval(secs => ${STARTING_SECONDS})` });
+    return others.length === 0;
+  });
+}
+
+/** Every node that lives as far as the database knows, this one among them once it has joined. */
+async function livingNodes(db: Queryable): Promise<string[]> {
+  const rows = await db.select({ id: nodes.id }).from(nodes).where(gt(nodes.leaseUntil, sql`now()`));
+  return rows.map(({ id }) => id);
 }
 
 interface OpenDatabase extends Pick<Store, 'pool' | 'lost' | 'onBack' | 'close'> {

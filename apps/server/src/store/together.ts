@@ -12,6 +12,16 @@ export function outcomeOf<A>(work: () => A): Outcome<A> {
   }
 }
 
+/** What becomes of a question for which no statement has failed: those fail the transaction of the whole lot. */
+export async function settled<A>(work: () => Promise<A>): Promise<Outcome<A>> {
+  try {
+    return { answer: await work() };
+  } catch (error) {
+    if (error instanceof StrataError) return { error };
+    throw error;
+  }
+}
+
 interface Asked<Q, A> {
   readonly question: Q;
   readonly resolve: (answer: A) => void;

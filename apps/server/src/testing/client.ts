@@ -1,4 +1,11 @@
-import { ChannelSocket, createDataPlane, type DataPlane, type Identity, newIdentity } from '@strata/client';
+import {
+  ChannelSocket,
+  createDataPlane,
+  type DataOptions,
+  type DataPlane,
+  type Identity,
+  newIdentity,
+} from '@strata/client';
 import { SecretsInMemory } from '@strata/client/sealed/in-memory';
 import { SealedParty, type SealedTraining } from '@strata/client/sealed/party';
 import { seal } from '@strata/client/session/sealed-work';
@@ -55,6 +62,10 @@ export interface TestClientOptions {
   readonly slowness?: number;
   readonly script?: Partial<Script>;
   readonly secret?: string;
+  /** Signs what it sends, as one line; it has no key otherwise. */
+  readonly sign?: DataOptions['sign'];
+  /** Which tab it says it is; one of its own otherwise. */
+  readonly tab?: string;
   /** The secret of the join link; null: without an invitation. */
   readonly key: string | null;
 }
@@ -87,14 +98,14 @@ export class TestClient {
     this.#options = options;
     this.id = options.id;
     this.secret = options.secret ?? newIdentity().secret;
-    const { url: server, run, key } = options;
+    const { url: server, run, key, sign, tab = newIdentity().client } = options;
     const identity: Identity = { client: this.id, secret: this.secret };
     this.channel = new ChannelSocket(clientChannel, {
       server,
-      auth: { protocol: protocolVersion, run, ...identity, ...(key === null ? {} : { key }) },
+      auth: { protocol: protocolVersion, run, ...identity, ...(key === null ? {} : { key }), tab },
       comeBackMs: { least: 50, most: 200 },
     });
-    this.#plane = createDataPlane({ server, run, key, identity });
+    this.#plane = createDataPlane({ server, run, key, identity, ...(sign === undefined ? {} : { sign }) });
     this.samples = options.samples ?? 10;
     this.party = this.newParty();
     this.#script = { ...honest, ...options.script };

@@ -17,12 +17,20 @@ async function freePort(): Promise<number> {
 /** A server in a process of its own, that can be killed and started again over the same folder and port. */
 export class ServerProcess {
   readonly url: string;
+  /** Null: the embedded one. */
+  readonly databaseUrl: string | null;
   readonly #args: readonly string[];
   readonly #remove: () => Promise<void>;
   #child: ChildProcess | null = null;
 
-  private constructor(url: string, args: readonly string[], remove: () => Promise<void>) {
+  private constructor(
+    url: string,
+    databaseUrl: string | null,
+    args: readonly string[],
+    remove: () => Promise<void>,
+  ) {
     this.url = url;
+    this.databaseUrl = databaseUrl;
     this.#args = args;
     this.#remove = remove;
   }
@@ -33,7 +41,7 @@ export class ServerProcess {
     const port = await freePort();
     const database = await freshDatabase();
     const args = [program, dataDir, String(port), ...(database ? [database.url] : [])];
-    return new ServerProcess(`http://127.0.0.1:${port}`, args, async () => {
+    return new ServerProcess(`http://127.0.0.1:${port}`, database?.url ?? null, args, async () => {
       await database?.drop();
       await rm(dataDir, { recursive: true, force: true });
     });

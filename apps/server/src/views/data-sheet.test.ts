@@ -1,3 +1,4 @@
+// @module-tag long
 import { type RunConfigInput, type RunView, routes } from '@strata/fl-core/protocol';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { TestServer, testConfig } from '../testing/server.ts';
@@ -78,13 +79,18 @@ it('says of a sealed run what the server sees, what leaves a device and what tha
 
 it('counts participants by the site whose invitation they came by', async () => {
   const run = await create({});
-  const client = (site: string): RunView['clients'][number] => ({
-    ...{ id: `c-${site}`, name: '', site, presence: 'left', paused: false, banned: false },
+  const client = (site: string, awaitsApproval = false): RunView['clients'][number] => ({
+    ...{ id: `c-${site}`, name: '', site, presence: 'left', paused: false, banned: false, awaitsApproval },
     ...{ device: { backend: 'cpu', reason: '', adapter: '', threads: 1 }, samples: 1, heldOut: 1 },
     ...{ joinedAt: 0, progress: null },
   });
-  const sheet = sheetOf({ ...run, clients: ['B', 'A', 'B', ''].map(client) });
+  const sheet = sheetOf({
+    ...run,
+    clients: [...['B', 'A', 'B', ''].map((site) => client(site)), client('C', true)],
+  });
   expect(sheet).toContain('4 participants are listed, by invitation of A: 1; B: 2.');
+  expect(sheet).not.toContain('until an operator has let them in');
+  expect(sheetOf(await create({ approval: true }))).toContain('waits until an operator has let them in');
 });
 
 it('is downloaded with the end of the audit log in it', async () => {

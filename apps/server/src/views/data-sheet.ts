@@ -1,5 +1,5 @@
 import { guaranteeOf, modelName, specOf } from '@strata/fl-core/models/layouts';
-import type { AuditPage, RunConfig, RunView } from '@strata/fl-core/protocol';
+import { type AuditPage, type RunConfig, type RunView, secretSampling } from '@strata/fl-core/protocol';
 
 export interface DataSheetFacts {
   readonly run: RunView;
@@ -25,11 +25,17 @@ export function dataSheet({ run, audit, now }: DataSheetFacts): string {
     ]),
     ...section('Who takes part', [
       visibilities[config.visibility],
-      `A round begins with at least ${config.cohort.minimum} participants; ${config.cohort.goal} are wanted.`,
-      `${run.clients.length} participants are listed${sitesText(run)}.`,
+      ...(config.approval
+        ? ['Whoever is new waits until an operator has let them in, and takes no part before.']
+        : []),
+      secretSampling(config) === null
+        ? `A round begins with at least ${config.cohort.minimum} participants; ${config.cohort.goal} are wanted.`
+        : `A round begins when at least ${config.cohort.minimum} participants are there; who of them is in it is drawn in secret.`,
+      `${participantsOf(run).length} participants are listed${sitesText(run)}.`,
     ]),
     ...section('What leaves a device', [
       ...leavingOf(config),
+      'A signature of each update, and the public key that it can be checked by, where the participant’s browser has one.',
       'Where a device cannot go on, the reason, in Strata’s own words.',
     ]),
     ...section('What stays on a device', [
@@ -48,6 +54,7 @@ export function dataSheet({ run, audit, now }: DataSheetFacts): string {
     ...section('Who operates it', [
       'Accounts with a role: viewers look, operators make, steer and export runs, owners say who is what.',
       `Their decisions and the hashes of every committed model are on record in a chain; when this was made it ended with entry ${audit.count}, \`${audit.head}\`.`,
+      'Of each model there stand the hashes of the updates that it was made of, with their participants’ signatures: nobody can put another update in somebody’s name, and a site can show what it sent.',
     ]),
     ...section('Third parties', [
       'None: pages and training load nothing from elsewhere, and the server sends nothing of a run anywhere.',
@@ -81,7 +88,13 @@ const purposes = {
   test: 'It is a **test**: a round may have a single participant, whose data what is sent could then tell of.',
 } as const satisfies Record<RunConfig['purpose']['kind'], string>;
 
-function purposeText({ purpose, aggregation: { sealing } }: RunConfig): string {
+function purposeText(config: RunConfig): string {
+  const { purpose, aggregation } = config;
+  const { sealing } = aggregation;
+  const rate = secretSampling(config);
+  if (rate !== null) {
+    return `It is a ${purpose.kind === 'study' ? 'study' : '**test**'}. Each participant who is there takes part in a round with probability ${rate}, drawn in secret; a model may be of few of them, or of none, and is noised all the same.`;
+  }
   if (purpose.kind === 'test' && sealing.kind === 'sealed') {
     return `It is a **test**; being sealed, no model is made of fewer than ${sealing.atLeast} updates all the same.`;
   }
@@ -95,13 +108,16 @@ const visibilities = {
 } as const satisfies Record<RunConfig['visibility'], string>;
 
 /** What a participant can rely on. Whoever adds a protection says here what it is of. */
-function guaranteesOf({ config: { purpose, privacy, aggregation }, spent }: RunView): string[] {
+function guaranteesOf({ config, spent }: RunView): string[] {
+  const { purpose, privacy, aggregation } = config;
   return [
-    purpose.kind === 'study'
-      ? 'Nobody but the server sees a model that fewer than 3 participants made.'
-      : aggregation.sealing.kind === 'sealed'
-        ? `Each layer of a model mixes at least ${aggregation.sealing.atLeast} participants, or stays as it was.`
-        : 'How many participants a model mixes is not guaranteed.',
+    secretSampling(config) !== null
+      ? 'How many participants a model mixes is a secret of the server’s, which the bound below rests on: whoever operates this server knows who was in which round, and must not tell.'
+      : purpose.kind === 'study'
+        ? 'Nobody but the server sees a model that fewer than 3 participants made.'
+        : aggregation.sealing.kind === 'sealed'
+          ? `Each layer of a model mixes at least ${aggregation.sealing.atLeast} participants, or stays as it was.`
+          : 'How many participants a model mixes is not guaranteed.',
     aggregation.sealing.kind === 'sealed'
       ? `**Updates and figures are sealed**: the server sees sums of at least ${aggregation.sealing.atLeast} participants alone, as long as it keeps to the protocol and serves the pages of the project unchanged. A layer that fewer trained is not opened. What a sum tells of its members is not bounded by that, and who trained which layers is known.`
       : '**The server sees each participant’s update before it mixes them**: of few participants, small batches and few steps samples can be reconstructed from it.',
@@ -117,10 +133,14 @@ const labelsText = ({ labels }: RunConfig): string =>
     ? ''
     : ` (${labels.length} labels: ${labels.slice(0, 20).map(line).join(', ')}${labels.length > 20 ? ', …' : ''})`;
 
+/** Without those whom nobody has let in. */
+const participantsOf = ({ clients }: RunView): RunView['clients'] =>
+  clients.filter(({ awaitsApproval }) => !awaitsApproval);
+
 /** The sites whose invitations participants came by, each with how many did. */
-function sitesText({ clients }: RunView): string {
+function sitesText(run: RunView): string {
   const sites = new Map<string, number>();
-  for (const { site } of clients) if (site !== '') sites.set(site, (sites.get(site) ?? 0) + 1);
+  for (const { site } of participantsOf(run)) if (site !== '') sites.set(site, (sites.get(site) ?? 0) + 1);
   if (sites.size === 0) return '';
   const texts = [...sites].sort().map(([site, n]) => `${line(site)}: ${n}`);
   return `, by invitation of ${texts.join('; ')}`;

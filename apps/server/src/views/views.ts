@@ -10,6 +10,7 @@ import {
   type RunPublic,
   type RunView,
   roleAllows,
+  secretSampling,
 } from '@strata/fl-core/protocol';
 import { isOver, isRunOver, layoutFor, memberViews, shownConfig, summarize } from '@strata/fl-core/rounds';
 import { and, desc, eq, isNotNull } from 'drizzle-orm';
@@ -97,7 +98,8 @@ export class Views {
       rounds: summaries,
       clients: await this.#clients(db, id),
       checkpoint: { round, layers },
-      sampling: isRunOver(run) ? run.sampling : null,
+      // Where cohorts are drawn in secret, that is what the models' bound rests on.
+      sampling: isRunOver(run) && secretSampling(run.config) === null ? run.sampling : null,
       spent: await this.#spent(db, run),
     };
   }
@@ -171,6 +173,7 @@ export class Views {
       strategy: config.strategy.name,
       budget: config.budget,
       purpose: config.purpose,
+      approval: config.approval,
       privacy: config.privacy,
       sealing: config.aggregation.sealing,
       cohort: { minimum: config.cohort.minimum, goal: config.cohort.goal },
@@ -291,13 +294,14 @@ export class Views {
       .orderBy(clients.left, desc(clients.joinedAt))
       .limit(shownClients);
     return rows
-      .map(({ client: { id, hello, paused, banned, left, joinedAt }, site }) => ({
+      .map(({ client: { id, hello, paused, banned, awaitsApproval, left, joinedAt }, site }) => ({
         id,
         name: hello?.name ?? '',
         site: site ?? '',
         presence: left ? ('left' as const) : presence.state(run, id),
         paused,
         banned,
+        awaitsApproval,
         device: hello?.device ?? absent,
         samples: hello?.samples ?? 0,
         heldOut: hello?.heldOut ?? 0,

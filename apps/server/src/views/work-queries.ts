@@ -106,19 +106,20 @@ async function gather(
 }
 
 /** What work depends on of a client; of its hello only how much it brings. */
-interface Standing extends Pick<ClientRow, 'id' | 'paused' | 'left'> {
+interface Standing extends Pick<ClientRow, 'id' | 'paused' | 'left' | 'awaitsApproval'> {
   readonly hello: Pick<Hello, 'samples'> | null;
 }
 
 function connectedClients({ db, presence }: HasDb & SeesPresence, run: string): Promise<Standing[]> {
   const ids = presence.connected(run);
   if (ids.length === 0) return Promise.resolve([]);
-  const { id, paused, left, hello } = clients;
+  const { id, paused, left, awaitsApproval, hello } = clients;
   return db
     .select({
       id,
       paused,
       left,
+      awaitsApproval,
       hello: sql<Standing['hello']>`case when ${hello} is null then null
         else jsonb_build_object('samples', ${hello}->'samples') end`,
     })

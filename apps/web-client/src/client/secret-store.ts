@@ -1,10 +1,11 @@
 import type { KeptRound, KeptSecrets } from '@strata/client/sealed';
 import { SecretsInMemory } from '@strata/client/sealed/in-memory';
-import type { IdentityKeys, Pins } from '@strata/fl-core/sealing';
+import type { Pins } from '@strata/fl-core/sealing';
+import type { IdentityKeys } from '@strata/fl-core/signing';
 import { clear, createStore, del, get, set, type UseStore } from 'idb-keyval';
 
 /**
- * Keys and rounds of sealed runs in IndexedDB, for a reload of the page. Signing keys are WebCrypto's own, which no script
+ * Signing keys, and keys and rounds of sealed runs, in IndexedDB, for a reload of the page. Signing keys are WebCrypto's own, which no script
  * can read, only use. Where the browser keeps nothing, they live as long as the tab.
  */
 export class SecretStore implements KeptSecrets {

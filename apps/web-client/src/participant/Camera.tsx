@@ -3,11 +3,11 @@ import { useEffect, useRef, useState } from 'react';
 import { plural } from '../shared/texts/format.ts';
 import classes from './Camera.module.css';
 import { cameraProblem, filesOfShots, frameMs, type Shots, takePicture, withPicture } from './camera.ts';
-import type { DataWays } from './data-ways.ts';
+import type { DataActions } from './data-actions.ts';
 
 interface CameraProps {
   readonly labels: readonly string[];
-  readonly onFiles: DataWays['onFiles'];
+  readonly onFiles: DataActions['onFiles'];
   readonly onClose: () => void;
 }
 

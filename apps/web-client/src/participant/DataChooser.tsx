@@ -18,7 +18,7 @@ import { Card } from './Card.tsx';
 import classes from './DataChooser.module.css';
 import { DataExample } from './DataExample.tsx';
 import { DataReport } from './DataReport.tsx';
-import type { DataWays } from './data-ways.ts';
+import type { DataActions } from './data-actions.ts';
 import { leftOutText } from './left-out.ts';
 import { ownDataWords, thingsOf } from './task-words.ts';
 import { UnknownNames } from './UnknownNames.tsx';
@@ -27,7 +27,7 @@ const Camera = lazy(() => import('./Camera.tsx'));
 /** Comes with the first table that somebody brings. */
 const TableColumns = lazy(() => import('./TableColumns.tsx'));
 
-interface DataChooserProps extends DataWays {
+interface DataChooserProps extends DataActions {
   readonly run: RunPublic;
   readonly snapshot: ClientSnapshot | null;
   /** Which kind is chosen by now. */
@@ -35,11 +35,11 @@ interface DataChooserProps extends DataWays {
 }
 
 /** Own data by drop or choice, or the built-in sample; then what was found in it. */
-export function DataChooser({ run, snapshot, chosen, ...ways }: DataChooserProps) {
+export function DataChooser({ run, snapshot, chosen, ...actions }: DataChooserProps) {
   const [leftOut, setLeftOut] = useState<readonly UnknownName[]>([]);
-  const onFiles: DataWays['onFiles'] = (...files) => {
+  const onFiles: DataActions['onFiles'] = (...files) => {
     setLeftOut([]);
-    ways.onFiles(...files);
+    actions.onFiles(...files);
   };
   const loading = snapshot?.phase.kind === 'loading-data' ? snapshot.phase : null;
   const data = snapshot?.data ?? null;
@@ -53,7 +53,7 @@ export function DataChooser({ run, snapshot, chosen, ...ways }: DataChooserProps
             <strong>Welcome back:</strong> {plural(stored.samples, things.one, things.many)}{' '}
             {stored.samples === 1 ? 'is' : 'are'} still on this device.
           </span>
-          <Button onClick={ways.onStored}>Use {stored.samples === 1 ? 'it' : 'them'}</Button>
+          <Button onClick={actions.onStored}>Use {stored.samples === 1 ? 'it' : 'them'}</Button>
         </div>
       )}
       <div className={classes.ways} data-two={run.data.sample !== null}>
@@ -64,7 +64,7 @@ export function DataChooser({ run, snapshot, chosen, ...ways }: DataChooserProps
             className={classes.sample}
             data-chosen={chosen === 'sample'}
             aria-pressed={chosen === 'sample'}
-            onClick={ways.onSample}
+            onClick={actions.onSample}
           >
             <span className={classes.icon}>
               {run.data.kind === 'image' ? <IconPhoto size={22} /> : <IconTable size={22} />}
@@ -106,7 +106,7 @@ export function DataChooser({ run, snapshot, chosen, ...ways }: DataChooserProps
       </div>
       {loading === null && chosen === 'files' && data !== null && data.tables.length > 0 && (
         <Suspense fallback={<Loader size="xs" />}>
-          <TableColumns tables={data.tables} onColumns={ways.onColumns} />
+          <TableColumns tables={data.tables} onColumns={actions.onColumns} />
         </Suspense>
       )}
       {loading === null && chosen === 'files' && data !== null && data.unknown.length > 0 && (
@@ -117,7 +117,7 @@ export function DataChooser({ run, snapshot, chosen, ...ways }: DataChooserProps
           onMeanings={(meanings) => {
             const unwanted = data.unknown.filter(({ name }) => meanings.get(name) === null);
             setLeftOut([...leftOut, ...unwanted]);
-            ways.onMeanings(meanings);
+            actions.onMeanings(meanings);
           }}
         />
       )}
@@ -131,7 +131,7 @@ const hasCamera = 'mediaDevices' in navigator;
 interface OwnDataProps {
   readonly run: RunPublic;
   readonly chosen: boolean;
-  readonly onFiles: DataWays['onFiles'];
+  readonly onFiles: DataActions['onFiles'];
 }
 
 function OwnData({ run, chosen, onFiles }: OwnDataProps) {
@@ -204,7 +204,7 @@ interface FileButtonProps {
   /** Asks for a whole folder; phones cannot, and ask for files. */
   readonly folder?: boolean;
   readonly accept?: string;
-  readonly onFiles: DataWays['onFiles'];
+  readonly onFiles: DataActions['onFiles'];
   readonly children: string;
 }
 

@@ -1,12 +1,12 @@
 import { Button, Group } from '@mantine/core';
 import type { RunState } from '@strata/fl-core/protocol';
-import { IconCircleCheck, IconDoorExit, IconMoodSad } from '@tabler/icons-react';
+import { IconCircleCheck, IconDevices, IconDoorExit, IconMoodSad } from '@tabler/icons-react';
 import { Link } from 'wouter';
-import type { ClientSnapshot } from '../client/index.ts';
+import type { ClientPhase, ClientSnapshot } from '../client/index.ts';
 import { bytes, percent, plural } from '../shared/texts/format.ts';
 import { resultText } from '../shared/texts/metric-text.ts';
 import classes from './Ended.module.css';
-import { wordsFor } from './words.ts';
+import { isElsewhere, wordsFor } from './words.ts';
 
 interface EndedProps {
   readonly snapshot: ClientSnapshot;
@@ -18,7 +18,7 @@ interface EndedProps {
 export function Ended({ snapshot, onAgain }: EndedProps) {
   const { phase } = snapshot;
   const { title, detail } = wordsFor(phase);
-  const Icon = phase.kind === 'failed' ? IconMoodSad : phase.kind === 'left' ? IconDoorExit : IconCircleCheck;
+  const Icon = iconOf(phase);
   return (
     <section
       className={classes.ended}
@@ -36,7 +36,7 @@ export function Ended({ snapshot, onAgain }: EndedProps) {
       <Group justify="center" mt="md">
         {onAgain !== undefined && (
           <Button size="md" onClick={onAgain} data-testid="again">
-            {phase.kind === 'failed' ? 'Try again' : 'Join again'}
+            {againText(phase)}
           </Button>
         )}
         <Button size="md" variant="default" component={Link} href="/">
@@ -45,6 +45,17 @@ export function Ended({ snapshot, onAgain }: EndedProps) {
       </Group>
     </section>
   );
+}
+
+function iconOf(phase: ClientPhase) {
+  if (isElsewhere(phase)) return IconDevices;
+  if (phase.kind === 'failed') return IconMoodSad;
+  return phase.kind === 'left' ? IconDoorExit : IconCircleCheck;
+}
+
+function againText(phase: ClientPhase): string {
+  if (isElsewhere(phase)) return 'Go on here';
+  return phase.kind === 'failed' ? 'Try again' : 'Join again';
 }
 
 const isOver = (state: RunState): boolean =>

@@ -51,6 +51,9 @@ function Contribution({ snapshot }: { snapshot: ClientSnapshot }) {
     ['Sent', bytes(snapshot.bytesUp)],
     ['Time left', left === null ? 'not yet known' : `about ${seconds(left)}`],
     ['Runs on', deviceName(snapshot)],
+    ...(snapshot.signingKey === null
+      ? []
+      : [['Signs with the key', `${snapshot.signingKey.slice(0, 16)}…`] as const]),
   ] as const;
   return (
     <Card title="Your part so far" testId="contribution">

@@ -1,7 +1,7 @@
 import { Alert } from '@mantine/core';
 import type { RunPublic } from '@strata/fl-core/protocol';
 import { IconArrowUpRight, IconLock, IconUsers } from '@tabler/icons-react';
-import { plural } from '../shared/texts/format.ts';
+import { percent, plural } from '../shared/texts/format.ts';
 import { epsilonText, guessText } from '../shared/texts/privacy-text.ts';
 import { Card } from './Card.tsx';
 import classes from './Privacy.module.css';
@@ -58,6 +58,7 @@ export function Privacy({ run }: { run: RunPublic }) {
                 <li>Which layers you trained, and when</li>
               </>
             )}
+            <li>A signature with a key of this device, which shows that it was you who sent it</li>
             <li>The kind of device, and the name you give, if any</li>
           </ul>
         </div>
@@ -68,8 +69,9 @@ export function Privacy({ run }: { run: RunPublic }) {
           </h3>
           <ul className={classes.list}>
             <li>
-              A round begins with at least {plural(cohort.minimum, 'participant')}, and {cohort.goal} are
-              wanted; the model takes in what all of them learned
+              {run.privacy.kind === 'client' && run.privacy.sampling !== null
+                ? `Of at least ${plural(cohort.minimum, 'participant')} who are there each is in a round with a chance of ${percent(run.privacy.sampling, 0)}, drawn in secret; the model takes in what those learned`
+                : `A round begins with at least ${plural(cohort.minimum, 'participant')}, and ${cohort.goal} are wanted; the model takes in what all of them learned`}
             </li>
             <li>
               Your device goes through your {things} {local.epochs === 1 ? 'once' : `${local.epochs} times`} a

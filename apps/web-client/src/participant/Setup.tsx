@@ -5,7 +5,7 @@ import type { ClientSnapshot, DataChoice } from '../client/index.ts';
 import { Costs } from './Costs.tsx';
 import { DataChooser } from './DataChooser.tsx';
 import { DeviceCheck } from './DeviceCheck.tsx';
-import type { DataWays } from './data-ways.ts';
+import type { DataActions } from './data-actions.ts';
 import { Intro } from './Intro.tsx';
 import { Privacy } from './Privacy.tsx';
 import classes from './Setup.module.css';
@@ -13,7 +13,7 @@ import { ShareChooser } from './ShareChooser.tsx';
 import { StoredNote } from './StoredNote.tsx';
 import type { Share } from './share.ts';
 
-interface SetupProps extends DataWays {
+interface SetupProps extends DataActions {
   readonly run: RunPublic;
   readonly snapshot: ClientSnapshot | null;
   readonly chosen: DataChoice['kind'] | null;
@@ -71,6 +71,11 @@ export function Setup({ run, snapshot, chosen, returning, onJoin, ...props }: Se
         <Button type="submit" size="xl" fullWidth disabled={!ready} data-testid="join">
           {ready ? (returning ? 'Go on' : 'Join the run') : 'Choose your data to join'}
         </Button>
+        {run.approval && !returning && (
+          <p className={classes.foot} data-testid="approval">
+            The organiser lets in everybody who is new: your request waits until he has seen it.
+          </p>
+        )}
         <p className={classes.foot}>You can pause or leave at any time. Closing this page is fine, too.</p>
       </form>
       <StoredNote

@@ -1,5 +1,5 @@
 import { Anchor, Button } from '@mantine/core';
-import { type RunPublic, routes } from '@strata/fl-core/protocol';
+import { participantRoutes, type RunPublic } from '@strata/fl-core/protocol';
 import { IconArrowRight } from '@tabler/icons-react';
 import { Link } from 'wouter';
 import { server } from '../shared/api/api.ts';
@@ -15,7 +15,7 @@ import { learns } from './task-words.ts';
 const refreshMs = 5_000;
 const over: ReadonlySet<RunPublic['state']> = new Set(['finished', 'stopped', 'failed']);
 
-const loadRuns = (signal: AbortSignal) => server.call(routes.publicRuns, {}, { signal });
+const loadRuns = (signal: AbortSignal) => server.call(participantRoutes.publicRuns, {}, { signal });
 
 /** `/`: the runs that can be joined. */
 export default function StartPage() {

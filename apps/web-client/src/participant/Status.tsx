@@ -37,7 +37,9 @@ export function Status({ handle, snapshot }: { handle: ClientHandle; snapshot: C
       <p className={classes.round}>
         {round !== null && run !== null
           ? `Round ${round} · ${run.committed} of ${run.rounds} done`
-          : 'You are in'}
+          : phase.kind === 'waiting' && phase.reason === 'approval'
+            ? 'Your request is with the organiser'
+            : 'You are in'}
       </p>
       <div aria-live="polite">
         <h1 className={classes.title} ref={heading} tabIndex={-1}>

@@ -7,6 +7,10 @@ export interface Words {
 }
 
 const waits: Readonly<Record<WaitReason, Words>> = {
+  approval: {
+    title: 'Waiting to be let in',
+    detail: 'The organiser lets in everybody who is new. Until then your device does nothing.',
+  },
   'run-not-started': {
     title: 'Waiting for the start',
     detail: 'You are in. The organiser has not started the run yet.',
@@ -77,11 +81,18 @@ export function wordsFor(phase: ClientPhase): Words {
     case 'over':
       return endings[phase.state];
     case 'failed':
-      return { title: 'This device had to stop', detail: phase.error.message };
+      return {
+        title: isElsewhere(phase) ? 'You go on elsewhere' : 'This device had to stop',
+        detail: phase.error.message,
+      };
     default:
       return phase satisfies never;
   }
 }
+
+/** The same participant has come by another tab or device, which goes on in the place of this one. */
+export const isElsewhere = (phase: ClientPhase): boolean =>
+  phase.kind === 'failed' && phase.error.code === 'taken-over';
 
 const endings = {
   finished: {

@@ -14,7 +14,8 @@ import {
   vectorsOf,
   wordsOf,
 } from '@strata/fl-core/rounds/sealed';
-import { deviceRandomness, fingerprintOf, type Identity, identityOf, Member } from '@strata/fl-core/sealing';
+import { deviceRandomness, fingerprintOf, Member } from '@strata/fl-core/sealing';
+import { type Identity, identityOf } from '@strata/fl-core/signing';
 import type { Trained } from '../work/index.ts';
 import type { KeptRound, KeptSecrets } from './secrets.ts';
 

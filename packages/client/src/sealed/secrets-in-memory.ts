@@ -1,7 +1,8 @@
-import type { IdentityKeys, Pins } from '@strata/fl-core/sealing';
+import type { Pins } from '@strata/fl-core/sealing';
+import type { IdentityKeys } from '@strata/fl-core/signing';
 import type { KeptRound, KeptSecrets } from './secrets.ts';
 
-/** What a client of sealed runs keeps where nothing can be kept: as long as this tab or process lives. */
+/** What a client keeps of its key and of sealed rounds where nothing can be kept: as long as this tab or process lives. */
 export class SecretsInMemory implements KeptSecrets {
   readonly #identities = new Map<string, Promise<IdentityKeys>>();
   readonly #pins = new Map<string, Pins>();
@@ -37,6 +38,6 @@ export class SecretsInMemory implements KeptSecrets {
   }
 }
 
-/** By code that comes where a run is sealed alone. */
+/** By code that comes once something is signed. */
 const newKeys = (): Promise<IdentityKeys> =>
-  import('@strata/fl-core/sealing').then(({ newIdentityKeys }) => newIdentityKeys());
+  import('@strata/fl-core/signing').then(({ newIdentityKeys }) => newIdentityKeys());

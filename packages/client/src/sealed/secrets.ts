@@ -1,5 +1,6 @@
 import type { Contribution, Terms } from '@strata/fl-core/rounds/sealed';
-import type { IdentityKeys, KeptMember, Pins } from '@strata/fl-core/sealing';
+import type { KeptMember, Pins } from '@strata/fl-core/sealing';
+import type { IdentityKeys } from '@strata/fl-core/signing';
 
 /** A round that a client is in: what it must not forget of it, and what it is to send. */
 export interface KeptRound {
@@ -10,7 +11,7 @@ export interface KeptRound {
 }
 
 /**
- * What a client of sealed runs keeps on its device, by a name that stands for it in its run. Nothing here rejects for
+ * What a client keeps on its device of its key and of sealed rounds, by a name that stands for it in its run. Nothing here rejects for
  * want of room: then it is kept as long as this tab or process lives.
  */
 export interface KeptSecrets {

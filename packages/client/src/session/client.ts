@@ -13,6 +13,7 @@ import type { Platform } from './platform.ts';
 import { Session } from './session.ts';
 import { type ClientSnapshot, type DataSummary, initialSnapshot, type LayerInfo } from './snapshot.ts';
 import type { Trainers } from './trainers.ts';
+import { updateSigner } from './update-signer.ts';
 
 /** What is known once the worker has looked around. */
 interface ClientSetup {
@@ -50,8 +51,13 @@ export class Client {
     this.#wishes = options;
     this.#eager = options.join !== 'when-asked';
     this.#snapshot = initialSnapshot(options.identity.client, options.past);
+    const { run, identity } = options;
+    const { sign } = updateSigner({ run, client: identity.client }, platform.secrets, (key) =>
+      this.#update(() => ({ signingKey: key })),
+    );
     const http = createDataPlane({
       ...options,
+      sign,
       traffic: (down, up) =>
         this.#update(({ bytesDown, bytesUp }) => ({ bytesDown: bytesDown + down, bytesUp: bytesUp + up })),
     });

@@ -14,6 +14,7 @@ const train: Work = {
   span: [0, 1],
   epochs: 1,
   clip: null,
+  box: null,
   seal: null,
 };
 const wait: Work = { kind: 'wait', reason: 'others', round: 3, estimateSeconds: 12, message: 'two to go' };

@@ -15,7 +15,7 @@ export interface Platform {
   readonly loadSample: typeof loadSample;
   readonly data: KeptData;
   readonly models: KeptModels;
-  /** Of sealed runs. */
+  /** The key that the client signs with, and what it keeps of sealed rounds. */
   readonly secrets: KeptSecrets;
 }
 

@@ -14,6 +14,7 @@ const ended: RunPublic = {
   strategy: 'full',
   budget: config.budget,
   purpose: config.purpose,
+  approval: config.approval,
   privacy: config.privacy,
   sealing: config.aggregation.sealing,
   cohort: { minimum: 3, goal: 3 },
@@ -39,6 +40,23 @@ describe('Session', () => {
     await world.until((s) => s.phase.kind === 'waiting');
   });
   afterEach(() => world.stop());
+
+  it('in a time-boxed round stops when it is told and sends the steps that it has done', async () => {
+    const { server } = world;
+    const work = world.train();
+    if (work.kind !== 'train') throw new Error(work.kind);
+    server.push({ ...work, box: { stopMs: 60_000, closes: 90_000 } });
+    await world.until(({ phase }) => phase.kind === 'training' && phase.fraction > 0.1);
+    // The goal is reached: training closes earlier than was told.
+    server.push({ ...work, box: { stopMs: 0, closes: 40_000 } });
+    await world.received(1);
+    const [{ metadata, tensors } = { metadata: null, tensors: [] }] = server.received.updates;
+    // 12 samples by 4, 6 epochs.
+    expect(metadata?.steps).toBeGreaterThanOrEqual(1);
+    expect(metadata?.steps).toBeLessThan(18);
+    expect(tensors.some((t) => t.data.some((v) => v !== 0))).toBe(true);
+    expect(world.snapshot.notice).toBeNull();
+  });
 
   it('R9: does a whole round as its work says, and ends with the run', async () => {
     const { server } = world;

@@ -74,6 +74,8 @@ export class Session {
   #stage: JobStage | null = null;
   #pause: PauseWish = 'none';
   #progressAt = Number.NEGATIVE_INFINITY;
+  /** When training stops with what is done (`local.timeBox`), by a clock that is never set back. */
+  #stopAt = Number.POSITIVE_INFINITY;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -117,6 +119,8 @@ export class Session {
   #receive(work: Work): void {
     this.#work = work;
     this.#workAt = Date.now();
+    const box = work.kind === 'train' ? work.box : null;
+    this.#stopAt = box === null ? Number.POSITIVE_INFINITY : performance.now() + box.stopMs;
     // Paused before the page was reloaded, and the person has not said otherwise since.
     if (this.#link.wanted === 'pause' && this.#pause === 'none') this.#pause = 'after-round';
     if (work.kind !== 'over' && work.round !== null) this.#memory.enter(work.round);
@@ -210,7 +214,11 @@ export class Session {
   async #compute(work: ActiveWork, signal: AbortSignal): Promise<SaidAnswer> {
     const { data, local, trainers, party, update } = this.#options;
     const advance = (stage: JobStage) => this.#advance(work.round, stage);
-    const control = { signal, gate: () => this.#gate.wait() };
+    const control = {
+      signal,
+      gate: () => this.#gate.wait(),
+      enough: () => performance.now() >= this.#stopAt,
+    };
     if (isSealing(work)) {
       advance({ kind: 'sealing', fraction: 0 });
       const met = (words: string) => update(() => ({ met: { round: work.round, words } }));

@@ -138,6 +138,8 @@ export interface ClientSnapshot {
   readonly roundsDone: number;
   readonly bytesDown: number;
   readonly bytesUp: number;
+  /** The public key of what it signs its updates with, in hexadecimal; null before the first, and without a key. */
+  readonly signingKey: string | null;
   /** Who takes part in the newest sealed round, in twelve words; null before one, and in other runs. */
   readonly met: { readonly round: number; readonly words: string } | null;
   /** Something went wrong and is being dealt with; null when all is well. */
@@ -179,6 +181,7 @@ export function initialSnapshot(client: string, past?: ClientPast): ClientSnapsh
     roundsDone: 0,
     bytesDown: 0,
     bytesUp: 0,
+    signingKey: null,
     met: null,
     notice: null,
     run: null,

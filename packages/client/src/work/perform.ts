@@ -162,8 +162,12 @@ export async function perform(
       };
     }
     case 'train': {
-      const { update, loss } = await parts.train(work);
-      const metadata = { samples: String(sampleCount(data.train)), loss: String(loss) };
+      const { update, loss, steps } = await parts.train(work);
+      const metadata = {
+        samples: String(sampleCount(data.train)),
+        loss: String(loss),
+        ...(work.box === null ? {} : { steps: String(steps) }),
+      };
       return {
         kind: 'train',
         round: work.round,

@@ -14,6 +14,8 @@ export interface Noising {
   readonly clip: number;
   /** z: the noise's standard deviation on every value of a sum, over `clip`. */
   readonly noise: number;
+  /** What sums are divided by, public like the number of those who trained the layer, which it is where this is absent. */
+  readonly divisor?: number;
   readonly words: RandomWords;
 }
 
@@ -23,19 +25,19 @@ export interface Noising {
  * grows no longer; the sum of whole numbers gets discrete Gaussian noise on every value and is divided by how many
  * clients trained the layer. That number is public: one client's data change none of it but its own whole numbers,
  * whose length over all layers is at most `clip`. Samples do not weigh.
- * @param updates of those who trained the layer, one or more.
+ * @param updates of those who trained the layer: one or more, or any number where `divisor` is given.
  * @returns the clients.
  */
 export async function noisedMean(
   updates: readonly MeasuredUpdate[],
   elements: number,
   emit: Emit,
-  { clip, noise, words }: Noising,
+  { clip, noise, divisor = updates.length, words }: Noising,
 ): Promise<string[]> {
   const draw = discreteGaussian(words, mostBits);
   const step = (clip * noise) / 2 ** mostBits;
   await gridSum(updates, elements, { clip, step }, async (offset, sum) => {
-    for (let k = 0; k < sum.length; k++) sum[k] = ((sum[k]! + draw()) * step) / updates.length;
+    for (let k = 0; k < sum.length; k++) sum[k] = ((sum[k]! + draw()) * step) / divisor;
     await emit(offset, sum);
   });
   return inClientOrder(updates).map((u) => u.client);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { signatureIn, signatureText, type UpdateSignature } from '../signing/messages.ts';
 import { Id, Sha256 } from './run.ts';
 
 /**
@@ -30,8 +31,13 @@ export const auditKinds = [
   'client-removed',
   'client-banned',
   'client-admitted',
+  /** A new participant of a run that asks for it was let in, or was not. */
+  'client-approved',
+  'client-refused',
   /** A model that a round ended with, or that a run begins with (round 0): the hash of each layer. */
   'model-committed',
+  /** What it was made of, where participants sign what they send: the hash of each update, key and signature. */
+  'updates-counted',
 ] as const;
 export type AuditKind = (typeof auditKinds)[number];
 
@@ -104,6 +110,94 @@ export function checkAudit(
     'the log ends, and no entry has the hash that was noted: its end was removed, or all made anew',
   );
 }
+
+/** An update that a model was made of, as it stands on record. */
+export interface RecordedUpdate {
+  readonly client: string;
+  readonly sha256: string;
+  /** Null where the client has no key. */
+  readonly signature: UpdateSignature | null;
+}
+
+const updatePrefix = 'update ';
+const unsigned = 'unsigned';
+
+/** Details of an entry of the kind `updates-counted`. */
+export const updateDetails = (round: number, updates: readonly RecordedUpdate[]): Record<string, string> => ({
+  round: String(round),
+  ...Object.fromEntries(
+    updates.map(({ client, sha256, signature }) => [
+      `${updatePrefix}${client}`,
+      `${sha256} ${signature === null ? unsigned : signatureText(signature)}`,
+    ]),
+  ),
+});
+
+/** What {@link checkSignedAudit} found of a whole log: updates on record, by whether they are signed. */
+type SignedVerdict =
+  | (Extract<AuditVerdict, { kind: 'whole' }> & { readonly signed: number; readonly unsigned: number })
+  | Extract<AuditVerdict, { kind: 'broken' }>;
+
+/** As `isUpdateSigned` of fl-core's signing. */
+type IsSigned = (
+  signature: UpdateSignature,
+  sent: { readonly run: string; readonly round: number; readonly client: string; readonly sha256: string },
+) => Promise<boolean>;
+
+/**
+ * As {@link checkAudit}, and whether each update on record is signed by the key that stands beside it, each participant
+ * of a run with one key in all of the log.
+ */
+export async function checkSignedAudit(
+  lines: readonly string[],
+  sha256: (text: string) => string,
+  isSigned: IsSigned,
+  noted: string | null = null,
+): Promise<SignedVerdict> {
+  const chain = checkAudit(lines, sha256, noted);
+  if (chain.kind === 'broken') return chain;
+  const keys = new Map<string, string>();
+  const counts = { signed: 0, unsigned: 0 };
+  let line = 0;
+  const broken = (what: string): SignedVerdict => ({ kind: 'broken', at: { line, what } });
+  for (const text of lines) {
+    line += 1;
+    const entry = parsed(text);
+    if (entry?.kind !== 'updates-counted' || entry.run === null) continue;
+    const { run } = entry;
+    const round = Number(entry.details.round);
+    for (const [name, value] of Object.entries(entry.details)) {
+      if (!name.startsWith(updatePrefix)) continue;
+      const client = name.slice(updatePrefix.length);
+      const [sha256 = '', rest = ''] = [value.slice(0, 64), value.slice(65)];
+      if (rest === unsigned) {
+        counts.unsigned += 1;
+        continue;
+      }
+      const signature = signatureIn(rest);
+      if (signature === null || !(await isSigned(signature, { run, round, client, sha256 }))) {
+        return broken(
+          `the update of ${client} in round ${round} of ${run} is not signed by the key beside it`,
+        );
+      }
+      const whose = `${run} ${client}`;
+      const key = keys.get(whose) ?? signature.key;
+      if (key !== signature.key) return broken(`${client} of ${run} signs with another key than before`);
+      keys.set(whose, key);
+      counts.signed += 1;
+    }
+  }
+  return { ...chain, ...counts };
+}
+
+/** What was found of a whole log, in a line. */
+export const auditWords = ({
+  entries,
+  head,
+  signed,
+  unsigned,
+}: Omit<Extract<SignedVerdict, { kind: 'whole' }>, 'kind'>): string =>
+  `${entries} entries, unbroken. ${signed + unsigned === 0 ? '' : `Of ${signed + unsigned} updates ${signed} are signed, each by the key of its participant. `}Newest: ${head}`;
 
 function parsed(text: string): AuditEntry | null {
   try {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { defineChannel, type Handlers } from './channel.ts';
-import { operatorChannel } from './channels.ts';
 import { dispatch } from './dispatch.ts';
+import { operatorChannel } from './operator-channel.ts';
 
 const channel = defineChannel({
   namespace: '/sums',

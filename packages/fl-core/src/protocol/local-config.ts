@@ -66,6 +66,12 @@ export const LocalConfig = z.strictObject({
   proximal: z.number().min(0).max(1000).default(0),
   /** Largest L2 norm of a step's gradient over all trained tensors; null leaves it as it is. */
   clipNorm: z.number().positive().max(1e9).nullable().default(null),
+  /**
+   * Time-boxed rounds: so many seconds before training closes, which is what an upload may take, a device that is not done
+   * stops and sends the steps that it has done; they weigh as their share of all. null: who is not done in time is left
+   * out.
+   */
+  timeBox: z.number().min(0.5).max(3600).nullable().default(null),
   /** Share of each client's samples held out for evaluation, chosen on the device, stratified. */
   holdOut: z.number().min(0.05).max(0.5).default(0.2),
 });

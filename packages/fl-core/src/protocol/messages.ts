@@ -8,7 +8,7 @@ import { Checkpoint, Id, LayerName, Phase, RunConfig, RunState, Sha256 } from '.
 import { ScoreKind } from './selection-config.ts';
 
 /** Bumped when a message changes so that an old tab is told to reload. */
-export const protocolVersion = 8;
+export const protocolVersion = 9;
 
 /** Largest control message in bytes (design, 4). */
 export const maxMessageBytes = 1_000_000;
@@ -23,6 +23,8 @@ export const ClientAuth = z.object({
   secret: Sha256,
   /** The secret of the join link; needed where the run is not listed and this client is new to it. */
   key: z.string().max(200).optional(),
+  /** Which tab or process speaks for the client: another one takes its place, and this one is told so. */
+  tab: z.string().max(64).optional(),
 });
 export type ClientAuth = z.infer<typeof ClientAuth>;
 
@@ -128,6 +130,8 @@ export const UpdateMetadata = z.object({
   samples: z.coerce.number().int().min(1).max(1_000_000_000),
   /** Mean training loss over the last local epoch. */
   loss: z.coerce.number().refine(Number.isFinite),
+  /** Optimizer steps behind it, in a time-boxed round; all that were asked where it says nothing. */
+  steps: z.coerce.number().int().min(1).max(1_000_000_000).optional(),
 });
 export type UpdateMetadata = z.infer<typeof UpdateMetadata>;
 
@@ -166,6 +170,7 @@ export const Work = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('wait'),
     reason: z.enum([
+      'approval', // the operator has not let this client in yet
       'run-not-started',
       'run-paused',
       'more-clients', // too few ready clients to open a round
@@ -204,6 +209,15 @@ export const Work = z.discriminatedUnion('kind', [
     epochs: z.number().int().min(1),
     /** Longest that the update may be, all layers together, in L2 (differential privacy); null: as long as it is. */
     clip: z.number().positive().nullable(),
+    /** Of a time-boxed round (`local.timeBox`): when to stop and send what is done; null: when all is. */
+    box: z
+      .object({
+        stopMs: z.number().min(0),
+        /** When training closes, by the server's clock in milliseconds: another one tells of another {@link stopMs}. */
+        closes: z.number(),
+      })
+      .nullable()
+      .default(null),
     /** In a sealed run: the changes stay here, and what is said of them is that they are ready (`SealedAnswer`). */
     seal: SealedTerms.nullable(),
   }),
@@ -266,6 +280,8 @@ export const RunPublic = z.object({
   strategy: z.string(),
   budget: RunConfig.shape.budget,
   purpose: RunConfig.shape.purpose,
+  /** Whether an operator lets in each who is new. */
+  approval: z.boolean(),
   privacy: RunConfig.shape.privacy,
   /** Whether the server sees each update, or only sums of so many. */
   sealing: Sealing,

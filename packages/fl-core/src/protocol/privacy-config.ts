@@ -21,7 +21,16 @@ export const PrivacyConfig = z.discriminatedUnion('kind', [
      * rounds of the run stay within epsilon.
      */
     noise: z.number().min(0.05).max(1e6).nullable().default(null),
+    /**
+     * q: whoever is ready takes part in a round with this probability, drawn in secret and apart from all others (Poisson),
+     * so that a round tells less of each. Null: cohorts are drawn as in any run, and everybody counts as one of each.
+     */
+    sampling: z.number().min(0.001).max(0.9).nullable().default(null),
   }),
 ]);
 export type PrivacyConfig = z.infer<typeof PrivacyConfig>;
 export type ClientPrivacy = Extract<PrivacyConfig, { kind: 'client' }>;
+
+/** q of a run whose cohorts are drawn in secret; null of all others. */
+export const secretSampling = ({ privacy }: { readonly privacy: PrivacyConfig }): number | null =>
+  privacy.kind === 'client' ? privacy.sampling : null;

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { InvitationView, MadeInvitation, NewInvitation } from './invitations.ts';
-import { RunManifest, RunPublic, UpdateReceipt } from './messages.ts';
 import { operatorRoutes } from './operator-routes.ts';
+import { inAddress, participantRoutes, Round } from './participant-routes.ts';
 import { bytes, defineRoute, json } from './route.ts';
-import { Id, ImportedModel, RunConfig, Sha256 } from './run.ts';
+import { Id, ImportedModel, RunConfig } from './run.ts';
 import {
   Catalog,
   ClientCommand,
@@ -18,9 +18,6 @@ import {
   RunView,
 } from './views.ts';
 
-/** Numbers stand as text in an address. */
-const inAddress = z.coerce.number<number | string>().int();
-const Round = inAddress.min(1);
 /** No name begins with a dot, and none leads out of the folder. */
 const FileName = z
   .string()
@@ -33,6 +30,7 @@ const Granularity = ImportedModel.pick({ granularity: true });
 
 /** Every route of the server but its pages, their assets and the samples. */
 export const routes = {
+  ...participantRoutes,
   ...operatorRoutes,
   health: defineRoute({
     method: 'GET',
@@ -77,89 +75,6 @@ export const routes = {
     body: null,
     answer: bytes('application/json'),
     errors: [],
-  }),
-  blob: defineRoute({
-    method: 'GET',
-    path: '/blobs/:sha256',
-    summary:
-      'A layer, or a file that a model needs; immutable, ranged. `x-strata-client: RUN/CLIENT` counts it for that client.',
-    access: 'anybody',
-    params: { sha256: Sha256 },
-    query: {},
-    body: null,
-    answer: bytes(),
-    errors: ['unknown-blob'],
-  }),
-  knock: defineRoute({
-    method: 'POST',
-    path: '/api/public/knock',
-    summary:
-      'Whether a socket of the asking page would be let in: refused as that one is, which browsers do not tell pages.',
-    access: 'anybody',
-    params: {},
-    query: {},
-    body: null,
-    answer: json(z.null()),
-    errors: ['foreign-address', 'rate-limited'],
-  }),
-  publicRuns: defineRoute({
-    method: 'GET',
-    path: '/api/public/runs',
-    summary: 'The listed runs that can be joined.',
-    access: 'anybody',
-    params: {},
-    query: {},
-    body: null,
-    answer: json(z.array(RunPublic)),
-    errors: [],
-  }),
-  publicRun: defineRoute({
-    method: 'GET',
-    path: '/api/public/runs/:run',
-    summary: 'What anybody with the join link may know of a run.',
-    access: 'invited',
-    params: run,
-    query: {},
-    body: null,
-    answer: json(RunPublic),
-    errors: ['unknown-run'],
-  }),
-  manifest: defineRoute({
-    method: 'GET',
-    path: '/api/public/runs/:run/manifest',
-    summary: 'What a client must know of a run before it can load its data; fixed for the run’s life.',
-    access: 'invited',
-    params: run,
-    query: {},
-    body: null,
-    answer: json(RunManifest),
-    errors: ['unknown-run'],
-  }),
-  update: defineRoute({
-    method: 'PUT',
-    path: '/runs/:run/rounds/:round/update',
-    summary:
-      'The masked layers’ change as safetensors; the same bytes again are acknowledged and count once.',
-    access: 'client',
-    params: { ...run, round: Round },
-    query: {},
-    body: bytes(),
-    answer: json(UpdateReceipt),
-    errors: [
-      'bad-message',
-      'bad-safetensors',
-      'unknown-run',
-      'unknown-client',
-      'unknown-round',
-      'wrong-state',
-      'wrong-phase',
-      'wrong-round',
-      'not-in-cohort',
-      'wrong-layers',
-      'wrong-tensor',
-      'non-finite',
-      'rate-limited',
-    ],
   }),
   joinAddresses: defineRoute({
     method: 'GET',
@@ -331,13 +246,13 @@ export const routes = {
   commandClient: defineRoute({
     method: 'POST',
     path: '/api/runs/:run/clients/:client',
-    summary: 'Removes or bans a participant, or lifts a ban.',
+    summary: 'Removes or bans a participant, lifts a ban, or lets in or refuses one who waits for it.',
     access: 'operator',
     params: { ...run, client: Id },
     query: {},
     body: json(ClientCommand),
     answer: json(RunView),
-    errors: ['unknown-run', 'unknown-client'],
+    errors: ['unknown-run', 'unknown-client', 'unavailable'],
   }),
   round: defineRoute({
     method: 'GET',

@@ -11,6 +11,7 @@ const client = (id: string, changes: Partial<ClientView> = {}): ClientView => ({
   presence: 'connected',
   paused: false,
   banned: false,
+  awaitsApproval: false,
   device: { backend: 'wasm', reason: 'no graphics chip', adapter: '', threads: 4 },
   samples: 100,
   heldOut: 20,

@@ -5,7 +5,7 @@ import { FoundModel, PixelRange } from './found-model.ts';
 import { RetentionConfig, StoppingConfig } from './lifetime-config.ts';
 import { LocalConfig } from './local-config.ts';
 import { isPlain, PlainLine, PlainLines } from './plain-text.ts';
-import { PrivacyConfig } from './privacy-config.ts';
+import { PrivacyConfig, secretSampling } from './privacy-config.ts';
 import { BudgetConfig, SelectionConfig, StrategyConfig } from './selection-config.ts';
 
 /** Identifiers appear in paths: short, lower case, no separators that mean something elsewhere. */
@@ -77,6 +77,8 @@ export const RunConfig = z
      * invitation, which counts its uses and ends; `listed`: it stands on the start page for all.
      */
     visibility: z.enum(['invited', 'named', 'listed']).default('invited'),
+    /** Whoever is new waits, and takes no part, until an operator has let them in. */
+    approval: z.boolean().default(false),
     purpose: Purpose.default({ kind: 'study' }),
     model: ModelChoice,
     /** `random`: the model's architecture with fresh weights, to see what the pretrained ones are worth. */
@@ -149,7 +151,7 @@ export const RunConfig = z
     path: ['task'],
     message: 'this task is not for texts',
   })
-  .refine((c) => c.cohort.minimum <= c.cohort.goal, {
+  .refine((c) => secretSampling(c) !== null || c.cohort.minimum <= c.cohort.goal, {
     path: ['cohort', 'minimum'],
     message: 'the minimum cannot exceed the goal',
   })

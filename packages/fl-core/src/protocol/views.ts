@@ -18,6 +18,8 @@ export const ClientView = z.object({
   paused: z.boolean(),
   /** Sent away by the operator for good, unless it is admitted again. */
   banned: z.boolean(),
+  /** Takes no part until an operator has let it in. */
+  awaitsApproval: z.boolean(),
   device: DeviceInfo,
   samples: z.number().int(),
   heldOut: z.number().int(),
@@ -117,6 +119,8 @@ export const MemberView = z.object({
   samples: z.number().int(),
   /** Of its update; null until that is counted. */
   weight: Weight.nullable(),
+  /** Of a time-boxed round: optimizer steps behind its update, and those it was asked for; its samples weigh by their share. */
+  steps: z.object({ done: z.number().int(), asked: z.number().int() }).nullable(),
   /** R_i, in the unit of the run's budget. */
   budget: z.number(),
   scores: ByLayer.nullable(),
@@ -325,7 +329,8 @@ export type JoinAddresses = z.infer<typeof JoinAddresses>;
 
 /**
  * What the operator can do about a participant: `remove` takes it out of the round, as if it had left; `ban` keeps it
- * from coming back, too; `admit` lifts that.
+ * from coming back, too; `admit` lifts that. `approve` and `refuse` are about one that waits to be let in: refused, it is
+ * banned.
  */
-export const ClientCommand = z.object({ command: z.enum(['remove', 'ban', 'admit']) });
+export const ClientCommand = z.object({ command: z.enum(['remove', 'ban', 'admit', 'approve', 'refuse']) });
 export type ClientCommand = z.infer<typeof ClientCommand>;

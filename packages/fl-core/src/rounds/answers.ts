@@ -10,6 +10,7 @@ import {
 } from '../protocol/index.ts';
 import { normOf } from './layer-step.ts';
 import { layoutFor, trainedLayers } from './layout.ts';
+import { stepsCounted, trainedShare } from './time-box.ts';
 import type { Member, MemberChange, Round } from './types.ts';
 import { memberState, type TimedPhase } from './verdict.ts';
 
@@ -128,18 +129,22 @@ export function countedBefore(
 
 /** What an update that was checked says of its member. */
 export function updateOf(
-  { round }: Place,
+  { round, member }: Place,
   { sha256, bytes, squares }: Pick<TakenUpdate, 'sha256' | 'bytes'> & Pick<UpdateFile, 'squares'>,
-  { samples, loss }: UpdateMetadata,
+  { samples, loss, steps }: UpdateMetadata,
   now: number,
 ): MemberChange {
-  const seconds = Math.max(0, now - (round.began[round.phase] ?? now)) / 1000;
+  const { stepsAsked } = member;
+  const stepsDone = stepsCounted(member, steps);
+  const passed = Math.max(0, now - (round.began[round.phase] ?? now)) / 1000;
+  const seconds = passed / trainedShare({ stepsAsked, stepsDone });
   return {
     update: sha256,
     updateBytes: bytes,
     updateLength: lengthOf({ squares }),
     claimed: samples,
     trainLoss: loss,
+    stepsDone,
     seconds,
   };
 }

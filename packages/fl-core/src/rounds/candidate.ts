@@ -7,6 +7,7 @@ import { layoutFor, trainedLayers } from './layout.ts';
 import { entering } from './phase.ts';
 import type { noisedShare } from './privacy/clip.ts';
 import { withModel } from './privacy/spending.ts';
+import { trainedShare } from './time-box.ts';
 import type { Change, Client, Layers, Member, RoundFacts, Run } from './types.ts';
 
 /** From the updates that count to the model that the cohort evaluates, layer by layer (R6, R7). */
@@ -21,7 +22,7 @@ export interface Candidate {
 /** An update that counts. */
 export interface CountedUpdate {
   readonly client: string;
-  /** d_i, the training samples that count. */
+  /** d_i, the training samples that count; of an update of a part of its steps, that part of them. */
   readonly samples: number;
   /** Layers it holds. */
   readonly layers: readonly string[];
@@ -36,8 +37,9 @@ export function countedUpdates({ config }: Pick<Run, 'config'>, cohort: readonly
   const layout = layoutFor(config);
   const trained = cohort.filter((m) => m.update !== null);
   const claims = countedSamples(config, trained);
-  return trained.flatMap(({ client, mask, update, updateLength }) => {
-    const samples = claims.get(client)?.counted ?? 0;
+  return trained.flatMap((member) => {
+    const { client, mask, update, updateLength } = member;
+    const samples = (claims.get(client)?.counted ?? 0) * trainedShare(member);
     if (update === null) return [];
     const length = updateLength ?? Number.POSITIVE_INFINITY;
     return [{ client, samples, layers: trainedLayers(layout, mask ?? []), update, length }];
@@ -67,6 +69,7 @@ export interface LayerPort {
  * the number of clients.
  * @param base the checkpoint that the round started from.
  * @param made layers finished before a crash.
+ * @param anyway layers that a step is made of although nobody has trained them: that nobody has is then in no model to see.
  */
 export async function makeCandidate(
   { config }: Pick<Run, 'config'>,
@@ -74,6 +77,7 @@ export async function makeCandidate(
   made: Candidate,
   updates: readonly CountedUpdate[],
   port: LayerPort,
+  anyway: readonly string[] = [],
 ): Promise<Candidate> {
   let candidate = made;
   const recycles = recyclesUpdates(config);
@@ -85,7 +89,7 @@ export async function makeCandidate(
         const before = base.layers[name];
         if (!before) throw damaged(name);
         const state = base.optimizer?.[name] ?? null;
-        const trained = updates.some((u) => u.layers.includes(name));
+        const trained = anyway.includes(name) || updates.some((u) => u.layers.includes(name));
         // Without updates the step is the layer's last change once more.
         const steps = trained || (recycles && state !== null);
         const step = steps ? await stepUnlessTooFew(port, layer, before.sha256, state?.sha256 ?? null) : null;

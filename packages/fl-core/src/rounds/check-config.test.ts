@@ -67,6 +67,23 @@ describe('checkConfig', () => {
     expect(check({ initial: 'random' })).not.toThrow();
   });
 
+  it('refuses time-boxed rounds in which nobody could train, and where weights by steps would be seen by nobody or tell too much', () => {
+    const boxed = { local: { timeBox: 5 } };
+    expect(check(boxed)).not.toThrow();
+    expect(check({ local: { timeBox: 20 } })).toThrow(
+      'Devices would stop 20 s before training closes, which lasts 20 s.',
+    );
+    const sealed = {
+      aggregation: { sealing: { kind: 'sealed', samples: 100 }, rule: { name: 'mean' }, weightCap: null },
+    } as const;
+    expect(check({ ...boxed, ...sealed, cohort: { goal: 5, minimum: 5 } })).toThrow(
+      'which nobody sees of a sealed round',
+    );
+    const privacy = { kind: 'client', epsilon: 8, delta: 1e-5, clip: 1 } as const;
+    const mean = { rule: { name: 'mean' } } as const;
+    expect(check({ ...boxed, privacy, aggregation: mean })).toThrow('tells how much data it has');
+  });
+
   it('refuses data of another kind, and a side that does not divide', () => {
     expect(check({ data: { kind: 'text' } })).toThrow('takes image, not text');
     expect(check({ side: 33 })).toThrow('does not divide');

@@ -28,6 +28,7 @@ export function configProblems(config: RunConfig): ConfigProblem[] {
     ...sampleProblems(config),
     ...ruleProblems(config),
     ...budgetProblems(config),
+    ...timeBoxProblems(config),
     ...sealedProblems(config),
     ...privacy,
   ];
@@ -120,6 +121,19 @@ function budgetProblems({ budget, deadlines: { training } }: RunConfig): ConfigP
       message: `Adaptive budgets aim at ${budget.deadline} s a round, but training closes after ${training} s.`,
       hint: 'Lower budget.deadline or raise deadlines.training.',
       beside: `At most ${training}, when training closes.`,
+    },
+  ];
+}
+
+/** A round in which nobody could train. */
+function timeBoxProblems({ local: { timeBox }, deadlines: { training } }: RunConfig): ConfigProblem[] {
+  if (timeBox === null || timeBox < training) return [];
+  return [
+    {
+      path: 'local.timeBox',
+      message: `Devices would stop ${timeBox} s before training closes, which lasts ${training} s.`,
+      hint: 'Lower local.timeBox or raise deadlines.training.',
+      beside: `Less than the ${training} s that training lasts.`,
     },
   ];
 }

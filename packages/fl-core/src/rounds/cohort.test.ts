@@ -1,7 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { random } from '../random.ts';
-import { cohortSize, drawCohort, drawFrom, dropOutRate, minimumGroup, statedSampling } from './cohort.ts';
+import {
+  cohortFor,
+  cohortSize,
+  drawCohort,
+  drawFrom,
+  lossesOf,
+  minimumGroup,
+  statedSampling,
+} from './cohort.ts';
 import { testConfig } from './testing/config.ts';
 
 /** P(Binomial(n, q) >= goal) by the recursion over clients: the independent account of the tail. */
@@ -17,6 +25,53 @@ function atLeast(goal: number, n: number, q: number): number {
   }
   return dist.slice(goal).reduce((a, b) => a + b, 0);
 }
+
+describe('cohortFor', () => {
+  /** P(at least `goal` of n answer) where the rate of losses is Beta(lost, kept): a sum over rates in the middle of steps. */
+  function whereUnknown(goal: number, n: number, lost: number, kept: number): number {
+    const steps = 1000;
+    let [weighed, all] = [0, 0];
+    for (let i = 0; i < steps; i++) {
+      const p = (i + 0.5) / steps;
+      const weight = p ** (lost - 1) * (1 - p) ** (kept - 1);
+      weighed += weight * atLeast(goal, n, 1 - p);
+      all += weight;
+    }
+    return weighed / all;
+  }
+
+  it.each([
+    [3, 1, 2],
+    [3, 1, 59],
+    [5, 4, 30],
+    [10, 3, 7],
+    [10, 60, 140],
+  ])(
+    'R10: for %i updates after %i losses and %i updates is the smallest that brings them in 99 of 100 rounds',
+    (goal, missing, updates) => {
+      const n = cohortFor(goal, { missing, updates });
+      const met = (size: number) => whereUnknown(goal, size, missing + 0.5, updates + 4.5);
+      expect(met(n)).toBeGreaterThanOrEqual(0.99 - 1e-4);
+      expect(met(n - 1)).toBeLessThan(0.99 + 1e-4);
+    },
+  );
+
+  it('is the goal where nobody was lost, more where less is known, and bounded where nobody answers', () => {
+    expect(cohortFor(7, { missing: 0, updates: 0 })).toBe(7);
+    expect(cohortFor(7, { missing: 0, updates: 900 })).toBe(7);
+    const [known, unknown] = [
+      cohortFor(10, { missing: 60, updates: 140 }),
+      cohortFor(10, { missing: 6, updates: 14 }),
+    ];
+    expect(unknown).toBeGreaterThan(known);
+    expect(known).toBeGreaterThanOrEqual(cohortSize(10, 0.3));
+    for (const goal of [1, 3, 100]) {
+      const most = cohortFor(goal, { missing: 1e6, updates: 0 });
+      expect(most).toBe(cohortSize(goal, 0.9));
+      expect(most).toBeLessThan(45 * goal);
+    }
+  });
+});
 
 describe('cohortSize', () => {
   it('R10: is the smallest cohort that meets the goal in 99 of 100 rounds', () => {
@@ -71,21 +126,20 @@ it.each([
   expect(minimumGroup(least, 0)).toBe(least);
 });
 
-describe('dropOutRate', () => {
+describe('lossesOf', () => {
   const round = { cohort: 4, updates: 4, missing: 0, slow: 0, allUpdates: 4 };
-  it('counts members without an update over all rounds', () => {
-    expect(dropOutRate([], 4)).toBe(0);
+  it('counts members with and without an update over all rounds', () => {
+    expect(lossesOf([], 4)).toEqual({ missing: 0, updates: 0 });
     const half = { cohort: 6, updates: 3, missing: 3, slow: 0, allUpdates: 3 };
-    expect(dropOutRate([round, half], 4)).toBeCloseTo(0.3, 12);
-    expect(dropOutRate([{ ...half, updates: 0, allUpdates: 0 }], 4)).toBe(1);
+    expect(lossesOf([round, half], 4)).toEqual({ missing: 3, updates: 7 });
   });
 
   it('leaves out whom the goal overtook, and whose round was abandoned before they could answer', () => {
     const overtaken = { cohort: 9, updates: 4, missing: 5, slow: 4, allUpdates: 4 };
-    expect(dropOutRate([overtaken], 4)).toBeCloseTo(0.2, 12);
-    expect(dropOutRate([{ ...overtaken, updates: 3, allUpdates: 3 }], 4)).toBeCloseTo(5 / 8, 12);
+    expect(lossesOf([overtaken], 4)).toEqual({ missing: 1, updates: 4 });
+    expect(lossesOf([{ ...overtaken, updates: 3, allUpdates: 3 }], 4)).toEqual({ missing: 5, updates: 3 });
     const abandoned = { cohort: 3, updates: 0, missing: 1, slow: 0, allUpdates: 0 };
-    expect(dropOutRate([round, abandoned], 4)).toBeCloseTo(0.2, 12);
+    expect(lossesOf([round, abandoned], 4)).toEqual({ missing: 1, updates: 4 });
   });
 });
 

@@ -22,6 +22,7 @@ export * from './selection/costs.ts';
 export * from './selection/plan.ts';
 export * from './selection/trainers.ts';
 export * from './summary.ts';
+export * from './time-box.ts';
 export * from './types.ts';
 export * from './verdict.ts';
 export * from './warm-up.ts';

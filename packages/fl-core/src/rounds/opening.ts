@@ -1,7 +1,8 @@
-import type { DrawnFrom, Hello } from '../protocol/index.ts';
+import { type DrawnFrom, type Hello, type RunConfig, secretSampling } from '../protocol/index.ts';
 import { budgetOf, type MeasuredRound } from '../selection/index.ts';
-import { cohortSize, drawCohort, drawFrom, dropOutRate, type Turnout } from './cohort.ts';
-import { budgetSpent, type RoundPrivacy } from './privacy/spending.ts';
+import { cohortFor, drawCohort, drawFrom, drawSecretly, lossesOf, type Turnout } from './cohort.ts';
+import { clipFor } from './privacy/clip.ts';
+import { accounted, budgetSpent, expectedCohort, type RoundPrivacy } from './privacy/spending.ts';
 import { isRunOver } from './run-state.ts';
 import { selectionPlan } from './selection/plan.ts';
 import type { Client, Member, Round, Run } from './types.ts';
@@ -17,15 +18,22 @@ export type NextRound =
 
 /** A waiting run looks again after this long even if nobody wakes it. */
 const longWait = 3600;
-/** Newest closed rounds that the drop-out rate is taken from. */
+/** Newest closed rounds that losses are counted in. */
 export const turnoutWindow = 20;
 /** Newest rounds of a run that an adaptive budget is fitted to. */
 export const budgetWindow = 20;
 
-/** A client that can be sampled, if it is connected: introduced, with data, and wanting work. */
+/** A client that can be sampled, if it is connected: introduced, let in, with data, and wanting work. */
 export const isReady = (
-  client: Pick<Client, 'paused' | 'left'> & { readonly hello: Pick<Hello, 'samples'> | null },
-): boolean => client.hello !== null && client.hello.samples > 0 && !client.paused && !client.left;
+  client: Pick<Client, 'paused' | 'left' | 'awaitsApproval'> & {
+    readonly hello: Pick<Hello, 'samples'> | null;
+  },
+): boolean =>
+  client.hello !== null &&
+  client.hello.samples > 0 &&
+  !client.awaitsApproval &&
+  !client.paused &&
+  !client.left;
 
 /** Pause before a round that follows `abandoned` abandoned ones in a row: 1, 2, 4 ... 60 seconds. */
 export const backOffSeconds = (abandoned: number): number =>
@@ -89,7 +97,8 @@ export interface Cohort<C> {
 }
 
 /**
- * Who belongs to a round (R1, R10, R11): of the ready clients as many as the goal needs at the turnout so far.
+ * Who belongs to a round (R1, R10, R11): of the ready clients as many as the goal needs at the turnout so far; where
+ * cohorts are drawn in secret, each with the run's probability, whatever becomes of that, nobody at all among it.
  * @param missed of the clients, see {@link missedRounds}; those that are not in it missed nothing.
  */
 export async function cohortOf<C extends Pick<Client, 'id'>>(
@@ -99,8 +108,15 @@ export async function cohortOf<C extends Pick<Client, 'id'>>(
   missed: ReadonlyMap<string, number>,
   turnout: readonly Turnout[],
 ): Promise<Cohort<C>> {
+  const rate = secretSampling(config);
+  if (rate !== null) {
+    const ids = ready.map(({ id }) => id).sort();
+    const drawn = await drawSecretly(ids, rate, sampling, round);
+    const drawnFrom = { ready: ids, size: drawn.size, last: [], lastSize: 0 };
+    return { members: ready.filter(({ id }) => drawn.has(id)), drawnFrom };
+  }
   const { goal } = config.cohort;
-  const size = cohortSize(goal, dropOutRate(turnout, goal));
+  const size = cohortFor(goal, lossesOf(turnout, goal));
   const candidates = ready.map(({ id }) => ({ id, missed: missed.get(id) ?? 0 }));
   const drawnFrom = drawFrom(candidates, size, goal, round);
   const cohort = new Set(await drawCohort(drawnFrom, sampling, round));
@@ -118,7 +134,10 @@ export interface NewMember {
 }
 
 export interface NewRound {
-  readonly round: Pick<Round, 'run' | 'round' | 'phase' | 'deadline' | 'baseRound' | 'began' | 'openedAt'>;
+  readonly round: Pick<
+    Round,
+    'run' | 'round' | 'phase' | 'deadline' | 'baseRound' | 'began' | 'openedAt' | 'privacy'
+  >;
   readonly members: readonly NewMember[];
   readonly drawnFrom: DrawnFrom;
 }
@@ -127,6 +146,7 @@ export interface NewRound {
  * A round as it opens: its cohort is fixed, probing begins, or selecting where nobody needs to be asked.
  * @param committed rounds of the run committed so far.
  * @param measured what each client's masks cost lately and how long it took, oldest first; for adaptive budgets.
+ * @param released what other rounds have released with noise, oldest first.
  */
 export function opening(
   run: Pick<Run, 'id' | 'config' | 'committedRound'>,
@@ -134,6 +154,7 @@ export function opening(
   { members, drawnFrom }: Cohort<Pick<Client, 'id' | 'hello'>>,
   committed: number,
   measured: ReadonlyMap<string, readonly MeasuredRound[]>,
+  released: readonly RoundPrivacy[],
   now: number,
 ): NewRound {
   const { config, id } = run;
@@ -148,6 +169,7 @@ export function opening(
       baseRound: run.committedRound,
       began: { [phase]: now },
       openedAt: new Date(now),
+      privacy: opened(config, released, drawnFrom.ready.length),
     },
     drawnFrom,
     members: members.map(({ id: client, hello }) => {
@@ -164,4 +186,13 @@ export function opening(
       };
     }),
   };
+}
+
+/** What a sum is divided by where cohorts are drawn in secret: it follows from who was ready, not from who was drawn. */
+function opened(config: RunConfig, released: readonly RoundPrivacy[], ready: number): RoundPrivacy | null {
+  const { privacy } = config;
+  const clip = clipFor(config, released);
+  if (privacy.kind === 'none' || privacy.sampling === null || clip === null) return null;
+  const sample = { expected: expectedCohort(privacy.sampling, ready), layers: [] };
+  return accounted(privacy, released, { clip, choice: null, model: null, sample });
 }

@@ -5,6 +5,7 @@ import { scaledScores } from '../selection/index.ts';
 import { bytesIfFull } from './bytes-if-full.ts';
 import { countedHeldOut, countedSamples } from './claims.ts';
 import { layoutFor, trainedLayers } from './layout.ts';
+import { trainedShare } from './time-box.ts';
 import type { HeldOut, Member, Round, SealedResult } from './types.ts';
 import { isOver } from './verdict.ts';
 
@@ -38,7 +39,9 @@ export function summarize(
     trainedBy: trainedBy(trained, layoutFor(config)),
     trainLoss:
       sealed?.figures.trainLoss ??
-      weightedMean(trained.map((m) => [m.trainLoss, samples.get(m.client)?.counted ?? 0])),
+      weightedMean(
+        trained.map((m) => [m.trainLoss, (samples.get(m.client)?.counted ?? 0) * trainedShare(m)]),
+      ),
     ...(next?.figures.before ?? heldOutOf(config, cohort) ?? { loss: null, accuracy: null }),
     medianLoss: median(evaluated.map((e) => e.loss)),
     medianAccuracy: median(evaluated.map((e) => e.accuracy)),
@@ -91,11 +94,13 @@ export function memberViews(config: RunConfig, cohort: readonly Member[]): Membe
   const sealed = config.aggregation.sealing.kind === 'sealed';
   return cohort.map((member) => {
     const { client, budget, scores, mask, cost, updateBytes, trainLoss, evaluation, bytesDown } = member;
+    const { stepsAsked, stepsDone } = member;
     return {
       client,
       state: memberViewState(member),
       samples: member.samples,
       weight: sealed ? null : (samples.get(client) ?? null),
+      steps: stepsDone === null || stepsAsked === null ? null : { done: stepsDone, asked: stepsAsked },
       budget,
       scores,
       mask,

@@ -146,9 +146,15 @@ export interface Member {
   readonly smoothed: Record<string, number> | null;
   readonly times: StepTimesMessage | null;
   readonly steps: number | null;
+  /** Of a time-boxed round: optimizer steps that it is asked for, and those behind its update that count. */
+  readonly stepsAsked: number | null;
+  readonly stepsDone: number | null;
   /** Cost of the mask, in the unit of the run's budget. */
   readonly cost: number | null;
-  /** From the beginning of training until the update was counted; for one that never came, twice the phase. */
+  /**
+   * From the beginning of training until the update was counted; of a part, what all of it would have taken at that pace;
+   * for one that never came, twice the phase.
+   */
   readonly seconds: number | null;
   /** Rounds in a row, before this one, that the client was asked in and answered nothing. */
   readonly missed: number;
@@ -169,6 +175,8 @@ export interface Client {
   readonly hello: Hello | null;
   readonly paused: boolean;
   readonly left: boolean;
+  /** New to a run in which an operator lets in each who is, and not let in yet: takes no part. */
+  readonly awaitsApproval: boolean;
 }
 
 /** A round and all that the rules read to move it on. */

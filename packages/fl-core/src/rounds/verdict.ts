@@ -1,4 +1,4 @@
-import { leastParticipants, type Phase, type RunConfig } from '../protocol/index.ts';
+import { leastParticipants, type Phase, type RunConfig, secretSampling } from '../protocol/index.ts';
 import { parametersFor } from '../sealing/graph/degree.ts';
 import type { Round, Run } from './types.ts';
 
@@ -71,15 +71,17 @@ export type Verdict = 'open' | 'closed' | 'failed';
 /**
  * Answers that a phase needs to close: the quorum of the goal, or of the cohort where that is smaller, at least one;
  * none in `evaluating`. What is aggregated is of {@link leastParticipants} in a study, and of as many as a sum needs
- * where it is sealed; once keys are shared, of as many as secrets are put together from, too.
+ * where it is sealed; once keys are shared, of as many as secrets are put together from, too. Where cohorts are drawn in
+ * secret none are needed: whether there is a model must not tell how many were drawn.
  * @param ready members that share keys; read only in a sealed round.
  */
 export function answersNeeded(
   phase: TimedPhase,
   cohort: number,
-  config: Pick<RunConfig, 'cohort' | 'purpose' | 'aggregation'>,
+  config: Pick<RunConfig, 'cohort' | 'purpose' | 'aggregation' | 'privacy'>,
   ready = 0,
 ): number {
+  if (secretSampling(config) !== null) return 0;
   const { sealing } = config.aggregation;
   const sum = sealing.kind === 'sealed' ? sealing.atLeast : 1;
   switch (phase) {
@@ -217,7 +219,9 @@ export function decide(
   if (kind !== 'open') return { kind };
   // A phase cannot have longer left than it may last: then the clock has gone back since it began.
   const longest = now + secondsOf(phase, config) * 1000;
-  const { goal, grace } = config.cohort;
+  const { grace } = config.cohort;
+  // Of a cohort that is drawn in secret all are waited for: who is cut off must not follow from who else was drawn.
+  const goal = secretSampling(config) === null ? config.cohort.goal : Number.POSITIVE_INFINITY;
   const took = Math.max(0, now - (round.began[phase] ?? now));
   const end = isGoalReached(state, goal)
     ? now + Math.ceil(Math.max(grace.seconds * 1000, grace.share * took))

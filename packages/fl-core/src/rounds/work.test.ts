@@ -35,7 +35,7 @@ const member: NonNullable<WorkFacts['member']> = {
 const facts: WorkFacts = {
   run,
   layout,
-  client: { id: 'c', paused: false, left: false },
+  client: { id: 'c', paused: false, left: false, awaitsApproval: false },
   round: null,
   member: null,
   sealed: null,
@@ -68,8 +68,19 @@ describe('workOf (R9)', () => {
     expect(late).toMatchObject({ kind: 'wait', reason: 'next-round', round: 4, estimateSeconds: 9 });
   });
 
+  it('who waits to be let in is told so whatever the run does, and is not told where the model is', () => {
+    const client = { id: 'c', paused: false, left: false, awaitsApproval: true };
+    for (const state of ['draft', 'running', 'paused'] as const) {
+      const told = work({ client, round, run: { config, state, reason: '' } });
+      expect(told, state).toMatchObject({ kind: 'wait', reason: 'approval' });
+    }
+    const over = work({ client, run: { config, state: 'finished', reason: '' } });
+    expect(over).toMatchObject({ kind: 'over', checkpoint: { layers: {} } });
+    expect(work({ run: { config, state: 'finished', reason: '' } })).toMatchObject({ checkpoint });
+  });
+
   it('a client that paused or left is not asked for anything, but finishes a round it is in', () => {
-    const client = { id: 'c', paused: true, left: false };
+    const client = { id: 'c', paused: true, left: false, awaitsApproval: false };
     expect(work({ client, round })).toMatchObject({ reason: 'you-paused' });
     expect(work({ client: { ...client, left: true }, round })).toMatchObject({ reason: 'you-paused' });
     expect(work({ client, round, member: { ...member, mask: [] } }).kind).toBe('train');
@@ -96,6 +107,22 @@ describe('workOf (R9)', () => {
     const at = (committed: number) => work({ run: warming, committed, round, member: { ...member, mask } });
     expect(at(3)).toMatchObject({ kind: 'train', mask, train: ['head'], epochs: 9, span: [3 / 8, 4 / 8] });
     expect(at(4)).toMatchObject({ kind: 'train', epochs: 2, span: [4 / 8, 5 / 8] });
+  });
+
+  it('in a time-boxed round: when to stop, again when training closes earlier', () => {
+    const boxed = { ...run, config: testConfig({ rounds: 8, local: { timeBox: 2 } }) };
+    const at = (deadline: number, passed = 0) =>
+      work({
+        run: boxed,
+        round: { ...round, deadline: new Date(now + deadline) },
+        member: { ...member, mask: [] },
+        now: now + passed,
+      });
+    expect(at(5000)).toMatchObject({ box: { stopMs: 3000, closes: now + 5000 } });
+    expect(at(5000, 4000)).toMatchObject({ box: { stopMs: 0 } });
+    expect(sameWork(at(5000), at(5000, 1000))).toBe(true);
+    expect(sameWork(at(5000), at(4000))).toBe(false);
+    expect(work({ round, member: { ...member, mask: [] } })).toMatchObject({ box: null });
   });
 
   it('R2: the time left is never more than the phase may last, nor less than none, wherever the clock is', () => {
@@ -140,7 +167,7 @@ describe('workOf (R9)', () => {
   it('R11: seeds differ by client, round and task, and stay the same when asked again', () => {
     const seedOf = (id: string, number: number, phase: 'probing' | 'training') => {
       const answer = work({
-        client: { id, paused: false, left: false },
+        client: { id, paused: false, left: false, awaitsApproval: false },
         round: { ...round, round: number, phase },
         member: { ...member, mask: [] },
       });

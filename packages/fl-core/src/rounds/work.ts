@@ -4,6 +4,7 @@ import { deriveSeed } from '../random.ts';
 import { trainedLayers } from './layout.ts';
 import type { SealedWork } from './sealed/work.ts';
 import { selectionPlan } from './selection/plan.ts';
+import { stopMs } from './time-box.ts';
 import type { Client, Member, Round, Run } from './types.ts';
 import { isTimed, secondsOf, type TimedPhase } from './verdict.ts';
 import { epochsIn } from './warm-up.ts';
@@ -18,7 +19,7 @@ type Place = Pick<Member, 'scores' | 'mask' | 'update' | 'evaluation' | 'left' |
 export interface WorkFacts {
   readonly run: Pick<Run, 'config' | 'state' | 'reason'>;
   readonly layout: ModelLayout;
-  readonly client: Pick<Client, 'id' | 'paused' | 'left'>;
+  readonly client: Pick<Client, 'id' | 'paused' | 'left' | 'awaitsApproval'>;
   /** The open round, if there is one. */
   readonly round: OpenRound | null;
   /** The client's place in the open round, if it has one. */
@@ -45,15 +46,22 @@ export function workOf(facts: WorkFacts): Work {
     case 'finished':
     case 'stopped':
     case 'failed':
-      return { kind: 'over', state: run.state, checkpoint, message: run.reason || overMessages[run.state] };
+      return {
+        kind: 'over',
+        state: run.state,
+        // Who was never let in is not told where the model is.
+        checkpoint: client.awaitsApproval ? { round: checkpoint.round, layers: {} } : checkpoint,
+        message: run.reason || overMessages[run.state],
+      };
     case 'draft':
-      return wait('run-not-started', 'The run has not started yet.');
     case 'running':
     case 'paused':
       break;
     default:
       return run.state satisfies never;
   }
+  if (client.awaitsApproval) return wait('approval', unapproved);
+  if (run.state === 'draft') return wait('run-not-started', 'The run has not started yet.');
   if (round && member && !member.left) return workInRound(facts, round, member);
   if (client.left) return wait('you-paused', 'You have left this run. Join again to go on.');
   if (client.paused) return wait('you-paused', 'You have paused. Resume to be part of the next round.');
@@ -112,6 +120,7 @@ function workInRound(facts: WorkFacts, round: OpenRound, member: Place): Work {
         span: [committed / run.config.rounds, (committed + 1) / run.config.rounds],
         epochs: epochsIn(run.config, committed),
         clip: round.privacy?.clip ?? null,
+        box: boxOf(run.config, remainingMs, round),
         seal: facts.sealed?.kind === 'prepare' ? facts.sealed.terms : null,
       };
     case 'evaluating':
@@ -136,6 +145,15 @@ function workInRound(facts: WorkFacts, round: OpenRound, member: Place): Work {
     default:
       return round.phase satisfies never;
   }
+}
+
+function boxOf(
+  config: RunConfig,
+  remainingMs: number,
+  { deadline }: OpenRound,
+): Extract<Work, { kind: 'train' }>['box'] {
+  const stop = stopMs(config, remainingMs);
+  return stop === null || deadline === null ? null : { stopMs: stop, closes: deadline.getTime() };
 }
 
 const atWork = 'The server is at work on this round.';
@@ -216,6 +234,9 @@ function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? 0) + upper) / 2;
 }
 
+const unapproved =
+  'You are on the operator’s list. You can close this page and open it later in this browser: your place on the list stays.';
+
 const overMessages = {
   finished: 'All rounds are done. Thank you for taking part.',
   stopped: 'The operator has stopped the run.',
@@ -239,8 +260,10 @@ function timeless(work: Work): object {
   switch (work.kind) {
     case 'wait':
       return { ...work, estimateSeconds: null };
-    case 'probe':
     case 'train':
+      // That training closes earlier than was told is news to who stops before that.
+      return { ...work, remainingMs: 0, box: work.box && { ...work.box, stopMs: 0 } };
+    case 'probe':
     case 'evaluate':
       return { ...work, remainingMs: 0 };
     case 'share':

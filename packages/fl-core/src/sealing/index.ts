@@ -1,14 +1,6 @@
 export { digestOf } from './context.ts';
 export { fingerprintOf } from './fingerprint.ts';
 export { parametersFor } from './graph/degree.ts';
-export {
-  exportIdentity,
-  type Identity,
-  type IdentityKeys,
-  identityOf,
-  importIdentity,
-  newIdentityKeys,
-} from './keys/identity.ts';
 export type { Pins } from './keys/pins.ts';
 export { deviceRandomness, type Randomness } from './keys/randomness.ts';
 export type { Vectors } from './member/mask.ts';

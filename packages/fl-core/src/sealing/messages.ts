@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PublicIdentity } from '../signing/messages.ts';
 
 /** What participants and server tell each other in a sealed exchange. Bytes are hexadecimal. */
 
@@ -31,13 +32,6 @@ export const Exchange = z.object({
   vectors: z.record(Name, z.number().int().min(1).max(0x7fffffff)),
 });
 export type Exchange = z.infer<typeof Exchange>;
-
-export const PublicIdentity = z.object({
-  algorithm: z.enum(['ed25519', 'p-256']),
-  /** 32 bytes, or an uncompressed point of 65. */
-  key: AnyHex.max(130),
-});
-export type PublicIdentity = z.infer<typeof PublicIdentity>;
 
 /** "I have trained, and take part with these keys." Nothing of the update is in it. */
 export const Ready = z.object({

@@ -1,6 +1,6 @@
 import { StrataError } from '../error.ts';
+import { isSignedBy } from '../signing/identity.ts';
 import { checkSameExchange, readyBytes } from './context.ts';
-import { isSignedBy } from './keys/identity.ts';
 import type { Exchange, Ready, Roster } from './messages.ts';
 import { Plan } from './plan.ts';
 

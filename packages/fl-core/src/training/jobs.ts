@@ -51,9 +51,9 @@ export interface TrainOptions {
 export interface TrainResult {
   /** Trained minus global values of every tensor of `layers`, by full name, in the layout's order. */
   readonly update: NamedTensor[];
-  /** Mean training loss over the last local epoch. */
+  /** Mean training loss over the last local epoch, as far as it came. */
   readonly loss: number;
-  /** Optimizer steps done. */
+  /** Optimizer steps done: all, unless it was `enough` before. */
   readonly steps: number;
   /** How it was fitted into memory, at the end. */
   readonly plan: MemoryPlan;

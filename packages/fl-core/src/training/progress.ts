@@ -14,6 +14,8 @@ export interface JobControl {
   readonly signal?: AbortSignal;
   /** Pending while the job is to pause; the job keeps its place and goes on when it resolves. */
   readonly gate?: () => Promise<void>;
+  /** Whether training ends here, with what is done; asked between batches, after the first. Probes and evaluations do not ask. */
+  readonly enough?: () => boolean;
 }
 
 /** A job: progress while it runs, a result when it is done. */

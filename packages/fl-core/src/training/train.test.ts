@@ -98,6 +98,41 @@ describe('rules of the local step', () => {
   });
 });
 
+describe('training that is enough before its end', () => {
+  const data = toyData(9);
+  const options = (epochs: number) => ({
+    layers: ['block1', 'head'],
+    local: local({ batchSize: 3, epochs, optimizer: sgd }),
+    seed: 1,
+  });
+  /** Ends when so many batches are done. */
+  async function until(steps: number, epochs: number) {
+    const trainer = newTrainer();
+    let done = 0;
+    const control = { enough: () => done >= steps };
+    const result = await finish(trainer.train(data, { ...options(epochs), control }), ({ loss }) => {
+      if (loss !== undefined) done += 1;
+    });
+    trainer.dispose();
+    return result;
+  }
+
+  it('is the change of the steps that were done, as if no more had been asked for', async () => {
+    const whole = await until(Number.POSITIVE_INFINITY, 1);
+    const part = await until(3, 4);
+    expect([whole.steps, part.steps]).toEqual([3, 3]);
+    expect(part.update).toEqual(whole.update);
+    expect(part.loss).toBe(whole.loss);
+    expect(norm((await until(4, 4)).update)).not.toBe(norm(part.update));
+  });
+
+  it('does one step at least', async () => {
+    const { steps, update } = await until(0, 4);
+    expect(steps).toBe(1);
+    expect(norm(update)).toBeGreaterThan(0);
+  });
+});
+
 describe('memory', async () => {
   const image = { ...(await catalogModel('vit-nano')), data: toyData(9, 1, modelSide) };
   const text = { ...(await catalogModel(smallText)), data: textData(9) };

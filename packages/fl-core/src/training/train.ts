@@ -66,13 +66,16 @@ export async function* train(
       if (last.plan.reduced) plan = last.plan;
       prefix.allow(plan.cacheBytes);
     }
-    for (let epoch = finished + 1; epoch <= local.epochs; epoch++) {
+    let enough = false;
+    for (let epoch = finished + 1; epoch <= local.epochs && !enough; epoch++) {
       let sum = 0;
       let terms = 0;
       // 'pass' is part of what a seed means; another word would give other bytes.
       const order = random(seed, 'pass', epoch).shuffle(chosen);
       for (const [i, { batch, index }] of order.entries()) {
         await betweenBatches(control);
+        enough = done > 0 && control?.enough?.() === true;
+        if (enough) break;
         const rate = rateAt(local.schedule, positionOf(span, done, total));
         const take = () => steps.take(batch, String(index), plan, rate, `epoch ${epoch}, batch ${i + 1}`);
         let value: number | null = null;
@@ -93,8 +96,8 @@ export async function* train(
         done += 1;
         yield { fraction: done / total, loss: value };
       }
-      loss = sum / Math.max(1, terms);
-      if (resumption !== null && epoch < local.epochs) {
+      if (terms > 0) loss = sum / terms;
+      if (resumption !== null && epoch < local.epochs && !enough) {
         resumption.last = { epoch, plan, state: await training.save() };
       }
     }

@@ -23,14 +23,17 @@ const texts: Readonly<Record<AuditKind, string>> = {
   'client-removed': 'removed a participant',
   'client-banned': 'banned a participant',
   'client-admitted': 'lifted a ban',
+  'client-approved': 'let a participant in',
+  'client-refused': 'did not let a participant in',
   'model-committed': 'committed a model',
+  'updates-counted': 'counted signed updates',
 };
 
 /** An entry in a few words; hashes are in the file. Of a kind that this version does not know, its name. */
 export function auditText({ kind, details }: Pick<AuditEntry, 'kind' | 'details'>): string {
   const what = new Map<string, string>(Object.entries(texts)).get(kind) ?? kind;
   const shown = Object.entries(details)
-    .filter(([name]) => !name.startsWith('layer ') && name !== 'config')
+    .filter(([name]) => !/^(layer|update) /.test(name) && name !== 'config')
     .map(([name, value]) => `${name} ${value}`);
   return shown.length === 0 ? what : `${what}: ${shown.join(', ')}`;
 }

@@ -1,4 +1,4 @@
-import { Button, NativeSelect, Paper, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { Button, NativeSelect, Paper, Stack, Switch, Text, Textarea, TextInput } from '@mantine/core';
 import type { RunConfig } from '@strata/fl-core/protocol';
 import { chosenModel } from './chosen-model.ts';
 import type { SectionProps } from './form.ts';
@@ -35,6 +35,11 @@ export function Summary({ form, catalog, busy }: SectionProps & { busy: boolean 
             { value: 'listed', label: 'Everybody: on the start page' },
           ]}
           {...form.getInputProps('visibility')}
+        />
+        <Switch
+          label="Let in each participant"
+          description="Whoever is new waits until you have said yes on the dashboard."
+          {...form.getInputProps('approval', { type: 'checkbox' })}
         />
         <Stack gap={6} component="ul" pl="md" m={0}>
           {summaryLines(form.values, model?.layers.length ?? 0).map((line) => (

@@ -24,7 +24,7 @@ interface RowProps extends ClientsPanelProps {
 }
 
 export function ClientsPanel({ run, over, live }: ClientsPanelProps) {
-  const { clients } = run;
+  const clients = run.clients.filter(({ awaitsApproval }) => !awaitsApproval);
   const [search, setSearch] = useState('');
   const [page, setPage] = useState(1);
   const found = sortClients(clients, search);

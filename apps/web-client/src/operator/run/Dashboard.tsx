@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { useStable } from '../../shared/hooks/useStable.ts';
 import { DemoPanel } from '../demo/DemoPanel.tsx';
 import { useMay } from '../session/session.ts';
+import { ApprovalPanel } from './ApprovalPanel.tsx';
 import { ClientsPanel } from './ClientsPanel.tsx';
 import { ConfigurationPanel } from './ConfigurationPanel.tsx';
 import classes from './Dashboard.module.css';
@@ -41,6 +42,7 @@ export function Dashboard({ run, events, live }: DashboardProps) {
       <RunHeader run={run} live={live} />
       <RoundPanel run={run} />
       <Figures run={run} />
+      {run.config.approval && open && <ApprovalPanel run={run} live={live} />}
       <div className={classes.people}>
         <div className={classes.room}>
           <ClientsPanel run={run} over={!open} live={live} />

@@ -32,7 +32,7 @@ export function MembersPanel({ run, round }: MembersPanelProps) {
       hint={
         sealed
           ? 'The round is sealed: figures of a participant are not known, their sums stand in the charts. Bytes are those received and sent in the round.'
-          : 'As each of them reports it: training loss of its last pass, loss and the share of right answers on what it held out, bytes received and sent in the round.'
+          : 'As each of them reports it: training loss of its last epoch, loss and the share of right answers on what it held out, bytes received and sent in the round.'
       }
       testId="members"
       fill

@@ -9,6 +9,7 @@ const client = (id: string, changes: Partial<ClientView> = {}): ClientView => ({
   presence: 'connected',
   paused: false,
   banned: false,
+  awaitsApproval: false,
   device: { backend: 'wasm', reason: '', adapter: '', threads: 1 },
   samples: 10,
   heldOut: 2,

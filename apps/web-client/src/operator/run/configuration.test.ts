@@ -26,7 +26,7 @@ it('names data, split, rates, budget and lambda', () => {
     Layers: expect.stringContaining('λ 0.5'),
     Budget: 'budget 3 layers',
     'Local work':
-      '2 passes in batches of 8, at most 24 batches each; before, the head alone for 2 rounds of 10 passes',
+      '2 epochs in batches of 8, at most 24 batches each; before, the head alone for 2 rounds of 10 epochs',
     'Learning rate': '0.0005, adamw, head × 4, weight decay 0.01, cosine, warm-up 10 %',
     Seed: '9',
   });

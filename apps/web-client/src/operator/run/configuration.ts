@@ -27,10 +27,14 @@ export function configurationFacts(config: RunConfig): readonly Fact[] {
     ],
     ['Sealing', sealingText(config)],
     ['Privacy', privacyText(config)],
+    ['Who may join', joinText(config)],
     ['Rounds', `${config.rounds}, with ${plural(cohort.goal, 'update')} each, ${cohort.minimum} at least`],
     ['Seed', `${config.seed}${purpose.kind === 'test' ? ', a test' : ''}`],
   ];
 }
+
+const joinText = ({ visibility, approval }: RunConfig): string =>
+  `${{ invited: 'who has the join link', named: 'who has an invitation', listed: 'everybody' }[visibility]}${approval ? ', let in by an operator' : ''}`;
 
 const participationText = ({ aggregation: { participation } }: RunConfig) =>
   participation === 'none' ? '' : `; layers of a part of the cohort: ${participation}`;
@@ -43,7 +47,7 @@ const sealingText = ({ aggregation: { sealing } }: RunConfig): string =>
 function privacyText({ privacy }: RunConfig): string {
   if (privacy.kind === 'none') return 'no bound';
   const noise = privacy.noise === null ? 'noise by ε and rounds' : `noise ${privacy.noise}`;
-  return `differential, towards a participant: ε ${privacy.epsilon}, δ ${privacy.delta}, longest update ${privacy.clip}${privacy.quantile === null ? '' : ' at first'}, ${noise}`;
+  return `differential, towards a participant: ε ${privacy.epsilon}, δ ${privacy.delta}, longest update ${privacy.clip}${privacy.quantile === null ? '' : ' at first'}, ${noise}${privacy.sampling === null ? '' : `; cohorts drawn in secret, each with a chance of ${privacy.sampling}`}`;
 }
 
 function dataText({ data }: RunConfig): string {
@@ -60,10 +64,8 @@ function localText({ local }: RunConfig): string {
   const most = local.maxBatches > 0 ? `, at most ${plural(local.maxBatches, 'batch', 'batches')} each` : '';
   const { rounds, epochs } = local.head.warmUp;
   const warmUp =
-    rounds > 0
-      ? `; before, the head alone for ${plural(rounds, 'round')} of ${plural(epochs, 'pass', 'passes')}`
-      : '';
-  return `${plural(local.epochs, 'pass', 'passes')} in batches of ${local.batchSize}${most}${warmUp}`;
+    rounds > 0 ? `; before, the head alone for ${plural(rounds, 'round')} of ${plural(epochs, 'epoch')}` : '';
+  return `${plural(local.epochs, 'epoch')} in batches of ${local.batchSize}${most}${warmUp}`;
 }
 
 function rateText({ local: { optimizer, schedule, head } }: RunConfig): string {

@@ -48,6 +48,22 @@ describe('samples beside the masks', () => {
   });
 });
 
+it('samples of who sent a part of its steps say which', () => {
+  const weights = (done: number) =>
+    maskRows(
+      [
+        member('c-1', {
+          weight: { claimed: 30, counted: 30, bound: null },
+          steps: { done, asked: 10 },
+        }),
+      ],
+      layers,
+      [],
+    )[0]?.weights.map((w) => w.text);
+  expect(weights(10)).toEqual(['30']);
+  expect(weights(3)).toEqual(['30', '3 of 10 steps']);
+});
+
 describe('budgets beside the masks', () => {
   const rowOf = (changes: Parameters<typeof member>[1]) => maskRows([member('c-1', changes)], layers, [])[0];
 

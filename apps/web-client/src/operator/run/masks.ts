@@ -60,9 +60,18 @@ export function maskRows(
 }
 
 /** Of training always, of the held-out samples where not all of them count. */
-function weightTexts({ weight, evaluationWeight }: MemberView): WeightText[] {
+function weightTexts({ weight, steps, evaluationWeight }: MemberView): WeightText[] {
+  const part = steps !== null && steps.done < steps.asked ? [partText(steps)] : [];
   const heldOut = evaluationWeight?.bound ? [weightText(evaluationWeight, 'held-out samples')] : [];
-  return [...(weight ? [weightText(weight, 'samples')] : []), ...heldOut];
+  return [...(weight ? [weightText(weight, 'samples')] : []), ...part, ...heldOut];
+}
+
+function partText({ done, asked }: NonNullable<MemberView['steps']>): WeightText {
+  return {
+    text: `${count(done)} of ${count(asked)} steps`,
+    explanation: `It had done ${count(done)} of ${count(asked)} steps when the time was over; its samples count by that share.`,
+    bounded: false,
+  };
 }
 
 function weightText({ claimed, counted, bound }: Weight, what: string): WeightText {

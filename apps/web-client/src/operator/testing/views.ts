@@ -56,6 +56,7 @@ export const member = (client: string, changes: Partial<MemberView> = {}): Membe
   state: 'evaluated',
   samples: 100,
   weight: null,
+  steps: null,
   budget: 2,
   scores: null,
   mask: [],

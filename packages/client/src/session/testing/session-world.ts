@@ -159,6 +159,7 @@ export class World {
       span: [0, 1],
       epochs: config.local.epochs,
       clip: null,
+      box: null,
       seal: null,
     };
   }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type ModelChoice, RunConfig, type RunView } from '../../protocol/index.ts';
 import { readLayersModel } from '../architectures/layers-model/read.ts';
 import { catalog } from '../catalog.ts';
-import { modelCard } from './card.ts';
+import { guaranteeOf, modelCard } from './card.ts';
 import { configJson, exportConfig, exportPreprocessor } from './config.ts';
 
 const bert: ModelChoice = {
@@ -203,6 +203,7 @@ describe('modelCard', () => {
       clip: 0.5,
       quantile: null,
       noise: null,
+      sampling: null,
     } as const;
     const said = modelCard({
       id: 'run-1',
@@ -217,7 +218,23 @@ describe('modelCard', () => {
     );
     expect(said).toContain('clipped to a length of 0.5,');
     expect(said).toContain('nor are the figures of this card');
+    expect(said).toContain('no amplification by sampling');
     expect(said).not.toContain('neither clipped');
+    const secret = modelCard({
+      id: 'run-1',
+      config: { ...config(bert), privacy: { ...privacy, sampling: 0.1 } },
+      rounds: [round(1, 0.5)],
+      checkpoint: { round: 1, layers: {} },
+      sampling: null,
+      spent: { epsilon: 5.321, models: 1 },
+    });
+    expect(secret).toContain('each of those who were there with probability 0.1, drawn in secret');
+    expect(secret).toContain('with a secret that is not told');
+    expect(secret).not.toContain('told when the run is over');
+    expect(secret).toMatch(/On samples held out/);
+    expect(guaranteeOf({ ...privacy, sampling: 0.1 }, null)).toContain(
+      'each participant was in a round with probability 0.1, drawn in secret, and towards whoever is told who was in which round the bound is weaker',
+    );
   });
 
   it('claims no figure that nobody measured', () => {

@@ -1,4 +1,4 @@
-import type { RunConfig, RunView } from '../../protocol/index.ts';
+import { type RunConfig, type RunView, secretSampling } from '../../protocol/index.ts';
 import { type HubMetric, taskNamed } from '../../tasks/index.ts';
 import { architectureOf } from '../architectures/index.ts';
 import { specOf } from '../spec-of.ts';
@@ -9,6 +9,8 @@ export type CardFacts = Pick<RunView, 'id' | 'config' | 'rounds' | 'checkpoint' 
 /** `README.md` of an export, with the front matter that the Hugging Face Hub reads. */
 export function modelCard({ id, config, rounds, checkpoint, sampling, spent }: CardFacts): string {
   const spec = specOf(config);
+  // Where cohorts are drawn in secret nothing here may tell who, or how many, were in one.
+  const rate = secretSampling(config);
   const committed = rounds.filter((r) => r.phase === 'committed' && r.round <= checkpoint.round);
   const last = committed.find((r) => r.round === checkpoint.round);
   const front = [
@@ -35,8 +37,10 @@ export function modelCard({ id, config, rounds, checkpoint, sampling, spent }: C
       `Strategy: ${described(config.strategy)}; budget ${budgetOf(config.budget)}`,
       `Aggregation: ${described(config.aggregation.rule)}, server optimizer ${described(config.aggregation.optimizer)}${config.aggregation.participation === 'none' ? '' : `; steps of layers that a part of the cohort trained: ${config.aggregation.participation}`}`,
       `Local work a round: ${config.local.epochs} epochs, batches of ${config.local.batchSize}, ${described(config.local.optimizer)}${headOf(config.local.head)}`,
-      `Participants a round: ${range(committed.map((r) => r.updates))}${config.purpose.kind === 'test' && config.aggregation.sealing.kind === 'open' ? '; a test, which may have a single one' : ''}`,
-      `Seed: ${config.seed}; cohorts were drawn ${sampling === null ? 'with a secret that is told when the run is over' : `with ${sampling}`}`,
+      rate !== null
+        ? `Participants a round: each of those who were there with probability ${rate}, drawn in secret`
+        : `Participants a round: ${range(committed.map((r) => r.updates))}${config.purpose.kind === 'test' && config.aggregation.sealing.kind === 'open' ? '; a test, which may have a single one' : ''}`,
+      `Seed: ${config.seed}; cohorts were drawn ${sampling !== null ? `with ${sampling}` : rate === null ? 'with a secret that is told when the run is over' : 'with a secret that is not told'}`,
       `Privacy: raw data stayed on the devices; ${sealedText(config.aggregation.sealing)}${guaranteeOf(config.privacy, spent)}`,
     ]),
     ...(config.labels.length === 0
@@ -47,7 +51,7 @@ export function modelCard({ id, config, rounds, checkpoint, sampling, spent }: C
       ? 'Nobody evaluated this round.'
       : config.aggregation.sealing.kind === 'sealed'
         ? `On data held out on the devices, after round ${last.round}: ${inWords(metricsOf(config, last))}, as a mean weighted by samples, of which nobody saw a part. Participants measure and report these figures themselves.`
-        : `On ${last.evaluatedSamples} ${taskNamed(config.task.name).hub.samples} held out on the devices, after round ${last.round}: ${inWords(metricsOf(config, last))}, weighted by samples; of the median participant: ${inWords(mediansOf(config, last))}. Participants measure and report these figures themselves.`,
+        : `On ${rate === null ? `${last.evaluatedSamples} ` : ''}${taskNamed(config.task.name).hub.samples} held out on the devices, after round ${last.round}: ${inWords(metricsOf(config, last))}, weighted by samples; of the median participant: ${inWords(mediansOf(config, last))}. Participants measure and report these figures themselves.`,
     '## Use',
     architectureOf(spec).usage(spec, config.side),
   ];
@@ -67,12 +71,17 @@ export function guaranteeOf(privacy: RunConfig['privacy'], spent: CardFacts['spe
       return 'updates were neither clipped for privacy nor noised.';
     case 'client': {
       const { epsilon, models } = spent ?? { epsilon: 0, models: 0 };
-      return `the ${models} models that were sent during the run are together (ε = ${epsilon.toFixed(2)}, δ = ${privacy.delta}) differentially private towards each participating client, of an ε of ${privacy.epsilon} that was promised: whether its update was its own or zeros (“zero-out” adjacency; RDP accountant, no amplification by sampling). Each client’s whole update was clipped to a length of ${privacy.clip}${privacy.quantile === null ? '' : ' at first, which followed their lengths'}, and the server, which is trusted, added discrete Gaussian noise. Who took part is not covered, nor are the figures of this card, which participants measured.`;
+      return `the ${models} models that were sent during the run are together (ε = ${epsilon.toFixed(2)}, δ = ${privacy.delta}) differentially private towards each participating client, of an ε of ${privacy.epsilon} that was promised: whether its update was its own or zeros (“zero-out” adjacency; RDP accountant, ${samplingText(privacy.sampling)}). Each client’s whole update was clipped to a length of ${privacy.clip}${privacy.quantile === null ? '' : ' at first, which followed their lengths'}, and the server, which is trusted, added discrete Gaussian noise. Who took part is not covered, nor are the figures of this card, which participants measured.`;
     }
     default:
       return privacy satisfies never;
   }
 }
+
+const samplingText = (sampling: number | null): string =>
+  sampling === null
+    ? 'no amplification by sampling'
+    : `amplified by sampling: each participant was in a round with probability ${sampling}, drawn in secret, and towards whoever is told who was in which round the bound is weaker`;
 
 /** What held for the head alone, where something did. */
 function headOf({ rate, warmUp: { rounds, epochs } }: RunConfig['local']['head']): string {

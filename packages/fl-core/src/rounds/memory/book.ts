@@ -282,6 +282,8 @@ const emptyRound = {
 const emptyMember = {
   sealing: null,
   claimed: null,
+  stepsAsked: null,
+  stepsDone: null,
   scores: null,
   mask: null,
   update: null,

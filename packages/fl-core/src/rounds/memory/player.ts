@@ -10,11 +10,11 @@ import {
   recyclesUpdates,
 } from '../candidate.ts';
 import { stepLayer } from '../layer-step.ts';
-import { layoutFor } from '../layout.ts';
+import { layoutFor, trainedLayers } from '../layout.ts';
 import { cohortOf, type NextRound, nextRound, opening } from '../opening.ts';
 import { abandoning, settling } from '../phase.ts';
 import { noisedShare } from '../privacy/clip.ts';
-import { modelNoiseOf } from '../privacy/spending.ts';
+import { modelNoiseOf, noisedAnyway } from '../privacy/spending.ts';
 import { playRound, playRun, type RoundStatus, type RoundSteps, type RunSteps, statusOf } from '../round.ts';
 import { committingSealed, exchangeOf, openRound, summedUpdate } from '../sealed/index.ts';
 import { choose } from '../selection/choice.ts';
@@ -190,7 +190,8 @@ export class Player {
     if (next.kind !== 'round' || openRound) return next;
     const cohort = await cohortOf(book.run, next.round, clients, book.missed(), book.turnout(past));
     const measured = book.measured(next.round);
-    const opened = opening(book.run, next.round, cohort, book.committed.length, measured, clock.now);
+    const committed = book.committed.length;
+    const opened = opening(book.run, next.round, cohort, committed, measured, book.released(), clock.now);
     book.open(opened);
     onMoved(next.round, opened.round.phase);
     return next;
@@ -229,7 +230,8 @@ export class Player {
         noising: noise && { ...noise, words },
       }),
     );
-    const made = await makeCandidate(run, base, soFar, updates, port);
+    const anyway = noisedAnyway(begun.privacy, trainedLayers(layoutFor(run.config), []));
+    const made = await makeCandidate(run, base, soFar, updates, port, anyway);
     const clients = [...book.clients.values()].filter((c) => book.member(round, c.id));
     const share = await noisedShare(run.config, begun.privacy, cohort, words);
     return this.#move(round, (now) => beginEvaluating(now, clients, made, share, clock.now));

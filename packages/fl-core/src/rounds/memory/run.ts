@@ -179,7 +179,9 @@ export class MemoryRun {
     this.#connected.add(id);
     const known = this.book.clients.get(id);
     const said = saidTo(this.book.run.config.aggregation.sealing, hello);
-    this.book.clients.set(id, { id, hello: said, paused: known?.paused ?? false, left: false });
+    const paused = known?.paused ?? false;
+    // Nobody is there who could let anybody in: who comes is.
+    this.book.clients.set(id, { id, hello: said, paused, left: false, awaitsApproval: false });
     await this.#look();
     return this.work(id);
   }

@@ -4,7 +4,7 @@ import { budgetOf } from '../../selection/index.ts';
 import { layoutFor } from '../layout.ts';
 import { choose } from '../selection/choice.ts';
 import { pricesFor } from '../selection/costs.ts';
-import { choiceNoise, choicesIn, clipSharesIn, modelNoise, spentBy } from './spending.ts';
+import { choiceNoise, choicesIn, clipSharesIn, expectedCohort, modelNoise, spentBy } from './spending.ts';
 
 /** What a configuration's differential privacy comes to, before the run begins. */
 export interface PrivacyPlan {
@@ -28,7 +28,7 @@ export function privacyPlan(config: RunConfig, privacy: ClientPrivacy): PrivacyP
     const models = new Array<number>(rounds).fill(noise);
     const beside = choicesIn(config, rounds) + clipSharesIn({ privacy }, rounds);
     const others = new Array<number>(beside).fill(choiceNoise(config, privacy));
-    return spentBy([...models, ...others], privacy.delta);
+    return spentBy([...models, ...others], privacy);
   };
   let [rounds, tooMany] = [0, config.rounds + 1];
   while (tooMany - rounds > 1) {
@@ -36,7 +36,8 @@ export function privacyPlan(config: RunConfig, privacy: ClientPrivacy): PrivacyP
     if (spent(middle) <= privacy.epsilon * (1 + 1e-9)) rounds = middle;
     else tooMany = middle;
   }
-  return { noise, rounds, epsilon: spent(rounds), noiseOverClip: noiseOverClip(config, noise) };
+  const expected = privacy.sampling === null ? null : expectedCohort(privacy.sampling, config.cohort.minimum);
+  return { noise, rounds, epsilon: spent(rounds), noiseOverClip: noiseOverClip(config, noise, expected) };
 }
 
 /** Turns that are looked at. */
@@ -48,14 +49,15 @@ const mostClients = 24;
  * z sqrt(sum_l P_l / k_l^2) over the trained layers, P_l their parameters and k_l the clients that train them: what
  * `noisedMean` puts on a round's model. A cohort of the goal's size is given layers as the strategy would; where that goes
  * by scores, which are the same for all under differential privacy, the largest layers are taken to matter most.
+ * @param expected what sums are divided by where cohorts are drawn in secret, and all train the same layers; else null.
  */
-function noiseOverClip(config: RunConfig, noise: number): number {
-  const { goal } = config.cohort;
+function noiseOverClip(config: RunConfig, noise: number, expected: number | null): number {
+  const goal = expected ?? config.cohort.goal;
   const layout = layoutFor(config);
   const layers = selectableLayers(layout);
   const sizes = new Map(layout.layers.map((l) => [l.name, parameterCount(l)]));
   const head = layout.layers.filter((l) => l.role === 'head').reduce((sum, l) => sum + parameterCount(l), 0);
-  const clients = Math.min(goal, mostClients);
+  const clients = expected === null ? Math.min(goal, mostClients) : 1;
   const trainers = Array.from({ length: clients }, (_, i) => {
     const id = `c${i}`;
     const budget = budgetOf(config.budget, { id, wish: null, rounds: [] }, config.seed);

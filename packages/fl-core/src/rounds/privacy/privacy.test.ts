@@ -24,6 +24,7 @@ const promise: ClientPrivacy = {
   clip: 1,
   quantile: null,
   noise: null,
+  sampling: null,
 };
 const privateConfig = (privacy: Partial<ClientPrivacy> = {}, more: Partial<RunConfigInput> = {}) =>
   testConfig({

@@ -1,4 +1,5 @@
-import { type ClientPrivacy, type RunConfig, StrataError } from '../../protocol/index.ts';
+import { type ClientPrivacy, type RunConfig, StrataError, secretSampling } from '../../protocol/index.ts';
+import { createStrategy, strategyNamed } from '../../selection/index.ts';
 import type { ConfigProblem } from '../config-problem.ts';
 import { type PrivacyPlan, privacyPlan } from './plan.ts';
 
@@ -23,8 +24,9 @@ export function privacyProblems(config: RunConfig): ConfigProblem[] {
 }
 
 /** What would let one client's data reach the model by another way than its clipped update. */
-export function privacyConflicts({ budget, aggregation }: RunConfig): ConfigProblem[] {
-  const problems: ConfigProblem[] = [];
+export function privacyConflicts(config: RunConfig): ConfigProblem[] {
+  const { budget, aggregation, local } = config;
+  const problems: ConfigProblem[] = secretSampling(config) === null ? [] : samplingConflicts(config);
   if (budget.kind === 'adaptive' || budget.unit === 'milliseconds') {
     problems.push({
       path: budget.kind === 'adaptive' ? 'budget.kind' : 'budget.unit',
@@ -42,6 +44,15 @@ export function privacyConflicts({ budget, aggregation }: RunConfig): ConfigProb
       beside: 'Differential privacy needs the mean: it clips by itself, and everybody weighs the same.',
     });
   }
+  if (local.timeBox !== null) {
+    problems.push({
+      path: 'local.timeBox',
+      message:
+        'How many steps a participant was done with tells how much data it has, and weights by it would be covered by no noise.',
+      hint: 'Set local.timeBox to null.',
+      beside: 'Weights by steps done would tell how much data somebody has.',
+    });
+  }
   if (aggregation.participation !== 'none') {
     problems.push({
       path: 'aggregation.participation',
@@ -54,9 +65,52 @@ export function privacyConflicts({ budget, aggregation }: RunConfig): ConfigProb
   return problems;
 }
 
+/**
+ * What would tell who was drawn, where that is a secret: a sum may differ by one participant's own update, and by nothing
+ * that follows from who else is there.
+ */
+function samplingConflicts({ purpose, strategy, budget, privacy }: RunConfig): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  if (purpose.kind === 'test' && purpose.sampling !== null) {
+    problems.push({
+      path: 'purpose.sampling',
+      message: 'Cohorts that are drawn by a stated seed are no secret.',
+      hint: 'Leave purpose.sampling out, or privacy.sampling.',
+      beside: 'A stated seed is no secret.',
+    });
+  }
+  if (createStrategy(strategy).needs !== 'nothing' || strategyNamed(strategy.name).recycles) {
+    problems.push({
+      path: 'strategy.name',
+      message: `The strategy ${strategy.name} chooses layers by what the participants of a round measured, and would tell who was drawn.`,
+      hint: 'Choose a strategy that asks for no scores (head-only, top, bottom, round-robin, full), or leave privacy.sampling out.',
+      beside: 'Goes by measurements of those who were drawn, which is a secret here.',
+    });
+  }
+  if (budget.kind !== 'fixed') {
+    problems.push({
+      path: 'budget.kind',
+      message: 'Where participants are drawn in secret all of them train the same layers, by one budget.',
+      hint: 'Set budget.kind to fixed, or leave privacy.sampling out.',
+      beside: 'Must be the same for all where participants are drawn in secret.',
+    });
+  }
+  if (privacy.kind === 'client' && privacy.quantile !== null) {
+    problems.push({
+      path: 'privacy.quantile',
+      message:
+        'Where participants are drawn in secret the longest update cannot follow them: how many there are is not known.',
+      hint: 'Set privacy.quantile to null, or leave privacy.sampling out.',
+      beside: 'Cannot follow where participants are drawn in secret.',
+    });
+  }
+  return problems;
+}
+
 /** What could be kept, and would protect nobody or drown the model. */
 function nonsense(config: RunConfig, privacy: ClientPrivacy): ConfigProblem[] {
-  const { goal } = config.cohort;
+  // Of whom nobody knows who is drawn all are meant.
+  const goal = privacy.sampling === null ? config.cohort.goal : config.cohort.minimum;
   if (privacy.delta * goal >= 1) {
     return [
       {

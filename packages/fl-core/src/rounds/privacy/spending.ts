@@ -1,4 +1,4 @@
-import { epsilonOf, noiseFor } from '../../privacy/index.ts';
+import { epsilonOf, noiseFor, type PrivacyTarget } from '../../privacy/index.ts';
 import type { ClientPrivacy, RunConfig } from '../../protocol/index.ts';
 import { createStrategy } from '../../selection/index.ts';
 
@@ -23,6 +23,13 @@ export interface RoundPrivacy {
     /** Which part of the updates was shorter than the clip, noised: where it follows them; null where it stays. */
     readonly share: { readonly noise: number; readonly value: number } | null;
   } | null;
+  /** Where cohorts are drawn in secret: what everybody may know of the round beforehand. Absent in other runs. */
+  readonly sample?: {
+    /** What sums are divided by: members that were to be expected, q times who was ready. */
+    readonly expected: number;
+    /** The layers of the round, the same for all; the head comes on top. They get noise whoever trained them, nobody too. */
+    readonly layers: readonly string[];
+  };
   /** What the run has spent with all of this. */
   readonly epsilon: number;
 }
@@ -31,15 +38,20 @@ export interface RoundPrivacy {
 export interface ModelNoise {
   readonly noise: number;
   readonly clip: number;
+  /** What sums are divided by; absent: by who trained the layer. */
+  readonly divisor?: number;
 }
 
 type Config = Pick<RunConfig, 'privacy' | 'rounds' | 'strategy' | 'selection' | 'local'>;
 
 /**
- * Every client counts as one of each round's cohort: who is drawn is no secret that lasts, so that no amplification by
- * sampling is claimed.
+ * q. Unless cohorts are drawn in secret every client counts as one of each: who is drawn is then no secret that lasts, so
+ * that no amplification by sampling is claimed.
  */
-const sampling = 1;
+const samplingOf = ({ sampling }: Pick<ClientPrivacy, 'sampling'>): number => sampling ?? 1;
+
+/** Members of a cohort that is drawn in secret, on average; 1 at the least, so that no sum is made larger. */
+export const expectedCohort = (sampling: number, ready: number): number => Math.max(1, sampling * ready);
 
 /**
  * Noise of a choice over that of a model, and of the number by which a clip follows: a run of which every round has one
@@ -54,12 +66,30 @@ export function choicesIn({ strategy, selection, local }: Config, rounds: number
 }
 
 /** z of a round's model. Throws `bad-config` where no noise keeps the run within its epsilon. */
-export function modelNoise(config: Config, { noise, epsilon, delta }: ClientPrivacy): number {
+export function modelNoise(config: Config, privacy: ClientPrivacy): number {
   const { rounds } = config;
+  const { noise, epsilon, delta } = privacy;
   if (noise !== null) return noise;
   const beside = choicesIn(config, rounds) + clipSharesIn(config, rounds);
-  // Of the whole cohort each time, divergences add up as 1 / z^2 do.
-  return noiseFor({ epsilon, delta, rounds, sampling }) * Math.sqrt(1 + beside / besideRatio ** 2 / rounds);
+  // Of the whole cohort each time, divergences add up as 1 / z^2 do; a run that draws in secret has nothing beside.
+  const sampling = samplingOf(privacy);
+  return leastNoise({ epsilon, delta, rounds, sampling }) * Math.sqrt(1 + beside / besideRatio ** 2 / rounds);
+}
+
+/** The newest answers of {@link noiseFor}: each step of each round asks the same. */
+const known = new Map<string, number>();
+const mostKnown = 50;
+
+function leastNoise(target: PrivacyTarget): number {
+  const key = Object.values(target).join();
+  const noise = known.get(key) ?? noiseFor(target);
+  known.delete(key);
+  known.set(key, noise);
+  for (const oldest of known.keys()) {
+    if (known.size <= mostKnown) break;
+    known.delete(oldest);
+  }
+  return noise;
 }
 
 /** z of a choice by scores. */
@@ -83,15 +113,28 @@ function begunOr(round: RoundPrivacy | null): RoundPrivacy {
 export function modelNoiseOf(config: Config, round: RoundPrivacy | null): ModelNoise | null {
   const { privacy } = config;
   if (privacy.kind === 'none') return null;
-  return { noise: modelNoise(config, privacy), clip: begunOr(round).clip };
+  const { clip, sample } = begunOr(round);
+  const noise = { noise: modelNoise(config, privacy), clip };
+  if (privacy.sampling === null) return noise;
+  if (sample === undefined)
+    throw new Error('A cohort was drawn in secret, and what sums are divided by is not known.');
+  return { ...noise, divisor: sample.expected };
 }
 
-/** Epsilon of releases with these noises together. */
-export function spentBy(noises: readonly number[], delta: number): number {
+/** Layers that are noised whoever trained them, the head among them by `head`; none but where cohorts are drawn in secret. */
+export const noisedAnyway = (round: RoundPrivacy | null, head: readonly string[]): string[] =>
+  round?.sample === undefined ? [] : [...round.sample.layers, ...head];
+
+/** Epsilon of releases with these noises together, each of a cohort of its own where that is drawn in secret. */
+export function spentBy(
+  noises: readonly number[],
+  privacy: Pick<ClientPrivacy, 'delta' | 'sampling'>,
+): number {
+  const sampling = samplingOf(privacy);
   const alike = new Map<number, number>();
   for (const noise of noises) alike.set(noise, (alike.get(noise) ?? 0) + 1);
   const composed = [...alike].map(([noise, rounds]) => ({ sampling, noise, rounds }));
-  return epsilonOf(composed, delta).epsilon;
+  return epsilonOf(composed, privacy.delta).epsilon;
 }
 
 type Released = Omit<RoundPrivacy, 'epsilon'>;
@@ -103,11 +146,11 @@ const noisesOf = (released: readonly Released[]): number[] =>
 
 /** A round's own releases, and what the run has spent with them. @param before those of the other rounds. */
 export function accounted(
-  { delta }: ClientPrivacy,
+  privacy: ClientPrivacy,
   before: readonly RoundPrivacy[],
   own: Released,
 ): RoundPrivacy {
-  return { ...own, epsilon: spentBy(noisesOf([...before, own]), delta) };
+  return { ...own, epsilon: spentBy(noisesOf([...before, own]), privacy) };
 }
 
 /** What a round has released once its model is sent; null without differential privacy. */

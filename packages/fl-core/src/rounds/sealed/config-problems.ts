@@ -4,7 +4,7 @@ import type { ConfigProblem } from '../config-problem.ts';
 
 /** What cannot be done with sums alone (docs/privacy.md): refused, with the reason. */
 export function sealedProblems(config: RunConfig): ConfigProblem[] {
-  const { aggregation, budget, cohort, privacy, retention, selection, stopping, strategy } = config;
+  const { aggregation, budget, cohort, local, privacy, retention, selection, stopping, strategy } = config;
   const { sealing, rule, weightCap } = aggregation;
   if (sealing.kind === 'open') return [];
   const problems: ConfigProblem[] = [];
@@ -57,6 +57,14 @@ export function sealedProblems(config: RunConfig): ConfigProblem[] {
       "Budgets in milliseconds need each participant's times, which would leave its device in the clear.",
       'Choose budgets in layers, bytes or compute, or set aggregation.sealing to open.',
       'Needs times, which a sealed run does not have.',
+    );
+  }
+  if (local.timeBox !== null) {
+    add(
+      'local.timeBox',
+      'Updates of a part of the steps weigh by that part, which nobody sees of a sealed round.',
+      'Set local.timeBox to null, or aggregation.sealing to open: who is late costs a sealed round nothing, since masks are made after training.',
+      'Nobody sees how many steps somebody did in a sealed run.',
     );
   }
   const late = [

@@ -1,7 +1,8 @@
 import { selectableLayers } from '../../models/layouts.ts';
 import type { RandomWords } from '../../privacy/index.ts';
-import type { KeptStates, RunConfig } from '../../protocol/index.ts';
+import { type KeptStates, type RunConfig, secretSampling } from '../../protocol/index.ts';
 import {
+  budgetOf,
   carryMasks,
   type Masks,
   type SelectionHistory,
@@ -16,6 +17,7 @@ import { entering } from '../phase.ts';
 import { clipFor } from '../privacy/clip.ts';
 import { averaged, noisedShares } from '../privacy/shares.ts';
 import { accounted, choiceNoise, type RoundPrivacy } from '../privacy/spending.ts';
+import { stepsAsked } from '../time-box.ts';
 import type { Change, MemberChange, Round, RoundFacts } from '../types.ts';
 import { isWarmUp } from '../warm-up.ts';
 import type { Choice, Chosen } from './choice.ts';
@@ -48,6 +50,8 @@ export interface RoundChoice {
   readonly changes: ReadonlyMap<string, Required<Pick<MemberChange, 'mask' | 'smoothed' | 'cost'>>>;
   /** What of the scores is released by the masks; null without differential privacy, and where no scores were asked for. */
   readonly released: RoundPrivacy['choice'];
+  /** The layers of all members, where cohorts are drawn in secret; absent in other runs. */
+  readonly common?: readonly string[];
 }
 
 /** Of those who are told what to train, lost before it is sealed. */
@@ -65,14 +69,17 @@ const groupOf = ({ aggregation: { sealing } }: RunConfig, training: number): num
  * demands it, a sealed one alone.
  */
 export async function chooseForRound(
-  { run, round, cohort, committed, released }: RoundFacts,
+  facts: RoundFacts,
   port: SelectionPort,
   smallest?: number,
 ): Promise<RoundChoice> {
+  const { run, round, cohort, committed, released } = facts;
   const { config } = run;
   const layers = selectableLayers(layoutFor(config));
   const plan = selectionPlan(config, committed);
-  if (plan.warmUp) return headAlone(cohort);
+  const rate = secretSampling(config);
+  if (plan.warmUp) return { ...headAlone(cohort), ...(rate === null ? {} : { common: [] }) };
+  if (rate !== null) return oneForAll(facts, port);
   const present = cohort.filter((m) => !m.left).map((m) => m.client);
   const earlier = await port.earlierProbes(present);
   const training = membersToTrain(config, round.round, cohort, plan, earlier);
@@ -112,6 +119,45 @@ export async function chooseForRound(
     return [trainer.id, { mask, cost: prices.costOf(trainer, mask), smoothed }] as const;
   });
   return { chosen, changes: new Map(changes), released: choice };
+}
+
+/** Stands for everybody in a choice that is the same for all. */
+const everybody = 'everybody';
+
+/**
+ * The same layers for all members of a cohort that is drawn in secret, chosen for nobody in particular: they must not tell
+ * who was drawn.
+ */
+async function oneForAll(
+  { run, cohort, committed, released }: RoundFacts,
+  port: SelectionPort,
+): Promise<RoundChoice> {
+  const { config } = run;
+  const layers = selectableLayers(layoutFor(config));
+  const plan = selectionPlan(config, committed);
+  const budget = budgetOf(config.budget, { id: everybody, wish: null, rounds: [] }, config.seed);
+  const trainer = { id: everybody, samples: 1, budget, scores: null, measured: null };
+  const prices = pricesFor(config, layers, [trainer]);
+  const history = run.committedRound === 0 ? null : await port.historyAfter(run.committedRound);
+  const kept = plan.due ? undefined : released.findLast((r) => r.model !== null)?.sample?.layers;
+  const client = { id: everybody, samples: 1, budget: prices.budgets[0]!, scores: null };
+  const input: SelectionInput = {
+    ...{ layers, costs: prices.costs, reach: prices.reach, clients: [client] },
+    ...{ round: plan.turn, seed: config.seed },
+  };
+  const chosen: Chosen =
+    kept === undefined
+      ? await port.choose({ strategy: config.strategy, input, history })
+      : { masks: { [everybody]: [...kept] }, ...(history ? { history } : {}) };
+  const common = [...(chosen.masks[everybody] ?? [])];
+  const answer = { mask: common, cost: prices.costOf(trainer, common), smoothed: null };
+  const present = cohort.filter((m) => !m.left);
+  return {
+    chosen: { ...chosen, masks: Object.fromEntries(present.map((m) => [m.client, common])) },
+    changes: new Map(present.map((m) => [m.client, answer])),
+    released: null,
+    common,
+  };
 }
 
 /** What of the scores the masks of this round may follow from; null without differential privacy. */
@@ -167,7 +213,7 @@ function keptMasks(input: SelectionInput, history: SelectionHistory | null, earl
 /** Training begins with the layers that were chosen. Null when the round has moved on meanwhile. */
 export function beginTraining(
   facts: RoundFacts,
-  { chosen, changes, released: choice }: RoundChoice,
+  { chosen, changes, released: choice, common }: RoundChoice,
   now: number,
 ): Change | null {
   const { run, round, cohort, committed, released } = facts;
@@ -178,12 +224,23 @@ export function beginTraining(
       ...entering(round, 'training', run.config, now),
       selection: { ...accountOf(chosen), ...(isWarmUp(run.config, committed) ? { warmUp: true } : {}) },
       history: chosen.history ?? null,
-      privacy: begun(run.config, released, choice),
+      privacy: begun(run.config, released, choice, round.privacy, common),
       ...maskDiagnostics(run, training),
     },
-    members: changes,
+    members: asked(facts, changes),
     commit: null,
   };
+}
+
+/** What each trainer has to do, of which a part may be all that comes. */
+function asked({ run, cohort, committed }: RoundFacts, changes: RoundChoice['changes']): Change['members'] {
+  const members = new Map(cohort.map((m) => [m.client, m]));
+  return new Map(
+    [...changes].map(([client, change]) => {
+      const member = members.get(client);
+      return [client, { ...change, stepsAsked: member ? stepsAsked(run.config, committed, member) : null }];
+    }),
+  );
 }
 
 /** What a round may take of each client, and has released of their scores. */
@@ -191,11 +248,20 @@ function begun(
   config: RoundFacts['run']['config'],
   released: readonly RoundPrivacy[],
   choice: RoundPrivacy['choice'],
+  opened: RoundPrivacy | null,
+  common: readonly string[] | undefined,
 ): RoundPrivacy | null {
   const { privacy } = config;
+  if (common !== undefined && opened?.sample === undefined) {
+    throw new Error('A cohort was drawn in secret, and what sums are divided by is not known.');
+  }
+  const sample =
+    common === undefined || opened?.sample === undefined
+      ? {}
+      : { sample: { ...opened.sample, layers: common } };
   const clip = clipFor(config, released);
   if (privacy.kind === 'none' || clip === null) return null;
-  return accounted(privacy, released, { clip, choice, model: null });
+  return accounted(privacy, released, { clip, choice, model: null, ...sample });
 }
 
 function accountOf({ objective, bound, proved, lambda }: Chosen): NonNullable<Round['selection']> {

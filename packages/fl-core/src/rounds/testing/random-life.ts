@@ -286,5 +286,6 @@ const privateConfig = (
     clip: 0.5,
     quantile: lasts > 10 ? 0.5 : null,
     noise: Math.sqrt(0.6 * lasts),
+    sampling: null,
   },
 });

@@ -1,12 +1,6 @@
 import { encodeSafetensors, type RunConfigInput, type Work } from '../../protocol/index.ts';
-import {
-  deviceRandomness,
-  type Identity,
-  identityOf,
-  Member,
-  newIdentityKeys,
-  type Pins,
-} from '../../sealing/index.ts';
+import { deviceRandomness, Member, type Pins } from '../../sealing/index.ts';
+import { type Identity, identityOf, newIdentityKeys } from '../../signing/index.ts';
 import { layoutFor } from '../layout.ts';
 import type { MemoryRun } from '../memory/run.ts';
 import {

@@ -1,5 +1,5 @@
 import { StrataError } from '../../error.ts';
-import type { PublicIdentity } from '../messages.ts';
+import type { PublicIdentity } from '../../signing/messages.ts';
 
 /** The identity keys that a participant has met others with, by their ids (trust on first use). */
 export type Pins = ReadonlyMap<string, PublicIdentity>;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { identityOf, isSignedBy, newIdentityKeys } from '../../signing/identity.ts';
 import { repeatable } from '../testing/index.ts';
 import { decrypt, encrypt } from './envelope.ts';
-import { identityOf, isSignedBy, newIdentityKeys } from './identity.ts';
 import { pinned } from './pins.ts';
 import { deviceRandomness } from './randomness.ts';
 import { combined, shareAmong } from './shares.ts';

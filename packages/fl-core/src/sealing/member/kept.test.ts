@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Identity } from '../keys/identity.ts';
+import type { Identity } from '../../signing/identity.ts';
 import type { Shared } from '../messages.ts';
 import { inboxOf, rosterOf } from '../server/gather.ts';
 import {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { StrataError } from '../../error.ts';
 import { type Random, random } from '../../random.ts';
-import type { Identity } from '../keys/identity.ts';
+import type { Identity } from '../../signing/identity.ts';
 import type { Released, Shared } from '../messages.ts';
 import { inboxOf, rosterOf } from '../server/gather.ts';
 import { clientName, exchangeOf, someIdentity, someWords } from '../testing/index.ts';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { StrataError } from '../../error.ts';
+import { type Identity, isSignedBy } from '../../signing/identity.ts';
 import { readyBytes } from '../context.ts';
-import { type Identity, isSignedBy } from '../keys/identity.ts';
 import type { Exchange, Inbox, Ready, Roster, Shared } from '../messages.ts';
 import type { Plan } from '../plan.ts';
 import { inboxOf, rosterOf } from '../server/gather.ts';

@@ -1,7 +1,7 @@
 import { StrataError } from '../../error.ts';
+import type { Identity } from '../../signing/identity.ts';
 import { digestOf } from '../context.ts';
 import { roundKeysOf } from '../keys/agreement.ts';
-import type { Identity } from '../keys/identity.ts';
 import type { Pins } from '../keys/pins.ts';
 import type { Randomness } from '../keys/randomness.ts';
 import type { Exchange, Inbox, Ready, Released, Roster, Shared, Survivors } from '../messages.ts';

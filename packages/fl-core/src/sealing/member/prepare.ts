@@ -1,6 +1,6 @@
+import type { Identity } from '../../signing/identity.ts';
 import { readyBytes } from '../context.ts';
 import { newRoundKeys, type RoundKeys } from '../keys/agreement.ts';
-import type { Identity } from '../keys/identity.ts';
 import type { Pins } from '../keys/pins.ts';
 import { deviceRandomness, type Randomness } from '../keys/randomness.ts';
 import type { Exchange, Ready } from '../messages.ts';

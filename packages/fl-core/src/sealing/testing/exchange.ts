@@ -1,4 +1,4 @@
-import { type Identity, identityOf, newIdentityKeys } from '../keys/identity.ts';
+import { type Identity, identityOf, newIdentityKeys } from '../../signing/identity.ts';
 import { deviceRandomness } from '../keys/randomness.ts';
 import { Journal } from '../member/journal.ts';
 import { mask, type Opened, openInbox, type Vectors } from '../member/mask.ts';

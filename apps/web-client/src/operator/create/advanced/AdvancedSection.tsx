@@ -5,6 +5,7 @@ import type { SectionProps } from '../form.ts';
 import classes from './AdvancedSection.module.css';
 import { AggregationFields } from './AggregationFields.tsx';
 import { LifetimeFields } from './LifetimeFields.tsx';
+import { orNone } from './or-none.ts';
 import { Part } from './Part.tsx';
 import { ScoreFields } from './ScoreFields.tsx';
 import { TrainingFields } from './TrainingFields.tsx';
@@ -44,6 +45,20 @@ export function AdvancedSection({ form, catalog, open, onToggle }: AdvancedSecti
                 <NumberInput label="Probe" {...whole} {...form.getInputProps('deadlines.probing')} />
                 <NumberInput label="Train" {...whole} {...form.getInputProps('deadlines.training')} />
                 <NumberInput label="Evaluate" {...whole} {...form.getInputProps('deadlines.evaluating')} />
+              </SimpleGrid>
+            </Part>
+            <Part
+              title="Slow devices"
+              text="In a time-boxed round a device that is not done stops before training closes and sends the steps that it has done; they weigh as their share of all. Else who is late is left out."
+            >
+              <SimpleGrid cols={{ base: 1, xs: 3 }}>
+                <NumberInput
+                  label="Stop before"
+                  description="Seconds for the upload; empty: not time-boxed"
+                  placeholder="not time-boxed"
+                  min={0.5}
+                  {...orNone(form, 'local.timeBox')}
+                />
               </SimpleGrid>
             </Part>
             <Part

@@ -1,5 +1,6 @@
 import { NumberInput, SimpleGrid } from '@mantine/core';
 import type { ConfigForm } from '../form.ts';
+import { orNone } from './or-none.ts';
 import { Part } from './Part.tsx';
 
 /** When a run ends early, and which of its models stay. */
@@ -55,14 +56,4 @@ export function LifetimeFields({ form }: { form: ConfigForm }) {
       </Part>
     </>
   );
-}
-
-/** Of a field that may be empty. */
-function orNone(form: ConfigForm, path: string) {
-  const { onChange, value, ...field } = form.getInputProps(path);
-  return {
-    ...field,
-    value: value ?? '',
-    onChange: (typed: number | string) => onChange(typed === '' ? null : typed),
-  };
 }

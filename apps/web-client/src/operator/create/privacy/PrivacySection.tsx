@@ -49,6 +49,7 @@ export function PrivacySection({ form, catalog }: SectionProps) {
 
 function ClientFields({ form }: { form: ConfigForm }) {
   const { onChange, value, ...noise } = form.getInputProps('privacy.noise');
+  const { onChange: sample, value: rate, ...sampling } = form.getInputProps('privacy.sampling');
   return (
     <SimpleGrid cols={{ base: 1, xs: 2 }}>
       <NumberInput
@@ -83,6 +84,17 @@ function ClientFields({ form }: { form: ConfigForm }) {
         {...noise}
         value={value ?? ''}
         onChange={(typed) => onChange(typed === '' ? null : typed)}
+      />
+      <NumberInput
+        label="Chance to be in a round"
+        description="Drawn in secret, so that less noise will do; empty: cohorts as in any run"
+        placeholder="no secret"
+        min={0.001}
+        max={0.9}
+        step={0.05}
+        {...sampling}
+        value={rate ?? ''}
+        onChange={(typed) => sample(typed === '' ? null : typed)}
       />
       <Switch
         label="Let the length follow"

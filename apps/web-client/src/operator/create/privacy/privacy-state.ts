@@ -1,6 +1,7 @@
 import { type Catalog, type ClientPrivacy, RunConfig } from '@strata/fl-core/protocol';
 import { type PrivacyPlan, privacyPlan } from '@strata/fl-core/rounds/privacy-plan';
 import { privacyConflicts, privacyProblems } from '@strata/fl-core/rounds/privacy-problems';
+import { expectedCohort } from '@strata/fl-core/rounds/spending';
 import { guessText } from '../../../shared/texts/privacy-text.ts';
 import { chosenModel } from '../chosen-model.ts';
 
@@ -12,6 +13,7 @@ export const startPrivacy: ClientPrivacy = {
   clip: 1,
   quantile: null,
   noise: null,
+  sampling: null,
 };
 
 /** What a configuration's differential privacy comes to, while it is being typed in. */
@@ -58,10 +60,17 @@ const verdictOf = ({ noiseOverClip, rounds }: PrivacyPlan): Verdict =>
   noiseOverClip > Math.sqrt(rounds) ? 'drowned' : 'usable';
 
 /** With these settings every conflict is gone. */
-export function fitted({ budget, aggregation, ...config }: RunConfig, paths: readonly string[]): RunConfig {
+export function fitted(
+  { budget, aggregation, privacy, purpose, strategy, ...config }: RunConfig,
+  paths: readonly string[],
+): RunConfig {
   const timed = paths.some((path) => path.startsWith('budget.'));
+  const follows = paths.includes('privacy.quantile') && privacy.kind === 'client';
   return {
     ...config,
+    strategy: paths.includes('strategy.name') ? { name: 'head-only' } : strategy,
+    purpose: paths.includes('purpose.sampling') ? { kind: 'test', sampling: null } : purpose,
+    privacy: follows ? { ...privacy, quantile: null } : privacy,
     budget: timed ? { kind: 'fixed', unit: 'layers', amount: 1 } : budget,
     aggregation: { ...aggregation, rule: { name: 'mean' }, participation: 'none' },
   };
@@ -76,7 +85,12 @@ function sentencesOf({ noise, rounds, epsilon, noiseOverClip }: PrivacyPlan, con
       : `All ${rounds} rounds together come to an ε of ${epsilon.toFixed(2)}.`;
   return [
     `Noise of ${amount(noise)} times the longest update on every value of a sum. ${lasts}`,
-    `In a round’s model the noise is ${amount(noiseOverClip)} times as long as the longest change that ${cohort.goal} participants can make together; over ${rounds} rounds a model can learn against up to about ${amount(Math.sqrt(rounds))} times.`,
+    ...(privacy.sampling === null
+      ? []
+      : [
+          `Of ${cohort.minimum} who are there about ${amount(expectedCohort(privacy.sampling, cohort.minimum))} are in a round, by chance more, fewer or nobody; the sum is divided by that number whoever was. “Updates wanted” and the quorum count for nothing. Who was in which round must stay with you: the bound is for those who are not told.`,
+        ]),
+    `In a round’s model the noise is ${amount(noiseOverClip)} times as long as the longest change that ${privacy.sampling === null ? cohort.goal : `${amount(expectedCohort(privacy.sampling, cohort.minimum))}`} participants can make together; over ${rounds} rounds a model can learn against up to about ${amount(Math.sqrt(rounds))} times.`,
     `${meaning(privacy)}.`,
   ];
 }

@@ -1,8 +1,7 @@
 import { encoderOfOldNorms, opensWith } from '../../hub/transformers.ts';
 import { defineArchitecture } from '../define.ts';
-import { bertLayout } from './layout.ts';
+import { bertLayout, bertWork } from './layout.ts';
 import { type BertSpec, bertSpec } from './spec.ts';
-import { bertWork } from './work.ts';
 
 export const bert = defineArchitecture<BertSpec>({
   name: 'bert',
@@ -16,6 +15,7 @@ export const bert = defineArchitecture<BertSpec>({
   work: bertWork,
   transformers: {
     modelTypes: ['bert'],
+    tokenizers: { bert: 'BertTokenizer' },
     read: bertSpec,
     dialects: () => encoderOfOldNorms('bert.'),
     // What pretraining and other tasks classify with, and a buffer.

@@ -1,6 +1,8 @@
 import { encoderLayers } from '../../encoder/layout.ts';
 import type { ModelLayout } from '../../layout.ts';
 import { forLabels, linearTensors, optional } from '../../tensor-specs.ts';
+import { type LayerWork, workOf } from '../../work/layer-work.ts';
+import { blocksWork, map, tokenWork } from '../../work/transformer-work.ts';
 import type { BertSpec } from './spec.ts';
 
 /** Layers of BERT with a classifier, with the names of transformers' BertForSequenceClassification. */
@@ -19,4 +21,13 @@ export function bertLayout(spec: BertSpec, classes: number): ModelLayout {
       },
     ],
   };
+}
+
+export function bertWork(spec: BertSpec, classes: number, tokens: number): LayerWork[] {
+  const { dim } = spec;
+  return [
+    tokenWork(),
+    ...blocksWork(spec, tokens, 'post'),
+    workOf('head', { first: [map(dim, dim, 1)], others: [map(dim, classes, 1)] }),
+  ];
 }

@@ -1,9 +1,8 @@
 import { encoderAlone, type Json, opensWith, picturesByScript } from '../../hub/transformers.ts';
 import { checkSide } from '../../images/patches.ts';
 import { defineArchitecture } from '../define.ts';
-import { clipLayout } from './layout.ts';
+import { clipLayout, clipWork } from './layout.ts';
 import { type ClipSpec, clipSpec, patchesClass } from './spec.ts';
-import { clipWork } from './work.ts';
 
 /** The text half, what compares texts with images, and a buffer; what the patches are classified without. */
 const unused = ({ classified }: ClipSpec): readonly RegExp[] => [

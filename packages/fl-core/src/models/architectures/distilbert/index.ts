@@ -1,8 +1,7 @@
 import { encoderAlone, opensWith } from '../../hub/transformers.ts';
 import { defineArchitecture } from '../define.ts';
-import { distilBertLayout } from './layout.ts';
+import { distilBertLayout, distilBertWork } from './layout.ts';
 import { type DistilBertSpec, distilBertSpec } from './spec.ts';
-import { distilBertWork } from './work.ts';
 
 export const distilbert = defineArchitecture<DistilBertSpec>({
   name: 'distilbert',
@@ -16,6 +15,7 @@ export const distilbert = defineArchitecture<DistilBertSpec>({
   work: distilBertWork,
   transformers: {
     modelTypes: ['distilbert'],
+    tokenizers: { distilbert: 'BertTokenizer' },
     read: distilBertSpec,
     dialects: () => encoderAlone('distilbert.'),
     // What pretraining and other tasks classify with, and a buffer.

@@ -1,6 +1,8 @@
 import { blockLayers } from '../../block-layers.ts';
 import type { LayerSpec, ModelLayout } from '../../layout.ts';
 import { forLabels, linearTensors, normTensors, optional, table } from '../../tensor-specs.ts';
+import { type LayerWork, workOf } from '../../work/layer-work.ts';
+import { blocksWork, map, tokenWork } from '../../work/transformer-work.ts';
 import type { DistilBertSpec } from './spec.ts';
 
 /** Layers of DistilBERT with a classifier, with the names of transformers' DistilBertForSequenceClassification. */
@@ -48,4 +50,13 @@ function block({ dim, mlp, granularity }: DistilBertSpec, index: number): LayerS
       ...normTensors(`${prefix}.output_layer_norm`, dim),
     ],
   );
+}
+
+export function distilBertWork(spec: DistilBertSpec, classes: number, tokens: number): LayerWork[] {
+  const { dim } = spec;
+  return [
+    tokenWork(),
+    ...blocksWork(spec, tokens, 'post'),
+    workOf('head', { first: [map(dim, dim, 1)], others: [map(dim, classes, 1)] }),
+  ];
 }

@@ -1,13 +1,12 @@
 import { encoderAlone, opensWith } from '../../hub/transformers.ts';
 import { defineArchitecture } from '../define.ts';
-import { gpt2Layout } from './layout.ts';
+import { gpt2Layout, gpt2Work } from './layout.ts';
 import { type Gpt2Spec, gpt2Spec } from './spec.ts';
-import { gpt2Work } from './work.ts';
 
 export const gpt2 = defineArchitecture<Gpt2Spec>({
   name: 'gpt2',
   title: 'GPT-2',
-  text: 'Pre-norm causal Transformer. It tells the next token by its embedding table, or classifies from its last token.',
+  text: 'Pre-norm causal Transformer. It predicts the next token by its embedding table, or classifies from its last token.',
   source: 'Radford et al., “Language Models are Unsupervised Multitask Learners”, 2019',
   kind: 'text',
   heads: ['classification', 'next-token'],
@@ -17,6 +16,7 @@ export const gpt2 = defineArchitecture<Gpt2Spec>({
   work: gpt2Work,
   transformers: {
     modelTypes: ['gpt2'],
+    tokenizers: { gpt2: 'GPT2Tokenizer' },
     read: gpt2Spec,
     dialects: () => encoderAlone('transformer.'),
     // Buffers, what other tasks classify with, and the embedding table once more.

@@ -1,8 +1,7 @@
 import { encoderOfOldNorms, opensWith } from '../../hub/transformers.ts';
 import { defineArchitecture } from '../define.ts';
-import { robertaLayout } from './layout.ts';
+import { robertaLayout, robertaWork } from './layout.ts';
 import { type RobertaSpec, robertaSpec } from './spec.ts';
-import { robertaWork } from './work.ts';
 
 export const roberta = defineArchitecture<RobertaSpec>({
   name: 'roberta',
@@ -16,6 +15,7 @@ export const roberta = defineArchitecture<RobertaSpec>({
   work: robertaWork,
   transformers: {
     modelTypes: ['roberta', 'xlm-roberta'],
+    tokenizers: { roberta: 'RobertaTokenizer', 'xlm-roberta': 'XLMRobertaTokenizer' },
     read: robertaSpec,
     dialects: () => encoderOfOldNorms('roberta.'),
     // What pretraining and other tasks classify with, a pooler that only the bare encoder has, and a buffer.

@@ -1,6 +1,8 @@
 import { encoderLayers } from '../../encoder/layout.ts';
 import type { ModelLayout } from '../../layout.ts';
 import { forLabels, linearTensors, optional } from '../../tensor-specs.ts';
+import { type LayerWork, workOf } from '../../work/layer-work.ts';
+import { blocksWork, map, tokenWork } from '../../work/transformer-work.ts';
 import type { RobertaSpec } from './spec.ts';
 
 /** Layers of (XLM-)RoBERTa with a classifier, with the names of transformers' RobertaForSequenceClassification. */
@@ -19,4 +21,13 @@ export function robertaLayout(spec: RobertaSpec, classes: number): ModelLayout {
       },
     ],
   };
+}
+
+export function robertaWork(spec: RobertaSpec, classes: number, tokens: number): LayerWork[] {
+  const { dim } = spec;
+  return [
+    tokenWork(),
+    ...blocksWork(spec, tokens, 'post'),
+    workOf('head', { first: [map(dim, dim, 1)], others: [map(dim, classes, 1)] }),
+  ];
 }

@@ -1,7 +1,6 @@
 import { defineArchitecture } from '../define.ts';
-import { useLiteLayout } from './layout.ts';
+import { useLiteLayout, useLiteWork } from './layout.ts';
 import type { UseLiteSpec } from './spec.ts';
-import { useLiteWork } from './work.ts';
 
 export const useLite = defineArchitecture<UseLiteSpec>({
   name: 'use-lite',

@@ -3,9 +3,8 @@ import { type Json, opensWith, picturesByScript } from '../../hub/transformers.t
 import { checkSide } from '../../images/patches.ts';
 import { defineArchitecture } from '../define.ts';
 import { vitDialects } from './dialects.ts';
-import { vitLayout } from './layout.ts';
+import { vitLayout, vitWork } from './layout.ts';
 import { type VitSpec, vitSpec } from './spec.ts';
-import { vitWork } from './work.ts';
 
 export const vit = defineArchitecture<VitSpec>({
   name: 'vit',
@@ -21,7 +20,7 @@ export const vit = defineArchitecture<VitSpec>({
     modelTypes: ['vit', 'deit'],
     read: vitSpec,
     dialects: vitDialects,
-    // What pretraining classifies with, and two heads that tell a teacher's answer: one classifier is trained here.
+    // What pretraining classifies with, and two heads that predict a teacher's answer: one classifier is trained here.
     unused: () => [
       /^(?:vit\.|deit\.)?pooler\.dense\.(?:weight|bias)$/,
       /^(?:vit\.|deit\.)?embeddings\.mask_token$/,

@@ -1,6 +1,8 @@
 import { blockLayers } from '../../block-layers.ts';
 import type { InitialValues, LayerSpec, ModelLayout } from '../../layout.ts';
 import { fanIn, forLabels, linearTensors, normTensors } from '../../tensor-specs.ts';
+import { type LayerWork, workOf } from '../../work/layer-work.ts';
+import { blocksWork, map, patchesOf, patchWork } from '../../work/transformer-work.ts';
 import type { VitSpec } from './spec.ts';
 
 /** Vision Transformer as layers, with timm's parameter names. */
@@ -70,4 +72,13 @@ export function vitLayout(spec: VitSpec, classes: number): ModelLayout {
       },
     ],
   };
+}
+
+export function vitWork(spec: VitSpec, classes: number, side: number): LayerWork[] {
+  const patches = patchesOf(side, spec.patch);
+  return [
+    patchWork(spec.dim, spec.patch, patches),
+    ...blocksWork(spec, tokenNames(spec).length + patches, 'pre'),
+    workOf('head', { others: [map(spec.dim, classes, 1)] }),
+  ];
 }

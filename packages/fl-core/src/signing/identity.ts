@@ -1,6 +1,6 @@
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
-import { StrataError } from '../../error.ts';
-import type { PublicIdentity } from '../messages.ts';
+import { StrataError } from '../error.ts';
+import type { PublicIdentity } from './messages.ts';
 
 /** Who a participant is over the rounds of a run: a signing key whose secret half cannot be read, only used. */
 export interface Identity {

@@ -12,9 +12,6 @@ import {
   Standing,
   Work,
 } from './messages.ts';
-import { Id } from './run.ts';
-import { RunChange, WatchedRun } from './run-change.ts';
-import { RunEvent } from './views.ts';
 
 /** Said with no more than its name. */
 const Nothing = z.object({});
@@ -47,20 +44,5 @@ export const clientChannel = defineChannel({
     dismissed: ErrorBody,
     /** Over how long all clients together come back should the connection be lost (`pace.ts`). */
     pace: z.object({ spreadMs: z.number().int().min(0).max(600_000) }),
-  },
-});
-
-/** The dashboards' channel, for viewers and up: pages come with the cookie of their session, programs with a token. */
-export const operatorChannel = defineChannel({
-  namespace: '/operators',
-  auth: z.object({ token: z.string().max(1000).optional() }),
-  requests: {
-    /** Answers the view; from then on changes of it and events of the run are pushed. */
-    watch: { message: z.object({ run: Id }), answer: WatchedRun },
-  },
-  pushes: {
-    /** At most four times a second; who has not the version that it begins with asks to watch again. */
-    change: RunChange,
-    event: RunEvent,
   },
 });

@@ -1,7 +1,7 @@
 import type { ChosenColumns, LocalFile } from '../client/index.ts';
 
 /** What the person can do about the data. */
-export interface DataWays {
+export interface DataActions {
   readonly onSample: () => void;
   /** `mapping`: what folders mean that are none of the run's labels. */
   readonly onFiles: (files: readonly LocalFile[], mapping?: ReadonlyMap<string, string | null>) => void;
