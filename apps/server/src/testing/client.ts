@@ -241,7 +241,7 @@ export class TestClient {
   }
 
   /** Waits until the newest work satisfies `test`. */
-  async until(test: (work: Work) => boolean, what: string, timeoutMs = 15_000): Promise<Work> {
+  async until(test: (work: Work) => boolean, what: string, timeoutMs = 60_000): Promise<Work> {
     const end = Date.now() + timeoutMs;
     for (;;) {
       const newest = this.history.at(-1);

@@ -223,7 +223,7 @@ export class TestServer {
   }
 
   /** Polls the run's view until `test` holds. */
-  until(run: string, test: (view: RunView) => boolean, what: string, timeoutMs = 20_000): Promise<RunView> {
+  until(run: string, test: (view: RunView) => boolean, what: string, timeoutMs = 60_000): Promise<RunView> {
     return untilRun(this.url, run, test, what, timeoutMs);
   }
 }
@@ -236,7 +236,7 @@ export async function untilRun(
   run: string,
   test: (view: RunView) => boolean,
   what: string,
-  timeoutMs = 20_000,
+  timeoutMs = 60_000,
 ): Promise<RunView> {
   const operator = operatorOf(url);
   const end = Date.now() + timeoutMs;
