@@ -6,6 +6,9 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startCrew } from '../testing/crew.ts';
 import { TestServer } from '../testing/server.ts';
 
+/** A machine that does much else. */
+const patient = { timeout: 20_000 };
+
 let server: TestServer;
 beforeAll(async () => {
   server = await TestServer.start();
@@ -38,12 +41,14 @@ it('a member has one upload under way: a newer one ends the older, whose file go
   const uploads: ReturnType<typeof held>[] = [];
   for (let i = 0; i < 5; i++) {
     uploads.push(held());
-    await expect.poll(() => uploads.map((upload) => upload.ended())).toEqual([...Array(i).fill(true), false]);
-    await expect.poll(spooled).toBe(1);
+    await expect
+      .poll(() => uploads.map((upload) => upload.ended()), patient)
+      .toEqual([...Array(i).fill(true), false]);
+    await expect.poll(spooled, patient).toBe(1);
   }
   const receipt = await client.put(1, update);
   expect(receipt).toMatchObject({ duplicate: false, bytes: update.byteLength });
-  await expect.poll(() => uploads.every((upload) => upload.ended())).toBe(true);
-  await expect.poll(spooled).toBe(0);
+  await expect.poll(() => uploads.every((upload) => upload.ended()), patient).toBe(true);
+  await expect.poll(spooled, patient).toBe(0);
   await server.until(run, (v) => v.state === 'finished', 'the end');
 }, 60_000);
