@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Page } from '@playwright/test';
 import {
   ClientAuth,
@@ -8,8 +9,11 @@ import {
   Progress,
   Standing,
   UpdateMetadata,
+  updateSignatureHeader,
 } from '@strata/fl-core/protocol';
 import { random } from '@strata/fl-core/random';
+import { isUpdateSigned } from '@strata/fl-core/signing';
+import { signatureIn } from '@strata/fl-core/signing/messages';
 import { zipSync } from 'fflate';
 import { PNG } from 'pngjs';
 import { z } from 'zod';
@@ -147,15 +151,28 @@ test.describe('C5: all that leaves a tab in a whole run', () => {
     }
   });
 
-  test('in an update: the trained layers and the head, how many samples they stand for and the mean loss', async ({
+  test('in an update: the trained layers and the head, how many samples they stand for, the mean loss; signed', async ({
     world,
   }) => {
     const updates = requests(proxy.sent).filter(({ method }) => method === 'PUT');
     expect(updates.length).toBe(2);
-    for (const { path, body } of updates) {
+    const keys = new Set<string>();
+    for (const { path, body, headers } of updates) {
       const { tensors, metadata } = decodeSafetensors(body);
-      expect(Object.keys(metadata).sort()).toEqual(Object.keys(UpdateMetadata.shape).sort());
-      const { members } = await world.api.round(run, Number(path.split('/')[4]));
+      // How many steps only a time-boxed round is told.
+      expect(Object.keys(metadata).sort()).toEqual(['loss', 'samples']);
+      expect(UpdateMetadata.safeParse(metadata).error).toBeUndefined();
+      const round = Number(path.split('/')[4]);
+      const { members } = await world.api.round(run, round);
+      const signature = signatureIn(headers[updateSignatureHeader] ?? '');
+      const sent = {
+        run,
+        round,
+        client: members[0]?.client ?? '',
+        sha256: createHash('sha256').update(body).digest('hex'),
+      };
+      expect(signature !== null && (await isUpdateSigned(signature, sent))).toBe(true);
+      keys.add(signature?.key ?? '');
       const mask = members[0]?.mask ?? [];
       for (const { name } of tensors) {
         const layer = name.startsWith('blocks.') ? name.split('.').slice(0, 2).join('.') : 'head';
@@ -163,6 +180,7 @@ test.describe('C5: all that leaves a tab in a whole run', () => {
         if (layer === 'head') expect(name).toMatch(/^(head|norm)\./);
       }
     }
+    expect(keys.size).toBe(1);
   });
 
   test('holds no file name, no folder name and no row of a picture, in whatever form', () => {

@@ -23,6 +23,7 @@ import {
   getCheckpoint,
   getRound,
   getRun,
+  listClients,
   listMembers,
   listReleased,
   openRound,
@@ -148,7 +149,7 @@ export class Views {
         createdAt: run.createdAt.getTime(),
         rounds: run.config.rounds,
         committed: await countCommitted(this.#ports.db, run.id),
-        clients: this.#ports.presence.connected(run.id).length,
+        clients: await this.#present(run),
         accuracy: await this.#accuracy(run),
         accuracies: await this.#accuracies(run),
       });
@@ -158,7 +159,7 @@ export class Views {
 
   /** What anybody with the join link may know, and of a listed run anybody. Throws `unknown-run`. */
   async public(id: string): Promise<RunPublic> {
-    const { db, presence } = this.#ports;
+    const { db } = this.#ports;
     const run = await getRun(db, id);
     const round = await openRound(db, id);
     const { config } = run;
@@ -186,7 +187,7 @@ export class Views {
       rounds: config.rounds,
       committed: await countCommitted(db, id),
       phase: round?.phase ?? null,
-      clients: presence.connected(id).length,
+      clients: await this.#present(run),
       accuracy: await this.#accuracy(run),
       roundSeconds: await this.#roundSeconds(run),
     };
@@ -216,6 +217,13 @@ export class Views {
       if (accuracy !== null) values.push(accuracy);
     }
     return values;
+  }
+
+  /** How many are connected and let in. */
+  async #present({ id, config }: RunRow): Promise<number> {
+    const connected = this.#ports.presence.connected(id);
+    if (!config.approval) return connected.length;
+    return (await listClients(this.#ports.db, id, connected)).filter((c) => !c.awaitsApproval).length;
   }
 
   async #roundSeconds(run: RunRow): Promise<number | null> {

@@ -7,7 +7,7 @@ import { count } from '../../shared/texts/format.ts';
 import { useMay } from '../session/session.ts';
 import { ClientMenu } from './ClientMenu.tsx';
 import classes from './ClientsPanel.module.css';
-import { clientActivity, sortClients } from './clients.ts';
+import { clientActivity, participants, sortClients } from './clients.ts';
 
 const pageSize = 20;
 
@@ -24,7 +24,7 @@ interface RowProps extends ClientsPanelProps {
 }
 
 export function ClientsPanel({ run, over, live }: ClientsPanelProps) {
-  const clients = run.clients.filter(({ awaitsApproval }) => !awaitsApproval);
+  const clients = participants(run.clients);
   const [search, setSearch] = useState('');
   const [page, setPage] = useState(1);
   const found = sortClients(clients, search);

@@ -1,6 +1,6 @@
 import type { ClientView } from '@strata/fl-core/protocol';
 import { describe, expect, it } from 'vitest';
-import { clientActivity, sortClients } from './clients.ts';
+import { clientActivity, participants, presentCount, sortClients } from './clients.ts';
 
 const client = (id: string, changes: Partial<ClientView> = {}): ClientView => ({
   id,
@@ -67,4 +67,10 @@ describe('sortClients', () => {
     expect(sortClients(all, ' ada ').map((c) => c.id)).toEqual(['b']);
     expect(sortClients(all, 'D').map((c) => c.id)).toEqual(['b', 'd']);
   });
+});
+
+it('counts who is here without those who wait to be let in', () => {
+  const clients = [client('a'), client('b', { awaitsApproval: true }), client('c', { presence: 'away' })];
+  expect(presentCount({ clients: [...clients, client('d', { presence: 'left' })] })).toBe(2);
+  expect(participants(clients).map((c) => c.id)).toEqual(['a', 'c']);
 });

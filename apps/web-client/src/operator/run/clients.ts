@@ -1,5 +1,13 @@
 import type { ClientView } from '@strata/fl-core/protocol';
 
+/** Without those who wait to be let in. */
+export const participants = (clients: readonly ClientView[]): ClientView[] =>
+  clients.filter(({ awaitsApproval }) => !awaitsApproval);
+
+/** How many are here, or may come back any moment. */
+export const presentCount = ({ clients }: { readonly clients: readonly ClientView[] }): number =>
+  participants(clients).filter(({ presence }) => presence !== 'left').length;
+
 export interface ClientActivity {
   readonly label: string;
   /** In [0, 1]; null when there is nothing to measure. */

@@ -2,6 +2,7 @@ import type { RoundSummary, RunView } from '@strata/fl-core/protocol';
 import { bytes, percent, plural } from '../../shared/texts/format.ts';
 import { lossText, metricText } from '../../shared/texts/metric-text.ts';
 import { epsilonText } from '../../shared/texts/privacy-text.ts';
+import { presentCount } from './clients.ts';
 import { saving, savingText, traffic } from './traffic.ts';
 
 export interface Figure {
@@ -17,7 +18,7 @@ export function figures(run: RunView): Figure[] {
   const last = run.rounds.at(-1);
   const saved = saving(run.rounds);
   const moved = traffic(run.rounds).at(-1)?.moved ?? 0;
-  const present = run.clients.filter((c) => c.presence !== 'left').length;
+  const present = presentCount(run);
   return [
     measured(
       run,

@@ -1,5 +1,6 @@
 import type { RunView } from '@strata/fl-core/protocol';
 import { plural } from '../../shared/texts/format.ts';
+import { presentCount } from './clients.ts';
 
 export interface Headline {
   readonly headline: string;
@@ -8,7 +9,7 @@ export interface Headline {
 
 /** What is going on, in one line, and why, in another. */
 export function runHeadline(run: RunView): Headline {
-  const present = run.clients.filter((c) => c.presence !== 'left').length;
+  const present = presentCount(run);
   switch (run.state) {
     case 'draft':
       return {

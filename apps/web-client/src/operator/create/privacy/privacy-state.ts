@@ -90,7 +90,7 @@ function sentencesOf({ noise, rounds, epsilon, noiseOverClip }: PrivacyPlan, con
       : [
           `Of ${cohort.minimum} who are there about ${amount(expectedCohort(privacy.sampling, cohort.minimum))} are in a round, by chance more, fewer or nobody; the sum is divided by that number whoever was. “Updates wanted” and the quorum count for nothing. Who was in which round must stay with you: the bound is for those who are not told.`,
         ]),
-    `In a round’s model the noise is ${amount(noiseOverClip)} times as long as the longest change that ${privacy.sampling === null ? cohort.goal : `${amount(expectedCohort(privacy.sampling, cohort.minimum))}`} participants can make together; over ${rounds} rounds a model can learn against up to about ${amount(Math.sqrt(rounds))} times.`,
+    `In a round’s model the noise is ${amount(noiseOverClip)} times as long as the longest change that ${privacy.sampling === null ? `${cohort.goal} participants` : 'so many'} can make together; over ${rounds} rounds a model can learn against up to about ${amount(Math.sqrt(rounds))} times.`,
     `${meaning(privacy)}.`,
   ];
 }
