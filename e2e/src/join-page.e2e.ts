@@ -2,11 +2,8 @@ import { expect, test } from './test.ts';
 
 /** What a participant's device has to fetch before its person sees anything. */
 
-/**
- * Bytes as sent, compressed: of scripts and styles, and with document, fonts and answers. It was 185 and 240 kB until the
- * protocol had accounts, invitations and privacy; the routes of operators could be kept from participants (decisions, Tools).
- */
-const budget = { code: 192_000, all: 245_000 };
+/** Bytes as sent, compressed: of scripts and styles, and with document, fonts and answers. */
+const budget = { code: 190_000, all: 245_000 };
 
 test('the join page comes with a budget of bytes, and with nothing of the operator’s', async ({ world }) => {
   const run = await world.startRun();

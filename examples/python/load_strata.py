@@ -175,8 +175,8 @@ def text_inputs(folder, config):
 
     def inputs(texts):
         pairs = isinstance(texts[0], tuple)
-        # Which text a token is of is told by a mark of its own in BERT alone.
-        segments = ("token_type_ids",) if pairs and config.model_type == "bert" else ()
+        # Which text a token is of is told by a mark of its own where the model has marks for both.
+        segments = ("token_type_ids",) if pairs and getattr(config, "type_vocab_size", 1) > 1 else ()
         columns = [list(column) for column in zip(*texts, strict=True)] if pairs else [texts]
         encoded = tokenizer(
             *columns,

@@ -5,7 +5,8 @@ import { Gate, Participant } from './participant.ts';
 export type CrowdTask =
   | {
       readonly what: 'rounds';
-      readonly server: string;
+      /** Participants are dealt out to these. */
+      readonly servers: readonly string[];
       readonly run: string;
       readonly key: string;
       readonly config: RunConfig;
@@ -14,8 +15,8 @@ export type CrowdTask =
     }
   | {
       readonly what: 'seats';
-      readonly server: string;
-      /** Participants are dealt out to these runs. */
+      /** Participants are dealt out to these, and to these runs. */
+      readonly servers: readonly string[];
       readonly runs: readonly { readonly run: string; readonly key: string }[];
       readonly config: RunConfig;
       readonly participants: number;
@@ -58,8 +59,8 @@ function fail(error: unknown): void {
 
 async function joinAll(everybody: readonly Participant[]): Promise<void> {
   const start = performance.now();
-  // The server takes them one after the other anyway, and who waits for 20 s gives up.
-  const door = new Gate(16);
+  // This process is one for all of them, and who waits for 20 s gives up.
+  const door = new Gate(64);
   await Promise.all(everybody.map((participant) => door.through(() => participant.join())));
   say({ joinSeconds: (performance.now() - start) / 1000 });
 }

@@ -1,13 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { samples } from '@strata/fl-core/data/samples';
 import { RunConfig, type RunConfigInput, type RunView, StrataError } from '@strata/fl-core/protocol';
-import { OperatorApi, ServerProcess } from '@strata/harness';
+import { OperatorApi } from '@strata/harness';
 import type { BenchContext, Benchmark, Options } from '../benchmark.ts';
 import { rowsOfChild } from '../child-process.ts';
 import type { CrowdTask, Joined, Played, Sent } from './crowd-child.ts';
-
+import { Nodes, sum } from './nodes.ts';
 import { Gate, Participant } from './participant.ts';
-import { Usage } from './usage.ts';
 
 /**
  * The server under load: a process of its own as users get it, participants in another that speak by the product's
@@ -18,8 +17,10 @@ export const orchestrator: Benchmark<OrchestratorOptions> = {
   options: {
     // 'all', or some of the names, with commas.
     rows: 'all',
-    // PostgreSQL instead of the embedded database.
+    // An empty database of PostgreSQL instead of the embedded one.
     database: '',
+    // Servers that share it; participants are dealt out to them.
+    nodes: 1,
     quick: false,
   },
   run,
@@ -28,12 +29,14 @@ export const orchestrator: Benchmark<OrchestratorOptions> = {
 interface OrchestratorOptions extends Options {
   readonly rows: string;
   readonly database: string;
+  readonly nodes: number;
   readonly quick: boolean;
 }
 
 interface OrchestratorRow {
   readonly what: 'round' | 'sockets' | 'idle';
   readonly name: string;
+  readonly nodes: number;
   readonly clients: number;
   /** Of one client's update, in MB (1e6 bytes). */
   readonly megabytesEach: number;
@@ -41,19 +44,21 @@ interface OrchestratorRow {
   readonly seconds: { training: number; aggregating: number; evaluating: number } | null;
   /** From training's beginning to the commit, of every round in order. */
   readonly roundSeconds: readonly number[];
-  /** The server's processor time of a round, all threads together; steadier than the clock on a busy machine. */
+  /** The servers' processor time of a round, all threads together; steadier than the clock on a busy machine. */
   readonly processorSeconds: number | null;
   readonly commitAfterLastUploadSeconds: number | null;
   /** What a bare server takes for the same uploads. */
   readonly limitSeconds: number | null;
-  /** Most of the server's memory during the measurement, and what it held before it. */
-  readonly peakMegabytes: number;
-  readonly startMegabytes: number;
+  /** Most of each server's memory during the measurement, and what it held before it. */
+  readonly peakMegabytes: readonly number[];
+  readonly startMegabytes: readonly number[];
   /** What a participant of another run waits for its work, in 99 of 100 questions, asked ten times a second. */
   readonly p99ControlMs: number | null;
   /** Memory of the server that a connected participant takes. */
   readonly kilobytesEach: number | null;
   readonly joinedASecond: number | null;
+  /** The server's processor time of one that joins, all threads together, in milliseconds. */
+  readonly joinProcessorMs: number | null;
   /** Updates that were counted in every round but the first. */
   readonly counted: number | null;
 }
@@ -107,7 +112,7 @@ const seatsOfRun = 1000;
 const restMs = 5000;
 
 async function* run({ options, log }: BenchContext<OrchestratorOptions>): AsyncIterable<OrchestratorRow> {
-  const { rows, database, quick } = options;
+  const { rows, database, quick, nodes: count } = options;
   const wanted = (name: string): boolean => rows === 'all' || rows.split(',').includes(name);
   const chosen = (quick ? quickLoads : loads).filter(({ name }) => wanted(name));
   const others = ['idle', 'sockets'].filter(wanted);
@@ -115,40 +120,36 @@ async function* run({ options, log }: BenchContext<OrchestratorOptions>): AsyncI
     const names = [...(quick ? quickLoads : loads).map(({ name }) => name), 'idle', 'sockets'];
     throw new StrataError('bad-config', `There are no rows ${rows}.`, `Choose from ${names.join(', ')}.`);
   }
-  // All participants come from this machine.
-  const env = { DATABASE_URL: database, CLIENT_GRACE_SECONDS: '60', PARTICIPANTS_PER_ADDRESS: '10000' };
   const rest = quick ? 100 : restMs;
 
-  const server = await ServerProcess.start({ env });
+  const nodes = await Nodes.start({ count, database });
   try {
-    const first = new Usage(server.pid);
     await sleep(rest);
-    if (wanted('idle')) yield await idleRow('first start', first);
+    if (wanted('idle')) yield await idleRow('first start', nodes);
     // Everything else is measured on a server that was started again: the first start's peak is a row of its own.
-    await server.kill();
-    await server.restart();
-    const usage = new Usage(server.pid);
+    await nodes.restart();
     await sleep(rest);
-    if (wanted('idle')) yield await idleRow('later start', usage);
-    const api = new OperatorApi(server.url, server.token);
+    if (wanted('idle')) yield await idleRow('later start', nodes);
+    const api = new OperatorApi(nodes.first.url, nodes.first.token);
     for (const load of chosen) {
       log(`${load.clients} participants, ${load.name}`);
-      yield await roundRow(load, server, api, usage);
+      yield await roundRow(load, nodes, api);
       await sleep(rest);
     }
-    if (wanted('sockets')) yield await socketsRow(quick ? 30 : 3000, server, api, usage, rest);
+    if (wanted('sockets')) yield await socketsRow(quick ? 30 : 3000, nodes, api, rest);
   } finally {
-    await server.dispose();
+    await nodes.dispose();
   }
 }
 
-async function idleRow(name: string, usage: Usage): Promise<OrchestratorRow> {
+async function idleRow(name: string, nodes: Nodes): Promise<OrchestratorRow> {
   return {
     ...nothing,
     what: 'idle',
     name,
-    peakMegabytes: await usage.peak(),
-    startMegabytes: await usage.now(),
+    nodes: nodes.servers.length,
+    peakMegabytes: await nodes.peak(),
+    startMegabytes: await nodes.now(),
   };
 }
 
@@ -163,6 +164,7 @@ const nothing = {
   p99ControlMs: null,
   kilobytesEach: null,
   joinedASecond: null,
+  joinProcessorMs: null,
   counted: null,
 } as const;
 
@@ -177,23 +179,19 @@ const configOf = ({ config, clients, rounds, name }: Load): RunConfigInput => ({
   cohort: { goal: clients, minimum: clients, quorum: 1 },
 });
 
-async function roundRow(
-  load: Load,
-  server: ServerProcess,
-  api: OperatorApi,
-  usage: Usage,
-): Promise<OrchestratorRow> {
+async function roundRow(load: Load, nodes: Nodes, api: OperatorApi): Promise<OrchestratorRow> {
   const input = configOf(load);
   const { clients, downloads } = load;
   const { id, joinKey: key } = await api.createRun(input);
-  const startMegabytes = await usage.now();
-  await usage.forget();
+  const startMegabytes = await nodes.now();
+  await nodes.forget();
   // In a run of its own: of a thousand seats none is left.
   const beside = await api.createRun(input);
-  const observers = new Observers(server.url, beside);
+  const observers = new Observers(nodes.urls, beside);
+  const joining = await nodes.processorSeconds();
   const crowd = crowdOf<Joined | Played>({
     what: 'rounds',
-    server: server.url,
+    servers: nodes.urls,
     run: id,
     key,
     config: RunConfig.parse(input),
@@ -201,13 +199,14 @@ async function roundRow(
     downloads,
   });
   const { joinSeconds } = await next(crowd, 'joinSeconds');
+  const joinProcessorMs = (1000 * ((await nodes.processorSeconds()) - joining)) / clients;
   await observers.begin();
-  const before = await usage.processorSeconds();
+  const before = await nodes.processorSeconds();
   await api.command(id, 'start');
   const { lastUploads, bytes } = await next(crowd, 'lastUploads');
   const p99ControlMs = observers.end();
-  const processorSeconds = ((await usage.processorSeconds()) - before) / load.rounds;
-  const peakMegabytes = await usage.peak();
+  const processorSeconds = ((await nodes.processorSeconds()) - before) / load.rounds;
+  const peakMegabytes = await nodes.peak();
   const { rounds: played } = await api.run(id);
 
   const done = played.map((round, i) => {
@@ -225,6 +224,7 @@ async function roundRow(
   return {
     what: 'round',
     name: load.name,
+    nodes: nodes.servers.length,
     clients,
     megabytesEach: size / 1e6,
     seconds: best.seconds,
@@ -237,15 +237,15 @@ async function roundRow(
     p99ControlMs,
     kilobytesEach: null,
     joinedASecond: clients / joinSeconds,
+    joinProcessorMs,
     counted: Math.min(...later.map((d) => d.updates)),
   };
 }
 
 async function socketsRow(
   clients: number,
-  server: ServerProcess,
+  nodes: Nodes,
   api: OperatorApi,
-  usage: Usage,
   rest: number,
 ): Promise<OrchestratorRow> {
   const load: Load = { name: 'sockets', clients: 1, rounds: 1, downloads: false, config: top(3) };
@@ -256,26 +256,30 @@ async function socketsRow(
     runs.push({ run, key });
   }
   const config = RunConfig.parse(input);
-  const observers = new Observers(server.url, await api.createRun(input));
+  const observers = new Observers(nodes.urls, await api.createRun(input));
   await observers.begin();
   await sleep(rest);
-  const startMegabytes = await usage.now();
-  await usage.forget();
-  const crowd = crowdOf<Joined>({ what: 'seats', server: server.url, runs, config, participants: clients });
+  const startMegabytes = await nodes.now();
+  await nodes.forget();
+  const joining = await nodes.processorSeconds();
+  const crowd = crowdOf<Joined>({ what: 'seats', servers: nodes.urls, runs, config, participants: clients });
   try {
     const { joinSeconds } = await next(crowd, 'joinSeconds');
+    const joinProcessorMs = (1000 * ((await nodes.processorSeconds()) - joining)) / clients;
     await sleep(rest);
-    const held = await usage.now();
+    const held = await nodes.now();
     return {
       ...nothing,
       what: 'sockets',
       name: 'sockets',
+      nodes: nodes.servers.length,
       clients,
       startMegabytes,
-      peakMegabytes: await usage.peak(),
+      peakMegabytes: await nodes.peak(),
       p99ControlMs: observers.end(),
-      kilobytesEach: ((held - startMegabytes) * 1000) / clients,
+      kilobytesEach: ((sum(held) - sum(startMegabytes)) * 1000) / clients,
       joinedASecond: clients / joinSeconds,
+      joinProcessorMs,
     };
   } finally {
     await crowd.return();
@@ -323,9 +327,12 @@ class Observers {
   #asked = 0;
   #asking: NodeJS.Timeout | undefined;
 
-  constructor(server: string, { id: run, joinKey: key, config }: Pick<RunView, 'id' | 'joinKey' | 'config'>) {
+  constructor(
+    servers: readonly string[],
+    { id: run, joinKey: key, config }: Pick<RunView, 'id' | 'joinKey' | 'config'>,
+  ) {
     const crowd = {
-      server,
+      servers,
       run,
       key,
       config,

@@ -13,7 +13,8 @@ import { syntheticScores } from '@strata/fl-core/rounds/testing';
 /** Speaks as the product's own client does, and trains nothing: what is measured is the server. */
 
 export interface Crowd {
-  readonly server: string;
+  /** Participants are dealt out to these. */
+  readonly servers: readonly string[];
   readonly run: string;
   /** Of the run's join link. */
   readonly key: string;
@@ -66,7 +67,8 @@ export class Participant {
   #end: () => void = () => {};
 
   constructor(crowd: Crowd, number: number) {
-    const { server, run, key } = crowd;
+    const { servers, run, key } = crowd;
+    const server = servers[number % servers.length] ?? '';
     this.#crowd = crowd;
     this.#number = number;
     this.#control = createControlPlane({ server, run, key, identity: this.#identity });

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { loadModel, type ReadExport, readExport } from '@strata/fl-core/models';
+import { taskNamed } from '@strata/fl-core/tasks';
 import { chooseBackend, finish, Trainer } from '@strata/fl-core/training';
 import { filesAt } from '../files.ts';
 import { exportedFiles } from './exported-files.ts';
@@ -43,7 +44,7 @@ function predictionOf(
   logits: Float32Array,
   { task, labels }: Pick<ReadExport, 'task' | 'labels'>,
 ): Pick<Prediction, 'labels' | 'probabilities'> {
-  const several = task === 'multi-label';
+  const several = taskNamed(task).hub.problem === 'multi_label_classification';
   const shares = several ? Array.from(logits, (v) => 1 / (1 + Math.exp(-v))) : softmax(logits);
   const probabilities = Object.fromEntries(labels.map((label, i) => [label, shares[i]!]));
   const best = shares.indexOf(Math.max(...shares));

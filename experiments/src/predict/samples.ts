@@ -14,6 +14,7 @@ import {
   withoutClutter,
 } from '@strata/fl-core/data';
 import type { ReadExport } from '@strata/fl-core/models';
+import { taskNamed } from '@strata/fl-core/tasks';
 import { UsageError } from '../experiment.ts';
 
 /** What is to be predicted of. */
@@ -45,20 +46,19 @@ export async function readSamples(
   const { files: unpacked, problems } = await unpackArchives(files);
   const present = withoutClutter(unpacked);
   const { task, spec } = model;
-  switch (task) {
-    case 'classification':
-    case 'multi-label':
-    case 'sequence-pair': {
+  const { head } = taskNamed(task);
+  switch (head) {
+    case 'classification': {
       const read =
         spec.kind === 'image'
           ? await readPictures(present, model.side)
-          : await readTexts(present, task, model, exported);
+          : await readTexts(present, model, exported);
       return { ...read, leftOut: [...problems, ...read.leftOut] };
     }
     case 'next-token':
       throw new UsageError('This model continues texts; it has no classes to predict.');
     default:
-      return task satisfies never;
+      return head satisfies never;
   }
 }
 
@@ -88,10 +88,11 @@ const table = /\.(csv|tsv|tab|json|jsonl|ndjson)$/i;
 /** Texts of tables, of lines, of whole files; two of each where the model compares them. */
 async function readTexts(
   files: readonly SourceFile[],
-  task: 'classification' | 'multi-label' | 'sequence-pair',
   model: ReadExport,
   exported: ExportFile,
 ): Promise<Samples> {
+  const { task } = model;
+  const { pairs } = taskNamed(task);
   const texts: string[] = [];
   const seconds: string[] = [];
   const places: Place[] = [];
@@ -100,18 +101,15 @@ async function readTexts(
     const bytes = await read();
     if (table.test(file)) {
       // Labels do not matter here; of pairs the reader asks for their column.
-      const options = { file, bytes, labels: task === 'sequence-pair' ? model.labels : [] };
-      const { samples, lines, problems } =
-        task === 'sequence-pair'
-          ? readTextTable({ task, ...options })
-          : readTextTable({ task: 'next-token', ...options });
+      const options = { file, bytes, labels: pairs ? model.labels : [] };
+      const { samples, lines, problems } = readTextTable({ task: pairs ? task : 'next-token', ...options });
       texts.push(...samples.texts);
       if (samples.kind === 'pairs') seconds.push(...samples.seconds);
       places.push(...Array.from(lines, (line) => ({ file, line })));
       leftOut.push(...problems);
       continue;
     }
-    if (task === 'sequence-pair') {
+    if (pairs) {
       leftOut.push({ file, reason: 'is no table: two texts a line are needed' });
       continue;
     }
@@ -131,10 +129,9 @@ async function readTexts(
     maxTokens: spec.maxTokens,
   };
   const labelled = { classes: model.labels, labels: new Int32Array(texts.length), texts };
-  const { dataset } =
-    task === 'sequence-pair'
-      ? await toTokenDataset({ kind: 'pairs', ...labelled, seconds }, options)
-      : await toTokenDataset({ kind: 'text', ...labelled }, options);
+  const { dataset } = pairs
+    ? await toTokenDataset({ kind: 'pairs', ...labelled, seconds }, options)
+    : await toTokenDataset({ kind: 'text', ...labelled }, options);
   if (dataset.kind !== 'text') throw new TypeError(`a dataset of the kind ${dataset.kind}`);
   return { dataset, places, leftOut };
 }

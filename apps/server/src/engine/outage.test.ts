@@ -100,7 +100,7 @@ describe.skipIf(postgresLacking)(`PostgreSQL that goes away${postgresLacking}`, 
       aggregation: { optimizer: { name: 'fedadam' } },
     } as const;
     const end = async (id: string): Promise<RunView> => {
-      const view = await untilRun(server.url, id, (v) => v.state === 'finished', 'the end', 90_000);
+      const view = await untilRun(server.url, id, (v) => v.state === 'finished', 'the end', 150_000);
       expect(view.rounds.map((r) => [r.phase, r.updates])).toEqual([1, 2, 3].map(() => ['committed', 3]));
       return view;
     };
@@ -122,7 +122,7 @@ describe.skipIf(postgresLacking)(`PostgreSQL that goes away${postgresLacking}`, 
     }
     expect(ended).toBeGreaterThan(100);
     expect((await end(id)).checkpoint).toEqual(alone.checkpoint);
-  }, 300_000);
+  }, 420_000);
 
   it('within a deadline: the round is committed, and not ready is said meanwhile', async () => {
     const id = await start({ rounds: 2, deadlines: long }, patient(1000));

@@ -95,12 +95,12 @@ describe('a workflow that has stopped', () => {
       async () => ({ rows: [], rowCount: 0 }),
     );
     gate.open();
-    expect((await committed(server, id, 2)).updates).toBe(3);
+    expect((await committed(server, id, 2, 60_000)).updates).toBe(3);
     expect(refused()).toBe(1);
     expect(await said(id)).toContainEqual(
       'Round 1 had stopped working and was started anew from what is recorded.',
     );
-  }, 60_000);
+  }, 120_000);
 
   it('where the database was away and not even that could be recorded: started anew, with what was counted', async () => {
     const { id, gate } = await waiting();

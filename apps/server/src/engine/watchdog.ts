@@ -33,6 +33,8 @@ interface Due {
 
 /** A round is settled at its deadline within a moment; one that is not for so many milliseconds has stopped. */
 const overdueMs = 10_000;
+/** What is started anew more often than it takes to start never comes to anything, on a machine that does much else. */
+const leastPatienceMs = 3_000;
 /** A database that was away for less is not worth a line. */
 const saidMs = 1_000;
 
@@ -152,7 +154,7 @@ export class Watchdog {
   #lasts(key: string, has: string, due: Map<string, Due>): boolean {
     const before = this.#due.get(key);
     const since = before?.has === has ? before.since : now();
-    const lasts = now() - since > this.#ports.limits.watchMs / 2;
+    const lasts = now() - since > Math.max(this.#ports.limits.watchMs / 2, leastPatienceMs);
     // What is done about it has its time again.
     if (!lasts) due.set(key, { has, since });
     return lasts;

@@ -30,6 +30,8 @@ interface Asked<Q, A> {
 
 /** Questions of one lot: as many as make the share of what they have in common small. */
 const mostTogether = 64;
+/** A lot that takes longer hangs, on a connection that nobody has told of its end, say; the next one goes past it. */
+const patience = 10_000;
 
 /**
  * Answers the questions of a crowd in lots: those that come while a lot is answered make up the next one. The database
@@ -38,6 +40,7 @@ const mostTogether = 64;
  */
 export class Together<Q, A> {
   readonly #work: (key: string, questions: readonly Q[]) => Promise<readonly Outcome<A>[]>;
+  readonly #patienceMs: number;
   readonly #waiting = new Map<string, Asked<Q, A>[]>();
 
   /**
@@ -45,11 +48,15 @@ export class Together<Q, A> {
    *   error, if it comes of the server (`troubleOf`) or is a `StrataError`; otherwise one of them is to blame, and it is
    *   done again for each half, so that nobody's question fails of another's: it must be one that can be.
    */
-  constructor(work: (key: string, questions: readonly Q[]) => Promise<readonly Outcome<A>[]>) {
+  constructor(
+    work: (key: string, questions: readonly Q[]) => Promise<readonly Outcome<A>[]>,
+    patienceMs = patience,
+  ) {
     this.#work = work;
+    this.#patienceMs = patienceMs;
   }
 
-  /** One lot at a time for each key. */
+  /** One lot at a time for each key, unless one hangs. */
   ask(key: string, question: Q): Promise<A> {
     return new Promise((resolve, reject) => {
       const asked = { question, resolve, reject };
@@ -67,8 +74,18 @@ export class Together<Q, A> {
   async #serve(key: string, waiting: Asked<Q, A>[]): Promise<void> {
     // What comes together is answered together.
     await new Promise((resolve) => setImmediate(resolve));
-    while (waiting.length > 0) await this.#answer(key, waiting.splice(0, mostTogether));
+    while (waiting.length > 0) await this.#past(this.#answer(key, waiting.splice(0, mostTogether)));
     this.#waiting.delete(key);
+  }
+
+  /** When a lot is answered, or hangs. */
+  async #past(lot: Promise<void>): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const hangs = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, this.#patienceMs);
+    });
+    await Promise.race([lot, hangs]);
+    clearTimeout(timer);
   }
 
   async #answer(key: string, lot: readonly Asked<Q, A>[]): Promise<void> {

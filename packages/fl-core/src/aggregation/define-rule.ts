@@ -24,8 +24,6 @@ export interface Demand {
 interface RuleDefinition<N extends string, S extends Options> extends About<N, S> {
   /** Options that suit a round of `updates`. */
   readonly start: (updates: number) => z.input<z.ZodObject<S>>;
-  /** Whether it looks at all updates of a layer side by side, which takes seconds over hundreds of clients. */
-  readonly sideBySide: boolean;
   /** In a round of `updates`; absent where one update is enough. */
   readonly demand?: (config: ConfigOf<N, S>, updates: number) => Demand;
   readonly create: (config: ConfigOf<N, S>) => Rule;

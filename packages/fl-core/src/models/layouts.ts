@@ -1,5 +1,5 @@
 /** The tfjs-free half of `models/`: what the server may import. */
-export { architectureOf, architectures, layerWork, layoutOf } from './architectures/index.ts';
+export { architectureOf, architectures, layerWork, layoutOf, usualTokenizer } from './architectures/index.ts';
 export * from './architectures/layers-model/config.ts';
 export * from './architectures/layers-model/export.ts';
 export * from './architectures/layers-model/read.ts';

@@ -113,22 +113,28 @@ export class GrowingFile {
 
   #lookThrough(bytes: number): void {
     const values = new Float32Array(piece.buffer, 0, Math.floor(bytes / 4));
+    // No sum of squares of finite float32 values is too large for float64: one that is not finite tells of one of them.
+    if (this.#measure(values)) return;
     const index = firstNonFinite(values);
     const value = values[index];
     if (value !== undefined) this.#nonFinite = { at: this.#at + 4 * index, value };
-    else this.#measure(values);
   }
 
-  /** Values that begin where the file has been taken up to. */
-  #measure(values: Float32Array): void {
+  /**
+   * @param values that begin where the file has been taken up to.
+   * @returns whether all are finite.
+   */
+  #measure(values: Float32Array): boolean {
     for (let done = 0; ; ) {
       const tensor = this.#ahead.at(-1);
-      if (tensor === undefined) return;
+      if (tensor === undefined) return true;
       const end = Math.min(values.length, Math.floor((tensor.end - this.#at) / 4));
       this.#length.add(values.subarray(done, end));
       done = end;
-      if (this.#at + 4 * end < tensor.end) return;
-      this.#squares.set(tensor.name, this.#length.squares);
+      const { squares } = this.#length;
+      if (!Number.isFinite(squares)) return false;
+      if (this.#at + 4 * end < tensor.end) return true;
+      this.#squares.set(tensor.name, squares);
       this.#length = new Length();
       this.#ahead.pop();
     }

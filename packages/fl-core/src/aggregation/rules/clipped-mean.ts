@@ -26,7 +26,6 @@ export const clippedMean = defineRule({
     },
   ],
   start: () => ({}),
-  sideBySide: false,
   create:
     ({ factor }) =>
     (updates, elements, emit) =>

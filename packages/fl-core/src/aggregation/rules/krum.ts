@@ -10,7 +10,6 @@ export const krum = defineRule({
   options: { byzantine: byzantineSchema },
   fields: [byzantineField],
   start: (updates) => ({ byzantine: krumWithstands(updates) }),
-  sideBySide: true,
   demand: ({ byzantine }, updates) => krumDemand(byzantine, updates),
   create:
     ({ byzantine }) =>

@@ -10,6 +10,5 @@ export const mean = defineRule({
   options: {},
   fields: [],
   start: () => ({}),
-  sideBySide: false,
   create: () => (updates, elements, emit) => weightedSum(bySamples(updates), elements, emit),
 });

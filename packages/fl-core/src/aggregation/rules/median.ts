@@ -11,7 +11,6 @@ export const median = defineRule({
   options: { byzantine: rankByzantine },
   fields: [byzantineField],
   start: () => ({}),
-  sideBySide: true,
   demand: ({ byzantine }, updates) => rankDemand(byzantine, updates),
   create:
     ({ byzantine }) =>

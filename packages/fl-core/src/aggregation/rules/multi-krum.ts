@@ -20,7 +20,6 @@ export const multiKrum = defineRule({
     const byzantine = krumWithstands(updates);
     return { byzantine, keep: Math.min(mostKept, Math.max(1, updates - byzantine - 2)) };
   },
-  sideBySide: true,
   demand: ({ byzantine }, updates) => krumDemand(byzantine, updates),
   create:
     ({ byzantine, keep }) =>

@@ -14,7 +14,6 @@ export const normClipping = defineRule({
   },
   fields: [{ kind: 'number', option: 'norm', label: 'Longest change', step: 0.1 }],
   start: () => ({ norm: 1 }),
-  sideBySide: false,
   create:
     ({ norm }) =>
     (updates, elements, emit) =>

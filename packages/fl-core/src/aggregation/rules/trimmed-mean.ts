@@ -18,7 +18,6 @@ export const trimmedMean = defineRule({
     byzantineField,
   ],
   start: () => ({ share: 0.1 }),
-  sideBySide: true,
   demand: ({ byzantine }, updates) => rankDemand(byzantine, updates),
   create:
     ({ share, byzantine }) =>

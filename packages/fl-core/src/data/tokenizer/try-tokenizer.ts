@@ -1,3 +1,5 @@
+import { z } from 'zod';
+import { usualTokenizer } from '../../models/layouts.ts';
 import { StrataError } from '../../protocol/errors.ts';
 import type { Beside } from './hub/claims.ts';
 import { createHuggingFaceTokenizer } from './hugging-face.ts';
@@ -10,6 +12,8 @@ export interface TriedModel {
   /** `config.json`. */
   readonly config: unknown;
 }
+
+const ModelConfig = z.looseObject({ model_type: z.string() });
 
 /** Of several scripts, with signs, numbers and blanks: what any tokenizer of texts meets. */
 const samples: readonly string[] = [
@@ -26,9 +30,20 @@ const samples: readonly string[] = [
  * @throws StrataError `bad-model` as {@link createHuggingFaceTokenizer}; also for tokens beyond the model's vocabulary,
  *   and for special tokens that leave no room for a text
  */
-export function tryTokenizer(json: unknown, beside: Omit<Beside, 'modelConfig'>, model: TriedModel): void {
-  const { id, vocabulary, maxTokens } = model;
-  const tokenizer = createHuggingFaceTokenizer(json, { ...beside, modelConfig: model.config, maxTokens });
+export function tryTokenizer(
+  json: unknown,
+  beside: Omit<Beside, 'modelConfig' | 'usualClass'>,
+  model: TriedModel,
+): void {
+  const { id, vocabulary, maxTokens, config } = model;
+  const typed = ModelConfig.safeParse(config);
+  const usualClass = typed.success ? usualTokenizer(typed.data.model_type) : null;
+  const tokenizer = createHuggingFaceTokenizer(json, {
+    ...beside,
+    modelConfig: config,
+    usualClass,
+    maxTokens,
+  });
   if (tokenizer.lastId >= vocabulary) {
     throw new StrataError(
       'bad-model',

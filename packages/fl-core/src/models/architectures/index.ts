@@ -22,6 +22,12 @@ export type ModelSpec = SpecOf<Architecture>;
 export const architectureOf = ({ architecture }: ModelSpec): Architecture =>
   named(architectures, architecture);
 
+/** The class that transformers opens a tokenizer with where no file names one; null where nothing of it is known. */
+export function usualTokenizer(modelType: string): string | null {
+  const of = architectures.find(({ transformers }) => transformers?.modelTypes.includes(modelType));
+  return of?.transformers?.tokenizers?.[modelType] ?? null;
+}
+
 /** Layers of a model with a classification head of `classes` outputs, in forward order. */
 export const layoutOf = (spec: ModelSpec, classes: number): ModelLayout =>
   architectureOf(spec).layout(spec, classes);

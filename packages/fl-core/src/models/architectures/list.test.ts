@@ -6,7 +6,7 @@ vi.mock('@tensorflow/tfjs-core', () => {
   throw new Error('TensorFlow.js was loaded.');
 });
 
-const { architectures, catalog, layoutOf, specFromConfig } = await import('../layouts.ts');
+const { architectures, catalog, layoutOf, specFromConfig, usualTokenizer } = await import('../layouts.ts');
 const here = new URL('.', import.meta.url);
 const folders = readdirSync(here, { withFileTypes: true }).filter((entry) => entry.isDirectory());
 
@@ -33,6 +33,15 @@ describe('architectures', () => {
       // Known, and then looked at: nothing else is in the file.
       expect(() => specFromConfig({ model_type }, { id: 'a' })).not.toThrow(/architecture/);
     }
+  });
+
+  it('of texts say what opens the tokenizer of each model_type, and of nothing else', () => {
+    for (const { kind, transformers } of architectures) {
+      const types = kind === 'text' ? (transformers?.modelTypes ?? []) : [];
+      expect(Object.keys(transformers?.tokenizers ?? {})).toEqual(types);
+      for (const type of types) expect(usualTokenizer(type)).toBe(transformers?.tokenizers?.[type]);
+    }
+    expect(usualTokenizer('vit')).toBeNull();
   });
 
   it.each(architectures.map((each) => [each.name, each] as const))(

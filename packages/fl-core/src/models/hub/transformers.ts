@@ -16,6 +16,8 @@ export type Dialects = readonly [Dialect, ...Dialect[]];
 export interface Transformers<Spec> {
   /** `model_type` of each `config.json` that it reads. */
   readonly modelTypes: readonly string[];
+  /** Of texts: the class that transformers opens the tokenizer with where no file names one, by `model_type`. */
+  readonly tokenizers?: Readonly<Record<string, string>>;
   /** Its spec from such a file. Throws ZodError where a field is missing or has a value that is not built. */
   readonly read: (config: unknown, options: SpecOptions) => Spec;
   /** Absent: tensors have the names of transformers, and no others. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { usualTokenizer } from '../../../models/layouts.ts';
 import { createHuggingFaceTokenizer } from '../hugging-face.ts';
 
 const read = (file: string): unknown =>
@@ -32,7 +33,7 @@ const cases = python.cases.map((each) => {
   const open = () =>
     createHuggingFaceTokenizer(json, {
       config: each.config,
-      modelConfig: { model_type: base.type },
+      usualClass: usualTokenizer(base.type),
       maxTokens: 100,
     });
   return { ...each, open, label: JSON.stringify([each.change, each.config]) };

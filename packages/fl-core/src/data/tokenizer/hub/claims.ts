@@ -64,26 +64,16 @@ const families: Readonly<Record<string, Family>> = {
   TokenizersBackend: 'file',
 };
 
-/** Which class transformers takes where no file names one. */
-const classOfType: Readonly<Record<string, string>> = {
-  bert: 'BertTokenizer',
-  distilbert: 'BertTokenizer',
-  roberta: 'RobertaTokenizer',
-  'xlm-roberta': 'XLMRobertaTokenizer',
-  gpt2: 'GPT2Tokenizer',
-};
-
-const ModelConfig = z.looseObject({
-  model_type: z.string().nullish(),
-  tokenizer_class: z.string().nullish(),
-});
+const ModelConfig = z.looseObject({ tokenizer_class: z.string().nullish() });
 
 /** Files that say something of a tokenizer, as JSON; null or absent where there is none. */
 export interface Beside {
   /** `tokenizer_config.json`. */
   readonly config?: unknown;
-  /** `config.json` of the model, which tells the class where the former does not. */
+  /** `config.json` of the model, which names the class where the former does not. */
   readonly modelConfig?: unknown;
+  /** The class that transformers takes for the model where no file names one. */
+  readonly usualClass?: string | null;
   /** `special_tokens_map.json`. */
   readonly specialTokens?: unknown;
   /** `added_tokens.json`. */
@@ -113,11 +103,8 @@ export function checkClaims(json: TokenizerJson, beside: Beside): void {
   }
   checkSides(json, claims);
   const model = ModelConfig.safeParse(beside.modelConfig ?? {});
-  const { model_type: type, tokenizer_class: named } = model.success ? model.data : {};
   const name =
-    claims.tokenizer_class ??
-    named ??
-    (type != null && Object.hasOwn(classOfType, type) ? classOfType[type] : null);
+    claims.tokenizer_class ?? (model.success ? model.data.tokenizer_class : null) ?? beside.usualClass;
   if (name == null) return;
   const plain = name.replace(/Fast$/, '');
   const family = Object.hasOwn(families, plain) ? families[plain] : undefined;

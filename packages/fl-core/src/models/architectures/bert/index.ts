@@ -15,6 +15,7 @@ export const bert = defineArchitecture<BertSpec>({
   work: bertWork,
   transformers: {
     modelTypes: ['bert'],
+    tokenizers: { bert: 'BertTokenizer' },
     read: bertSpec,
     dialects: () => encoderOfOldNorms('bert.'),
     // What pretraining and other tasks classify with, and a buffer.

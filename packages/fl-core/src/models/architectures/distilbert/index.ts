@@ -15,6 +15,7 @@ export const distilbert = defineArchitecture<DistilBertSpec>({
   work: distilBertWork,
   transformers: {
     modelTypes: ['distilbert'],
+    tokenizers: { distilbert: 'BertTokenizer' },
     read: distilBertSpec,
     dialects: () => encoderAlone('distilbert.'),
     // What pretraining and other tasks classify with, and a buffer.

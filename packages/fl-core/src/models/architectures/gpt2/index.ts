@@ -16,6 +16,7 @@ export const gpt2 = defineArchitecture<Gpt2Spec>({
   work: gpt2Work,
   transformers: {
     modelTypes: ['gpt2'],
+    tokenizers: { gpt2: 'GPT2Tokenizer' },
     read: gpt2Spec,
     dialects: () => encoderAlone('transformer.'),
     // Buffers, what other tasks classify with, and the embedding table once more.

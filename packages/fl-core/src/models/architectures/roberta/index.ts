@@ -15,6 +15,7 @@ export const roberta = defineArchitecture<RobertaSpec>({
   work: robertaWork,
   transformers: {
     modelTypes: ['roberta', 'xlm-roberta'],
+    tokenizers: { roberta: 'RobertaTokenizer', 'xlm-roberta': 'XLMRobertaTokenizer' },
     read: robertaSpec,
     dialects: () => encoderOfOldNorms('roberta.'),
     // What pretraining and other tasks classify with, a pooler that only the bare encoder has, and a buffer.

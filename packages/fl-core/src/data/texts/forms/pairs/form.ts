@@ -32,7 +32,7 @@ export const pairs: TextForm<RawPairs> = {
       throw new StrataError(
         'bad-config',
         `The tokenizer of the model ${model} has no form for two texts.`,
-        'Make the run with a model that reads pairs: BERT, RoBERTa, XLM-RoBERTa, DistilBERT or MiniLM.',
+        'Make the run with a model that reads pairs, a BERT say.',
       );
     }
     const encoded = await inTurn(raw.texts, (first, i) => encodePair(first, raw.seconds[i]!), onProgress);
