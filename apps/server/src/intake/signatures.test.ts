@@ -34,7 +34,12 @@ const signer =
 
 /** Three clients, of which `a` signs with what `key` gives at the time and does `script`, `b` signs and `c` does not. */
 async function crew(rounds: number, key: () => Identity | null, script: Partial<Script>, of?: number) {
-  const config = testConfig({ rounds, strategy: { name: 'head-only' } });
+  const config = testConfig({
+    rounds,
+    strategy: { name: 'head-only' },
+    cohort: { goal: 3, minimum: 3, quorum: 0.5, grace: { seconds: 60 } },
+    deadlines: { probing: 120, training: 120, evaluating: 120 },
+  });
   const { id: run } = await server.createRun(config);
   const other = await newKey();
   const signs = { a: signer(run, 'a', key, of), b: signer(run, 'b', () => other) };
@@ -48,7 +53,7 @@ async function crew(rounds: number, key: () => Identity | null, script: Partial<
 }
 
 const refusalOf = async (client: TestClient) => {
-  await expect.poll(() => client.errors.length, { timeout: 10_000 }).toBeGreaterThan(0);
+  await expect.poll(() => client.errors.length, { timeout: 60_000 }).toBeGreaterThan(0);
   return client.errors[0];
 };
 
@@ -56,7 +61,7 @@ describe('an update that its participant has signed', () => {
   it('counts, and stands on record with key and signature, which anybody can check in the exported log', async () => {
     const key = await newKey();
     const { run } = await crew(2, () => key, {});
-    await server.until(run, (v) => v.state === 'finished', 'the end');
+    await server.until(run, (v) => v.state === 'finished', 'the end', 90_000);
     const rows = await server.store.db.select().from(members).where(eq(members.run, run));
     expect(rows.filter((m) => m.client === 'a').map((m) => m.signature)).toEqual(
       [1, 2].map(() => ({ ...key.public, signature: expect.any(String) })),
@@ -87,17 +92,17 @@ describe('an update that its participant has signed', () => {
       kind: 'broken',
       at: { what: expect.stringContaining('the update of a in round 1') },
     });
-  });
+  }, 120_000);
 
   it('is refused by its code where the signature is of another round, and the model is made of the others', async () => {
     const key = await newKey();
     const { run, a } = await crew(1, () => key, {}, 7);
     expect(await refusalOf(a)).toMatchObject({ code: 'wrong-signature' });
     await a.standing('leave');
-    const view = await server.until(run, (v) => v.state === 'finished', 'the end', 60_000);
+    const view = await server.until(run, (v) => v.state === 'finished', 'the end', 90_000);
     expect(view.rounds[0]).toMatchObject({ phase: 'committed', updates: 2 });
     expect((await server.events(run)).map((e) => e.kind)).toContain('update-refused');
-  }, 90_000);
+  }, 120_000);
 
   it('holds its participant to that key: no other one, and none, is taken after it', async () => {
     const [first, second] = [await newKey(), await newKey()];
@@ -111,8 +116,8 @@ describe('an update that its participant has signed', () => {
       await honest.train(client, work);
     };
     const { run } = await crew(2, () => key, { train });
-    const view = await server.until(run, (v) => v.state === 'finished', 'the end');
+    const view = await server.until(run, (v) => v.state === 'finished', 'the end', 90_000);
     expect(refused).toMatchObject([{ code: 'wrong-key' }, { code: 'wrong-signature' }]);
     expect(view.rounds.map((r) => r.updates)).toEqual([3, 3]);
-  });
+  }, 120_000);
 });

@@ -302,6 +302,18 @@ describe.skipIf(postgresLacking)(`several servers on one PostgreSQL${postgresLac
       const banned = clients.find((c) => c.id === client);
       await expect.poll(() => banned?.dismissals, patiently).toMatchObject([{ code: 'banned' }]);
     }
+    // The same participant from another device, at the one node and then at the other: each time the earlier one is told.
+    let device = clients.find((c) => c.connected && c.dismissals.length === 0)!;
+    const { id: name, secret } = device;
+    for (const { url } of nodes) {
+      const next = new TestClient({ url, run: id, key, id: name, secret, config });
+      clients.push(next);
+      await next.join();
+      const earlier = device;
+      await expect.poll(() => earlier.dismissals, patiently).toMatchObject([{ code: 'taken-over' }]);
+      expect(next.connected).toBe(true);
+      device = next;
+    }
   }, 120_000);
 
   it('the owner is told to end: another one goes on at once', async () => {
