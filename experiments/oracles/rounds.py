@@ -1,10 +1,11 @@
 """Federated rounds in PyTorch beside Strata's, from the same start, data and masks.
 
     npm run --silent experiment -- rounds --model deit-tiny --data samples/emoji --side 64 --dump DIR
-    python3 experiments/oracles/rounds.py DIR [--seeds 3]
+    python3 experiments/oracles/rounds.py DIR [--seeds 3] [--batches fresh|fixed]
 
 Each round every participant trains the layers that Strata chose for it (always the head too) with torch.optim.AdamW
-on its own shuffled batches; the server takes, tensor by tensor, the mean of those who trained it, weighted by samples.
+on its own shuffled batches (`fixed`: composed once and shuffled as wholes, as Strata's are, whose cache of what lies
+below the trained layers goes by batch); the server takes, tensor by tensor, the mean of those who trained it, weighted by samples.
 Only the order of the batches differs, so that accuracies agree within noise. One JSON object goes to standard output.
 """
 
@@ -51,7 +52,13 @@ def layer_of(name):
     return "head" if parts[0] in ("head", "norm") else "embed"
 
 
-def train(start, spec, local, layers, x, y, random):
+def composed(fixed, y, size, random):
+    if fixed is None:
+        return list(torch.from_numpy(random.permutation(len(y))).split(size))
+    return [fixed[index] for index in random.permutation(len(fixed))]
+
+
+def train(start, spec, local, layers, x, y, fixed, random):
     p = {name: value.clone() for name, value in start.items()}
     trained = [name for name in p if layer_of(name) in layers]
     for name in trained:
@@ -67,7 +74,7 @@ def train(start, spec, local, layers, x, y, random):
     )
     size, most = local["batchSize"], local["maxBatches"]
     for _ in range(local["epochs"]):
-        batches = list(torch.from_numpy(random.permutation(len(y))).split(size))
+        batches = composed(fixed, y, size, random)
         for batch in batches[:most] if most else batches:
             optimizer.zero_grad()
             functional.cross_entropy(logits(p, spec, x[batch]), y[batch]).backward()
@@ -75,14 +82,16 @@ def train(start, spec, local, layers, x, y, random):
     return {name: p[name].detach() for name in trained}
 
 
-def play(told, start, clients, test, seed):
+def play(told, start, clients, test, seed, batches):
     config, spec = told["config"], told["spec"]
     random = numpy.random.default_rng(seed)
+    size = config["local"]["batchSize"]
+    fixed = [composed(None, y, size, random) if batches == "fixed" else None for _, y in clients]
     weights, accuracies = {name: value.clone() for name, value in start.items()}, []
     for round_ in told["told"]:
         sums, counts = {}, {}
-        for (client, mask), (x, y) in zip(sorted(round_["masks"].items()), clients):
-            update = train(weights, spec, config["local"], {*mask, "head"}, x, y, random)
+        for (_, mask), (x, y), own in zip(sorted(round_["masks"].items()), clients, fixed):
+            update = train(weights, spec, config["local"], {*mask, "head"}, x, y, own, random)
             for name, value in update.items():
                 sums[name] = sums.get(name, 0) + len(y) * value
                 counts[name] = counts.get(name, 0) + len(y)
@@ -98,11 +107,12 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--batches", choices=["fresh", "fixed"], default="fresh")
     arguments = parser.parse_args()
     told, start, clients, test = read(arguments.folder)
     ours = [round_["accuracy"] for round_ in told["told"]]
-    theirs = [play(told, start, clients, test, seed) for seed in range(arguments.seeds)]
-    print(json.dumps({"strategy": told["config"]["strategy"]["name"], "strata": ours, "torch": theirs}))
+    theirs = [play(told, start, clients, test, seed, arguments.batches) for seed in range(arguments.seeds)]
+    print(json.dumps({"strategy": told["config"]["strategy"]["name"], "batches": arguments.batches, "strata": ours, "torch": theirs}))
 
 
 if __name__ == "__main__":
