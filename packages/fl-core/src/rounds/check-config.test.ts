@@ -84,6 +84,14 @@ describe('checkConfig', () => {
     expect(check({ ...boxed, privacy, aggregation: mean })).toThrow('tells how much data it has');
   });
 
+  it('refuses to end early under differential privacy by figures that no noise covers', () => {
+    const privacy = { kind: 'client', epsilon: 8, delta: 1e-5, clip: 1, noise: 1 } as const;
+    const usable = { privacy, aggregation: { rule: { name: 'mean' } }, strategy: { name: 'top' } } as const;
+    expect(check(usable)).not.toThrow();
+    expect(check({ ...usable, stopping: { patience: 2 } })).toThrow('Held-out figures have no noise');
+    expect(check({ ...usable, stopping: { target: 0.9 } })).toThrow('Held-out figures have no noise');
+  });
+
   it('refuses data of another kind, and a side that does not divide', () => {
     expect(check({ data: { kind: 'text' } })).toThrow('takes image, not text');
     expect(check({ side: 33 })).toThrow('does not divide');

@@ -25,7 +25,7 @@ export function privacyProblems(config: RunConfig): ConfigProblem[] {
 
 /** What would let one client's data reach the model by another way than its clipped update. */
 export function privacyConflicts(config: RunConfig): ConfigProblem[] {
-  const { budget, aggregation, local } = config;
+  const { budget, aggregation, local, stopping } = config;
   const problems: ConfigProblem[] = secretSampling(config) === null ? [] : samplingConflicts(config);
   if (budget.kind === 'adaptive' || budget.unit === 'milliseconds') {
     problems.push({
@@ -51,6 +51,16 @@ export function privacyConflicts(config: RunConfig): ConfigProblem[] {
         'How many steps a participant was done with tells how much data it has, and weights by it would be covered by no noise.',
       hint: 'Set local.timeBox to null.',
       beside: 'Weights by steps done would tell how much data somebody has.',
+    });
+  }
+  for (const when of ['patience', 'target'] as const) {
+    if (stopping[when] === null) continue;
+    problems.push({
+      path: `stopping.${when}`,
+      message:
+        'Held-out figures have no noise, and which model is the last one would follow from what participants measured.',
+      hint: `Set stopping.${when} to null: a run under differential privacy ends after its rounds, or when its budget is spent.`,
+      beside: 'Goes by held-out figures, which no noise covers.',
     });
   }
   if (aggregation.participation !== 'none') {

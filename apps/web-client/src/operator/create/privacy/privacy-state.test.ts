@@ -32,6 +32,34 @@ describe('privacyState', () => {
     expect(configErrors(better, catalog)).toEqual({});
   });
 
+  it.each([
+    ['time-boxed rounds', { local: { ...usual.local, timeBox: 5 } }],
+    ['an early end', { stopping: { patience: 3, target: 0.9 } }],
+    ['measured times', { budget: { kind: 'fixed', unit: 'milliseconds', amount: 9 } }],
+    ['shortened steps', { aggregation: { ...usual.aggregation, participation: 'share' } }],
+    [
+      'a secret draw beside scores and a stated seed',
+      {
+        privacy: { ...startPrivacy, sampling: 0.5 },
+        purpose: { kind: 'test', sampling: 7 },
+        strategy: RunConfig.shape.strategy.parse({ name: 'strata' }),
+      },
+    ],
+  ] as const satisfies [string, Partial<RunConfig>][])(
+    'with the settings that fit nothing is left of %s',
+    (_what, more) => {
+      const config = {
+        ...wished,
+        rounds: 20,
+        cohort: { ...wished.cohort, goal: 900, minimum: 100 },
+        ...more,
+      };
+      const state = privacyState(config, catalog);
+      if (state.kind !== 'conflicts') throw new Error(state.kind);
+      expect(privacyState(fitted(config, state.paths), catalog).kind).toBe('plan');
+    },
+  );
+
   it('shows noise over clip, what it comes to and what it means; and what is hopeless is refused beside epsilon', () => {
     const paths = ['aggregation.rule.name'];
     const of = (goal: number, strategy: RunConfig['strategy']) => {

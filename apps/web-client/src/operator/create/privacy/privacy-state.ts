@@ -61,7 +61,7 @@ const verdictOf = ({ noiseOverClip, rounds }: PrivacyPlan): Verdict =>
 
 /** With these settings every conflict is gone. */
 export function fitted(
-  { budget, aggregation, privacy, purpose, strategy, ...config }: RunConfig,
+  { budget, aggregation, local, privacy, purpose, strategy, ...config }: RunConfig,
   paths: readonly string[],
 ): RunConfig {
   const timed = paths.some((path) => path.startsWith('budget.'));
@@ -73,6 +73,8 @@ export function fitted(
     privacy: follows ? { ...privacy, quantile: null } : privacy,
     budget: timed ? { kind: 'fixed', unit: 'layers', amount: 1 } : budget,
     aggregation: { ...aggregation, rule: { name: 'mean' }, participation: 'none' },
+    local: { ...local, timeBox: null },
+    stopping: { patience: null, target: null },
   };
 }
 

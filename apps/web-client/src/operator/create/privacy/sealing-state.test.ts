@@ -28,6 +28,9 @@ describe('a run that is to be sealed', () => {
     ['budgets in milliseconds', { budget: { kind: 'fixed', unit: 'milliseconds', amount: 9 } }],
     ['a history', { strategy: RunConfig.shape.strategy.parse({ name: 'adagrad-select' }) }],
     ['raw scores', { selection: { ...usual.selection, scores: 'raw' } }],
+    ['time-boxed rounds', { local: { ...usual.local, timeBox: 5 } }],
+    ['an early end', { stopping: { patience: 3, target: 0.9 } }],
+    ['the best models kept', { retention: { ...usual.retention, best: 2 } }],
     ['a small cohort', { cohort: { ...usual.cohort, goal: 3, minimum: 3 } }],
   ] as const satisfies [string, Partial<RunConfig>][])(
     'names what stands against it, and the settings that fit can be sent: %s',

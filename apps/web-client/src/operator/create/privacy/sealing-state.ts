@@ -19,7 +19,7 @@ export function sealingConflicts(values: unknown, catalog: Catalog): readonly st
 
 /** With these settings every conflict is gone: what a sum is not enough for is given up. */
 export function sealable(config: RunConfig): RunConfig {
-  const { aggregation, budget, cohort, selection } = config;
+  const { aggregation, budget, cohort, local, retention, selection } = config;
   const least = aggregation.sealing.kind === 'sealed' ? aggregation.sealing.atLeast : 1;
   const minimum = Math.max(cohort.minimum, least);
   const fitting: RunConfig = {
@@ -29,6 +29,9 @@ export function sealable(config: RunConfig): RunConfig {
     selection: { ...selection, scores: 'share' },
     budget: budget.unit === 'milliseconds' ? { kind: 'fixed', unit: 'layers', amount: 1 } : budget,
     cohort: { ...cohort, minimum, goal: Math.max(cohort.goal, minimum) },
+    local: { ...local, timeBox: null },
+    stopping: { patience: null, target: null },
+    retention: { ...retention, best: 0 },
   };
   const history = sealedProblems(fitting).some(({ path }) => path === 'strategy');
   return history
