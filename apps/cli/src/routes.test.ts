@@ -104,7 +104,7 @@ describe('the command line', () => {
     expect(await strata('backup', join(folder, 'all.tar'))).toMatchObject({ runs: [made.id] });
     const log = join(folder, 'audit.jsonl');
     const { head, entries } = await strata('audit', '--out', log);
-    expect(await strata('audit', log, '--head', head)).toEqual({ entries, head });
+    expect(await strata('audit', log, '--head', head)).toEqual({ entries, head, signed: 2, unsigned: 0 });
     // The exported folder of the run is a model like any other.
     await mkdir(join(folder, 'model'));
     for (const [name, bytes] of Object.entries(unzipSync(await readFile(join(folder, 'm.zip'))))) {
