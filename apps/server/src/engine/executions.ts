@@ -3,6 +3,7 @@ import type { HasLeases } from './leases.ts';
 import {
   type Driven,
   isExecuted,
+  isUnderWay,
   replaceExecution,
   roundWorkflow,
   roundWorkflowId,
@@ -57,10 +58,6 @@ export async function forgetWorkflows({ leases }: HasLeases, run: string): Promi
   await leases.release(run);
   return true;
 }
-
-/** By what is recorded; `ENQUEUED` waits to be recovered. */
-const isUnderWay = (status: string | undefined): boolean =>
-  status === 'PENDING' || status === 'ENQUEUED' || status === 'DELAYED';
 
 /** A workflow that should be under way, here. */
 export type Wanted = Driven & { readonly round: number | null };

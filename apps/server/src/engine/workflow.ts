@@ -6,6 +6,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { HasNewcomers } from '../entry/newcomers.ts';
 import { messageOf, troubleOf } from '../failure.ts';
 import type { HasAlarms } from '../live/alarms.ts';
+import { outsideWorkflow } from '../live/background.ts';
 import type { HasBus } from '../live/bus.ts';
 import { now } from '../live/clock.ts';
 import type { HasMeasured } from '../live/measured.ts';
@@ -248,6 +249,23 @@ export const roundWorkflow = DBOS.registerWorkflow(
   { name: 'round', maxRecoveryAttempts },
 );
 
+/** How often it is looked up whether a round has ended by another execution than the one that is waited for. */
+const lookUpMs = 1_000;
+
+/** Resolves when the workflow is on record as ended; never where `over` is aborted before, or the run is another server's. */
+async function endOnRecord({ run, fence }: Driven, workflow: string, over: AbortSignal): Promise<void> {
+  for (;;) {
+    await new Promise((resolve) => setTimeout(resolve, lookUpMs));
+    if (over.aborted || bound?.ports.leases.fenceOf(run) !== fence) return never();
+    const status = await DBOS.getWorkflowStatus(workflow).catch(() => null); // looked up again
+    if (status !== null && !isUnderWay(status.status)) return;
+  }
+}
+
+/** By what is recorded; `ENQUEUED` waits to be recovered. */
+export const isUnderWay = (status: string | undefined): boolean =>
+  status === 'PENDING' || status === 'ENQUEUED' || status === 'DELAYED';
+
 /** The steps of a run; a round is a workflow of its own. */
 const runSteps = (driven: Driven): RunSteps => {
   const { run, fence } = driven;
@@ -262,8 +280,15 @@ const runSteps = (driven: Driven): RunSteps => {
     },
     play: async (round) => {
       const id = roundWorkflowId(driven, round);
-      const handle = await DBOS.startWorkflow(roundWorkflow, { workflowID: id })(run, fence, round);
-      await handle.getResult({ pollingIntervalMs: 250 });
+      const execution = await DBOS.startWorkflow(roundWorkflow, { workflowID: id })(run, fence, round);
+      const over = new AbortController();
+      const onRecord = outsideWorkflow(() => endOnRecord(driven, id, over.signal));
+      // This execution ends at once. Where another one replaced it while it waits (`startAnew`), it would find that out
+      // at its phase's deadline only.
+      await Promise.race([
+        execution.getResult(),
+        onRecord.then(() => DBOS.retrieveWorkflow(id).getResult({ pollingIntervalMs: 250 })),
+      ]).finally(() => over.abort());
     },
     fail: (error) => {
       if (!bound) return never();
