@@ -74,17 +74,22 @@ export class Together<Q, A> {
   async #serve(key: string, waiting: Asked<Q, A>[]): Promise<void> {
     // What comes together is answered together.
     await new Promise((resolve) => setImmediate(resolve));
-    while (waiting.length > 0) await this.#past(this.#answer(key, waiting.splice(0, mostTogether)));
+    while (waiting.length > 0) await this.#past(key, waiting.splice(0, mostTogether));
     this.#waiting.delete(key);
   }
 
-  /** When a lot is answered, or hangs. */
-  async #past(lot: Promise<void>): Promise<void> {
+  /**
+   * When a lot is answered, or hangs: then whoever asked is told so and asks again, rather than wait for what may never
+   * come. What becomes of the lot after all is found when it is asked about again.
+   */
+  async #past(key: string, lot: readonly Asked<Q, A>[]): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const hangs = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, this.#patienceMs);
+    }).then(() => {
+      for (const { reject } of lot) reject(hung());
     });
-    await Promise.race([lot, hangs]);
+    await Promise.race([this.#answer(key, lot), hangs]);
     clearTimeout(timer);
   }
 
@@ -109,3 +114,10 @@ export class Together<Q, A> {
     }
   }
 }
+
+const hung = () =>
+  new StrataError(
+    'unavailable',
+    'The database has not answered for too long.',
+    'Try again in a moment; the server goes on by itself.',
+  );
