@@ -43,9 +43,9 @@ test('only who has the link gets in; the operator renews it, bans a participant 
   await expect(row).toHaveAttribute('data-presence', 'connected');
 });
 
-test('an invitation for one site lets one participant in, says whose it was, and no second', async ({
-  world,
-}) => {
+test('an invitation for one site lets one participant in, says whose it was, and no second', {
+  tag: '@long',
+}, async ({ world }) => {
   test.setTimeout(240_000);
   const run = await world.startRun({ visibility: 'named', cohort: { goal: 2, minimum: 2, quorum: 1 } });
   const operator = await world.operate(`/operator/runs/${run}`);
@@ -81,7 +81,9 @@ test('an invitation for one site lets one participant in, says whose it was, and
   );
 });
 
-test('who is new waits until the operator lets them in, and is told what for', async ({ world }) => {
+test('who is new waits until the operator lets them in, and is told what for', { tag: '@long' }, async ({
+  world,
+}) => {
   test.setTimeout(240_000);
   const run = await world.startRun({ approval: true, cohort: { goal: 2, minimum: 2, quorum: 1 } });
   const operator = await world.operate(`/operator/runs/${run}`);

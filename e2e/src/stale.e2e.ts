@@ -1,6 +1,8 @@
 import { expect, test } from './test.ts';
 
-test('a refresh that fails leaves the list, says that it is old, and mends itself', async ({ world }) => {
+test('a refresh that fails leaves the list, says that it is old, and mends itself', { tag: '@long' }, async ({
+  world,
+}) => {
   await world.startRun({ name: 'Kept in the list', visibility: 'listed' });
   const found = 'Kept in the list';
   /** Both pages at once: what takes time here is that they look again after some seconds. */

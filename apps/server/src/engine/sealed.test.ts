@@ -1,3 +1,4 @@
+// @module-tag long
 import { createDataPlane } from '@strata/client';
 import {
   decodeSafetensors,

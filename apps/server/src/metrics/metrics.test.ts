@@ -1,3 +1,4 @@
+// @module-tag long
 import { readFile, statfs } from 'node:fs/promises';
 import { routes } from '@strata/fl-core/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
