@@ -1,4 +1,4 @@
-import { chmod, lstat, readdir } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StrataError } from '@strata/fl-core/protocol';
 import { errorCode } from './failure.ts';
@@ -22,7 +22,7 @@ const others = 0o077;
 
 /**
  * Keeps a data folder and everything of ours in it from other users of the machine: updates, the database and the
- * operator's token are there. Says in one sentence what it mended of the folder itself; null when that was in order.
+ * operator's token are there. A DATA_DIR that is not there is made. Says in one sentence what it mended of the folder itself; null when that was in order.
  *
  * @throws StrataError `bad-config` when others can enter a folder that belongs to somebody else, or has things in it
  *   that are not ours: closing that could lock others out of what is theirs.
@@ -31,6 +31,8 @@ export async function keepPrivate(
   folder: string,
   setting: 'DATA_DIR' | 'SHARED_DIR' = 'DATA_DIR',
 ): Promise<string | null> {
+  // A shared folder that is not there may be one that is not mounted.
+  if (setting === 'DATA_DIR') await mkdir(folder, { recursive: true, mode: 0o700 });
   if (process.platform === 'win32') return null;
   const names = await readdir(folder);
   const open = (await lstat(folder)).mode & others;
