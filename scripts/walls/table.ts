@@ -220,7 +220,7 @@ export const places: readonly Place[] = [
   ),
   place(
     'server/engine',
-    'core/protocol core/sealing server/sealed core/privacy core/selection core/aggregation core/rounds core/models/layouts.ts server/failure.ts server/limits.ts server/live server/store server/threads server/models/source.ts server/views/event-log.ts server/entry/newcomers.ts',
+    'core/protocol core/sealing server/sealed core/privacy core/selection core/aggregation core/rounds core/models/layouts.ts server/failure.ts server/limits.ts server/live server/store server/threads server/models/source.ts server/views/event-log.ts server/views/round-summary.ts server/entry/newcomers.ts',
     'node:* drizzle-orm fastify',
     'the engine writes what becomes of rounds, and does not know the intake',
   ),

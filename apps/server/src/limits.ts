@@ -10,6 +10,7 @@ export interface Limits {
   readonly eventsPerRun: number;
   readonly keptCheckpoints: number;
   readonly watchMs: number;
+  readonly erasureMs: number;
   readonly drainMs: number;
 }
 
@@ -33,6 +34,8 @@ export const defaultLimits: Limits = {
   keptCheckpoints: 3,
   /** How often the watchdog looks at the runs that are under way. */
   watchMs: 30_000,
+  /** How often it is looked for what a run's retention no longer lets be kept. */
+  erasureMs: 3_600_000,
   /** How long a server that is told to end waits for uploads that are under way. */
   drainMs: 10_000,
 };

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { LayerSteps } from './engine/aggregation/layer-steps.ts';
 import { driveFree, lookAfterChanges } from './engine/driving.ts';
+import { Erasure } from './engine/erasure.ts';
 import { GarbageCollection } from './engine/garbage-collection.ts';
 import { Leases } from './engine/leases.ts';
 import { Watchdog } from './engine/watchdog.ts';
@@ -155,6 +156,7 @@ export function createStrata(
   );
   const looks = lookAfterChanges(ports);
   const watchdog = new Watchdog(ports);
+  const erasure = new Erasure(ports);
   store.onBack((awayMs) => watchdog.databaseBack(awayMs));
   const uploadsUnderWay = new UnderWay();
   let started = false;
@@ -195,6 +197,7 @@ export function createStrata(
       await startWorkflows(ports, store);
       await driveFree(ports);
       watchdog.start();
+      erasure.start();
       started = true;
     },
     async close() {
@@ -213,6 +216,7 @@ export function createStrata(
       }
       ports.alarms.close();
       await watchdog.close();
+      await erasure.close();
       clientSockets.close();
       operatorSockets.close();
       presence.close();

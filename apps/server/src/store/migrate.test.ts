@@ -76,7 +76,7 @@ test('runs stored before budgets had kinds, runs had tasks and epochs were calle
       },
       privacy: { kind: 'none' },
       stopping: { patience: null, target: null },
-      retention: { last: 3, best: 0, every: null },
+      retention: { last: 3, best: 0, every: null, participants: null, run: null },
       local: {
         ...local,
         epochs: passes,

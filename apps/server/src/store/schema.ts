@@ -6,6 +6,7 @@ import type {
   KeptStates,
   Phase,
   Role,
+  RoundSummary,
   RunConfig,
   RunState,
   StepTimesMessage,
@@ -110,6 +111,8 @@ export const rounds = pgTable(
     sealed: jsonb('sealed').$type<SealedResult>(),
     /** What the cohort measured of the committed model on held-out data; null where nobody did. */
     heldOut: jsonb('held_out').$type<{ loss: number; accuracy: number }>(),
+    /** What it came to, written down when the answers of its cohort were erased; null before. */
+    summary: jsonb('summary').$type<RoundSummary>(),
   },
   (t) => [primaryKey({ columns: [t.run, t.round] })],
 );

@@ -47,8 +47,8 @@ export function dataSheet({ run, audit, now }: DataSheetFacts): string {
     ]),
     ...section('What is kept, and for how long', [
       'An update is deleted when its round is over.',
-      'Of the models of the rounds the first and the newest three keep their weights, all others the hashes alone.',
-      'Rounds, participants, scores and figures are kept until the run is deleted; of its log about 10,000 lines of each source.',
+      modelsKeptText(config),
+      recordsKeptText(config),
       'An operator deletes a run that is over with all of that, and is told what it was. The audit log keeps its entries of it, which hold no figures of participants.',
     ]),
     ...section('Who operates it', [
@@ -64,6 +64,27 @@ export function dataSheet({ run, audit, now }: DataSheetFacts): string {
     ]),
     '',
   ].join('\n\n');
+}
+
+function modelsKeptText({ retention: { last, best, every } }: RunConfig): string {
+  const more = [
+    ...(best > 0 ? [`the ${best} with the lowest held-out loss`] : []),
+    ...(every === null ? [] : [`every ${every}th`]),
+  ];
+  return `Of the models of the rounds the first and the newest ${last} keep their weights${more.map((m) => `, ${m}`).join('')}; all others the hashes alone.`;
+}
+
+function recordsKeptText({ retention }: RunConfig): string {
+  const after = (days: number) => `${days} ${days === 1 ? 'day' : 'days'} after the run’s end`;
+  const { participants, run } = retention;
+  return [
+    participants === null
+      ? 'Participants, their scores and figures, and of the log about 10,000 lines of each source are kept as long as the run.'
+      : `Participants, their scores and figures, and the log are deleted ${after(participants)}.`,
+    run === null
+      ? 'The run is kept until somebody deletes it.'
+      : `The run is deleted with all models ${after(run)}.`,
+  ].join(' ');
 }
 
 function leavingOf({ aggregation: { sealing }, strategy }: RunConfig): string[] {

@@ -12,10 +12,9 @@ import {
   roleAllows,
   secretSampling,
 } from '@strata/fl-core/protocol';
-import { isOver, isRunOver, layoutFor, memberViews, shownConfig, summarize } from '@strata/fl-core/rounds';
+import { isRunOver, layoutFor, memberViews, shownConfig } from '@strata/fl-core/rounds';
 import { and, desc, eq, isNotNull } from 'drizzle-orm';
 import type { HasBus } from '../live/bus.ts';
-import { now } from '../live/clock.ts';
 import type { SeesPresence } from '../live/presence.ts';
 import {
   countCommitted,
@@ -32,6 +31,7 @@ import {
 } from '../store/rows.ts';
 import { checkpoints, clients, draws, invitations, rounds, runs } from '../store/schema.ts';
 import type { HasDb, Queryable } from '../store/store.ts';
+import { roundSummary } from './round-summary.ts';
 
 /** Newest rounds in a {@link RunView}. */
 const shownRounds = 200;
@@ -254,13 +254,8 @@ export class Views {
   async #summary(db: Queryable, run: RunRow, row: RoundRow): Promise<RoundSummary> {
     const known = this.#cache(run.id).get(row.round);
     if (known) return known;
-    const cohort = await listMembers(db, run.id, row.round);
-    const sealed = run.config.aggregation.sealing.kind === 'sealed';
-    const next = sealed && row.phase === 'committed' ? await sealedAfter(db, row) : null;
-    const summary = summarize(run.config, row, cohort, now(), next);
-    // How the newest model of a sealed run does is told by the round after it.
-    const last = sealed && row.phase === 'committed' && next === null;
-    if (isOver(row.phase) && !last) this.#cache(run.id).set(row.round, summary);
+    const { summary, settled } = await roundSummary(db, run, row);
+    if (settled) this.#cache(run.id).set(row.round, summary);
     return summary;
   }
 
@@ -318,13 +313,4 @@ export class Views {
       }))
       .sort((a, b) => a.joinedAt - b.joinedAt || (a.id < b.id ? -1 : 1));
   }
-}
-
-/** What came of the committed round that started from this one's model. */
-async function sealedAfter(db: Queryable, { run, round }: RoundRow): Promise<RoundRow['sealed']> {
-  const [next] = await db
-    .select({ sealed: rounds.sealed })
-    .from(rounds)
-    .where(and(eq(rounds.run, run), eq(rounds.baseRound, round), eq(rounds.phase, 'committed')));
-  return next?.sealed ?? null;
 }

@@ -25,6 +25,8 @@ export const auditKinds = [
   'run-resumed',
   'run-stopped',
   'run-deleted',
+  /** Its retention was over: what there was of single participants is gone. */
+  'participants-erased',
   'join-link-renewed',
   'invitation-created',
   'invitation-revoked',

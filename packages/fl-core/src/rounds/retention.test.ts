@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import type { RetentionConfig } from '../protocol/index.ts';
 import { keptRounds } from './retention.ts';
 
 const models = (losses: readonly (number | null)[]) => [
@@ -8,8 +9,11 @@ const models = (losses: readonly (number | null)[]) => [
 ];
 const kept = (
   losses: readonly (number | null)[],
-  retention: { last: number; best: number; every: number | null },
-) => [...keptRounds({ retention }, models(losses))].sort((a, b) => a - b);
+  retention: Pick<RetentionConfig, 'last' | 'best' | 'every'>,
+) =>
+  [...keptRounds({ retention: { ...retention, participants: null, run: null } }, models(losses))].sort(
+    (a, b) => a - b,
+  );
 
 it.each([
   ['the newest', [5, 4, 3, 2, 1], { last: 3, best: 0, every: null }, [0, 3, 4, 5]],

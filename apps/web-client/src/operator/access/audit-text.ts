@@ -17,6 +17,7 @@ const texts: Readonly<Record<AuditKind, string>> = {
   'run-resumed': 'resumed the run',
   'run-stopped': 'stopped the run',
   'run-deleted': 'deleted the run',
+  'participants-erased': 'erased what was kept of the run’s participants',
   'join-link-renewed': 'renewed the join link',
   'invitation-created': 'made an invitation',
   'invitation-revoked': 'revoked an invitation',

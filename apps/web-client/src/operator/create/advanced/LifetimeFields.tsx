@@ -54,6 +54,29 @@ export function LifetimeFields({ form }: { form: ConfigForm }) {
           />
         </SimpleGrid>
       </Part>
+      <Part
+        title="How long records are kept"
+        text="In days after the end of the run. Updates of participants are deleted when their round is over, whatever stands here."
+      >
+        <SimpleGrid cols={cols}>
+          <NumberInput
+            label="Of participants"
+            description="Names, devices, figures of each, the log; empty: as long as the run"
+            placeholder="as long as the run"
+            allowDecimal={false}
+            min={0}
+            {...orNone(form, 'retention.participants')}
+          />
+          <NumberInput
+            label="The whole run"
+            description="With all models; empty: until somebody deletes it"
+            placeholder="until somebody deletes it"
+            allowDecimal={false}
+            min={0}
+            {...orNone(form, 'retention.run')}
+          />
+        </SimpleGrid>
+      </Part>
     </>
   );
 }
