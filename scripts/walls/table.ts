@@ -247,7 +247,7 @@ export const places: readonly Place[] = [
   ),
   place(
     'server/nodes',
-    'core/protocol server/live server/store server/entry/newcomers.ts',
+    'core/protocol server/live server/store server/entry/newcomers.ts server/entry/allowance.ts',
     'drizzle-orm fastify pg zod',
     'what servers of one database tell each other; it knows no rule of rounds, and is handed the engine',
   ),

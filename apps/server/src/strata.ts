@@ -115,7 +115,7 @@ export function createStrata(
   const presence = new Presence(limits.graceMs, clientGone, node?.neighbours);
   const sealedPhases = new SealedPhases({ db });
   bus.onDeleted((run) => sealedPhases.forget(run));
-  const allowance = new Allowance(limits);
+  const allowance = new Allowance(limits, node?.tellTaken);
   const newcomers = new Newcomers(limits, node?.tellNewcomer);
   const standings = new Standings({ db });
   const answerLots = new AnswerLots({ db, bus, naming, newcomers, allowance });

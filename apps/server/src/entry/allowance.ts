@@ -1,15 +1,29 @@
 import { StrataError } from '@strata/fl-core/protocol';
 import type { Limits } from '../limits.ts';
-import { Buckets } from '../live/limiter.ts';
+import { Buckets, type Rate } from '../live/limiter.ts';
+
+/** Of a kind of event, for a key, so many more were counted; fewer, where they were given back. */
+export type Taken = readonly [kind: string, key: string, count: number];
+
+/** What is counted within so many milliseconds is told to other servers together. */
+const gatherMs = 100;
+/** So many fit into one message between servers, whatever the keys. */
+const toldAtOnce = 20;
 
 /**
  * How much one address, one run and one client may ask for, whatever connections it comes by. An address is allowed what
  * a school behind it needs, a run what all its participants need who come back at once, and one client what a tab does.
- * Nothing here reads the database: what is refused costs nothing.
+ * Nothing here reads the database: what is refused costs nothing. Servers that share one tell each other what they have
+ * counted, a tenth of a second later, so that the rates are those of one server; what one client says comes to one of them.
  */
 export class Allowance {
   readonly #perAddress: number;
   readonly #open = new Map<string, number>();
+  readonly #tell: ((taken: readonly Taken[]) => void) | null;
+  /** What others are to be told, by kind and key. */
+  #untold = new Map<string, Map<string, number>>();
+  /** Kinds of which others are told. */
+  readonly #shared = new Map<string, Buckets>();
   readonly #connections: { readonly address: Buckets; readonly run: Buckets; readonly client: Buckets };
   /** Transports, before anything is said. */
   readonly #handshakes: Buckets;
@@ -21,28 +35,64 @@ export class Allowance {
   /** A person does not change his mind more often. */
   readonly #standings = new Buckets({ burst: 10, perSecond: 0.2 });
   /** Messages that were refused; who goes on is not listened to any more until some time has passed. */
-  readonly #refusals = new Buckets({ burst: 200, perSecond: 2 });
-  readonly #uploads = new Buckets({ burst: 10, perSecond: 0.5 });
+  readonly #refusals: Buckets;
+  readonly #uploads: Buckets;
   /** Wide for a name: who guesses from many addresses must not easily keep its owner out. */
-  readonly #passwords = {
-    address: new Buckets({ burst: 10, perSecond: 0.1 }),
-    name: new Buckets({ burst: 100, perSecond: 0.05 }),
-  };
-  readonly #guesses = new Buckets({ burst: 30, perSecond: 0.5 });
+  readonly #passwords: { readonly address: Buckets; readonly name: Buckets };
+  readonly #guesses: Buckets;
 
-  constructor(limits: Pick<Limits, 'participantsPerAddress' | 'clientsPerRun'>) {
+  /** @param tell tells other servers of the same database, which {@link hear} it; null where there are none. */
+  constructor(
+    limits: Pick<Limits, 'participantsPerAddress' | 'clientsPerRun'>,
+    tell: ((taken: readonly Taken[]) => void) | null = null,
+  ) {
     const { participantsPerAddress: tabs, clientsPerRun: clients } = limits;
+    this.#tell = tell;
     this.#perAddress = 2 * tabs;
-    this.#handshakes = new Buckets({ burst: 4 * tabs, perSecond: tabs / 30 });
+    this.#handshakes = this.#share('handshakes', { burst: 4 * tabs, perSecond: tabs / 30 });
     this.#connections = {
-      address: new Buckets({ burst: 2 * tabs, perSecond: tabs / 20 }),
-      run: new Buckets({ burst: 4 * clients, perSecond: clients / 5 }),
-      client: new Buckets({ burst: 20, perSecond: 0.2 }),
+      address: this.#share('connections of an address', { burst: 2 * tabs, perSecond: tabs / 20 }),
+      run: this.#share('connections of a run', { burst: 4 * clients, perSecond: clients / 5 }),
+      client: this.#share('connections of a client', { burst: 20, perSecond: 0.2 }),
     };
     this.#registrations = {
-      address: new Buckets({ burst: tabs, perSecond: tabs / 60 }),
-      run: new Buckets({ burst: 2 * clients, perSecond: clients / 20 }),
+      address: this.#share('newcomers of an address', { burst: tabs, perSecond: tabs / 60 }),
+      run: this.#share('newcomers of a run', { burst: 2 * clients, perSecond: clients / 20 }),
     };
+    this.#refusals = this.#share('refusals', { burst: 200, perSecond: 2 });
+    this.#uploads = this.#share('uploads', { burst: 10, perSecond: 0.5 });
+    this.#passwords = {
+      address: this.#share('passwords of an address', { burst: 10, perSecond: 0.1 }),
+      name: this.#share('passwords of a name', { burst: 100, perSecond: 0.05 }),
+    };
+    this.#guesses = this.#share('tokens of an address', { burst: 30, perSecond: 0.5 });
+  }
+
+  /** What another server has counted. Kinds of another version are nobody's here. */
+  hear(taken: readonly Taken[]): void {
+    for (const [kind, key, count] of taken) this.#shared.get(kind)?.hear(key, count);
+  }
+
+  #share(kind: string, rate: Rate): Buckets {
+    const note = (key: string, count: number) => this.#note(kind, key, count);
+    const buckets = new Buckets(rate, this.#tell && note);
+    this.#shared.set(kind, buckets);
+    return buckets;
+  }
+
+  #note(kind: string, key: string, count: number): void {
+    if (this.#untold.size === 0) setTimeout(() => this.#tellAll(), gatherMs).unref();
+    const counts = this.#untold.get(kind) ?? new Map<string, number>();
+    this.#untold.set(kind, counts);
+    counts.set(key, (counts.get(key) ?? 0) + count);
+  }
+
+  #tellAll(): void {
+    const all = [...this.#untold].flatMap(([kind, counts]) =>
+      [...counts].flatMap(([key, count]): Taken[] => (count === 0 ? [] : [[kind, key, count]])),
+    );
+    this.#untold = new Map();
+    for (let i = 0; i < all.length; i += toldAtOnce) this.#tell?.(all.slice(i, i + toldAtOnce));
   }
 
   /** Whether an address may open one more socket now; asked before there is one. */

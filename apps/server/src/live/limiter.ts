@@ -31,6 +31,12 @@ export class TokenBucket {
     return this.#tokens >= 1;
   }
 
+  /** So many have happened elsewhere, whatever is left: at most a whole bucket is owed. `now` in milliseconds. */
+  owe(count: number, now = performance.now()): void {
+    this.has(now);
+    this.#tokens = Math.max(-this.#rate.burst, this.#tokens - count);
+  }
+
   /** So many are given back, as far as the bucket holds them. */
   give(count: number): void {
     this.#tokens = Math.min(this.#rate.burst, this.#tokens + count);
@@ -44,13 +50,29 @@ const rememberedKeys = 20_000;
 export class Buckets {
   readonly #rate: Rate;
   readonly #buckets = new Map<string, TokenBucket>();
+  readonly #tell: ((key: string, count: number) => void) | null;
 
-  constructor(rate: Rate) {
+  /** @param tell is told of each event that was counted, and of those given back, as a number below zero. */
+  constructor(rate: Rate, tell: ((key: string, count: number) => void) | null = null) {
     this.#rate = rate;
+    this.#tell = tell;
   }
 
   /** Whether one more event of `key` is within the limit; counts it if so. `now` in milliseconds. */
   take(key: string, now = performance.now()): boolean {
+    const taken = this.#bucket(key, now).take(now);
+    if (taken) this.#tell?.(key, 1);
+    return taken;
+  }
+
+  /** So many events of `key` were counted elsewhere, or given back (below zero). `now` in milliseconds. */
+  hear(key: string, count: number, now = performance.now()): void {
+    const bucket = this.#bucket(key, now);
+    if (count > 0) bucket.owe(count, now);
+    else bucket.give(-count);
+  }
+
+  #bucket(key: string, now: number): TokenBucket {
     const bucket = this.#buckets.get(key) ?? new TokenBucket(this.#rate, now);
     this.#buckets.delete(key);
     this.#buckets.set(key, bucket);
@@ -58,7 +80,7 @@ export class Buckets {
       if (this.#buckets.size <= rememberedKeys) break;
       this.#buckets.delete(oldest);
     }
-    return bucket.take(now);
+    return bucket;
   }
 
   /** Whether one more event of `key` would be within the limit. `now` in milliseconds. */
@@ -68,6 +90,9 @@ export class Buckets {
 
   /** So many of what `key` took are given back. */
   give(key: string, count: number): void {
-    this.#buckets.get(key)?.give(count);
+    const bucket = this.#buckets.get(key);
+    if (!bucket) return;
+    bucket.give(count);
+    this.#tell?.(key, -count);
   }
 }

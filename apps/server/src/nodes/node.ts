@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { FastifyBaseLogger } from 'fastify';
+import type { HasAllowance, Taken } from '../entry/allowance.ts';
 import type { Newcomers } from '../entry/newcomers.ts';
 import { outsideWorkflow } from '../live/background.ts';
 import type { HasBus, Told } from '../live/bus.ts';
@@ -22,7 +23,7 @@ const readEvery = 4;
  */
 const silentMs = 3 * beatMs;
 
-export interface NodePorts extends HasBus, HasPresence {
+export interface NodePorts extends HasBus, HasPresence, HasAllowance {
   readonly newcomers: Newcomers;
   readonly traffic: Traffic;
   /** Renews the leases of this node. */
@@ -69,6 +70,10 @@ export class Node {
   /** For {@link Newcomers}: one has come here, or is none any more (null). */
   readonly tellNewcomer = (run: string, client: string, address: string | null): void =>
     this.#wire.send({ kind: 'newcomer', run, client, address });
+
+  /** For {@link Allowance}: what was counted here. */
+  readonly tellTaken = (taken: readonly Taken[]): void =>
+    this.#wire.send({ kind: 'taken', taken: taken.map(([kind, key, count]) => [kind, key, count]) });
 
   /**
    * Knows afterwards who is where, and beats by itself from then on. Before clients are restored, and before anything is
@@ -221,6 +226,9 @@ export class Node {
         break;
       case 'newcomer':
         ports.newcomers.hear(message.run, message.client, message.address);
+        break;
+      case 'taken':
+        ports.allowance.hear(message.taken);
         break;
       case 'progress':
         ports.bus.hear(['progressed', message.run]);

@@ -316,6 +316,26 @@ describe.skipIf(postgresLacking)(`several servers on one PostgreSQL${postgresLac
     }
   }, 120_000);
 
+  it('wrong tokens at one count at the other', async () => {
+    nodes = await Promise.all([1, 2].map(() => NodeProcess.start(database.url, sharedDir)));
+    const [first, second] = nodes.map(({ url }) => async (token: string) => {
+      const { status } = await fetch(`${url}/api/runs`, { headers: { authorization: `Bearer ${token}` } });
+      return status;
+    }) as [(token: string) => Promise<number>, (token: string) => Promise<number>];
+    await expect.poll(() => first(operatorToken), patiently).toBe(200);
+    let wrong = 0;
+    while ((await first(`wrong-${wrong}`)) !== 429) wrong++;
+    expect(wrong).toBeGreaterThanOrEqual(30);
+    // Each look is a guess itself, where it is not refused: fewer than the thirty that it would have by itself.
+    let looks = 0;
+    const look = () => {
+      looks += 1;
+      return second('wrong');
+    };
+    await expect.poll(look, { timeout: 5_000 }).toBe(429);
+    expect(looks).toBeLessThan(20);
+  }, 120_000);
+
   it('the owner is told to end: another one goes on at once', async () => {
     const { id, balancer } = await start({
       script: {

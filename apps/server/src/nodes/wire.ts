@@ -19,6 +19,7 @@ const Message = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('gone'), ...ofClient }),
   z.object({ kind: z.literal('progress'), ...ofClient, progress: Progress }),
   z.object({ kind: z.literal('newcomer'), ...ofClient, address: z.string().nullable() }),
+  z.object({ kind: z.literal('taken'), taken: z.array(z.tuple([z.string(), z.string(), z.number().int()])) }),
   /** Nodes, or who is at which, are not what they were. */
   z.object({ kind: z.literal('nodes') }),
 ]);
