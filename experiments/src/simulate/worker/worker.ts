@@ -16,6 +16,7 @@ class Device {
   readonly #trainer: Trainer;
   readonly #weights: WeightsSync;
   #layers: SharedLayers = {};
+  readonly #parts = new Map<number, ReturnType<typeof splitHoldOut>>();
 
   private constructor(setting: Setting, trainer: Trainer) {
     this.#setting = setting;
@@ -102,11 +103,18 @@ class Device {
     return subset(whole, [...Array(sampleCount(whole)).keys()].slice(from, to));
   }
 
-  /** A client's own data, split as its page splits them. */
+  /**
+   * A client's own data, split as its page splits them; the same objects each time, by which the trainer knows its
+   * activations again where what lies below the trained layers has not changed, as a tab's does.
+   */
   #partsOf(client: number) {
     const { config, data, parts } = this.#setting;
+    const known = this.#parts.get(client);
+    if (known) return known;
     const own = subset(data.pool, parts[client] ?? []);
-    return splitHoldOut(own, config.local.holdOut, config.seed);
+    const split = splitHoldOut(own, config.local.holdOut, config.seed);
+    this.#parts.set(client, split);
+    return split;
   }
 }
 
