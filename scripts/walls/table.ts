@@ -259,7 +259,7 @@ export const places: readonly Place[] = [
   ),
   place(
     'server/http',
-    'core/protocol core/rounds core/models/layouts.ts core/data/samples.ts server/failure.ts server/live server/store/store.ts server/store/audit-log.ts server/store/disk-space.ts server/store/blobs.ts server/store/tensor-file.ts server/models/index.ts server/views server/metrics/metrics.ts server/intake server/engine/runs.ts server/engine/deletion.ts server/engine/fork.ts server/engine/garbage-collection.ts server/backup/make.ts server/settings.ts server/limits.ts server/store/rows.ts server/entry',
+    'core/protocol core/rounds core/models/layouts.ts core/data/samples.ts server/failure.ts server/live server/store/store.ts server/store/audit-log.ts server/store/disk-space.ts server/store/blobs.ts server/store/tensor-file.ts server/models/index.ts server/views server/metrics/metrics.ts server/intake server/engine/runs.ts server/engine/deletion.ts server/engine/fork.ts server/engine/model-tests.ts server/engine/garbage-collection.ts server/backup/make.ts server/settings.ts server/limits.ts server/store/rows.ts server/entry',
     'node:* @fastify/* drizzle-orm fastify fastify-type-provider-zod fflate zod',
     'the data plane, APIs and pages',
   ),
@@ -343,10 +343,16 @@ export const places: readonly Place[] = [
     'node:* commander',
     'what whoever runs a server does; the server’s code is fetched where it is asked for',
   ),
+  place(
+    'cli/test',
+    'cli/terminal.ts cli/access.ts cli/table.ts cli/join client core/protocol core/data core/models core/rounds core/training',
+    'node:* commander',
+    'tries models on an operator’s data, read as a participant’s is, far from the server’s event loop',
+  ),
   place('cli/completion.ts', '', 'commander', 'a script for a shell'),
   place(
     'cli/program.ts',
-    'cli/completion.ts cli/terminal.ts cli/join cli/runs cli/server',
+    'cli/completion.ts cli/terminal.ts cli/join cli/runs cli/server cli/test',
     'commander',
     'puts the commands together',
   ),

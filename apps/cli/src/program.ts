@@ -7,6 +7,7 @@ import { addBackup } from './server/backup.ts';
 import { addImport } from './server/import.ts';
 import { addServe, addSimulate } from './server/started.ts';
 import type { Terminal } from './terminal.ts';
+import { addTest } from './test/command.ts';
 
 /** All commands of `strata`. */
 export function program(terminal: Terminal): Command {
@@ -18,6 +19,7 @@ export function program(terminal: Terminal): Command {
     .showHelpAfterError('(--help says what there is)');
   addJoin(strata, terminal);
   addRuns(strata, terminal);
+  addTest(strata, terminal);
   addServe(strata, terminal);
   addBackup(strata, terminal);
   addImport(strata, terminal);

@@ -88,6 +88,10 @@ describe('the command line', () => {
     expect(joined.clients).toHaveLength(2);
     expect(await strata('runs', 'watch', made.id)).toMatchObject({ state: 'finished' });
     expect((await strata('runs', 'list')).length).toBe(1);
+    // What this process finds is what the run's page shows.
+    const tests = await strata('test', made.id, '--sample', 'emoji', '--backend', 'cpu', '--round', 'all');
+    expect(tests).toMatchObject([{ round: 1, data: 'emoji', samples: 519 }]);
+    expect((await strata('runs', 'show', made.id)).tests).toEqual(tests);
     await strata('runs', 'export', made.id, '--out', join(folder, 'm.zip'));
     await strata('runs', 'export', made.id, '--safetensors', '--out', join(folder, 'm.safetensors'));
     const set = join(folder, 'set.yaml');

@@ -2,6 +2,7 @@ import {
   type ClientPhase,
   type ClientSnapshot,
   type DataChoice,
+  type DataSummary,
   initialSnapshot,
   type Platform,
   type StartOptions,
@@ -38,19 +39,8 @@ export class Participant {
     await this.#client.start();
     await this.#read(choice);
     const { data } = this.snapshot;
-    if (choice.kind !== 'files' || data === null) return this.#demandReady();
-    const columns = new Map(
-      data.tables.map((table) => {
-        const chosen = namedColumns(table, said.columns);
-        if ('unknown' in chosen) throw noSuchColumn(table.file, chosen.unknown, table.titles);
-        return [table.layout, chosen];
-      }),
-    );
-    const mapping = meaningsIn(data.labels, said.meanings);
-    const wantsColumns = said.columns.text !== undefined || said.columns.label !== undefined;
-    if (wantsColumns || mapping.size > 0) {
-      await this.#read({ ...choice, mapping, ...(wantsColumns ? { columns } : {}) });
-    }
+    const again = data === null ? null : choiceWith(choice, said, data);
+    if (again !== null) await this.#read(again);
     this.#demandReady();
   }
 
@@ -96,6 +86,25 @@ export class Participant {
     for (const resolve of this.#waiting) resolve();
     this.#waiting.clear();
   }
+}
+
+/**
+ * The choice with what the person has said of it, once it was read and its tables and labels are known; null where nothing
+ * was said that concerns it. Throws `bad-request` for columns and labels that there are not.
+ */
+export function choiceWith(choice: DataChoice, said: Said, data: DataSummary): DataChoice | null {
+  if (choice.kind !== 'files') return null;
+  const columns = new Map(
+    data.tables.map((table) => {
+      const chosen = namedColumns(table, said.columns);
+      if ('unknown' in chosen) throw noSuchColumn(table.file, chosen.unknown, table.titles);
+      return [table.layout, chosen];
+    }),
+  );
+  const mapping = meaningsIn(data.labels, said.meanings);
+  const wantsColumns = said.columns.text !== undefined || said.columns.label !== undefined;
+  if (!wantsColumns && mapping.size === 0) return null;
+  return { ...choice, mapping, ...(wantsColumns ? { columns } : {}) };
 }
 
 const noSuchColumn = (file: string, name: string, titles: readonly string[]) =>

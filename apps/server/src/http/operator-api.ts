@@ -3,6 +3,7 @@ import { catalog, describeModel, shownSource } from '@strata/fl-core/models/layo
 import { type Catalog, modelIds, routes } from '@strata/fl-core/protocol';
 import { type DeletePorts, deleteRun } from '../engine/deletion.ts';
 import { forkRun } from '../engine/fork.ts';
+import { noteTest } from '../engine/model-tests.ts';
 import { type CreatePorts, commandRun, createRun, renewJoinKey } from '../engine/runs.ts';
 import { createInvitation, listInvitations, revokeInvitation } from '../intake/invitations.ts';
 import { commandClient, type ModerationPorts } from '../intake/moderation.ts';
@@ -29,6 +30,7 @@ type OperatorHandlers = Pick<
   | 'revokeInvitation'
   | 'commandClient'
   | 'round'
+  | 'testModel'
   | 'events'
   | 'dataSheet'
 >;
@@ -77,6 +79,7 @@ export const operatorApi = (
       .send(dataSheet(facts));
   },
   round: ({ params: { run, round } }) => views.round(run, round),
+  testModel: ({ params: { run, round }, body, operator }) => noteTest(ports, run, round, body, operator.name),
   events: ({ params: { run }, query: { after, limit } }) => ports.events.list(run, after ?? null, limit),
 });
 

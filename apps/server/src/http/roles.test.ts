@@ -88,6 +88,7 @@ const ofRoutes = {
   revokeInvitation: operators,
   commandClient: operators,
   round: viewers,
+  testModel: operators,
   events: viewers,
   dataSheet: viewers,
   checkpoint: operators,

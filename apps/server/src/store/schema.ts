@@ -4,6 +4,7 @@ import type {
   Evaluated,
   Hello,
   KeptStates,
+  ModelTest,
   Phase,
   Role,
   RoundSummary,
@@ -64,6 +65,8 @@ export const checkpoints = pgTable(
     createdAt: at('created_at').notNull().defaultNow(),
     /** State of the server optimizer, one blob a layer that was ever trained; null when it keeps none. */
     optimizer: jsonb('optimizer').$type<KeptStates>(),
+    /** How it did on data of an operator's, the newest time; null: nobody has tried. */
+    test: jsonb('test').$type<ModelTest>(),
   },
   (t) => [primaryKey({ columns: [t.run, t.round] })],
 );

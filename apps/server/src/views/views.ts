@@ -102,7 +102,18 @@ export class Views {
       // Where cohorts are drawn in secret, that is what the models' bound rests on.
       sampling: isRunOver(run) && secretSampling(run.config) === null ? run.sampling : null,
       spent: await this.#spent(db, run),
+      tests: await this.#tests(db, id),
     };
+  }
+
+  async #tests(db: Queryable, run: string): Promise<RunView['tests']> {
+    const rows = await db
+      .select({ test: checkpoints.test })
+      .from(checkpoints)
+      .where(and(eq(checkpoints.run, run), isNotNull(checkpoints.test)))
+      .orderBy(desc(checkpoints.round))
+      .limit(shownRounds);
+    return rows.reverse().flatMap(({ test }) => (test === null ? [] : [test]));
   }
 
   async #spent(db: Queryable, run: RunRow): Promise<RunView['spent']> {

@@ -18,6 +18,8 @@ export const auditKinds = [
   'token-revoked',
   'model-fetched',
   'model-exported',
+  /** How a model does on data of the operator's. */
+  'model-tested',
   'backup-made',
   'run-created',
   'run-started',

@@ -9,7 +9,9 @@ import {
   ClientCommand,
   DeletedRun,
   JoinAddresses,
+  ModelTest,
   NewFork,
+  NewModelTest,
   Readiness,
   RoundDetail,
   RunCommand,
@@ -263,6 +265,18 @@ export const routes = {
     query: {},
     body: null,
     answer: json(RoundDetail),
+    errors: ['unknown-run', 'unknown-round'],
+  }),
+  testModel: defineRoute({
+    method: 'POST',
+    path: '/api/runs/:run/rounds/:round/test',
+    summary:
+      'Notes how the model of a round (0: the first) does on data of the operator’s; `strata runs test` tries it.',
+    access: 'operator',
+    params: { ...run, round: inAddress.min(0) },
+    query: {},
+    body: json(NewModelTest),
+    answer: json(ModelTest),
     errors: ['unknown-run', 'unknown-round'],
   }),
   events: defineRoute({

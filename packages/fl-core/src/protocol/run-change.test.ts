@@ -85,6 +85,7 @@ const view = (changes: Partial<RunView> = {}): RunView => ({
   checkpoint: { round: 0, layers: {} },
   sampling: null,
   spent: null,
+  tests: [],
   ...changes,
 });
 

@@ -150,6 +150,27 @@ export const DrawnFrom = z.object({
 });
 export type DrawnFrom = z.infer<typeof DrawnFrom>;
 
+/** What an operator's own program found of a model, on data that no participant has to report on. */
+export const NewModelTest = z.object({
+  /** What it was tried on, in the operator's words. */
+  data: z.string().trim().min(1).max(80),
+  samples: z.number().int().min(1).max(1_000_000_000),
+  /** Mean over samples, or tokens to be predicted. */
+  loss: z.number(),
+  /** Share that is right, in [0, 1]. */
+  accuracy: z.number().min(0).max(1),
+});
+export type NewModelTest = z.infer<typeof NewModelTest>;
+
+/** The newest test of a model; 0: the one that the run began with. */
+export const ModelTest = NewModelTest.extend({
+  round: z.number().int(),
+  /** The account or token. */
+  by: z.string(),
+  at: Millis,
+});
+export type ModelTest = z.infer<typeof ModelTest>;
+
 /** One round with all that is known of it. */
 export const RoundDetail = RoundSummary.extend({
   members: z.array(MemberView),
@@ -195,6 +216,8 @@ export const RunView = z.object({
   sampling: z.string().nullable(),
   /** What has been spent of the run's epsilon; null without differential privacy. */
   spent: SpentView.nullable(),
+  /** Of models that were tried on data of the operator's, by round. */
+  tests: z.array(ModelTest),
 });
 export type RunView = z.infer<typeof RunView>;
 

@@ -10,6 +10,7 @@ const texts: Readonly<Record<AuditKind, string>> = {
   'token-revoked': 'revoked a token',
   'model-fetched': 'brought in a model',
   'model-exported': 'exported the model',
+  'model-tested': 'tested a model of the run',
   'backup-made': 'made a backup of the server',
   'run-created': 'created the run',
   'run-started': 'started the run',

@@ -1,6 +1,7 @@
 import { Badge } from '@mantine/core';
-import type { RoundSummary, TaskName } from '@strata/fl-core/protocol';
+import type { RoundSummary, RunView, TaskName } from '@strata/fl-core/protocol';
 import { useCallback } from 'react';
+import { percent, score } from '../../shared/texts/format.ts';
 import { metricText } from '../../shared/texts/metric-text.ts';
 import { learningChart, timeChart, trafficChart } from './charts/learning.ts';
 import { MetricPanel } from './MetricPanel.tsx';
@@ -8,13 +9,21 @@ import { saving, savingText } from './traffic.ts';
 
 type Rounds = readonly RoundSummary[];
 
-export function LearningPanel({ rounds, task }: { rounds: Rounds; task: TaskName }) {
+interface LearningPanelProps {
+  readonly rounds: Rounds;
+  readonly task: TaskName;
+  readonly tests: RunView['tests'];
+}
+
+export function LearningPanel({ rounds, task, tests }: LearningPanelProps) {
   const { name, meaning } = metricText(task);
-  const draw = useCallback((of: Rounds) => learningChart(of, task), [task]);
+  const draw = useCallback((of: Rounds) => learningChart(of, task, tests), [task, tests]);
+  const last = tests.at(-1);
   return (
     <MetricPanel
       title={`Loss and ${name}`}
       hint={`Means over what participants keep back from training, weighted by the samples that count, and the median participant. ${meaning}`}
+      {...(last && { text: testText(last, name) })}
       rounds={rounds}
       has={(r) => r.loss !== null || r.trainLoss !== null}
       draw={draw}
@@ -23,6 +32,10 @@ export function LearningPanel({ rounds, task }: { rounds: Rounds; task: TaskName
     />
   );
 }
+
+/** A figure that no participant claims. */
+const testText = ({ round, data, samples, accuracy, loss, by }: RunView['tests'][number], name: string) =>
+  `Tested by ${by} on ${data} (${samples} samples) after round ${round}: ${name} ${percent(accuracy)}, loss ${score(loss)}.`;
 
 export function TrafficPanel({ rounds }: { rounds: Rounds }) {
   const saved = saving(rounds);

@@ -99,6 +99,7 @@ export function runView(changes: Partial<RunView> = {}, config: Partial<RunConfi
     checkpoint: { round: 0, layers: {} },
     sampling: null,
     spent: null,
+    tests: [],
     ...changes,
   };
 }

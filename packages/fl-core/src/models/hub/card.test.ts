@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type ModelChoice, RunConfig, type RunView } from '../../protocol/index.ts';
 import { readLayersModel } from '../architectures/layers-model/read.ts';
 import { catalog } from '../catalog.ts';
-import { guaranteeOf, modelCard } from './card.ts';
+import { type CardFacts, guaranteeOf, modelCard } from './card.ts';
 import { configJson, exportConfig, exportPreprocessor } from './config.ts';
 
 const bert: ModelChoice = {
@@ -86,14 +86,16 @@ const round = (number: number, accuracy: number | null): RunView['rounds'][numbe
 });
 
 describe('modelCard', () => {
-  const card = modelCard({
+  const facts: CardFacts = {
     id: 'run-1',
     config: config(bert),
     rounds: [round(1, 0.25), round(2, 0.8125)],
     checkpoint: { round: 2, layers: {} },
     sampling: null,
     spent: null,
-  });
+    tests: [],
+  };
+  const card = modelCard(facts);
 
   it('has the front matter that the Hub reads', () => {
     const [, front] = /^---\n([\s\S]*?)\n---\n/.exec(card) ?? [];
@@ -125,6 +127,22 @@ describe('modelCard', () => {
     ]);
   });
 
+  it('says what operators have found of the model that it is of, and of no other', () => {
+    const test = { data: 'ward B', samples: 200, loss: 0.7, accuracy: 0.6, by: 'ada', at: 0 };
+    const tested = modelCard({
+      ...facts,
+      tests: [
+        { ...test, round: 1 },
+        { ...test, round: 2, accuracy: 0.9 },
+      ],
+    });
+    expect(tested).toContain(
+      'Tested by its operators on 200 samples of ward B: accuracy 0.9000, loss 0.7000.',
+    );
+    expect(tested.match(/Tested by/g)).toHaveLength(1);
+    expect(card).not.toContain('Tested by');
+  });
+
   it('says how the model came about and what was measured after its round', () => {
     expect(card).toContain(
       'accuracy 0.8125, loss 0.5000, weighted by samples; of the median participant: accuracy 0.7500, loss 0.2500.',
@@ -150,6 +168,7 @@ describe('modelCard', () => {
       checkpoint: { round: 1, layers: {} },
       sampling: null,
       spent: null,
+      tests: [],
     });
     expect(told).toContain(
       'the server, as far as it kept to the protocol, saw sums of at least 5 participants alone',
@@ -173,6 +192,7 @@ describe('modelCard', () => {
       rounds: [],
       sampling: null,
       spent: null,
+      tests: [],
     });
     expect(told).toContain(
       '; the head at 4 times the learning rate; the first 2 rounds train the head alone, 6 epochs each',
@@ -190,6 +210,7 @@ describe('modelCard', () => {
       checkpoint: { round: 0, layers: {} },
       sampling: null,
       spent: null,
+      tests: [],
     });
     expect(said).not.toContain('base_model');
     expect(said).toMatch(/Started from: .*, with random weights/);
@@ -212,6 +233,7 @@ describe('modelCard', () => {
       checkpoint: { round: 2, layers: {} },
       sampling: null,
       spent: { epsilon: 5.321, models: 3 },
+      tests: [],
     });
     expect(said).toContain(
       'the 3 models that were sent during the run are together (ε = 5.32, δ = 0.001) differentially private towards each participating client, of an ε of 8 that was promised',
@@ -227,6 +249,7 @@ describe('modelCard', () => {
       checkpoint: { round: 1, layers: {} },
       sampling: null,
       spent: { epsilon: 5.321, models: 1 },
+      tests: [],
     });
     expect(secret).toContain('each of those who were there with probability 0.1, drawn in secret');
     expect(secret).toContain('with a secret that is not told');
@@ -244,6 +267,7 @@ describe('modelCard', () => {
       checkpoint: { round: 1, layers: {} },
       sampling: null,
       spent: null,
+      tests: [],
     };
     expect(modelCard({ ...facts, rounds: [round(1, null)] })).toContain('Nobody evaluated this round.');
     const fresh = modelCard({ ...facts, rounds: [], checkpoint: { round: 0, layers: {} }, sampling: null });
@@ -266,6 +290,7 @@ describe('the card of a LayersModel', () => {
       checkpoint: { round: 0, layers: {} },
       sampling: null,
       spent: null,
+      tests: [],
     });
     expect(card).toContain('Started from: small_network');
     expect(card).toContain('`tf.loadLayersModel`');

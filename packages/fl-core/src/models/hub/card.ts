@@ -4,10 +4,13 @@ import { architectureOf } from '../architectures/index.ts';
 import { specOf } from '../spec-of.ts';
 
 /** What a card says of a run; nothing of a participant but counts. */
-export type CardFacts = Pick<RunView, 'id' | 'config' | 'rounds' | 'checkpoint' | 'sampling' | 'spent'>;
+export type CardFacts = Pick<
+  RunView,
+  'id' | 'config' | 'rounds' | 'checkpoint' | 'sampling' | 'spent' | 'tests'
+>;
 
 /** `README.md` of an export, with the front matter that the Hugging Face Hub reads. */
-export function modelCard({ id, config, rounds, checkpoint, sampling, spent }: CardFacts): string {
+export function modelCard({ id, config, rounds, checkpoint, sampling, spent, tests }: CardFacts): string {
   const spec = specOf(config);
   // Where cohorts are drawn in secret nothing here may tell who, or how many, were in one.
   const rate = secretSampling(config);
@@ -52,10 +55,20 @@ export function modelCard({ id, config, rounds, checkpoint, sampling, spent }: C
       : config.aggregation.sealing.kind === 'sealed'
         ? `On data held out on the devices, after round ${last.round}: ${inWords(metricsOf(config, last))}, as a mean weighted by samples, of which nobody saw a part. Participants measure and report these figures themselves.`
         : `On ${rate === null ? `${last.evaluatedSamples} ` : ''}${taskNamed(config.task.name).hub.samples} held out on the devices, after round ${last.round}: ${inWords(metricsOf(config, last))}, weighted by samples; of the median participant: ${inWords(mediansOf(config, last))}. Participants measure and report these figures themselves.`,
+    ...testText(config, tests, checkpoint.round),
     '## Use',
     architectureOf(spec).usage(spec, config.side),
   ];
   return `${front.join('\n')}\n\n${body.join('\n\n')}\n`;
+}
+
+/** What an operator has found of the model that is exported; nothing where nobody has tried it. */
+function testText(config: RunConfig, tests: CardFacts['tests'], round: number): string[] {
+  const test = tests.find((t) => t.round === round);
+  if (test === undefined) return [];
+  const { samples, data } = test;
+  const what = `${samples} ${taskNamed(config.task.name).hub.samples} of ${data}`;
+  return [`Tested by its operators on ${what}: ${inWords(metrics(config, test.accuracy, test.loss))}.`];
 }
 
 /** What the server saw of updates. */

@@ -19,6 +19,16 @@ it('draws every round, with a gap where nothing was measured', () => {
   ]);
 });
 
+it('draws what operators have tested beside it, where they have', () => {
+  const test = { round: 5, data: 'ward B', samples: 200, loss: 0.7, accuracy: 0.6, by: 'ada', at: 0 };
+  expect(linesOf(learningChart(rounds, 'classification', [test])).slice(4)).toEqual([
+    { name: 'Loss, test', values: [null, 0.7] },
+    { name: 'Accuracy, test', values: [null, 0.6] },
+  ]);
+  // That of the model that the run began with has no round here.
+  expect(learningChart(rounds, 'classification', [{ ...test, round: 0 }]).lines).toHaveLength(4);
+});
+
 it('calls accuracy as the task does', () => {
   expect(linesOf(learningChart(rounds, 'next-token')).at(-1)?.name).toBe('Next tokens right, median');
 });

@@ -1,4 +1,4 @@
-import type { RoundSummary, TaskName } from '@strata/fl-core/protocol';
+import type { RoundSummary, RunView, TaskName } from '@strata/fl-core/protocol';
 import { bytes, percent, score, seconds } from '../../../shared/texts/format.ts';
 import { metricTitle } from '../../../shared/texts/metric-text.ts';
 import { traffic } from '../traffic.ts';
@@ -10,10 +10,11 @@ const numbers = (rounds: Rounds) => rounds.map(({ round }) => round);
 
 /**
  * Loss on the left axis (held out, and training dashed), accuracy by the name that it has in the task on the right,
- * that of the median participant dotted.
+ * that of the median participant dotted. What an operator has tested stands beside it.
  */
-export function learningChart(rounds: Rounds, task: TaskName): RoundChart {
+export function learningChart(rounds: Rounds, task: TaskName, tests: RunView['tests'] = []): RoundChart {
   const name = metricTitle(task);
+  const tested = rounds.map(({ round }) => tests.find((t) => t.round === round) ?? null);
   return {
     rounds: numbers(rounds),
     left: { name: 'loss', format: score, from: 'values' },
@@ -35,6 +36,24 @@ export function learningChart(rounds: Rounds, task: TaskName): RoundChart {
         axis: 'right',
         look: 'dotted',
       },
+      ...(tested.some((test) => test !== null)
+        ? ([
+            {
+              name: 'Loss, test',
+              values: tested.map((test) => test?.loss ?? null),
+              color: 'accent',
+              axis: 'left',
+              look: 'dotted',
+            },
+            {
+              name: `${name}, test`,
+              values: tested.map((test) => test?.accuracy ?? null),
+              color: 'primary',
+              axis: 'right',
+              look: 'dashed',
+            },
+          ] as const)
+        : []),
     ],
   };
 }

@@ -1,0 +1,2 @@
+-- How a model did on data of an operator's.
+ALTER TABLE checkpoints ADD COLUMN test jsonb;
