@@ -49,6 +49,35 @@ describe('a member that never answers', () => {
   }, 90_000);
 });
 
+describe('whom a run is for', () => {
+  it('cohorts are of those alone, and others are told what they lack until they have it', async () => {
+    const wasm = { device: { backend: 'wasm', reason: 'a test', adapter: '', threads: 1 } } as const;
+    // Of 10, 20, 30 and 40 samples; the last one trains by something else.
+    const hellos = [wasm, wasm, wasm, {}];
+    const { id, clients } = await startCrew(
+      server,
+      [{}, {}, {}, {}],
+      {
+        rounds: 2,
+        cohort: { goal: 5, minimum: 2, quorum: 0.4, eligible: { backends: ['wasm'], samples: 20 } },
+      },
+      hellos,
+    );
+    const first = await committed(server, id, 1);
+    expect(first.members.map((m) => m.client)).toEqual(['c2', 'c3']);
+    const [few, , , other] = clients;
+    await few!.until(
+      (w) => w.kind === 'wait' && /20 samples or more.* you have 10/.test(w.message),
+      'what it lacks',
+    );
+    await other!.until((w) => w.kind === 'wait' && w.reason === 'not-eligible', 'what it lacks');
+    await other!.hello(wasm);
+    await server.until(id, (v) => v.state === 'finished', 'the end', 60_000);
+    const { members } = await server.round(id, 2);
+    expect(['c2,c3', 'c2,c3,c4']).toContain(members.map((m) => m.client).join());
+  }, 90_000);
+});
+
 describe('what cohorts are drawn with', () => {
   it('R11: is the server’s own secret until the run is over; then every cohort can be drawn again', async () => {
     const study = { rounds: 2, seed: 1, purpose: { kind: 'study' } } as const;

@@ -101,7 +101,7 @@ export async function dueOf(ports: HasDb & SeesPresence, id: string): Promise<Wa
   if (!run || run.state === 'draft') return null;
   const round = await openRound(db, id);
   const open = round && { round, cohort: await listFacts(db, id, round.round) };
-  const ready = open ? 0 : (await readyClients(ports, id)).length;
+  const ready = open ? 0 : (await readyClients(ports, run)).length;
   return waking(run, open, ready, now());
 }
 

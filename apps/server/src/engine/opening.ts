@@ -46,7 +46,7 @@ export async function openNextRound(
   const run = await getRun(db, runId);
   const open = await openRound(db, runId);
   const past = await recentRounds(db, runId);
-  const ready = await readyClients(ports, runId);
+  const ready = await readyClients(ports, run);
   const released = await listReleased(db, run);
   const committed = await countCommitted(db, runId);
   const next = nextRound(run, open, past, ready.length, released, committed, now());
@@ -105,9 +105,10 @@ async function stopSpent(
 /** Clients of a run that can be sampled now. */
 export async function readyClients(
   { db, presence }: HasDb & SeesPresence,
-  run: string,
+  { id, config }: Pick<RunRow, 'id' | 'config'>,
 ): Promise<ClientRow[]> {
-  return (await listClients(db, run, presence.connected(run))).filter(isReady);
+  const connected = await listClients(db, id, presence.connected(id));
+  return connected.filter((client) => isReady(client, config));
 }
 
 /** The newest rounds, newest first. */

@@ -61,7 +61,11 @@ test('runs stored before budgets had kinds, runs had tasks and epochs were calle
       initial: 'pretrained',
       // no participant was promised a least number, and cohorts go on to be drawn by the seed that everybody knows
       purpose: { kind: 'test', sampling: 1 },
-      cohort: { ...old.cohort, grace: { share: 0.5, seconds: 5 } },
+      cohort: {
+        ...old.cohort,
+        grace: { share: 0.5, seconds: 5 },
+        eligible: { backends: ['webgpu', 'wasm', 'cpu'], samples: 1 },
+      },
       // Links of before carry no secret.
       visibility: 'listed',
       approval: false,

@@ -35,6 +35,19 @@ it('says of a study and of a test what their participants can rely on, and of ne
     expect(study).toContain(text);
   }
   expect(study).toContain('neither clipped for privacy nor noised');
+  const picky = sheetOf(
+    await create({
+      cohort: { eligible: { backends: ['webgpu'], samples: 50 } },
+      retention: { last: 5, best: 2, participants: 30, run: 1 },
+    }),
+  );
+  for (const text of [
+    'Devices take part that train by webgpu and have 50 samples or more to train on, by what they say themselves.',
+    'the first and the newest 5 keep their weights, the 2 with the lowest held-out loss;',
+    'and the log are deleted 30 days after the run’s end. The run is deleted with all models 1 day after',
+  ]) {
+    expect(picky).toContain(text);
+  }
   const test = sheetOf(await create({ purpose: { kind: 'test' } }));
   expect(test).toContain('It is a **test**');
   expect(test).not.toContain('fewer than 3');

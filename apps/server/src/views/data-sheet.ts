@@ -1,5 +1,11 @@
 import { guaranteeOf, modelName, specOf } from '@strata/fl-core/models/layouts';
-import { type AuditPage, type RunConfig, type RunView, secretSampling } from '@strata/fl-core/protocol';
+import {
+  type AuditPage,
+  backendNames,
+  type RunConfig,
+  type RunView,
+  secretSampling,
+} from '@strata/fl-core/protocol';
 
 export interface DataSheetFacts {
   readonly run: RunView;
@@ -31,6 +37,7 @@ export function dataSheet({ run, audit, now }: DataSheetFacts): string {
       secretSampling(config) === null
         ? `A round begins with at least ${config.cohort.minimum} participants; ${config.cohort.goal} are wanted.`
         : `A round begins when at least ${config.cohort.minimum} participants are there; who of them is in it is drawn in secret.`,
+      ...eligibleText(config),
       `${participantsOf(run).length} participants are listed${sitesText(run)}.`,
     ]),
     ...section('What leaves a device', [
@@ -64,6 +71,17 @@ export function dataSheet({ run, audit, now }: DataSheetFacts): string {
     ]),
     '',
   ].join('\n\n');
+}
+
+function eligibleText({ cohort: { eligible } }: RunConfig): string[] {
+  const { backends, samples } = eligible;
+  const wanted = [
+    ...(backends.length < backendNames.length ? [`train by ${backends.join(' or ')}`] : []),
+    ...(samples > 1 ? [`have ${samples} samples or more to train on`] : []),
+  ];
+  return wanted.length === 0
+    ? []
+    : [`Devices take part that ${wanted.join(' and ')}, by what they say themselves.`];
 }
 
 function modelsKeptText({ retention: { last, best, every } }: RunConfig): string {

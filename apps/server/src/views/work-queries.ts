@@ -1,5 +1,6 @@
-import type { Checkpoint, Hello, Work } from '@strata/fl-core/protocol';
+import type { Checkpoint, RunConfig, Work } from '@strata/fl-core/protocol';
 import {
+  type Applicant,
   estimateWindow,
   isReady,
   layoutFor,
@@ -12,7 +13,6 @@ import { now } from '../live/clock.ts';
 import type { Attendance, SeesPresence } from '../live/presence.ts';
 import type { HasSealedPhases } from '../sealed/phases.ts';
 import {
-  type ClientRow,
   countCommitted,
   getCheckpoint,
   getRun,
@@ -105,10 +105,8 @@ async function gather(
   };
 }
 
-/** What work depends on of a client; of its hello only how much it brings. */
-interface Standing extends Pick<ClientRow, 'id' | 'paused' | 'left' | 'awaitsApproval'> {
-  readonly hello: Pick<Hello, 'samples'> | null;
-}
+/** What work depends on of a client; of its hello only what decides whether it is drawn. */
+type Standing = Applicant & { readonly id: string };
 
 function connectedClients({ db, presence }: HasDb & SeesPresence, run: string): Promise<Standing[]> {
   const ids = presence.connected(run);
@@ -121,24 +119,28 @@ function connectedClients({ db, presence }: HasDb & SeesPresence, run: string): 
       left,
       awaitsApproval,
       hello: sql<Standing['hello']>`case when ${hello} is null then null
-        else jsonb_build_object('samples', ${hello}->'samples') end`,
+        else jsonb_build_object('samples', ${hello}->'samples', 'device', jsonb_build_object('backend', ${hello}->'device'->'backend')) end`,
     })
     .from(clients)
     .where(and(eq(clients.run, run), oneOf(id, ids)));
 }
 
-const readyAmong = (connected: readonly Standing[]): number => connected.filter(isReady).length;
+const readyAmong = (connected: readonly Standing[], config: RunConfig): number =>
+  connected.filter((client) => isReady(client, config)).length;
 
 /** Counts of ready clients that are under way, by run: a crowd that asks at once is answered by one. */
 const counting = new WeakMap<Attendance, Map<string, Promise<number>>>();
 
-function countReady(ports: HasDb & SeesPresence, run: string): Promise<number> {
+function countReady(
+  ports: HasDb & SeesPresence,
+  { id: run, config }: Pick<RunRow, 'id' | 'config'>,
+): Promise<number> {
   const byRun = counting.get(ports.presence) ?? new Map<string, Promise<number>>();
   counting.set(ports.presence, byRun);
   const known = byRun.get(run);
   if (known) return known;
   const counted = connectedClients(ports, run)
-    .then(readyAmong)
+    .then((connected) => readyAmong(connected, config))
     .finally(() => byRun.delete(run));
   byRun.set(run, counted);
   return counted;
@@ -162,7 +164,7 @@ type WorkPorts = HasDb & SeesPresence & HasSealedPhases & HasPasts;
 export async function workFor(ports: WorkPorts & HasStandings, runId: string, id: string): Promise<Work> {
   const standing = await ports.standings.of(runId, id);
   const client = standing.client ?? unknownClient(runId, id);
-  const shared = await gather(ports, standing, () => countReady(ports, runId));
+  const shared = await gather(ports, standing, () => countReady(ports, standing.run));
   return workOf(facts(shared, client, standing.member));
 }
 
@@ -171,7 +173,7 @@ export async function workForAll(ports: WorkPorts, runId: string): Promise<Map<s
   const connected = await connectedClients(ports, runId);
   const run = await getRun(ports.db, runId);
   const round = await openRound(ports.db, runId);
-  const shared = await gather(ports, { run, round }, () => readyAmong(connected));
+  const shared = await gather(ports, { run, round }, () => readyAmong(connected, run.config));
   const cohort = round ? await listFacts(ports.db, runId, round.round) : [];
   const byClient = new Map(cohort.map((m) => [m.client, m]));
   return new Map(

@@ -11,6 +11,10 @@ const waits: Readonly<Record<WaitReason, Words>> = {
     title: 'Waiting to be let in',
     detail: 'The organiser lets in everybody who is new. Until then your device does nothing.',
   },
+  'not-eligible': {
+    title: 'This run is for others',
+    detail: 'It asks for something that this device or its data do not have.',
+  },
   'run-not-started': {
     title: 'Waiting for the start',
     detail: 'You are in. The organiser has not started the run yet.',
@@ -51,7 +55,10 @@ export function wordsFor(phase: ClientPhase): Words {
     case 'connecting':
       return { title: 'Connecting', detail: 'Saying hello to the server.' };
     case 'waiting':
-      return waits[phase.reason];
+      // What is asked for, and what is there, the server says.
+      return phase.reason === 'not-eligible'
+        ? { ...waits[phase.reason], detail: phase.message }
+        : waits[phase.reason];
     case 'fetching':
       return { title: 'Fetching the model', detail: 'Only the layers that changed are downloaded.' };
     case 'probing':

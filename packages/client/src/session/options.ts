@@ -1,5 +1,5 @@
 import type { ColumnChoices, LabelMapping } from '@strata/fl-core/data';
-import type { SampleId } from '@strata/fl-core/protocol';
+import { type BackendName, backendNames, type SampleId } from '@strata/fl-core/protocol';
 import type { Identity } from '../index.ts';
 import type { ClientPast } from './snapshot.ts';
 
@@ -36,8 +36,7 @@ export type DataChoice =
    */
   | { readonly kind: 'stored'; readonly of: 'this-client' | 'anyone' };
 
-export const backendNames = ['webgpu', 'wasm', 'cpu'] as const;
-export type BackendName = (typeof backendNames)[number];
+export { type BackendName, backendNames };
 
 export interface ClientOptions {
   readonly run: string;

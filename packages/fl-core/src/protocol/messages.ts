@@ -4,7 +4,7 @@ import { TaskConfig } from '../tasks/index.ts';
 import { Sealing } from './aggregation-config.ts';
 import { ErrorBody } from './errors.ts';
 import { PlainLine } from './plain-text.ts';
-import { Checkpoint, Id, LayerName, Phase, RunConfig, RunState, Sha256 } from './run.ts';
+import { backendNames, Checkpoint, Id, LayerName, Phase, RunConfig, RunState, Sha256 } from './run.ts';
 import { ScoreKind } from './selection-config.ts';
 
 /** Bumped when a message changes so that an old tab is told to reload. */
@@ -29,7 +29,7 @@ export const ClientAuth = z.object({
 export type ClientAuth = z.infer<typeof ClientAuth>;
 
 export const DeviceInfo = z.object({
-  backend: z.enum(['webgpu', 'wasm', 'cpu']),
+  backend: z.enum(backendNames),
   /** Why this backend, in words for people. */
   reason: PlainLine(500),
   /** GPU adapter as the browser names it; empty when there is none. */
@@ -171,6 +171,7 @@ export const Work = z.discriminatedUnion('kind', [
     kind: z.literal('wait'),
     reason: z.enum([
       'approval', // the operator has not let this client in yet
+      'not-eligible', // the run is for other devices, or for more data
       'run-not-started',
       'run-paused',
       'more-clients', // too few ready clients to open a round

@@ -15,6 +15,10 @@ export const Id = z
 export const LayerName = z.string().min(1).max(128).refine(isPlain, 'must be one line of text');
 export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
+/** What a client trains by (C2), the best first. */
+export const backendNames = ['webgpu', 'wasm', 'cpu'] as const;
+export type BackendName = (typeof backendNames)[number];
+
 export const modelIds = ['use-lite', 'deit-tiny', 'vit-mini', 'vit-nano'] as const;
 export const ModelId = z.enum(modelIds);
 export type ModelId = z.infer<typeof ModelId>;
@@ -114,6 +118,17 @@ export const RunConfig = z
             share: z.number().min(0).max(100).default(0.5),
             /** At least this many seconds. */
             seconds: z.number().min(0).max(86_400).default(5),
+          })
+          .prefault({}),
+        /** Whom a cohort may be drawn from: by what clients say of themselves, which nothing proves. */
+        eligible: z
+          .object({
+            backends: z
+              .array(z.enum(backendNames))
+              .min(1)
+              .default([...backendNames]),
+            /** Training samples, at least. */
+            samples: z.number().int().min(1).max(1_000_000_000).default(1),
           })
           .prefault({}),
       })

@@ -1,4 +1,10 @@
-import { type DrawnFrom, type Hello, type RunConfig, secretSampling } from '../protocol/index.ts';
+import {
+  type DeviceInfo,
+  type DrawnFrom,
+  type Hello,
+  type RunConfig,
+  secretSampling,
+} from '../protocol/index.ts';
 import { budgetOf, type MeasuredRound } from '../selection/index.ts';
 import { cohortFor, drawCohort, drawFrom, drawSecretly, lossesOf, type Turnout } from './cohort.ts';
 import { clipFor } from './privacy/clip.ts';
@@ -23,17 +29,33 @@ export const turnoutWindow = 20;
 /** Newest rounds of a run that an adaptive budget is fitted to. */
 export const budgetWindow = 20;
 
-/** A client that can be sampled, if it is connected: introduced, let in, with data, and wanting work. */
-export const isReady = (
-  client: Pick<Client, 'paused' | 'left' | 'awaitsApproval'> & {
-    readonly hello: Pick<Hello, 'samples'> | null;
-  },
-): boolean =>
+/** What is looked at of a client before it is drawn. */
+export interface Applicant extends Pick<Client, 'paused' | 'left' | 'awaitsApproval'> {
+  readonly hello: (Pick<Hello, 'samples'> & { readonly device: Pick<DeviceInfo, 'backend'> }) | null;
+}
+
+/** A client that can be sampled, if it is connected: introduced, let in, eligible, with data, and wanting work. */
+export const isReady = (client: Applicant, config: Pick<RunConfig, 'cohort'>): boolean =>
   client.hello !== null &&
   client.hello.samples > 0 &&
+  lackOf(client.hello, config) === null &&
   !client.awaitsApproval &&
   !client.paused &&
   !client.left;
+
+/** What the run asks for and a client has not, in words for its person; null: nothing. Nobody proves what a client says. */
+export function lackOf(
+  { samples, device: { backend } }: NonNullable<Applicant['hello']>,
+  { cohort: { eligible } }: Pick<RunConfig, 'cohort'>,
+): string | null {
+  if (!eligible.backends.includes(backend)) {
+    return `This run is for devices that train by ${eligible.backends.join(' or ')}; yours trains by ${backend}.`;
+  }
+  if (samples > 0 && samples < eligible.samples) {
+    return `This run asks for ${eligible.samples} samples or more to train on; you have ${samples}.`;
+  }
+  return null;
+}
 
 /** Pause before a round that follows `abandoned` abandoned ones in a row: 1, 2, 4 ... 60 seconds. */
 export const backOffSeconds = (abandoned: number): number =>

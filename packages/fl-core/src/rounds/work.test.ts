@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Checkpoint, Work } from '../protocol/index.ts';
 import { Work as WorkSchema } from '../protocol/index.ts';
 import { layoutFor } from './layout.ts';
+import { isReady } from './opening.ts';
 import { testConfig } from './testing/config.ts';
 import { sameWork, secondsToNextRound, type WorkFacts, workOf } from './work.ts';
 
@@ -32,10 +33,11 @@ const member: NonNullable<WorkFacts['member']> = {
   left: false,
   sealing: null,
 };
+const hello = { samples: 10, device: { backend: 'wasm' } } as const;
 const facts: WorkFacts = {
   run,
   layout,
-  client: { id: 'c', paused: false, left: false, awaitsApproval: false },
+  client: { id: 'c', hello, paused: false, left: false, awaitsApproval: false },
   round: null,
   member: null,
   sealed: null,
@@ -69,7 +71,7 @@ describe('workOf (R9)', () => {
   });
 
   it('who waits to be let in is told so whatever the run does, and is not told where the model is', () => {
-    const client = { id: 'c', paused: false, left: false, awaitsApproval: true };
+    const client = { id: 'c', hello, paused: false, left: false, awaitsApproval: true };
     for (const state of ['draft', 'running', 'paused'] as const) {
       const told = work({ client, round, run: { config, state, reason: '' } });
       expect(told, state).toMatchObject({ kind: 'wait', reason: 'approval' });
@@ -79,8 +81,34 @@ describe('workOf (R9)', () => {
     expect(work({ run: { config, state: 'finished', reason: '' } })).toMatchObject({ checkpoint });
   });
 
+  it('who lacks what the run asks for is told so, from the start, but finishes a round it is in', () => {
+    const eligible = { backends: ['webgpu' as const], samples: 50 };
+    const asking = { ...config, cohort: { ...config.cohort, eligible } };
+    const told = {
+      kind: 'wait',
+      reason: 'not-eligible',
+      message: expect.stringContaining('train by webgpu; yours trains by wasm'),
+    };
+    for (const state of ['draft', 'running', 'paused'] as const)
+      expect(work({ run: { config: asking, state, reason: '' } }), state).toMatchObject(told);
+    const gpu = { ...facts.client, hello: { samples: 49, device: { backend: 'webgpu' as const } } };
+    const few = work({ client: gpu, run: { config: asking, state: 'running', reason: '' } });
+    expect(few).toMatchObject({ message: 'This run asks for 50 samples or more to train on; you have 49.' });
+    const enough = { ...gpu, hello: { ...gpu.hello, samples: 50 } };
+    expect(work({ client: enough, run: { config: asking, state: 'running', reason: '' } })).toMatchObject({
+      reason: 'server',
+    });
+    expect(isReady(enough, asking)).toBe(true);
+    expect(isReady(gpu, asking)).toBe(false);
+    expect(isReady(facts.client, asking)).toBe(false);
+    expect(
+      work({ run: { config: asking, state: 'running', reason: '' }, round, member: { ...member, mask: [] } })
+        .kind,
+    ).toBe('train');
+  });
+
   it('a client that paused or left is not asked for anything, but finishes a round it is in', () => {
-    const client = { id: 'c', paused: true, left: false, awaitsApproval: false };
+    const client = { id: 'c', hello, paused: true, left: false, awaitsApproval: false };
     expect(work({ client, round })).toMatchObject({ reason: 'you-paused' });
     expect(work({ client: { ...client, left: true }, round })).toMatchObject({ reason: 'you-paused' });
     expect(work({ client, round, member: { ...member, mask: [] } }).kind).toBe('train');
@@ -167,7 +195,7 @@ describe('workOf (R9)', () => {
   it('R11: seeds differ by client, round and task, and stay the same when asked again', () => {
     const seedOf = (id: string, number: number, phase: 'probing' | 'training') => {
       const answer = work({
-        client: { id, paused: false, left: false, awaitsApproval: false },
+        client: { id, hello, paused: false, left: false, awaitsApproval: false },
         round: { ...round, round: number, phase },
         member: { ...member, mask: [] },
       });

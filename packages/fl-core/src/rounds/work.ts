@@ -2,6 +2,7 @@ import type { ModelLayout } from '../models/layouts.ts';
 import type { Checkpoint, Phase, RunConfig, Work } from '../protocol/index.ts';
 import { deriveSeed } from '../random.ts';
 import { trainedLayers } from './layout.ts';
+import { type Applicant, lackOf } from './opening.ts';
 import type { SealedWork } from './sealed/work.ts';
 import { selectionPlan } from './selection/plan.ts';
 import { stopMs } from './time-box.ts';
@@ -19,7 +20,7 @@ type Place = Pick<Member, 'scores' | 'mask' | 'update' | 'evaluation' | 'left' |
 export interface WorkFacts {
   readonly run: Pick<Run, 'config' | 'state' | 'reason'>;
   readonly layout: ModelLayout;
-  readonly client: Pick<Client, 'id' | 'paused' | 'left' | 'awaitsApproval'>;
+  readonly client: Applicant & Pick<Client, 'id'>;
   /** The open round, if there is one. */
   readonly round: OpenRound | null;
   /** The client's place in the open round, if it has one. */
@@ -61,6 +62,8 @@ export function workOf(facts: WorkFacts): Work {
       return run.state satisfies never;
   }
   if (client.awaitsApproval) return wait('approval', unapproved);
+  const lack = client.hello && lackOf(client.hello, run.config);
+  if (lack !== null && !(round && member && !member.left)) return wait('not-eligible', lack);
   if (run.state === 'draft') return wait('run-not-started', 'The run has not started yet.');
   if (round && member && !member.left) return workInRound(facts, round, member);
   if (client.left) return wait('you-paused', 'You have left this run. Join again to go on.');

@@ -358,7 +358,9 @@ export class MemoryRun {
   }
 
   #ready(): Client[] {
-    return [...this.book.clients.values()].filter((c) => this.#connected.has(c.id) && isReady(c));
+    return [...this.book.clients.values()].filter(
+      (c) => this.#connected.has(c.id) && isReady(c, this.book.run.config),
+    );
   }
 
   #goAway(id: string): void {

@@ -90,5 +90,13 @@ export function sealedProblems(config: RunConfig): ConfigProblem[] {
       `At least ${atLeast}, of which a sum may be seen.`,
     );
   }
+  if (cohort.eligible.samples > 1) {
+    add(
+      'cohort.eligible.samples',
+      'A participant of a sealed run does not say how many samples it has.',
+      'Set cohort.eligible.samples to 1, or aggregation.sealing to open.',
+      'Nobody sees how many samples somebody has in a sealed run.',
+    );
+  }
   return problems;
 }

@@ -4,6 +4,7 @@ import type { CatalogModel } from '../defaults.ts';
 import type { SectionProps } from '../form.ts';
 import classes from './AdvancedSection.module.css';
 import { AggregationFields } from './AggregationFields.tsx';
+import { EligibleFields } from './EligibleFields.tsx';
 import { LifetimeFields } from './LifetimeFields.tsx';
 import { orNone } from './or-none.ts';
 import { Part } from './Part.tsx';
@@ -32,7 +33,7 @@ export function AdvancedSection({ form, catalog, open, onToggle }: AdvancedSecti
             Advanced
           </Text>
           <Text size="sm" c="dimmed">
-            Scores, training, aggregation, deadlines, early end, kept models, seed
+            Scores, training, aggregation, deadlines, who may take part, early end, what is kept, seed
           </Text>
         </Accordion.Control>
         <Accordion.Panel>
@@ -47,6 +48,7 @@ export function AdvancedSection({ form, catalog, open, onToggle }: AdvancedSecti
                 <NumberInput label="Evaluate" {...whole} {...form.getInputProps('deadlines.evaluating')} />
               </SimpleGrid>
             </Part>
+            <EligibleFields form={form} />
             <Part
               title="Slow devices"
               text="In a time-boxed round a device that is not done stops before training closes and sends the steps that it has done; they weigh as their share of all. Else who is late is left out."

@@ -31,6 +31,10 @@ describe('a run that is to be sealed', () => {
     ['time-boxed rounds', { local: { ...usual.local, timeBox: 5 } }],
     ['an early end', { stopping: { patience: 3, target: 0.9 } }],
     ['the best models kept', { retention: { ...usual.retention, best: 2 } }],
+    [
+      'a least number of samples',
+      { cohort: { ...usual.cohort, eligible: { ...usual.cohort.eligible, samples: 20 } } },
+    ],
     ['a small cohort', { cohort: { ...usual.cohort, goal: 3, minimum: 3 } }],
   ] as const satisfies [string, Partial<RunConfig>][])(
     'names what stands against it, and the settings that fit can be sent: %s',

@@ -28,7 +28,12 @@ export function sealable(config: RunConfig): RunConfig {
     privacy: { kind: 'none' },
     selection: { ...selection, scores: 'share' },
     budget: budget.unit === 'milliseconds' ? { kind: 'fixed', unit: 'layers', amount: 1 } : budget,
-    cohort: { ...cohort, minimum, goal: Math.max(cohort.goal, minimum) },
+    cohort: {
+      ...cohort,
+      minimum,
+      goal: Math.max(cohort.goal, minimum),
+      eligible: { ...cohort.eligible, samples: 1 },
+    },
     local: { ...local, timeBox: null },
     stopping: { patience: null, target: null },
     retention: { ...retention, best: 0 },
