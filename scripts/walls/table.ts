@@ -109,7 +109,7 @@ export const places: readonly Place[] = [
   ),
   place(
     'core/training',
-    'core/protocol core/random.ts core/models core/data core/kernels',
+    'core/protocol core/random.ts core/privacy/index.ts core/models core/data core/kernels',
     '',
     'jobs ask an engine (training/engine.ts); only training/tfjs and the start of the backends know TensorFlow.js',
   ),

@@ -1,4 +1,4 @@
-import { dispose, stack, sum, tidy, zeros } from '@tensorflow/tfjs-core';
+import { dispose, stack, sum, tensor, tidy, zeros } from '@tensorflow/tfjs-core';
 import type { Batch } from '../../models/batch.ts';
 import type { ModelLayout } from '../../models/layout.ts';
 import type { Model } from '../../models/model.ts';
@@ -8,13 +8,14 @@ import type {
   DeviceScalar,
   Engine,
   GlobalValue,
+  Gradients,
   LayerScore,
   Metered,
   TrainedView,
   UpdateRule,
 } from '../engine.ts';
 import { findLayer } from '../layers.ts';
-import { activationOf, scalarOf, tidyActivation } from './activation.ts';
+import { activationOf, gradientsOf, scalarOf, TfjsGradients, tidyActivation } from './activation.ts';
 import { limitPool, trimPool } from './buffer-pool.ts';
 import { meterBytes } from './bytes-meter.ts';
 import { GlobalView } from './global-view.ts';
@@ -68,6 +69,33 @@ export class TfjsEngine implements Engine {
     } finally {
       dispose(all);
     }
+  }
+
+  async gradientValues(gradients: Gradients, names: readonly string[]): Promise<Float32Array[]> {
+    const { tensors } = gradientsOf(gradients);
+    try {
+      return await Promise.all(
+        names.map(async (name) => {
+          const gradient = tensors.get(name);
+          if (gradient === undefined) throw new ReferenceError(`There is no gradient of ${name}.`);
+          return (await gradient.data<'float32'>()) as Float32Array;
+        }),
+      );
+    } finally {
+      gradients.dispose();
+    }
+  }
+
+  gradients(values: ReadonlyMap<string, Float32Array>): Gradients {
+    const shapes = new Map(
+      this.layout.layers.flatMap((l) => l.tensors.map((t) => [t.name, t.shape] as const)),
+    );
+    const tensors = [...values].map(([name, data]) => {
+      const shape = shapes.get(name);
+      if (shape === undefined) throw new ReferenceError(`There is no tensor ${name}.`);
+      return [name, tensor(data, [...shape], 'float32')] as const;
+    });
+    return new TfjsGradients(new Map(tensors));
   }
 
   values(activation: Activation): Promise<Float32Array> {
