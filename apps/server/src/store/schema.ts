@@ -19,6 +19,7 @@ import {
   bigint,
   bigserial,
   boolean,
+  doublePrecision,
   index,
   integer,
   jsonb,
@@ -158,6 +159,8 @@ export const members = pgTable(
     /** Of a time-boxed round: optimizer steps that it is asked for, and those behind its update that count. */
     stepsAsked: integer('steps_asked'),
     stepsDone: integer('steps_done'),
+    /** Under differential privacy of each sample: what the client says it has spent, its update included. */
+    claimedEpsilon: doublePrecision('claimed_epsilon'),
     /** Who has signed the update; null where the client has no key. */
     signature: jsonb('signature').$type<UpdateSignature>(),
   },

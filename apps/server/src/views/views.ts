@@ -13,7 +13,7 @@ import {
   secretSampling,
 } from '@strata/fl-core/protocol';
 import { isOver, isRunOver, layoutFor, memberViews, shownConfig, summarize } from '@strata/fl-core/rounds';
-import { and, desc, eq, isNotNull } from 'drizzle-orm';
+import { and, desc, eq, isNotNull, max } from 'drizzle-orm';
 import type { HasBus } from '../live/bus.ts';
 import { now } from '../live/clock.ts';
 import type { SeesPresence } from '../live/presence.ts';
@@ -30,7 +30,7 @@ import {
   type RoundRow,
   type RunRow,
 } from '../store/rows.ts';
-import { checkpoints, clients, draws, invitations, rounds, runs } from '../store/schema.ts';
+import { checkpoints, clients, draws, invitations, members, rounds, runs } from '../store/schema.ts';
 import type { HasDb, Queryable } from '../store/store.ts';
 
 /** Newest rounds in a {@link RunView}. */
@@ -106,7 +106,17 @@ export class Views {
   }
 
   async #spent(db: Queryable, run: RunRow): Promise<RunView['spent']> {
-    if (run.config.privacy.kind === 'none') return null;
+    const { privacy } = run.config;
+    switch (privacy.kind) {
+      case 'none':
+        return null;
+      case 'sample':
+        return claimedSpending(db, run.id);
+      case 'client':
+        break;
+      default:
+        return privacy satisfies never;
+    }
     const released = await listReleased(db, run);
     return { epsilon: released.at(-1)?.epsilon ?? 0, models: released.filter((r) => r.model).length };
   }
@@ -318,6 +328,18 @@ export class Views {
       }))
       .sort((a, b) => a.joinedAt - b.joinedAt || (a.id < b.id ? -1 : 1));
   }
+}
+
+/** What participants say that they have spent of their samples: of each the most. */
+async function claimedSpending(db: Queryable, run: string): Promise<RunView['spent']> {
+  const claims = await db
+    .select({ epsilon: max(members.claimedEpsilon) })
+    .from(members)
+    .where(and(eq(members.run, run), isNotNull(members.claimedEpsilon)))
+    .groupBy(members.client);
+  const spent = claims.flatMap(({ epsilon }) => epsilon ?? []);
+  const claimed = { participants: spent.length, least: spent.length === 0 ? 0 : Math.min(...spent) };
+  return { epsilon: Math.max(0, ...spent), models: 0, claimed };
 }
 
 /** What came of the committed round that started from this one's model. */

@@ -114,6 +114,7 @@ export class World {
       },
       local: config.local,
       data: { train: pictures(12, 1), heldOut: pictures(6, 2) },
+      budget: null,
       trainers: this.trainers,
       control: createControlPlane({
         server: this.server.url,
