@@ -159,10 +159,10 @@ export const members = pgTable(
     /** Of a time-boxed round: optimizer steps that it is asked for, and those behind its update that count. */
     stepsAsked: integer('steps_asked'),
     stepsDone: integer('steps_done'),
-    /** Under differential privacy of each sample: what the client says it has spent, its update included. */
-    claimedEpsilon: doublePrecision('claimed_epsilon'),
     /** Who has signed the update; null where the client has no key. */
     signature: jsonb('signature').$type<UpdateSignature>(),
+    /** Under differential privacy of each sample: what the client says it has spent, its update included. */
+    claimedEpsilon: doublePrecision('claimed_epsilon'),
   },
   (t) => [
     primaryKey({ columns: [t.run, t.round, t.client] }),

@@ -1,5 +1,6 @@
 import { epsilonOfSteps, samplePlan, withinPromise } from '../../privacy/index.ts';
 import { privateSteps, type RunConfig, type SamplePrivacy } from '../../protocol/index.ts';
+import { noiseOverClip } from './plan.ts';
 
 /** What a run that protects each sample comes to for a participant of so many. */
 export interface SampleRunPlan {
@@ -9,6 +10,13 @@ export interface SampleRunPlan {
   readonly rounds: number;
   /** What they spend together. */
   readonly epsilon: number;
+  /** Steps of it in the whole run. */
+  readonly steps: number;
+  /**
+   * Length of the noise in a step, as the mean over the goal's participants has it, over the longest mean gradient that
+   * there can be (`clip`): over T steps gradients that agree add up as T, noise as sqrt(T).
+   */
+  readonly noiseOverClip: number;
 }
 
 /** Throws `bad-config` where no noise keeps it within epsilon. @param samples 1 or more. */
@@ -24,5 +32,10 @@ export function samplePlanOf(config: RunConfig, privacy: SamplePrivacy, samples:
     if (withinPromise(spent(middle), privacy)) rounds = middle;
     else tooMany = middle;
   }
-  return { noise, rounds, epsilon: spent(rounds) };
+  // All of what one participant trains, once: its noise is over the samples of a batch, and the others' is its own.
+  const drowning = noiseOverClip(config, noise, 1) / Math.min(batchSize, samples);
+  return {
+    ...{ noise, rounds, epsilon: spent(rounds), steps: all },
+    noiseOverClip: drowning / Math.sqrt(config.cohort.goal),
+  };
 }

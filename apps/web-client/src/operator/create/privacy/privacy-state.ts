@@ -61,7 +61,7 @@ export function privacyState(values: unknown, catalog: Catalog): PrivacyState {
     return { kind: 'none' };
   if (config.privacy.kind === 'sample') {
     if (problems.length > 0) return { kind: 'none' };
-    return { kind: 'plan', verdict: 'usable', sentences: sampleSentences(config, config.privacy) };
+    return samplePlanState(config, config.privacy);
   }
   const plan = privacyPlan(config, config.privacy);
   // what is wrong with delta or noise stands beside them
@@ -130,18 +130,28 @@ function sentencesOf({ noise, rounds, epsilon, noiseOverClip }: PrivacyPlan, con
 /** Participants that the form looks at, by their samples. */
 const looked = [100, 1000, 10_000] as const;
 
-function sampleSentences(config: RunConfig, privacy: SamplePrivacy): string[] {
-  const { batchSize } = config.local;
-  const each = looked.map((samples) => {
-    const { noise, epsilon, rounds } = samplePlanOf(config, privacy, samples);
-    return `with ${samples} samples ${amount(noise)} times (${rounds < config.rounds ? `for ${rounds} of ${config.rounds} rounds` : `ε ${epsilon.toFixed(2)}`})`;
-  });
+function samplePlanState(config: RunConfig, privacy: SamplePrivacy): PrivacyState {
+  const plans = looked.map((samples) => ({ samples, ...samplePlanOf(config, privacy, samples) }));
+  const each = plans.map(
+    ({ samples, noise, rounds, epsilon }) =>
+      `with ${samples} samples ${amount(noise)} times (${rounds < config.rounds ? `which lasts for ${rounds} of ${config.rounds} rounds` : `ε ${epsilon.toFixed(2)}`})`,
+  );
+  const learns = plans.map(
+    ({ samples, noiseOverClip, steps }) =>
+      `with ${samples} each ${amount(noiseOverClip)} times, against up to about ${amount(Math.sqrt(steps))}`,
+  );
+  const usable = plans.some(({ noiseOverClip, steps }) => noiseOverClip <= Math.sqrt(steps));
   const text = sampleGuessText(privacy);
-  return [
-    `Each participant puts noise on every step, in longest gradients: ${each.join(', ')}. It is shared by about ${batchSize} samples a step: larger batches and more samples cost less.`,
-    'Participants send no losses, accuracies and scores, and hold nothing out: how well the model does you find out elsewhere. They train one sample at a time, which takes longer.',
-    `${text[0]?.toUpperCase()}${text.slice(1)}. It is each participant’s own doing: what they claim to have spent nobody can check.`,
-  ];
+  return {
+    kind: 'plan',
+    verdict: usable ? 'usable' : 'drowned',
+    sentences: [
+      `Noise on every value of a step’s sum, in longest gradients: ${each.join(', ')}. Larger batches and more samples cost less.`,
+      `In the mean of ${config.cohort.goal} participants the noise of a step is so many times as long as the longest gradient, and a model can learn against so many: ${learns.join('; ')}.`,
+      'Participants send no losses, accuracies and scores, and hold nothing out: how well the model does you find out elsewhere. They train one sample at a time, which takes longer.',
+      `${text[0]?.toUpperCase()}${text.slice(1)}. It is each participant’s own doing: what they claim to have spent nobody can check.`,
+    ],
+  };
 }
 
 const meaning = (privacy: ClientPrivacy): string => {
