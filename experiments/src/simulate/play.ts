@@ -32,6 +32,8 @@ export interface RoundRow {
   readonly trained: readonly string[];
   /** As they were probed, by client; absent without a probe. */
   readonly scores?: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** What each client has spent of what is promised of its samples; absent in other runs. */
+  readonly epsilon?: Readonly<Record<string, number>>;
   /** Sha-256 of every layer after it. */
   readonly hashes: Readonly<Record<string, string>>;
   /** As the dashboard has it, in virtual time. */
@@ -160,6 +162,13 @@ export async function play(options: PlayOptions): Promise<PlayEnd> {
       masks: Object.fromEntries(cohort.map(({ client, mask }) => [client, mask ?? []])),
       trained: cohort.filter(({ update }) => update !== null).map(({ client }) => client),
       ...(scores.length > 0 ? { scores: Object.fromEntries(scores) } : {}),
+      ...(config.privacy.kind === 'sample'
+        ? {
+            epsilon: Object.fromEntries(
+              cohort.flatMap(({ client, claimedEpsilon: e }) => (e === null ? [] : [[client, e] as const])),
+            ),
+          }
+        : {}),
       hashes: Object.fromEntries(
         Object.entries(checkpoint.layers).map(([name, { sha256 }]) => [name, sha256]),
       ),

@@ -27,7 +27,10 @@ export function addJoin(program: Command, terminal: Terminal): void {
     )
     .option('--label <column>', 'column of the labels')
     .option('--means <name=label>', 'what a name in the data means; NAME= leaves it out', meaning, new Map())
-    .option('--state <folder>', 'keeps who the clients are, and the model, for the next start')
+    .option(
+      '--state <folder>',
+      'keeps who the clients are, what they spent of a promise of privacy, and the model, for the next start',
+    )
     .option('--json', 'one JSON object on standard output at the end')
     .action((link: string, options: Options) => {
       const { data, sample, clients, name, budget, backend, state, text, label, means } = options;

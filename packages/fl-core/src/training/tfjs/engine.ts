@@ -1,4 +1,14 @@
-import { dispose, stack, sum, tensor, tidy, zeros } from '@tensorflow/tfjs-core';
+import {
+  concat1d,
+  dispose,
+  reshape,
+  stack,
+  sum,
+  type Tensor1D,
+  tensor,
+  tidy,
+  zeros,
+} from '@tensorflow/tfjs-core';
 import type { Batch } from '../../models/batch.ts';
 import type { ModelLayout } from '../../models/layout.ts';
 import type { Model } from '../../models/model.ts';
@@ -16,7 +26,7 @@ import type {
 } from '../engine.ts';
 import { findLayer } from '../layers.ts';
 import { activationOf, gradientsOf, scalarOf, TfjsGradients, tidyActivation } from './activation.ts';
-import { limitPool, trimPool } from './buffer-pool.ts';
+import { limitPool, poolingBackend, trimPool } from './buffer-pool.ts';
 import { meterBytes } from './bytes-meter.ts';
 import { GlobalView } from './global-view.ts';
 import { scoreOf } from './score.ts';
@@ -74,13 +84,23 @@ export class TfjsEngine implements Engine {
   async gradientValues(gradients: Gradients, names: readonly string[]): Promise<Float32Array[]> {
     const { tensors } = gradientsOf(gradients);
     try {
-      return await Promise.all(
-        names.map(async (name) => {
-          const gradient = tensors.get(name);
-          if (gradient === undefined) throw new ReferenceError(`There is no gradient of ${name}.`);
-          return (await gradient.data<'float32'>()) as Float32Array;
-        }),
-      );
+      const all = Object.fromEntries(tensors);
+      const ordered = names.map((name) => required(all, name));
+      if (poolingBackend() === null) {
+        return await Promise.all(ordered.map(async (t) => (await t.data<'float32'>()) as Float32Array));
+      }
+      // One transfer: each waits for the device.
+      const flat = tidy(() => concat1d(ordered.map((t) => reshape(t, [t.size]) as Tensor1D)));
+      try {
+        const values = await flat.data<'float32'>();
+        let end = 0;
+        return ordered.map(({ size }) => {
+          end += size;
+          return values.subarray(end - size, end);
+        });
+      } finally {
+        dispose(flat);
+      }
     } finally {
       gradients.dispose();
     }
