@@ -109,7 +109,7 @@ export const places: readonly Place[] = [
   ),
   place(
     'core/training',
-    'core/protocol core/random.ts core/models core/data core/kernels',
+    'core/protocol core/random.ts core/privacy/index.ts core/models core/data core/kernels',
     '',
     'jobs ask an engine (training/engine.ts); only training/tfjs and the start of the backends know TensorFlow.js',
   ),
@@ -220,7 +220,7 @@ export const places: readonly Place[] = [
   ),
   place(
     'server/engine',
-    'core/protocol core/sealing server/sealed core/privacy core/selection core/aggregation core/rounds core/models/layouts.ts server/failure.ts server/limits.ts server/live server/store server/threads server/models/source.ts server/views/event-log.ts server/views/round-summary.ts server/entry/newcomers.ts',
+    'core/protocol core/sealing server/sealed core/privacy core/selection core/aggregation core/rounds core/models/layouts.ts server/failure.ts server/limits.ts server/live server/store server/threads server/models/source.ts server/views/event-log.ts server/views/summed-up.ts server/entry/newcomers.ts',
     'node:* drizzle-orm fastify',
     'the engine writes what becomes of rounds, and does not know the intake',
   ),

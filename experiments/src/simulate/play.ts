@@ -1,4 +1,4 @@
-import { workKey } from '@strata/client/work';
+import { type SpentSteps, workKey } from '@strata/client/work';
 import { sampleCount, splitHoldOut, subset } from '@strata/fl-core/data';
 import {
   type Hello,
@@ -32,6 +32,8 @@ export interface RoundRow {
   readonly trained: readonly string[];
   /** As they were probed, by client; absent without a probe. */
   readonly scores?: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** What each client has spent of what is promised of its samples; absent in other runs. */
+  readonly epsilon?: Readonly<Record<string, number>>;
   /** Sha-256 of every layer after it. */
   readonly hashes: Readonly<Record<string, string>>;
   /** As the dashboard has it, in virtual time. */
@@ -50,6 +52,8 @@ export interface SavedPlay {
   readonly told: number;
   /** Rounds in which clients went, by client. */
   readonly gone: ReadonlyMap<string, number>;
+  /** What clients have spent of what is promised of their samples, by client; absent in runs of before. */
+  readonly spending?: ReadonlyMap<string, readonly SpentSteps[]>;
 }
 
 export interface PlayOptions {
@@ -92,6 +96,7 @@ export async function play(options: PlayOptions): Promise<PlayEnd> {
   const blobs = new SharedBlobs((sha256) => run.book.read(sha256));
   const pending = new Map<string, Pending>();
   const gone = new Map(saved?.gone);
+  const spending = new Map(saved?.spending);
   let told = saved?.told ?? 0;
   let spent = nothing;
 
@@ -104,7 +109,7 @@ export async function play(options: PlayOptions): Promise<PlayEnd> {
     const layers = blobs.of(work.checkpoint.layers);
     const answer = drops
       ? Promise.resolve(null)
-      : pool.do({ kind: 'work', client: index, work: asked, layers }, wanted);
+      : pool.do({ kind: 'work', client: index, work: asked, spent: spending.get(id) ?? [], layers }, wanted);
     answer.catch(() => {}); // awaited when it is due
     return { key, work, due: run.clock.now + (1000 * device.cost(work)) / device.speed, answer };
   };
@@ -120,6 +125,7 @@ export async function play(options: PlayOptions): Promise<PlayEnd> {
         return run.probed(id, { ...done.message, ...times });
       }
       case 'update':
+        spending.set(id, done.spent);
         spent = { ...spent, train: spent.train + device.cost(work), full: spent.full + device.fullCost };
         await run.update(id, work.round, done.update);
         return;
@@ -156,6 +162,13 @@ export async function play(options: PlayOptions): Promise<PlayEnd> {
       masks: Object.fromEntries(cohort.map(({ client, mask }) => [client, mask ?? []])),
       trained: cohort.filter(({ update }) => update !== null).map(({ client }) => client),
       ...(scores.length > 0 ? { scores: Object.fromEntries(scores) } : {}),
+      ...(config.privacy.kind === 'sample'
+        ? {
+            epsilon: Object.fromEntries(
+              cohort.flatMap(({ client, claimedEpsilon: e }) => (e === null ? [] : [[client, e] as const])),
+            ),
+          }
+        : {}),
       hashes: Object.fromEntries(
         Object.entries(checkpoint.layers).map(([name, { sha256 }]) => [name, sha256]),
       ),
@@ -165,7 +178,7 @@ export async function play(options: PlayOptions): Promise<PlayEnd> {
     told = round;
     book.tidy();
     blobs.keep(checkpoint.layers);
-    await onRound(row, { run: run.kept, told, gone });
+    await onRound(row, { run: run.kept, told, gone, spending });
   };
 
   for (;;) {

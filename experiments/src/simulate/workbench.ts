@@ -151,7 +151,10 @@ export class Workbench {
     const ask = async () => {
       const began = performance.now();
       const probe = { ...common, kind: 'probe', score: 'squared-norm', times: false } as const;
-      await this.#pool.do({ kind: 'work', client: middle, work: probe, layers });
+      // samples that are protected are not probed
+      if (config.privacy.kind !== 'sample') {
+        await this.#pool.do({ kind: 'work', client: middle, work: probe, spent: [], layers });
+      }
       const training = {
         ...common,
         kind: 'train',
@@ -162,7 +165,8 @@ export class Workbench {
         box: null,
         seal: null,
       } as const;
-      await this.#pool.do({ kind: 'work', client: middle, work: { ...training, span: [0, 1] }, layers });
+      const work = { ...training, span: [0, 1] as [number, number] };
+      await this.#pool.do({ kind: 'work', client: middle, work, spent: [], layers });
       return (performance.now() - began) / 1000;
     };
     await ask(); // warms up

@@ -42,6 +42,7 @@ const remedies: Readonly<Record<ErrorCode, Remedy>> = {
   'non-finite': 'redo',
   'wrong-signature': 'redo',
   'bad-safetensors': 'redo',
+  'privacy-spent': 'fatal',
   blocked: 'fatal',
   unauthorized: 'fatal',
   forbidden: 'fatal',

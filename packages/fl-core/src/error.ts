@@ -44,6 +44,7 @@ export const errorCodes = [
   'bad-envelope', // shares that were not encrypted for who has to keep them
   'too-few-shares', // what is left of a sealed exchange does not open its sums
   'already-answered', // a step of a sealed exchange, asked for once more and for something else
+  'privacy-spent', // what a client sends would pass what was promised of its samples
   'rate-limited',
   'no-space', // the server's disk is full; later it may not be
   'blocked', // something between the two lets nothing of this kind through

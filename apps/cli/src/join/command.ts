@@ -20,7 +20,10 @@ export function addJoin(program: Command, terminal: Terminal): void {
     .option('--name <name>', 'what the operator calls them')
     .option('--budget <amount>', 'what a client may do a round, in the unit of the run’s budget', positive)
     .addOption(new Option('--backend <name>', 'instead of the best that there is').choices(backendNames))
-    .option('--state <folder>', 'keeps who the clients are, and the model, for the next start')
+    .option(
+      '--state <folder>',
+      'keeps who the clients are, what they spent of a promise of privacy, and the model, for the next start',
+    )
     .option('--json', 'one JSON object on standard output at the end')
     .action((link: string, options: Options) => {
       const { data, sample, clients, name, budget, backend, state } = options;

@@ -1,11 +1,13 @@
 import { SecretsInMemory } from '@strata/client/sealed/in-memory';
 import type { Platform } from '@strata/client/session';
 import { SharedTrainer, type Trainers } from '@strata/client/session/trainers';
+import { SpendingInMemory } from '@strata/client/work';
 import { loadSample } from '@strata/fl-core/data';
 import { type ChosenBackend, chooseBackend } from '@strata/fl-core/training';
 import { noData, PartsOfModels } from './kept-in-folder.ts';
 import { openPicture } from './pictures.ts';
 import { SecretsInFolder } from './secrets-in-folder.ts';
+import { SpendingInFolder } from './spending-in-folder.ts';
 
 /**
  * Where a client without a browser runs. All clients of a process share one trainer, which works for one of them at a
@@ -30,6 +32,7 @@ export function nodePlatform(folder: string | null): Platform {
     },
     data: noData,
     models: new PartsOfModels(folder),
+    spending: folder === null ? new SpendingInMemory() : new SpendingInFolder(folder),
     secrets: folder === null ? new SecretsInMemory() : new SecretsInFolder(folder),
   };
 }

@@ -4,7 +4,7 @@ const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
 const mostListed = 5;
 
 /** What a client begins, in a line; null where there is nothing to say to somebody who reads along. */
-export function lineOf({ phase, losses, accuracies, mask }: ClientSnapshot): string | null {
+export function lineOf({ phase, losses, accuracies, mask, standing }: ClientSnapshot): string | null {
   switch (phase.kind) {
     case 'starting':
     case 'choosing':
@@ -24,6 +24,7 @@ export function lineOf({ phase, losses, accuracies, mask }: ClientSnapshot): str
       const accuracy = accuracies.at(-1);
       const done = [
         ...(loss === undefined ? [] : [`round ${loss.round}: training loss ${loss.loss.toFixed(3)}`]),
+        ...(standing === null ? [] : [spentText(standing)]),
         ...(accuracy === undefined
           ? []
           : [`own held-out accuracy after round ${accuracy.round}: ${percent(accuracy.accuracy)}`]),
@@ -44,6 +45,14 @@ export function lineOf({ phase, losses, accuracies, mask }: ClientSnapshot): str
       return phase satisfies never;
   }
 }
+
+/** What was used up of the protection of each sample. */
+const spentText = ({ epsilon, promised, kept, concern }: NonNullable<ClientSnapshot['standing']>): string =>
+  [
+    `used up of what is promised of each sample: ε ${epsilon.toFixed(2)} of ${promised}`,
+    ...(concern === null ? [] : [concern]),
+    ...(kept === false ? ['the next start will not know: --state keeps it'] : []),
+  ].join('; ');
 
 /** What was read, and what was left out and why. */
 export function dataLines({ data, device }: ClientSnapshot): string[] {
@@ -69,7 +78,7 @@ export function dataLines({ data, device }: ClientSnapshot): string[] {
 
 /** What a client did, for programs. */
 export function resultOf(snapshot: ClientSnapshot, end: ClientPhase) {
-  const { client, data, roundsDone, losses, accuracies, bytesDown, bytesUp, signingKey } = snapshot;
+  const { client, data, roundsDone, losses, accuracies, bytesDown, bytesUp, signingKey, standing } = snapshot;
   return {
     client,
     end: end.kind === 'over' ? end.state : end.kind,
@@ -81,5 +90,6 @@ export function resultOf(snapshot: ClientSnapshot, end: ClientPhase) {
     bytesDown,
     bytesUp,
     signingKey,
+    ...(standing === null ? {} : { spent: standing }),
   };
 }

@@ -6,7 +6,7 @@ import { getRun } from '../store/rows.ts';
 import { clients, members, rounds, runs } from '../store/schema.ts';
 import { startCrew } from '../testing/crew.ts';
 import { TestServer } from '../testing/server.ts';
-import { roundSummary } from '../views/round-summary.ts';
+import { roundSummary } from '../views/summed-up.ts';
 
 let server: TestServer;
 beforeAll(async () => {

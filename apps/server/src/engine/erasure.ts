@@ -9,7 +9,7 @@ import { isRound, openRound } from '../store/rows.ts';
 import { clients, draws, events, invitations, members, rounds, runs, sealings } from '../store/schema.ts';
 import type { HasDb } from '../store/store.ts';
 import type { HasEvents } from '../views/event-log.ts';
-import { roundSummary } from '../views/round-summary.ts';
+import { claimedSpending, roundSummary } from '../views/summed-up.ts';
 import { type DeletePorts, deleteRun } from './deletion.ts';
 
 type ErasurePorts = DeletePorts & HasEvents & HasLimits<'erasureMs'> & { readonly log: FastifyBaseLogger };
@@ -83,6 +83,12 @@ async function eraseParticipants({ db, events: log }: HasDb & HasEvents, run: st
         .update(rounds)
         .set({ summary, history: null })
         .where(isRound({ run, round: round.round }));
+    }
+    if (row.config.privacy.kind === 'sample' && row.spent === null) {
+      await tx
+        .update(runs)
+        .set({ spent: await claimedSpending(tx, run) })
+        .where(eq(runs.id, run));
     }
     const participants = (await tx.delete(clients).where(eq(clients.run, run)).returning({ id: clients.id }))
       .length;

@@ -53,6 +53,7 @@ const statuses: Readonly<Record<ErrorCode, number>> = {
   'taken-over': 409,
   'rate-limited': 429,
   'no-space': 507,
+  'privacy-spent': 400, // said by clients, when they leave
   blocked: 400, // said by clients, of what is in between
   unavailable: 503,
   internal: 500,

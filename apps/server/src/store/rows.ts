@@ -103,7 +103,7 @@ export async function listReleased(
   { id, config }: Pick<RunRow, 'id' | 'config'>,
   but: number | null = null,
 ): Promise<RoundPrivacy[]> {
-  if (config.privacy.kind === 'none') return [];
+  if (config.privacy.kind !== 'client') return [];
   const rows = await db
     .select({ round: rounds.round, privacy: rounds.privacy })
     .from(rounds)

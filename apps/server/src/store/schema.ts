@@ -10,6 +10,7 @@ import type {
   RoundSummary,
   RunConfig,
   RunState,
+  SpentView,
   StepTimesMessage,
 } from '@strata/fl-core/protocol';
 import type { RoundPrivacy } from '@strata/fl-core/rounds/spending';
@@ -21,6 +22,7 @@ import {
   bigint,
   bigserial,
   boolean,
+  doublePrecision,
   index,
   integer,
   jsonb,
@@ -51,6 +53,8 @@ export const runs = pgTable('runs', {
   sampling: text('sampling').notNull(),
   /** The secret of the join link. */
   joinKey: text('join_key').notNull(),
+  /** What participants said that they had spent, written down when their answers were erased; null before. */
+  spent: jsonb('spent').$type<SpentView>(),
 });
 
 /** Committed global models; round 0 is the model the run started from. */
@@ -166,6 +170,8 @@ export const members = pgTable(
     stepsDone: integer('steps_done'),
     /** Who has signed the update; null where the client has no key. */
     signature: jsonb('signature').$type<UpdateSignature>(),
+    /** Under differential privacy of each sample: what the client says it has spent, its update included. */
+    claimedEpsilon: doublePrecision('claimed_epsilon'),
   },
   (t) => [
     primaryKey({ columns: [t.run, t.round, t.client] }),

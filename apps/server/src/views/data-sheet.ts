@@ -105,9 +105,16 @@ function recordsKeptText({ retention }: RunConfig): string {
   ].join(' ');
 }
 
-function leavingOf({ aggregation: { sealing }, strategy }: RunConfig): string[] {
+function leavingOf({ aggregation: { sealing }, privacy, strategy }: RunConfig): string[] {
   const device =
     'progress, pauses and times; the kind of device; the name that the participant gives, if any; the network address, as with any page.';
+  if (privacy.kind === 'sample') {
+    return [
+      'Changes of the layers that a participant trained, noised on its device before they leave.',
+      `The number of training samples, and what the participant has spent of its bound (ε); ${device}`,
+      'No losses, no accuracies, no scores of layers: there is no noise on them.',
+    ];
+  }
   if (sealing.kind === 'open') {
     return [
       `Changes of the layers that a participant trained, and for each selectable layer one number that says how much it matters (where the strategy ${strategy.name} asks for it).`,
@@ -159,9 +166,11 @@ function guaranteesOf({ config, spent }: RunView): string[] {
           : 'How many participants a model mixes is not guaranteed.',
     aggregation.sealing.kind === 'sealed'
       ? `**Updates and figures are sealed**: the server sees sums of at least ${aggregation.sealing.atLeast} participants alone, as long as it keeps to the protocol and serves the pages of the project unchanged. A layer that fewer trained is not opened. What a sum tells of its members is not bounded by that, and who trained which layers is known.`
-      : '**The server sees each participant’s update before it mixes them**: of few participants, small batches and few steps samples can be reconstructed from it.',
-    `What models tell of one participant: ${guaranteeOf(privacy, spent)}`,
-    privacy.kind === 'none'
+      : privacy.kind === 'sample'
+        ? 'The server sees each participant’s update, with the noise that the participant has put on it.'
+        : '**The server sees each participant’s update before it mixes them**: of few participants, small batches and few steps samples can be reconstructed from it.',
+    `${privacy.kind === 'sample' ? 'What is told of one sample' : 'What models tell of one participant'}: ${guaranteeOf(privacy, spent)}`,
+    privacy.kind !== 'client'
       ? `Updates are mixed by the rule ${aggregation.rule.name}, weighted by ${aggregation.sealing.kind === 'sealed' ? 'samples up to a bound, which travel in the sums' : 'claims that are bounded'}.`
       : 'Updates are mixed by their mean, each with the same weight.',
   ];

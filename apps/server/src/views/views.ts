@@ -31,7 +31,7 @@ import {
 } from '../store/rows.ts';
 import { checkpoints, clients, draws, invitations, rounds, runs } from '../store/schema.ts';
 import type { HasDb, Queryable } from '../store/store.ts';
-import { roundSummary } from './round-summary.ts';
+import { claimedSpending, roundSummary } from './summed-up.ts';
 
 /** Newest rounds in a {@link RunView}. */
 const shownRounds = 200;
@@ -117,7 +117,17 @@ export class Views {
   }
 
   async #spent(db: Queryable, run: RunRow): Promise<RunView['spent']> {
-    if (run.config.privacy.kind === 'none') return null;
+    const { privacy } = run.config;
+    switch (privacy.kind) {
+      case 'none':
+        return null;
+      case 'sample':
+        return run.spent ?? claimedSpending(db, run.id);
+      case 'client':
+        break;
+      default:
+        return privacy satisfies never;
+    }
     const released = await listReleased(db, run);
     return { epsilon: released.at(-1)?.epsilon ?? 0, models: released.filter((r) => r.model).length };
   }

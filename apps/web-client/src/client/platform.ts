@@ -9,6 +9,7 @@ import { DataStore } from './data-store.ts';
 import { openPicture } from './decode-image.ts';
 import { ModelStore } from './model-store.ts';
 import { SecretStore } from './secret-store.ts';
+import { SpendingStore } from './spending-store.ts';
 
 /** A worker of a tab: its device, the browser's decoder of pictures, and what this origin may keep. */
 export const browserPlatform = (): Platform => ({
@@ -28,4 +29,5 @@ export const browserPlatform = (): Platform => ({
   data: new DataStore(),
   models: new ModelStore(),
   secrets: new SecretStore(),
+  spending: new SpendingStore(),
 });

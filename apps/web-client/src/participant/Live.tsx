@@ -1,6 +1,7 @@
 import type { ClientHandle, ClientSnapshot } from '../client/index.ts';
 import { bytes, count, percent, seconds } from '../shared/texts/format.ts';
 import { countedTitle, metricText } from '../shared/texts/metric-text.ts';
+import { epsilonText } from '../shared/texts/privacy-text.ts';
 import { Card } from './Card.tsx';
 import { secondsLeft } from './estimates.ts';
 import { Facts } from './Facts.tsx';
@@ -19,6 +20,7 @@ export default function Live({ handle, snapshot }: { handle: ClientHandle; snaps
       </div>
       <LossCurve curve={snapshot.curve} />
       <Contribution snapshot={snapshot} />
+      {snapshot.standing !== null && <Spent {...snapshot.standing} />}
       {snapshot.met !== null && <Met {...snapshot.met} />}
     </div>
   );
@@ -38,6 +40,38 @@ function Met({ round, words }: NonNullable<ClientSnapshot['met']>) {
   );
 }
 
+/** What of the protection of each sample is used up. */
+function Spent({
+  epsilon,
+  promised,
+  delta,
+  noise,
+  sampling,
+  steps,
+  kept,
+  concern,
+}: NonNullable<ClientSnapshot['standing']>) {
+  const facts = [
+    ['Used up', `ε ${epsilon.toFixed(2)} of ${epsilonText(promised)}`],
+    ['δ', String(delta)],
+    ['Steps', count(steps)],
+    ['Samples in a step', `${percent(sampling, 1)}, drawn in secret`],
+    ['Noise', `${Number(noise.toPrecision(3))} times the longest gradient`],
+  ] as const;
+  return (
+    <Card title="Protection of each sample" testId="spent">
+      <Facts facts={facts} />
+      {concern !== null && <p className={classes.note}>{concern}</p>}
+      {kept === false && (
+        <p className={classes.note}>
+          This browser keeps nothing: after a reload it would not know what was used up before. Take part
+          once, from a browser that keeps data of pages.
+        </p>
+      )}
+    </Card>
+  );
+}
+
 /** What this device has done so far, in numbers. */
 function Contribution({ snapshot }: { snapshot: ClientSnapshot }) {
   const task = snapshot.run?.task.name ?? 'classification';
@@ -45,7 +79,9 @@ function Contribution({ snapshot }: { snapshot: ClientSnapshot }) {
   const accuracy = snapshot.accuracies.at(-1)?.accuracy;
   const facts = [
     ['Rounds you helped', count(snapshot.roundsDone)],
-    [metricText(task).own, accuracy === undefined ? 'not yet known' : percent(accuracy, 0)],
+    ...(snapshot.run?.privacy.kind === 'sample'
+      ? []
+      : [[metricText(task).own, accuracy === undefined ? 'not yet known' : percent(accuracy, 0)] as const]),
     [countedTitle(task), count(snapshot.data?.samples ?? 0)],
     ['Downloaded', bytes(snapshot.bytesDown)],
     ['Sent', bytes(snapshot.bytesUp)],

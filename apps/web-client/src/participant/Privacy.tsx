@@ -2,7 +2,7 @@ import { Alert } from '@mantine/core';
 import type { RunPublic } from '@strata/fl-core/protocol';
 import { IconArrowUpRight, IconLock, IconUsers } from '@tabler/icons-react';
 import { percent, plural } from '../shared/texts/format.ts';
-import { epsilonText, guessText } from '../shared/texts/privacy-text.ts';
+import { epsilonText, guessText, sampleGuessText } from '../shared/texts/privacy-text.ts';
 import { Card } from './Card.tsx';
 import classes from './Privacy.module.css';
 import { thingsOf } from './task-words.ts';
@@ -15,7 +15,7 @@ export function Privacy({ run }: { run: RunPublic }) {
   const { cohort, local, sealing } = run;
   return (
     <Card title="Your data stays with you" testId="privacy">
-      {run.purpose.kind === 'test' && sealing.kind === 'open' && (
+      {run.purpose.kind === 'test' && sealing.kind === 'open' && run.privacy.kind !== 'sample' && (
         <Alert color="ochre" variant="light" title="This run is a test" mb="md" data-testid="test-run">
           It may go on with a single participant. Of so few, what you send could be read by the organiser:
           parts of your {things}, or their labels. Take part with data that he may see.
@@ -41,7 +41,15 @@ export function Privacy({ run }: { run: RunPublic }) {
             Is sent to the organiser
           </h3>
           <ul className={classes.list}>
-            {sealing.kind === 'open' ? (
+            {run.privacy.kind === 'sample' ? (
+              <>
+                <li data-testid="sample-privacy">
+                  Changes to a few layers of the model, <strong>noised on this device</strong> before they
+                  leave
+                </li>
+                <li>How many {things} you have, and how much of your protection is used up (ε)</li>
+              </>
+            ) : sealing.kind === 'open' ? (
               <>
                 <li>Changes to a few layers of the model</li>
                 <li>How much each layer matters for your data: one number a layer</li>
@@ -79,11 +87,22 @@ export function Privacy({ run }: { run: RunPublic }) {
               {local.batchSize} at a time: the more at a time, the less the changes tell of one
             </li>
             {sealing.kind === 'open' ? (
-              <li>The organiser's server mixes them, and sees yours before it does</li>
+              <li>
+                The organiser's server mixes them, and sees yours before it does
+                {run.privacy.kind === 'sample' && ', with the noise that your device has put on it'}
+              </li>
             ) : (
               <li>
                 The organiser's server sees sums alone. That protects you from curiosity, leaks and theft; not
                 from an organiser who sets out to betray you, since this page comes from his server
+              </li>
+            )}
+            {run.privacy.kind === 'sample' && (
+              <li data-testid="guarantee">
+                Your device protects each of your {things} by itself: {sampleGuessText(run.privacy)}{' '}
+                (differential privacy, ε {epsilonText(run.privacy.epsilon)}, δ {run.privacy.delta}). Before it
+                would tell more it takes part no longer. What your {things} have in common is not protected by
+                that
               </li>
             )}
             {run.privacy.kind === 'client' && (

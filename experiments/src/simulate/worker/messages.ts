@@ -1,3 +1,4 @@
+import type { SpentSteps } from '@strata/client/work';
 import type { LocalConfig, ModelWork, Probed, RunConfig } from '@strata/fl-core/protocol';
 import type { PreparedData } from '../data.ts';
 
@@ -20,6 +21,8 @@ export type Job =
       readonly kind: 'work';
       readonly client: number;
       readonly work: ModelWork;
+      /** Under differential privacy of each sample: what the client has spent before. */
+      readonly spent: readonly SpentSteps[];
       readonly layers: SharedLayers;
     }
   /** How the model does on some samples of a side. */
@@ -48,6 +51,12 @@ export interface Counted {
 export type Done =
   | { readonly kind: 'ready' }
   | { readonly kind: 'probe'; readonly message: Probed }
-  | { readonly kind: 'update'; readonly update: Uint8Array<ArrayBuffer>; readonly loss: number }
+  | {
+      readonly kind: 'update';
+      readonly update: Uint8Array<ArrayBuffer>;
+      readonly loss: number;
+      /** What the client has spent with it. */
+      readonly spent: readonly SpentSteps[];
+    }
   | { readonly kind: 'counted'; readonly counted: Counted }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string };

@@ -1,9 +1,10 @@
 import { parentPort } from 'node:worker_threads';
-import { perform, WeightsSync } from '@strata/client/work';
+import { perform, SampleBudget, SpendingInMemory, WeightsSync } from '@strata/client/work';
 import { type Dataset, sampleCount, splitHoldOut, subset } from '@strata/fl-core/data';
 import { loadModel } from '@strata/fl-core/models';
 import { specOf } from '@strata/fl-core/models/layouts';
 import { encodeSafetensors, StrataError } from '@strata/fl-core/protocol';
+import { random } from '@strata/fl-core/random';
 import { chooseBackend, finish, Trainer } from '@strata/fl-core/training';
 import type { Done, Job, Setting, SharedLayers } from './messages.ts';
 
@@ -44,6 +45,8 @@ class Device {
     switch (job.kind) {
       case 'work': {
         const { training, heldOut } = this.#partsOf(job.client);
+        const kept = new SpendingInMemory();
+        for (const steps of job.spent) await kept.add(simulated, steps);
         const answer = await perform(
           job.work,
           {
@@ -51,6 +54,7 @@ class Device {
             weights: this.#weights,
             data: { train: training, heldOut },
             local: this.#setting.config.local,
+            budget: this.#budgetOf(job, training, kept),
           },
           { signal: new AbortController().signal },
           () => {},
@@ -59,7 +63,12 @@ class Device {
           case 'probe':
             return { kind: 'probe', message: answer.message };
           case 'train':
-            return { kind: 'update', update: answer.update, loss: answer.loss };
+            return {
+              kind: 'update',
+              update: answer.update,
+              loss: answer.loss,
+              spent: await kept.of(simulated),
+            };
           case 'evaluate':
             return { kind: 'counted', counted: answer.message };
           default:
@@ -78,11 +87,26 @@ class Device {
         const { update, loss } = await finish(
           this.#trainer.train(this.#setting.data.pool, { layers, local, seed }),
         );
-        return { kind: 'update', update: encodeSafetensors(update), loss };
+        return { kind: 'update', update: encodeSafetensors(update), loss, spent: [] };
       }
       default:
         return job satisfies never;
     }
+  }
+
+  /** Its noise is of the seed, not of the system's bits: a simulation can be repeated, and has nobody to protect. */
+  #budgetOf(
+    { client, work }: Extract<Job, { kind: 'work' }>,
+    data: Dataset,
+    kept: SpendingInMemory,
+  ): SampleBudget | null {
+    const { privacy, rounds, local, seed } = this.#setting.config;
+    if (privacy.kind !== 'sample') return null;
+    const { uniform } = random(seed, 'sample privacy', client, work.round);
+    return new SampleBudget({
+      ...{ run: simulated, client: String(client), config: { privacy, rounds, local }, data, kept },
+      words: { next: () => Math.floor(uniform() * 2 ** 32) },
+    });
   }
 
   #sync(): Promise<void> {
@@ -119,6 +143,8 @@ class Device {
 }
 
 const evaluationBatch = 64;
+/** What spending is kept under: a simulation has one run. */
+const simulated = 'run';
 
 let device: Device | null = null;
 

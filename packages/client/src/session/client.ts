@@ -5,6 +5,7 @@ import { type RunManifest, StrataError, saidTo } from '@strata/fl-core/protocol'
 import { taskNamed } from '@strata/fl-core/tasks';
 import { backoffMs, createControlPlane, createDataPlane, type DataPlane, remedy, sleep } from '../index.ts';
 import type { SealedParty } from '../sealed/party.ts';
+import { SampleBudget } from '../work/index.ts';
 import { errorBody } from './error-body.ts';
 import { preparedKey, withKeptModels } from './kept.ts';
 import { type LoadedData, loadData } from './load-data.ts';
@@ -232,6 +233,7 @@ export class Client {
       }),
       local: manifest.config.local,
       data,
+      budget: this.#sampleBudget(manifest, data.train),
       trainers,
       control: createControlPlane({ server, run, key, identity }),
       plane: this.#plane,
@@ -239,6 +241,20 @@ export class Client {
       update: (change) => this.#update(change),
     });
     this.#session.start();
+  }
+
+  /** This client's bound on what it tells of each sample; null where the run promises none. */
+  #sampleBudget({ config }: RunManifest, data: Dataset): SampleBudget | null {
+    const { privacy, rounds, local } = config;
+    if (privacy.kind !== 'sample') return null;
+    return new SampleBudget({
+      run: this.#options.run,
+      client: this.#options.identity.client,
+      config: { privacy, rounds, local },
+      data,
+      kept: this.#platform.spending,
+      tell: (standing) => this.#update(() => ({ standing })),
+    });
   }
 
   /** With its code, which comes where a run is sealed alone. */

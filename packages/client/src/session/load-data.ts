@@ -4,6 +4,7 @@ import {
   createSentencePiece,
   type Dataset,
   type DecodedImage,
+  givenHoldOut,
   type LabelMapping,
   type LeftOut,
   type PictureNotes,
@@ -69,10 +70,12 @@ interface Loaded extends LeftOut {
  * What cannot be used is listed in the summary, which may end up without any samples.
  */
 export async function loadData(choice: DataChoice, options: LoadOptions): Promise<LoadedData> {
-  const { labels, local } = options.manifest.config;
+  const { labels, local, privacy } = options.manifest.config;
   const { dataset, notes, tables, ...left } = await load(choice, options);
   options.signal.throwIfAborted();
-  const { training, heldOut } = splitHoldOut(dataset, local.holdOut, options.seed);
+  // Of protected samples no figures are told: none is held back for them, and which would be follows from the others.
+  const { training, heldOut } =
+    privacy.kind === 'sample' ? givenHoldOut(dataset) : splitHoldOut(dataset, local.holdOut, options.seed);
   return {
     data: { train: training, heldOut },
     summary: summarize(training, heldOut, labels, left, {

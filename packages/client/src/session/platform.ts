@@ -1,6 +1,7 @@
 import type { loadSample, OpenPicture } from '@strata/fl-core/data';
 import type { Model } from '@strata/fl-core/models';
 import type { KeptSecrets } from '../sealed/secrets.ts';
+import type { KeptSpending } from '../work/index.ts';
 import type { KeptData, KeptModels } from './kept.ts';
 import type { BackendName } from './options.ts';
 import type { Trainers } from './trainers.ts';
@@ -17,6 +18,8 @@ export interface Platform {
   readonly models: KeptModels;
   /** The key that the client signs with, and what it keeps of sealed rounds. */
   readonly secrets: KeptSecrets;
+  /** What was spent of what was promised of each sample. */
+  readonly spending: KeptSpending;
 }
 
 export interface TrainerWishes {

@@ -1,5 +1,6 @@
 import type { DataContent, PictureNotes, ShownTable } from '@strata/fl-core/data';
 import type { DeviceInfo, ErrorBody, RunPublic, Work } from '@strata/fl-core/protocol';
+import type { SampleStanding } from '../work/index.ts';
 
 export type WaitReason = Extract<Work, { kind: 'wait' }>['reason'];
 
@@ -142,6 +143,8 @@ export interface ClientSnapshot {
   readonly signingKey: string | null;
   /** Who takes part in the newest sealed round, in twelve words; null before one, and in other runs. */
   readonly met: { readonly round: number; readonly words: string } | null;
+  /** What was spent of what the run promises of each sample; null before the first round, and in other runs. */
+  readonly standing: SampleStanding | null;
   /** Something went wrong and is being dealt with; null when all is well. */
   readonly notice: ErrorBody | null;
   /** The run as everybody sees it. */
@@ -183,6 +186,7 @@ export function initialSnapshot(client: string, past?: ClientPast): ClientSnapsh
     bytesUp: 0,
     signingKey: null,
     met: null,
+    standing: null,
     notice: null,
     run: null,
     ...past,

@@ -1,5 +1,5 @@
 import { sampleCount } from '@strata/fl-core/data';
-import type { NamedTensor, SealedTerms, Work } from '@strata/fl-core/protocol';
+import { type NamedTensor, type SealedTerms, StrataError, type Work } from '@strata/fl-core/protocol';
 import type { JobControl } from '@strata/fl-core/training';
 import { type JobStage, type JobTools, partsOf } from './perform.ts';
 
@@ -16,6 +16,14 @@ export interface Trained {
   readonly scores: Readonly<Record<string, number>> | null;
 }
 
+/** The configuration refuses it; a server that asks all the same is not answered. */
+const unsummed = () =>
+  new StrataError(
+    'bad-config',
+    'The server asks for figures of samples that are to be protected, in a sum without noise.',
+    'A run that protects each sample is not sealed: the person who runs it can make a new one.',
+  );
+
 type Training = Extract<Work, { readonly kind: 'train' }> & { readonly seal: SealedTerms };
 
 /**
@@ -29,6 +37,7 @@ export async function contribute(
   control: JobControl & { readonly signal: AbortSignal },
   report: (stage: JobStage) => void,
 ): Promise<Trained> {
+  if (tools.budget !== null) throw unsummed();
   const parts = partsOf(tools, control, report);
   const { train, heldOut } = tools.data;
   const { seed } = work;

@@ -21,6 +21,7 @@ import {
   type TrainResult,
 } from '@strata/fl-core/training';
 import { clipped } from './clipped.ts';
+import type { PrivateRound, SampleBudget } from './sample-budget.ts';
 import type { WeightsSync } from './weights-sync.ts';
 
 /** What a job leaves behind: kept until the round is over, so that it can be sent again as it is (R4). */
@@ -67,6 +68,8 @@ export interface JobTools {
   readonly weights: WeightsSync;
   readonly data: LocalData;
   readonly local: LocalConfig;
+  /** Under differential privacy of each sample: what it may still do; null in other runs. */
+  readonly budget: SampleBudget | null;
 }
 
 /** Larger than a training batch, because no gradient is kept. */
@@ -111,10 +114,17 @@ export function partsOf(
       finite([probed.loss, ...Object.values(probed.scores)], 'the layer scores');
       return probed;
     },
-    async train({ train: layers, epochs, seed, span }: TrainWork): Promise<TrainResult> {
+    /** @param privacy of each sample; then nothing but the update may be told to others. */
+    async train(
+      { train: layers, epochs, seed, span }: TrainWork,
+      privacy: PrivateRound | null = null,
+    ): Promise<TrainResult> {
       const trained = await follow(
         'training',
-        trainer.train(data.train, { layers, local: { ...local, epochs }, seed, span, control }),
+        trainer.train(data.train, {
+          ...{ layers, local: { ...local, epochs }, seed, span, control },
+          ...(privacy === null ? {} : { privacy }),
+        }),
       );
       finite([trained.loss], 'the training loss');
       return trained;
@@ -145,7 +155,8 @@ export async function perform(
   report: (stage: JobStage) => void,
 ): Promise<Answer> {
   const parts = partsOf(tools, control, report);
-  const { data, local } = tools;
+  const { data, local, budget } = tools;
+  if (budget !== null) return performPrivately(work, parts, data, budget);
   await parts.fetch(work);
   switch (work.kind) {
     case 'probe': {
@@ -179,6 +190,39 @@ export async function perform(
       const { loss, accuracy, samples } = await parts.evaluate();
       return { kind: 'evaluate', message: { round: work.round, loss, accuracy, samples } };
     }
+  }
+}
+
+/**
+ * The same where each sample is protected: whatever the server asks for, nothing leaves but a noised update, how many
+ * samples there are, and what the client has spent.
+ */
+async function performPrivately(
+  work: ModelWork,
+  parts: ReturnType<typeof partsOf>,
+  { train }: LocalData,
+  budget: SampleBudget,
+): Promise<Answer> {
+  switch (work.kind) {
+    case 'probe':
+      throw new StrataError(
+        'bad-config',
+        'The server asks how much each layer matters for the samples of this device, and no noise would be on the answer.',
+        'A run that protects each sample asks for no scores: the person who runs it can make a new one.',
+      );
+    case 'evaluate':
+      // Nothing is held out, and nothing is told of samples.
+      return { kind: 'evaluate', message: { round: work.round, loss: 0, accuracy: 0, samples: 0 } };
+    case 'train': {
+      const round = await budget.round(work.epochs);
+      await parts.fetch(work);
+      const { update, loss } = await parts.train(work, round);
+      const epsilon = await budget.record(round);
+      const metadata = { samples: String(sampleCount(train)), epsilon: String(epsilon) };
+      return { kind: 'train', round: work.round, update: encodeSafetensors(update, metadata), loss };
+    }
+    default:
+      return work satisfies never;
   }
 }
 

@@ -65,7 +65,8 @@ function chunk(indices: readonly number[], size: number): number[][] {
   );
 }
 
-function assemble(dataset: Dataset, rows: readonly number[]): Batch {
+/** These samples as one batch, texts padded as in {@link batches}. */
+export function assemble(dataset: Dataset, rows: readonly number[]): Batch {
   return dataset.kind === 'image' ? imageBatch(dataset, rows) : textBatch(dataset, rows);
 }
 

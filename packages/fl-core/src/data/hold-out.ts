@@ -25,8 +25,14 @@ export interface HoldOutSplit<D extends Dataset> {
  */
 export function splitHoldOut<D extends Dataset>(dataset: D, share: number, seed: number): HoldOutSplit<D> {
   if (!(share > 0 && share < 1)) throw new RangeError(`the held-out share ${share} is not in (0, 1)`);
-  const given = givenSplit(dataset);
-  const held = given ?? drawSplit(dataset, share, seed);
+  return split(dataset, givenSplit(dataset) ?? drawSplit(dataset, share, seed));
+}
+
+/** Data with a split of its own as {@link splitHoldOut}; of all other data nothing is held out. */
+export const givenHoldOut = <D extends Dataset>(dataset: D): HoldOutSplit<D> =>
+  split(dataset, givenSplit(dataset) ?? new Set());
+
+function split<D extends Dataset>(dataset: D, held: ReadonlySet<number>): HoldOutSplit<D> {
   const indices = allIndices(dataset);
   return {
     training: subset(

@@ -5,3 +5,6 @@ export * from './clip.ts';
 export * from './guess.ts';
 export * from './noise/discrete-gaussian.ts';
 export * from './noise/words.ts';
+export * from './samples/clipped-sum.ts';
+export * from './samples/draw.ts';
+export * from './samples/plan.ts';

@@ -128,8 +128,10 @@ export type Standing = z.infer<typeof Standing>;
 export const UpdateMetadata = z.object({
   /** d_i: training samples that the update stands for. */
   samples: z.coerce.number().int().min(1).max(1_000_000_000),
-  /** Mean training loss over the last local epoch. */
-  loss: z.coerce.number().refine(Number.isFinite),
+  /** Mean training loss over the last local epoch; absent under differential privacy of each sample, as it has no noise. */
+  loss: z.coerce.number().refine(Number.isFinite).optional(),
+  /** Under differential privacy of each sample: the epsilon that the client says it has spent, this update included. */
+  epsilon: z.coerce.number().min(0).max(1000).optional(),
   /** Optimizer steps behind it, in a time-boxed round; all that were asked where it says nothing. */
   steps: z.coerce.number().int().min(1).max(1_000_000_000).optional(),
 });

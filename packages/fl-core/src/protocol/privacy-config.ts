@@ -1,9 +1,13 @@
 import { z } from 'zod';
+import type { LocalConfig } from './local-config.ts';
 
 /**
- * What the run's models may tell of one client at most. `none`: whatever the updates bring. `client`: (epsilon, delta)-
+ * What may be told of one client, or of one sample, at most. `none`: whatever the updates bring. `client`: (epsilon, delta)-
  * differential privacy of all models of the run together towards one client, whose part in them is an update of zeros in the
  * one case and its own in the other ("zero-out"; docs/differential-privacy.md). The server is trusted: it clips and noises.
+ * `sample`: what each client sends over the whole run is (epsilon, delta)-differentially private towards each of its own
+ * samples, whose gradients are zeros in the one case and their own in the other, whoever sees it: clients clip and noise
+ * by themselves, and bound by themselves what they have spent.
  */
 export const PrivacyConfig = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('none') }),
@@ -27,10 +31,45 @@ export const PrivacyConfig = z.discriminatedUnion('kind', [
      */
     sampling: z.number().min(0.001).max(0.9).nullable().default(null),
   }),
+  z.strictObject({
+    kind: z.literal('sample'),
+    /** Of all that a client sends in the run; it takes part no more before it would pass it. */
+    epsilon: z.number().min(0.01).max(100),
+    delta: z.number().gt(0).max(0.1),
+    /** C: the longest that one sample's gradient may be, over all trained layers together, in L2; a longer one is scaled down. */
+    clip: z.number().positive().max(1e6),
+    /**
+     * z, the noise's standard deviation on each value of a sum of gradients, over `clip`. Null: the least with which all
+     * rounds of the run stay within epsilon, for a client of so many samples.
+     */
+    noise: z.number().min(0.05).max(1e6).nullable().default(null),
+  }),
 ]);
 export type PrivacyConfig = z.infer<typeof PrivacyConfig>;
 export type ClientPrivacy = Extract<PrivacyConfig, { kind: 'client' }>;
+export type SamplePrivacy = Extract<PrivacyConfig, { kind: 'sample' }>;
 
 /** q of a run whose cohorts are drawn in secret; null of all others. */
 export const secretSampling = ({ privacy }: { readonly privacy: PrivacyConfig }): number | null =>
   privacy.kind === 'client' ? privacy.sampling : null;
+
+interface PrivateWork {
+  readonly rounds: number;
+  readonly local: LocalConfig;
+}
+
+/** Steps of a client of so many samples in the rounds of a run, each round's epochs as its work says. */
+export function privateSteps({ rounds, local }: PrivateWork, samples: number): number {
+  const { warmUp } = local.head;
+  const warm = Math.min(rounds, warmUp.rounds);
+  return (warm * warmUp.epochs + (rounds - warm) * local.epochs) * stepsAnEpoch(local, samples);
+}
+
+/** As many as batches of so many samples make an epoch, or as its configuration allows. */
+export function stepsAnEpoch(
+  { batchSize, maxBatches }: Pick<LocalConfig, 'batchSize' | 'maxBatches'>,
+  samples: number,
+): number {
+  const all = Math.ceil(samples / batchSize);
+  return maxBatches > 0 ? Math.min(maxBatches, all) : all;
+}

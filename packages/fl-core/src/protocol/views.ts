@@ -129,6 +129,8 @@ export const MemberView = z.object({
   cost: z.number().nullable(),
   updateBytes: z.number().int().nullable(),
   trainLoss: z.number().nullable(),
+  /** Under differential privacy of each sample: what it says it has spent so far; null before its update, and in other runs. */
+  epsilon: z.number().nullable(),
   evaluation: z.object({ loss: z.number(), accuracy: z.number(), samples: z.number().int() }).nullable(),
   /** Of its evaluation; null until that is counted. */
   evaluationWeight: Weight.nullable(),
@@ -188,11 +190,14 @@ export const LayerView = z.object({
 });
 export type LayerView = z.infer<typeof LayerView>;
 
-/** What noised models told of a client so far, at most. */
+/** What noised models told of a client so far, at most; or what clients say that they told of each of their samples. */
 export const SpentView = z.object({
+  /** Under differential privacy of each sample: the largest that a participant claims. */
   epsilon: z.number(),
   /** Noised models that were sent: those of committed rounds, and of rounds abandoned after that. */
   models: z.number().int(),
+  /** Of a run under differential privacy of each sample alone: participants that claim, and the least of their epsilons. */
+  claimed: z.object({ participants: z.number().int(), least: z.number() }).optional(),
 });
 export type SpentView = z.infer<typeof SpentView>;
 

@@ -131,7 +131,7 @@ export function countedBefore(
 export function updateOf(
   { round, member }: Place,
   { sha256, bytes, squares }: Pick<TakenUpdate, 'sha256' | 'bytes'> & Pick<UpdateFile, 'squares'>,
-  { samples, loss, steps }: UpdateMetadata,
+  { samples, loss, steps, epsilon }: UpdateMetadata,
   now: number,
 ): MemberChange {
   const { stepsAsked } = member;
@@ -143,7 +143,8 @@ export function updateOf(
     updateBytes: bytes,
     updateLength: lengthOf({ squares }),
     claimed: samples,
-    trainLoss: loss,
+    trainLoss: loss ?? null,
+    claimedEpsilon: epsilon ?? null,
     stepsDone,
     seconds,
   };

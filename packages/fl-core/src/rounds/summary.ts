@@ -108,6 +108,7 @@ export function memberViews(config: RunConfig, cohort: readonly Member[]): Membe
       updateBytes,
       trainLoss,
       evaluation,
+      epsilon: member.claimedEpsilon,
       evaluationWeight: heldOut.get(client) ?? null,
       bytesDown,
     };

@@ -149,6 +149,8 @@ export interface Member {
   /** Of a time-boxed round: optimizer steps that it is asked for, and those behind its update that count. */
   readonly stepsAsked: number | null;
   readonly stepsDone: number | null;
+  /** Under differential privacy of each sample: what the client says it has spent, its update included. */
+  readonly claimedEpsilon: number | null;
   /** Cost of the mask, in the unit of the run's budget. */
   readonly cost: number | null;
   /**

@@ -109,6 +109,8 @@ export interface TrainedView extends View, DeviceValue {
   readonly layers: readonly string[];
   /** Drops what was added since the last step. */
   discard(): void;
+  /** Gives what was added since the last step up to the caller. */
+  take(): Gradients;
   /**
    * Adds the proximal term to what was added, and clips then. When it clips, returns the squared norm of each
    * trained layer's gradient before clipping, in the layout's order; else nothing.
@@ -176,6 +178,10 @@ export interface Engine {
   score(layer: string, kind: ScoreKind): LayerScore;
   /** Brings numbers here in one transfer, and disposes of them. */
   read(scalars: readonly DeviceScalar[]): Promise<number[]>;
+  /** Brings the gradients of these tensors here, in their order, and disposes of all. */
+  gradientValues(gradients: Gradients, names: readonly string[]): Promise<Float32Array[]>;
+  /** Gradients by full tensor name, made elsewhere. */
+  gradients(values: ReadonlyMap<string, Float32Array>): Gradients;
   /** Brings all values here, row-major. */
   values(activation: Activation): Promise<Float32Array>;
   /** Whether every value is a finite number. */

@@ -1,3 +1,4 @@
+import type { SampleNoise } from '../privacy/index.ts';
 import type { LocalConfig } from '../protocol/local-config.ts';
 import type { NamedTensor } from '../protocol/safetensors.ts';
 import type { ScoreKind } from '../protocol/selection-config.ts';
@@ -45,6 +46,8 @@ export interface TrainOptions {
   readonly prefixCacheBytes?: number;
   /** Bytes that weights, training and cache may take together; no limit when absent. */
   readonly memoryBytes?: number;
+  /** Differential privacy of each sample: DP-SGD, whose batches and noise are drawn from its words, not from the seed. */
+  readonly privacy?: SampleNoise;
   readonly control?: JobControl;
 }
 
@@ -57,6 +60,8 @@ export interface TrainResult {
   readonly steps: number;
   /** How it was fitted into memory, at the end. */
   readonly plan: MemoryPlan;
+  /** Under {@link TrainOptions.privacy}: gradients that were not finite and counted as zeros; for this device's person alone. */
+  readonly skipped?: number;
 }
 
 export interface EvaluateOptions {

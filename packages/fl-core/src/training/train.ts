@@ -4,6 +4,7 @@ import type { Batch } from '../models/batch.ts';
 import { termsOf } from '../models/targets.ts';
 import { StrataError } from '../protocol/errors.ts';
 import type { LocalConfig } from '../protocol/local-config.ts';
+import { stepsAnEpoch } from '../protocol/privacy-config.ts';
 import type { NamedTensor } from '../protocol/safetensors.ts';
 import { random } from '../random.ts';
 import type { TrainedState, TrainedView } from './engine.ts';
@@ -132,13 +133,15 @@ function compose(data: Dataset, { batchSize, maxBatches }: LocalConfig, seed: nu
 const batchCount = (data: Dataset, batchSize: number): number => Math.ceil(sampleCount(data) / batchSize);
 
 /** Optimizer steps of a round on this data. */
-export function stepsOf(data: Dataset, { batchSize, maxBatches, epochs }: LocalConfig): number {
-  const count = batchCount(data, batchSize);
-  return epochs * (maxBatches > 0 ? Math.min(maxBatches, count) : count);
-}
+export const stepsOf = (data: Dataset, local: LocalConfig): number =>
+  local.epochs * stepsAnEpoch(local, sampleCount(data));
 
 /** Trained minus global values. Throws `non-finite` when training broke in its last step. */
-async function delta(weights: GlobalWeights, name: string, training: TrainedView): Promise<NamedTensor> {
+export async function delta(
+  weights: GlobalWeights,
+  name: string,
+  training: TrainedView,
+): Promise<NamedTensor> {
   const { data: before, shape } = weights.value(name);
   const after = await training.read(name);
   // A loop: `from` with a function goes through an iterator, which takes 60 ms for a block of a small ViT.

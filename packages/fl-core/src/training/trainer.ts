@@ -13,6 +13,7 @@ import type {
 import { predict } from './predict.ts';
 import { isCurrent } from './prefix/prefix.ts';
 import { PrefixCache } from './prefix/prefix-cache.ts';
+import { trainPrivately } from './private/train-privately.ts';
 import { probe } from './probe/probe.ts';
 import type { Job } from './progress.ts';
 import { surviving } from './recovery.ts';
@@ -74,6 +75,11 @@ export class Trainer {
   train(data: Dataset, options: TrainOptions): Job<TrainResult> {
     const { memoryBytes, recovery = null } = this.#options;
     const limit = memoryBytes === undefined || memoryBytes === null ? {} : { memoryBytes };
+    // What is trained under noise begins anew then: nothing of it has left, and so nothing was spent.
+    const { privacy } = options;
+    if (privacy !== undefined) {
+      return this.#surviving(() => trainPrivately(this.#workplace, data, { ...limit, ...options, privacy }));
+    }
     // Reading everything back after each epoch is worth it only where something can be lost.
     const resumption: Resumption | null = recovery === null ? null : { last: null };
     return this.#surviving(() => train(this.#workplace, data, { ...limit, ...options }, resumption));

@@ -25,6 +25,11 @@ export function summaryLines(config: RunConfig, layers: number): string[] {
     ...(config.privacy.kind === 'client'
       ? [`Differential privacy: the run ends before its models pass an ε of ${config.privacy.epsilon}.`]
       : []),
+    ...(config.privacy.kind === 'sample'
+      ? [
+          `Each participant protects its own samples: it adds noise before it sends anything, and leaves before it passes an ε of ${config.privacy.epsilon}. You are told no losses and no accuracies.`,
+        ]
+      : []),
     `No round waits for anybody longer than ${seconds(limit)}.`,
   ];
 }

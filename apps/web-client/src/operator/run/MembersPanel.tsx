@@ -26,13 +26,16 @@ export function MembersPanel({ run, round }: MembersPanelProps) {
   const names = new Map(run.clients.map(({ id, name }) => [id, name]));
   const metric = metricTitle(run.config.task.name);
   const sealed = run.config.aggregation.sealing.kind === 'sealed';
+  const claims = run.config.privacy.kind === 'sample';
   return (
     <Panel
       title={round === null ? 'Participants of a round' : `Participants of round ${round.round}`}
       hint={
         sealed
           ? 'The round is sealed: figures of a participant are not known, their sums stand in the charts. Bytes are those received and sent in the round.'
-          : 'As each of them reports it: training loss of its last epoch, loss and the share of right answers on what it held out, bytes received and sent in the round.'
+          : claims
+            ? 'Each protects its samples by itself: it reports what it says it has spent (ε), and no losses or accuracies. Bytes are those received and sent in the round.'
+            : 'As each of them reports it: training loss of its last epoch, loss and the share of right answers on what it held out, bytes received and sent in the round.'
       }
       testId="members"
       fill
@@ -62,7 +65,10 @@ export function MembersPanel({ run, round }: MembersPanelProps) {
               <Table.Tr>
                 <Table.Th scope="col">Participant</Table.Th>
                 <Table.Th scope="col">State</Table.Th>
-                {['Training loss', 'Held-out loss', metric, 'Held out', 'Received', 'Sent'].map((title) => (
+                {(claims
+                  ? ['ε, as claimed', 'Received', 'Sent']
+                  : ['Training loss', 'Held-out loss', metric, 'Held out', 'Received', 'Sent']
+                ).map((title) => (
                   <Table.Th key={title} scope="col" ta="right">
                     {title}
                   </Table.Th>
@@ -71,7 +77,12 @@ export function MembersPanel({ run, round }: MembersPanelProps) {
             </Table.Thead>
             <Table.Tbody>
               {round.members.map((member) => (
-                <Row key={member.client} member={member} name={names.get(member.client) || member.client} />
+                <Row
+                  key={member.client}
+                  member={member}
+                  name={names.get(member.client) || member.client}
+                  claims={claims}
+                />
               ))}
             </Table.Tbody>
           </Table>
@@ -81,13 +92,16 @@ export function MembersPanel({ run, round }: MembersPanelProps) {
   );
 }
 
-function Row({ member, name }: { member: MemberView; name: string }) {
-  const { client, state, trainLoss, evaluation, bytesDown, updateBytes } = member;
-  const cells = [
+function Row({ member, name, claims }: { member: MemberView; name: string; claims: boolean }) {
+  const { client, state, trainLoss, epsilon, evaluation, bytesDown, updateBytes } = member;
+  const measured = [
     trainLoss === null ? '–' : score(trainLoss),
     evaluation === null ? '–' : score(evaluation.loss),
     evaluation === null ? '–' : percent(evaluation.accuracy),
     evaluation === null ? '–' : count(evaluation.samples),
+  ];
+  const cells = [
+    ...(claims ? [epsilon === null ? '–' : epsilon.toFixed(2)] : measured),
     bytes(bytesDown),
     updateBytes === null ? '–' : bytes(updateBytes),
   ];

@@ -15,7 +15,12 @@ export function configurationFacts(config: RunConfig): readonly Fact[] {
     ['Model', `${modelName(config.model)}${config.initial === 'random' ? ', random weights' : ''}`],
     ['Task', taskFacts(config).join(', ')],
     ['Data', dataText(config)],
-    ['Held out', `${percent(config.local.holdOut, 0)} of each participant’s samples, on its device`],
+    [
+      'Held out',
+      config.privacy.kind === 'sample'
+        ? 'nothing: figures would have no noise'
+        : `${percent(config.local.holdOut, 0)} of each participant’s samples, on its device`,
+    ],
     ['Layers', strategyText(config.strategy)],
     ['Budget', ignoresBudget(config.strategy) ? 'none' : budgetText(config.budget)],
     ['Scores', `${selection.scores === 'raw' ? 'raw' : 'as shares'}, chosen ${everyText(selection.every)}`],
@@ -46,6 +51,9 @@ const sealingText = ({ aggregation: { sealing } }: RunConfig): string =>
 
 function privacyText({ privacy }: RunConfig): string {
   if (privacy.kind === 'none') return 'no bound';
+  if (privacy.kind === 'sample') {
+    return `differential, towards each sample, by participants themselves: ε ${privacy.epsilon}, δ ${privacy.delta}, longest gradient ${privacy.clip}, ${privacy.noise === null ? 'noise by ε, rounds and samples' : `noise ${privacy.noise}`}`;
+  }
   const noise = privacy.noise === null ? 'noise by ε and rounds' : `noise ${privacy.noise}`;
   return `differential, towards a participant: ε ${privacy.epsilon}, δ ${privacy.delta}, longest update ${privacy.clip}${privacy.quantile === null ? '' : ' at first'}, ${noise}${privacy.sampling === null ? '' : `; cohorts drawn in secret, each with a chance of ${privacy.sampling}`}`;
 }

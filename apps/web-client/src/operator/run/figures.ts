@@ -63,6 +63,18 @@ export function figures(run: RunView): Figure[] {
 /** Of a run under differential privacy: what the models that were sent have used up of what it may. */
 function spent({ config: { privacy }, spent: so }: RunView): Figure[] {
   if (privacy.kind === 'none' || so === null) return [];
+  if (privacy.kind === 'sample') {
+    const { participants } = so.claimed ?? { participants: 0 };
+    return [
+      {
+        id: 'privacy',
+        label: 'Privacy spent, as claimed',
+        value: participants === 0 ? '–' : `ε ${so.epsilon.toFixed(2)}`,
+        note: `of ${epsilonText(privacy.epsilon)} for each sample · the most of ${plural(participants, 'participant')} · nobody can check it`,
+        trend: 'neutral',
+      },
+    ];
+  }
   return [
     {
       id: 'privacy',

@@ -64,6 +64,7 @@ export const member = (client: string, changes: Partial<MemberView> = {}): Membe
   updateBytes: null,
   trainLoss: null,
   evaluation: null,
+  epsilon: null,
   evaluationWeight: null,
   bytesDown: 0,
   ...changes,

@@ -14,6 +14,7 @@ import {
   type Hello,
   type NamedTensor,
   type Probed,
+  type Progress,
   type PushEvents,
   type RequestName,
   type Route,
@@ -49,9 +50,20 @@ export class ScriptedServer {
     readonly probed: Probed[];
     readonly evaluated: Evaluated[];
     readonly standing: Standing['want'][];
+    readonly reasons: ErrorBody[];
+    readonly progress: Progress[];
     readonly updates: ReceivedUpdate[];
     readonly blobs: string[];
-  } = { hello: [], probed: [], evaluated: [], standing: [], updates: [], blobs: [] };
+  } = {
+    hello: [],
+    probed: [],
+    evaluated: [],
+    standing: [],
+    reasons: [],
+    progress: [],
+    updates: [],
+    blobs: [],
+  };
   /** What the next requests of a kind are refused with, in order. */
   readonly refusals: Partial<Record<Requests, ErrorBody[]>> = {};
   /** Called after a message was taken and before it is answered: the place to change {@link work}. */
@@ -124,9 +136,13 @@ export class ScriptedServer {
     },
     standing: async (_asker, message) => {
       this.received.standing.push(message.want);
+      if (message.want === 'leave' && message.why !== undefined) this.received.reasons.push(message.why);
       return this.#answer('standing', () => this.#work);
     },
-    progress: async () => null,
+    progress: async (_asker, message) => {
+      this.received.progress.push(message);
+      return null;
+    },
   };
 
   async start(): Promise<void> {

@@ -13,7 +13,7 @@ import { vi } from 'vitest';
 import { createControlPlane, createDataPlane, type DataPlane, newIdentity } from '../../index.ts';
 import { SealedParty } from '../../sealed/party.ts';
 import { SecretsInMemory } from '../../sealed/secrets-in-memory.ts';
-import type { LocalTrainer } from '../../work/index.ts';
+import type { LocalTrainer, SampleBudget, SampleStanding } from '../../work/index.ts';
 import { Session } from '../session.ts';
 import { type ClientSnapshot, initialSnapshot } from '../snapshot.ts';
 import { SharedTrainer } from '../trainers.ts';
@@ -76,6 +76,8 @@ class CountedTrainers extends SharedTrainer {
   }
 }
 
+type WorldBudget = (train: ImageDataset, tell: (standing: SampleStanding) => void) => SampleBudget | null;
+
 /** A session on real sockets, real HTTP and the real trainer against the scripted server. */
 export class World {
   readonly server = new ScriptedServer(wait('more-clients', null));
@@ -88,8 +90,14 @@ export class World {
   readonly seen: ClientSnapshot['phase']['kind'][] = [];
   snapshot: ClientSnapshot = initialSnapshot(this.identity.client);
   session!: Session;
+  readonly #budget: WorldBudget;
   #plane!: DataPlane;
   checkpoint!: Checkpoint;
+
+  /** @param budget in a run that protects each sample: of this client's data. */
+  constructor(budget: WorldBudget = () => null) {
+    this.#budget = budget;
+  }
 
   async start(): Promise<void> {
     await this.server.start();
@@ -105,6 +113,7 @@ export class World {
       identity: this.identity,
       traffic: (down, up) => update((s) => ({ bytesDown: s.bytesDown + down, bytesUp: s.bytesUp + up })),
     });
+    const train = pictures(12, 1);
     this.session = new Session({
       hello: {
         name: 'Ada',
@@ -113,7 +122,8 @@ export class World {
         heldOut: 6,
       },
       local: config.local,
-      data: { train: pictures(12, 1), heldOut: pictures(6, 2) },
+      data: { train, heldOut: pictures(6, 2) },
+      budget: this.#budget(train, (standing) => update(() => ({ standing }))),
       trainers: this.trainers,
       control: createControlPlane({
         server: this.server.url,

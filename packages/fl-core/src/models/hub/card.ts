@@ -36,7 +36,7 @@ export function modelCard({ id, config, rounds, checkpoint, sampling, spent, tes
       `Started from: ${spec.title}${config.initial === 'random' ? ', with random weights' : ''}`,
       `Task: ${described(config.task)}`,
       `Rounds committed: ${checkpoint.round}, of ${config.rounds} planned`,
-      `Data: ${config.data.sample === null ? 'the participants’ own' : `the sample “${config.data.sample}”, or the participants’ own`}; ${Math.round(100 * config.local.holdOut)} % of each participant’s held out`,
+      `Data: ${config.data.sample === null ? 'the participants’ own' : `the sample “${config.data.sample}”, or the participants’ own`}; ${config.privacy.kind === 'sample' ? 'nothing held out' : `${Math.round(100 * config.local.holdOut)} % of each participant’s held out`}`,
       `Strategy: ${described(config.strategy)}; budget ${budgetOf(config.budget)}`,
       `Aggregation: ${described(config.aggregation.rule)}, server optimizer ${described(config.aggregation.optimizer)}${config.aggregation.participation === 'none' ? '' : `; steps of layers that a part of the cohort trained: ${config.aggregation.participation}`}`,
       `Local work a round: ${config.local.epochs} epochs, batches of ${config.local.batchSize}, ${described(config.local.optimizer)}${headOf(config.local.head)}`,
@@ -51,7 +51,9 @@ export function modelCard({ id, config, rounds, checkpoint, sampling, spent, tes
       : ['## Labels', list(config.labels.map((label, i) => `${i}: ${label}`))]),
     '## Metrics',
     last?.accuracy == null
-      ? 'Nobody evaluated this round.'
+      ? config.privacy.kind === 'sample'
+        ? 'Participants hold nothing out and send no figures in a run that protects each sample.'
+        : 'Nobody evaluated this round.'
       : config.aggregation.sealing.kind === 'sealed'
         ? `On data held out on the devices, after round ${last.round}: ${inWords(metricsOf(config, last))}, as a mean weighted by samples, of which nobody saw a part. Participants measure and report these figures themselves.`
         : `On ${rate === null ? `${last.evaluatedSamples} ` : ''}${taskNamed(config.task.name).hub.samples} held out on the devices, after round ${last.round}: ${inWords(metricsOf(config, last))}, weighted by samples; of the median participant: ${inWords(mediansOf(config, last))}. Participants measure and report these figures themselves.`,
@@ -85,6 +87,14 @@ export function guaranteeOf(privacy: RunConfig['privacy'], spent: CardFacts['spe
     case 'client': {
       const { epsilon, models } = spent ?? { epsilon: 0, models: 0 };
       return `the ${models} models that were sent during the run are together (ε = ${epsilon.toFixed(2)}, δ = ${privacy.delta}) differentially private towards each participating client, of an ε of ${privacy.epsilon} that was promised: whether its update was its own or zeros (“zero-out” adjacency; RDP accountant, ${samplingText(privacy.sampling)}). Each client’s whole update was clipped to a length of ${privacy.clip}${privacy.quantile === null ? '' : ' at first, which followed their lengths'}, and the server, which is trusted, added discrete Gaussian noise. Who took part is not covered, nor are the figures of this card, which participants measured.`;
+    }
+    case 'sample': {
+      const { epsilon, claimed = { participants: 0, least: 0 } } = spent ?? { epsilon: 0 };
+      const range =
+        claimed.least === epsilon
+          ? `ε = ${epsilon.toFixed(2)}`
+          : `ε from ${claimed.least.toFixed(2)} to ${epsilon.toFixed(2)}`;
+      return `each participant bounds by itself what it sends: it clipped the gradient of each of its samples to a length of ${privacy.clip}, added noise before anything left its device, and stops before (ε = ${privacy.epsilon}, δ = ${privacy.delta}) differential privacy towards one of its samples would be passed, whoever sees its updates (whether the sample’s gradients are its own or zeros; RDP accountant, Poisson sampling of batches). ${claimed.participants === 0 ? 'No participant has said yet what it has spent.' : `${claimed.participants} participants claim to have spent ${range}; nobody can check it.`} How many samples each has is not covered, nor is one person’s data as a whole, which may be many samples.`;
     }
     default:
       return privacy satisfies never;

@@ -1,4 +1,4 @@
-import type { RandomWords } from './words.ts';
+import { below, type RandomWords } from './words.ts';
 
 /** Largest `bits` of {@link discreteGaussian}: the fraction of a standard deviation is then one random word. */
 export const mostBits = 32;
@@ -59,18 +59,9 @@ function chances(words: RandomWords): Chances {
     }
   };
 
-  /** Uniform in [0, n). */
-  const below = (n: number): number => {
-    const most = 2 ** 32 - (2 ** 32 % n);
-    for (;;) {
-      const word = words.next();
-      if (word < most) return word % n;
-    }
-  };
-
   /** True with probability (2k + x) / (2k + 2). */
   const step = (k: number, x: number): boolean => {
-    const choice = below(2 * k + 2);
+    const choice = below(words, 2 * k + 2);
     return choice < 2 * k || (choice === 2 * k && words.next() < x);
   };
 

@@ -4,6 +4,15 @@ export interface RandomWords {
   next(): number;
 }
 
+/** Uniform in [0, n), n whole and from 1 to 2^32: without the bias that a remainder has. */
+export function below(words: RandomWords, n: number): number {
+  const most = 2 ** 32 - (2 ** 32 % n);
+  for (;;) {
+    const word = words.next();
+    if (word < most) return word % n;
+  }
+}
+
 /** What `crypto.getRandomValues` gives at once at most, 65,536 bytes. */
 const wordsAtOnce = 16_384;
 

@@ -284,6 +284,7 @@ const emptyMember = {
   claimed: null,
   stepsAsked: null,
   stepsDone: null,
+  claimedEpsilon: null,
   scores: null,
   mask: null,
   update: null,

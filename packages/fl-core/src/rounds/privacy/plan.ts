@@ -51,7 +51,7 @@ const mostClients = 24;
  * by scores, which are the same for all under differential privacy, the largest layers are taken to matter most.
  * @param expected what sums are divided by where cohorts are drawn in secret, and all train the same layers; else null.
  */
-function noiseOverClip(config: RunConfig, noise: number, expected: number | null): number {
+export function noiseOverClip(config: RunConfig, noise: number, expected: number | null): number {
   const goal = expected ?? config.cohort.goal;
   const layout = layoutFor(config);
   const layers = selectableLayers(layout);

@@ -2,6 +2,9 @@ import { type ClientPrivacy, type RunConfig, StrataError, secretSampling } from 
 import { createStrategy, strategyNamed } from '../../selection/index.ts';
 import type { ConfigProblem } from '../config-problem.ts';
 import { type PrivacyPlan, privacyPlan } from './plan.ts';
+import { sampleConflicts, sampleProblems } from './sample-problems.ts';
+
+export { samplePlanOf } from './sample-plan.ts';
 
 /**
  * What the noise of all rounds may be beside all that clients can change, in a study: over T rounds changes that agree
@@ -18,6 +21,8 @@ export function privacyProblems(config: RunConfig): ConfigProblem[] {
       const refused = privacyConflicts(config);
       return refused.length > 0 ? refused : nonsense(config, config.privacy);
     }
+    case 'sample':
+      return sampleProblems(config, config.privacy);
     default:
       return config.privacy satisfies never;
   }
@@ -25,6 +30,7 @@ export function privacyProblems(config: RunConfig): ConfigProblem[] {
 
 /** What would let one client's data reach the model by another way than its clipped update. */
 export function privacyConflicts(config: RunConfig): ConfigProblem[] {
+  if (config.privacy.kind === 'sample') return sampleConflicts(config);
   const { budget, aggregation, local, stopping } = config;
   const problems: ConfigProblem[] = secretSampling(config) === null ? [] : samplingConflicts(config);
   if (budget.kind === 'adaptive' || budget.unit === 'milliseconds') {

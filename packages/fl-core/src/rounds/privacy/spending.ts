@@ -112,7 +112,7 @@ function begunOr(round: RoundPrivacy | null): RoundPrivacy {
 /** What a round's model is noised with; null without differential privacy. */
 export function modelNoiseOf(config: Config, round: RoundPrivacy | null): ModelNoise | null {
   const { privacy } = config;
-  if (privacy.kind === 'none') return null;
+  if (privacy.kind !== 'client') return null;
   const { clip, sample } = begunOr(round);
   const noise = { noise: modelNoise(config, privacy), clip };
   if (privacy.sampling === null) return noise;
@@ -161,7 +161,7 @@ export function withModel(
   share: NonNullable<RoundPrivacy['model']>['share'],
 ): RoundPrivacy | null {
   const { privacy } = config;
-  if (privacy.kind === 'none') return null;
+  if (privacy.kind !== 'client') return null;
   return accounted(privacy, before, {
     ...begunOr(own),
     model: { noise: modelNoise(config, privacy), share },
@@ -175,7 +175,7 @@ export function budgetSpent(
   chooses: boolean,
 ): string | null {
   const { privacy } = config;
-  if (privacy.kind === 'none') return null;
+  if (privacy.kind !== 'client') return null;
   const choice = chooses ? { noise: choiceNoise(config, privacy), shares: {} } : null;
   const share = privacy.quantile === null ? null : { noise: clipShareNoise(config, privacy), value: 0 };
   const model = { noise: modelNoise(config, privacy), share };

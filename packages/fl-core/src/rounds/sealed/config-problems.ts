@@ -26,7 +26,8 @@ export function sealedProblems(config: RunConfig): ConfigProblem[] {
       'Nobody sees sample counts in a sealed run.',
     );
   }
-  if (privacy.kind !== 'none') {
+  // What stands against the promise of each sample, its own rules say.
+  if (privacy.kind === 'client') {
     add(
       'privacy',
       'The promise of privacy rests on changes that the server clips, one by one; of a sealed round it has their sum alone.',

@@ -90,7 +90,7 @@ export async function chooseForRound(
   const choice = plan.probe === null ? null : await privateChoice(config, layers, own, port.words);
   // Under differential privacy nobody's own scores, not even those of an earlier probe.
   const scores =
-    config.privacy.kind === 'none'
+    config.privacy.kind !== 'client'
       ? scaledScores(config.selection.scores, own)
       : own.map(() => sharesSoFar(layers, [...released.map((r) => r.choice), choice]));
   const input: SelectionInput = {
@@ -100,7 +100,7 @@ export async function chooseForRound(
     clients: trainers.map(({ id, samples }, i) => ({
       id,
       // Masks must not tell how many samples somebody has.
-      samples: config.privacy.kind === 'none' ? samples : 1,
+      samples: config.privacy.kind !== 'client' ? samples : 1,
       budget: prices.budgets[i]!,
       own: prices.own?.[i],
       scores: scores[i] ?? null,
@@ -168,7 +168,7 @@ async function privateChoice(
   words: RandomWords,
 ): Promise<RoundPrivacy['choice']> {
   const { privacy } = config;
-  if (privacy.kind === 'none') return null;
+  if (privacy.kind !== 'client') return null;
   const noise = choiceNoise(config, privacy);
   const shares = await noisedShares(scores, noise, words);
   if (shares === null) return null;
@@ -260,7 +260,7 @@ function begun(
       ? {}
       : { sample: { ...opened.sample, layers: common } };
   const clip = clipFor(config, released);
-  if (privacy.kind === 'none' || clip === null) return null;
+  if (privacy.kind !== 'client' || clip === null) return null;
   return accounted(privacy, released, { clip, choice, model: null, ...sample });
 }
 

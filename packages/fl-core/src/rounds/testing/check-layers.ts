@@ -11,7 +11,7 @@ export function checkLayers(book: Book, baseRound: number, round: number, cohort
   const { rule, optimizer } = config.aggregation;
   // the updates of scripted clients are about equally long: none is clipped
   const weighted = rule.name === 'mean' || rule.name === 'clipped-mean';
-  const plain = weighted && optimizer.name === 'fedavg' && config.privacy.kind === 'none';
+  const plain = weighted && optimizer.name === 'fedavg' && config.privacy.kind !== 'client';
   for (const { name } of layout.layers) {
     const trainers = cohort.filter((m) => trainedLayers(layout, m.mask ?? []).includes(name));
     if (trainers.length === 0) checkUntrained(book, name, baseRound, round);

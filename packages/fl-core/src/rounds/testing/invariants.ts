@@ -71,8 +71,9 @@ export class Invariants {
   #checkReleased(rounds: readonly Round[]): void {
     const { privacy } = this.#run.book.run.config;
     for (const { round, phase, candidate, privacy: released } of rounds) {
-      if (privacy.kind === 'none') claim(released === null, 'nothing is spent without differential privacy');
-      if (privacy.kind === 'none' || phase === 'abandoned') continue;
+      if (privacy.kind !== 'client')
+        claim(released === null, 'the server spends nothing but under its own differential privacy');
+      if (privacy.kind !== 'client' || phase === 'abandoned') continue;
       const sent = phase === 'evaluating' || phase === 'committed';
       const model = released?.model ?? null;
       claim(sent === (model !== null), 'R14: what noise spends is recorded with the model that is sent');

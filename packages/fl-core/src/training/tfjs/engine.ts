@@ -1,4 +1,14 @@
-import { dispose, stack, sum, tidy, zeros } from '@tensorflow/tfjs-core';
+import {
+  concat1d,
+  dispose,
+  reshape,
+  stack,
+  sum,
+  type Tensor1D,
+  tensor,
+  tidy,
+  zeros,
+} from '@tensorflow/tfjs-core';
 import type { Batch } from '../../models/batch.ts';
 import type { ModelLayout } from '../../models/layout.ts';
 import type { Model } from '../../models/model.ts';
@@ -8,14 +18,15 @@ import type {
   DeviceScalar,
   Engine,
   GlobalValue,
+  Gradients,
   LayerScore,
   Metered,
   TrainedView,
   UpdateRule,
 } from '../engine.ts';
 import { findLayer } from '../layers.ts';
-import { activationOf, scalarOf, tidyActivation } from './activation.ts';
-import { limitPool, trimPool } from './buffer-pool.ts';
+import { activationOf, gradientsOf, scalarOf, TfjsGradients, tidyActivation } from './activation.ts';
+import { limitPool, poolingBackend, trimPool } from './buffer-pool.ts';
 import { meterBytes } from './bytes-meter.ts';
 import { GlobalView } from './global-view.ts';
 import { scoreOf } from './score.ts';
@@ -68,6 +79,43 @@ export class TfjsEngine implements Engine {
     } finally {
       dispose(all);
     }
+  }
+
+  async gradientValues(gradients: Gradients, names: readonly string[]): Promise<Float32Array[]> {
+    const { tensors } = gradientsOf(gradients);
+    try {
+      const all = Object.fromEntries(tensors);
+      const ordered = names.map((name) => required(all, name));
+      if (poolingBackend() === null) {
+        return await Promise.all(ordered.map(async (t) => (await t.data<'float32'>()) as Float32Array));
+      }
+      // One transfer: each waits for the device.
+      const flat = tidy(() => concat1d(ordered.map((t) => reshape(t, [t.size]) as Tensor1D)));
+      try {
+        const values = await flat.data<'float32'>();
+        let end = 0;
+        return ordered.map(({ size }) => {
+          end += size;
+          return values.subarray(end - size, end);
+        });
+      } finally {
+        dispose(flat);
+      }
+    } finally {
+      gradients.dispose();
+    }
+  }
+
+  gradients(values: ReadonlyMap<string, Float32Array>): Gradients {
+    const shapes = new Map(
+      this.layout.layers.flatMap((l) => l.tensors.map((t) => [t.name, t.shape] as const)),
+    );
+    const tensors = [...values].map(([name, data]) => {
+      const shape = shapes.get(name);
+      if (shape === undefined) throw new ReferenceError(`There is no tensor ${name}.`);
+      return [name, tensor(data, [...shape], 'float32')] as const;
+    });
+    return new TfjsGradients(new Map(tensors));
   }
 
   values(activation: Activation): Promise<Float32Array> {

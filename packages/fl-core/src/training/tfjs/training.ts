@@ -5,7 +5,7 @@ import type { Model, Parameters } from '../../models/model.ts';
 import type { Targets } from '../../models/targets.ts';
 import type { Activation, Gradients, TrainedState, TrainedView, UpdateRule } from '../engine.ts';
 import { findLayer, tensorNames } from '../layers.ts';
-import { activationOf, gradientsOf, type TfjsScalar, tidyScalar } from './activation.ts';
+import { activationOf, gradientsOf, TfjsGradients, type TfjsScalar, tidyScalar } from './activation.ts';
 import { poolingBackend, submitRecorded } from './buffer-pool.ts';
 import { objectiveOf } from './objectives/index.ts';
 import { createOptimizer, type Optimizer } from './optimizer.ts';
@@ -75,6 +75,10 @@ export class TfjsTraining extends TfjsView implements TrainedView {
 
   discard(): void {
     this.#gradients.dispose();
+  }
+
+  take(): TfjsGradients {
+    return new TfjsGradients(this.#gradients.take());
   }
 
   finishGradients(): TfjsScalar[] {

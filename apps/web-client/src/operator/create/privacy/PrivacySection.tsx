@@ -3,6 +3,7 @@ import { useMemo } from 'react';
 import { Panel } from '../../../shared/components/Panel.tsx';
 import type { ConfigForm, SectionProps } from '../form.ts';
 import { fitted, type PrivacyState, privacyState, startPrivacy, type Verdict } from './privacy-state.ts';
+import { SampleFields } from './SampleFields.tsx';
 import { SealingFields } from './SealingFields.tsx';
 
 /** What the server sees, and what the models of the run may tell of one participant. */
@@ -13,16 +14,14 @@ export function PrivacySection({ form, catalog }: SectionProps) {
     <Panel
       step={5}
       title="Privacy"
-      hint="Sealing keeps single updates from the server. Differential privacy bounds what the models of a run tell of one participant; for that the server is trusted, since it sees updates before it adds noise. A run can have one of them."
+      hint="Sealing keeps single updates from the server. Differential privacy bounds what is told of one participant, where the server is trusted and adds the noise, or of one sample, where participants add it themselves. A run can have one of them."
     >
       <Stack gap="md">
         <SealingFields form={form} catalog={catalog} />
         <Radio.Group
           label="What the models may tell of a participant"
           value={privacy.kind}
-          onChange={(kind) =>
-            form.setFieldValue('privacy', kind === 'client' ? startPrivacy : { kind: 'none' })
-          }
+          onChange={(kind) => form.setFieldValue('privacy', startPrivacy[kind as keyof typeof startPrivacy])}
         >
           <Stack gap="xs" mt={6}>
             <Radio
@@ -36,9 +35,16 @@ export function PrivacySection({ form, catalog }: SectionProps) {
               description="Every participant’s update is cut to a length, all weigh the same, and noise is added before anybody sees the model. It costs accuracy, a lot with few participants."
               data-testid="private"
             />
+            <Radio
+              value="sample"
+              label="Differential privacy of each sample, by participants themselves"
+              description="For few participants with many samples each. A device adds noise to each step before it sends anything, so that you need not be trusted with updates; it costs accuracy, time, and all figures that participants measure."
+              data-testid="private-samples"
+            />
           </Stack>
         </Radio.Group>
         {privacy.kind === 'client' && <ClientFields form={form} />}
+        {privacy.kind === 'sample' && <SampleFields form={form} />}
         <div role="status" data-testid="privacy-plan" data-kind={state.kind}>
           <Outcome form={form} state={state} />
         </div>

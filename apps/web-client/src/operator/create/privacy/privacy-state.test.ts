@@ -8,12 +8,12 @@ import { fitted, privacyState, startPrivacy } from './privacy-state.ts';
 const catalog = catalogFixture();
 const model = catalog.models.find((m) => m.id === 'deit-tiny')!;
 const usual = defaultConfig(model, catalog.samples);
-const wished: RunConfig = { ...usual, privacy: startPrivacy };
+const wished: RunConfig = { ...usual, privacy: startPrivacy.client };
 
 describe('privacyState', () => {
   it('says nothing of a run without it, and while a field is being typed in', () => {
     expect(privacyState(usual, catalog)).toEqual({ kind: 'none' });
-    expect(privacyState({ ...wished, privacy: { ...startPrivacy, epsilon: '' } }, catalog)).toEqual({
+    expect(privacyState({ ...wished, privacy: { ...startPrivacy.client, epsilon: '' } }, catalog)).toEqual({
       kind: 'none',
     });
   });
@@ -40,7 +40,7 @@ describe('privacyState', () => {
     [
       'a secret draw beside scores and a stated seed',
       {
-        privacy: { ...startPrivacy, sampling: 0.5 },
+        privacy: { ...startPrivacy.client, sampling: 0.5 },
         purpose: { kind: 'test', sampling: 7 },
         strategy: RunConfig.shape.strategy.parse({ name: 'strata' }),
       },
@@ -83,7 +83,7 @@ describe('privacyState', () => {
       { ...wished, rounds: 50, strategy: { name: 'head-only' }, cohort: { ...wished.cohort, goal: 500 } },
       ['strategy.name'],
     );
-    const state = privacyState({ ...config, privacy: { ...startPrivacy, noise: 1.5 } }, catalog);
+    const state = privacyState({ ...config, privacy: { ...startPrivacy.client, noise: 1.5 } }, catalog);
     expect(state).toMatchObject({ kind: 'plan' });
     if (state.kind === 'plan')
       expect(state.sentences[0]).toMatch(/The budget lasts for \d+ of 50 rounds; then the run stops\./);

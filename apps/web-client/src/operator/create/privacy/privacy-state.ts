@@ -1,12 +1,18 @@
-import { type Catalog, type ClientPrivacy, RunConfig } from '@strata/fl-core/protocol';
+import {
+  type Catalog,
+  type ClientPrivacy,
+  type PrivacyConfig,
+  RunConfig,
+  type SamplePrivacy,
+} from '@strata/fl-core/protocol';
 import { type PrivacyPlan, privacyPlan } from '@strata/fl-core/rounds/privacy-plan';
-import { privacyConflicts, privacyProblems } from '@strata/fl-core/rounds/privacy-problems';
+import { privacyConflicts, privacyProblems, samplePlanOf } from '@strata/fl-core/rounds/privacy-problems';
 import { expectedCohort } from '@strata/fl-core/rounds/spending';
-import { guessText } from '../../../shared/texts/privacy-text.ts';
+import { guessText, sampleGuessText } from '../../../shared/texts/privacy-text.ts';
 import { chosenModel } from '../chosen-model.ts';
 
 /** What the form begins with when a run is to be private: usual values for some tens of participants. */
-export const startPrivacy: ClientPrivacy = {
+const startClient: ClientPrivacy = {
   kind: 'client',
   epsilon: 8,
   delta: 0.001,
@@ -15,6 +21,14 @@ export const startPrivacy: ClientPrivacy = {
   noise: null,
   sampling: null,
 };
+/** The same where participants have some thousands of samples each. */
+const startSample: SamplePrivacy = { kind: 'sample', epsilon: 8, delta: 1e-5, clip: 1, noise: null };
+
+export const startPrivacy = {
+  none: { kind: 'none' },
+  client: startClient,
+  sample: startSample,
+} as const satisfies { readonly [K in PrivacyConfig['kind']]: Extract<PrivacyConfig, { kind: K }> };
 
 /** What a configuration's differential privacy comes to, while it is being typed in. */
 export type PrivacyState =
@@ -45,6 +59,10 @@ export function privacyState(values: unknown, catalog: Catalog): PrivacyState {
   // A plan cannot be made where no noise is enough; then the field says so.
   if (problems.length > 0 && problems.every(({ message }) => message.startsWith('No noise')))
     return { kind: 'none' };
+  if (config.privacy.kind === 'sample') {
+    if (problems.length > 0) return { kind: 'none' };
+    return samplePlanState(config, config.privacy);
+  }
   const plan = privacyPlan(config, config.privacy);
   // what is wrong with delta or noise stands beside them
   const nonsense = problems.some(({ path }) => path === 'privacy.epsilon');
@@ -66,6 +84,18 @@ export function fitted(
 ): RunConfig {
   const timed = paths.some((path) => path.startsWith('budget.'));
   const follows = paths.includes('privacy.quantile') && privacy.kind === 'client';
+  if (privacy.kind === 'sample') {
+    return {
+      ...config,
+      ...{ purpose, privacy },
+      strategy: paths.includes('strategy.name') ? { name: 'head-only' } : strategy,
+      budget: timed ? { kind: 'fixed', unit: 'layers', amount: 1 } : budget,
+      aggregation: { ...aggregation, sealing: { kind: 'open' } },
+      local: { ...local, timeBox: null },
+      stopping: { patience: null, target: null },
+      retention: { ...config.retention, best: 0 },
+    };
+  }
   return {
     ...config,
     strategy: paths.includes('strategy.name') ? { name: 'head-only' } : strategy,
@@ -80,7 +110,7 @@ export function fitted(
 
 function sentencesOf({ noise, rounds, epsilon, noiseOverClip }: PrivacyPlan, config: RunConfig): string[] {
   const { privacy, cohort } = config;
-  if (privacy.kind === 'none') return [];
+  if (privacy.kind !== 'client') return [];
   const lasts =
     rounds < config.rounds
       ? `The budget lasts for ${rounds} of ${config.rounds} rounds; then the run stops.`
@@ -95,6 +125,33 @@ function sentencesOf({ noise, rounds, epsilon, noiseOverClip }: PrivacyPlan, con
     `In a round’s model the noise is ${amount(noiseOverClip)} times as long as the longest change that ${privacy.sampling === null ? `${cohort.goal} participants` : 'so many'} can make together; over ${rounds} rounds a model can learn against up to about ${amount(Math.sqrt(rounds))} times.`,
     `${meaning(privacy)}.`,
   ];
+}
+
+/** Participants that the form looks at, by their samples. */
+const looked = [100, 1000, 10_000] as const;
+
+function samplePlanState(config: RunConfig, privacy: SamplePrivacy): PrivacyState {
+  const plans = looked.map((samples) => ({ samples, ...samplePlanOf(config, privacy, samples) }));
+  const each = plans.map(
+    ({ samples, noise, rounds, epsilon }) =>
+      `with ${samples} samples ${amount(noise)} times (${rounds < config.rounds ? `which lasts for ${rounds} of ${config.rounds} rounds` : `ε ${epsilon.toFixed(2)}`})`,
+  );
+  const learns = plans.map(
+    ({ samples, noiseOverClip, steps }) =>
+      `with ${samples} each ${amount(noiseOverClip)} times, against up to about ${amount(Math.sqrt(steps))}`,
+  );
+  const usable = plans.some(({ noiseOverClip, steps }) => noiseOverClip <= Math.sqrt(steps));
+  const text = sampleGuessText(privacy);
+  return {
+    kind: 'plan',
+    verdict: usable ? 'usable' : 'drowned',
+    sentences: [
+      `Noise on every value of a step’s sum, in longest gradients: ${each.join(', ')}. Larger batches and more samples cost less.`,
+      `In the mean of ${config.cohort.goal} participants the noise of a step is so many times as long as the longest gradient, and a model can learn against so many: ${learns.join('; ')}.`,
+      'Participants send no losses, accuracies and scores, and hold nothing out: how well the model does you find out elsewhere. They train one sample at a time, which takes longer.',
+      `${text[0]?.toUpperCase()}${text.slice(1)}. It is each participant’s own doing: what they claim to have spent nobody can check.`,
+    ],
+  };
 }
 
 const meaning = (privacy: ClientPrivacy): string => {

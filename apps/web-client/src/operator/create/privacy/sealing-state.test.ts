@@ -24,7 +24,7 @@ describe('a run that is to be sealed', () => {
 
   it.each([
     ['the form’s own settings', {}],
-    ['differential privacy', { privacy: startPrivacy }],
+    ['differential privacy', { privacy: startPrivacy.client }],
     ['budgets in milliseconds', { budget: { kind: 'fixed', unit: 'milliseconds', amount: 9 } }],
     ['a history', { strategy: RunConfig.shape.strategy.parse({ name: 'adagrad-select' }) }],
     ['raw scores', { selection: { ...usual.selection, scores: 'raw' } }],

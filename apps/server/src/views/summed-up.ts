@@ -1,9 +1,9 @@
-import type { RoundSummary } from '@strata/fl-core/protocol';
+import type { RoundSummary, SpentView } from '@strata/fl-core/protocol';
 import { isOver, summarize } from '@strata/fl-core/rounds';
-import { and, eq } from 'drizzle-orm';
+import { and, eq, isNotNull, max } from 'drizzle-orm';
 import { now } from '../live/clock.ts';
 import { listMembers, type RoundRow, type RunRow } from '../store/rows.ts';
-import { rounds } from '../store/schema.ts';
+import { members, rounds } from '../store/schema.ts';
 import type { Queryable } from '../store/store.ts';
 
 /**
@@ -32,4 +32,16 @@ async function sealedAfter(db: Queryable, { run, round }: RoundRow): Promise<Rou
     .from(rounds)
     .where(and(eq(rounds.run, run), eq(rounds.baseRound, round), eq(rounds.phase, 'committed')));
   return next?.sealed ?? null;
+}
+
+/** What participants say that they have spent of their samples: of each the most. */
+export async function claimedSpending(db: Queryable, run: string): Promise<SpentView> {
+  const claims = await db
+    .select({ epsilon: max(members.claimedEpsilon) })
+    .from(members)
+    .where(and(eq(members.run, run), isNotNull(members.claimedEpsilon)))
+    .groupBy(members.client);
+  const spent = claims.flatMap(({ epsilon }) => epsilon ?? []);
+  const claimed = { participants: spent.length, least: spent.length === 0 ? 0 : Math.min(...spent) };
+  return { epsilon: Math.max(0, ...spent), models: 0, claimed };
 }
