@@ -7,6 +7,7 @@ import { type CollectedSpan, Collector } from '../testing/collector.ts';
 import { committed, Gate, gated, startCrew } from '../testing/crew.ts';
 import { operatorOf, TestServer, testConfig, untilRun } from '../testing/server.ts';
 import { ServerProcess } from '../testing/server-process.ts';
+import { otlpTraces } from './otlp.ts';
 
 let collector: Collector;
 beforeAll(async () => {
@@ -162,6 +163,26 @@ it('a server that is killed in mid-round goes on with the same trace', async () 
     await server.remove();
   }
 }, 120_000);
+
+it('a collector that is away costs a warning in the log, and holds up neither work nor the end', async () => {
+  const gone = await Collector.start();
+  const { endpoint } = gone;
+  await gone.close();
+  const warn = vi.fn();
+  const traces = await otlpTraces({ endpoint, node: 'a', log: { warn } });
+  const phase = { run: 'r', round: 1, phase: 'training' } as const;
+  const began = performance.now();
+  expect(await traces.within(phase, 'receive', {}, async () => 7)).toBe(7);
+  const failing = traces.within(phase, 'check', {}, async () => {
+    throw new Error('of the work itself');
+  });
+  await expect(failing).rejects.toThrow('of the work itself');
+  expect(performance.now() - began).toBeLessThan(1_000);
+  await traces.close();
+  expect(performance.now() - began).toBeLessThan(20_000);
+  // It was tried more than once.
+  await vi.waitUntil(() => warn.mock.calls.length > 0, { timeout: 60_000 });
+}, 90_000);
 
 it('without a collector nothing of the libraries is loaded: the bundle would load what is imported by a line', async () => {
   const text = await readFile(new URL('./otlp.ts', import.meta.url), 'utf8');
