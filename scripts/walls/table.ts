@@ -177,6 +177,12 @@ export const places: readonly Place[] = [
     'the store keeps rows and blobs, and knows nobody who uses them',
   ),
   place(
+    'server/tracing',
+    'core/protocol server/live/clock.ts',
+    'node:* @opentelemetry/* fastify',
+    'spans of rounds for whoever collects them; it is told, and asks nobody',
+  ),
+  place(
     'server/entry',
     'core/protocol server/limits.ts server/live server/store/rows.ts',
     'node:* fastify',
@@ -214,13 +220,13 @@ export const places: readonly Place[] = [
   ),
   place(
     'server/intake',
-    'core/protocol core/rounds core/signing core/sealing server/sealed server/limits.ts server/live server/store server/entry server/views/event-log.ts',
+    'core/protocol core/rounds core/signing core/sealing server/sealed server/limits.ts server/live server/store server/tracing/traces.ts server/entry server/views/event-log.ts',
     'node:* drizzle-orm',
     'intake writes what clients say, and does not know the engine',
   ),
   place(
     'server/engine',
-    'core/protocol core/sealing server/sealed core/privacy core/selection core/aggregation core/rounds core/models/layouts.ts server/failure.ts server/limits.ts server/live server/store server/threads server/models/source.ts server/views/event-log.ts server/views/summed-up.ts server/entry/newcomers.ts',
+    'core/protocol core/sealing server/sealed core/privacy core/selection core/aggregation core/rounds core/models/layouts.ts server/failure.ts server/limits.ts server/live server/store server/threads server/models/source.ts server/tracing/traces.ts server/views/event-log.ts server/views/summed-up.ts server/entry/newcomers.ts',
     'node:* drizzle-orm fastify',
     'the engine writes what becomes of rounds, and does not know the intake',
   ),
@@ -265,13 +271,13 @@ export const places: readonly Place[] = [
   ),
   place(
     'server/strata.ts',
-    'server/sealed server/limits.ts server/settings.ts server/live server/store server/entry server/models/index.ts server/views server/metrics server/intake server/engine server/nodes server/sockets server/http',
+    'server/sealed server/limits.ts server/settings.ts server/live server/store server/tracing/traces.ts server/entry server/models/index.ts server/views server/metrics server/intake server/engine server/nodes server/sockets server/http',
     'node:* fastify',
     'puts the server together',
   ),
   place(
     'server/main.ts',
-    'core/protocol server/failure.ts server/private-folder.ts server/settings.ts server/store server/entry server/http server/strata.ts',
+    'core/protocol server/failure.ts server/private-folder.ts server/settings.ts server/store server/entry server/http server/strata.ts server/tracing',
     'node:*',
     'the process',
   ),

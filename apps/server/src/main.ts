@@ -11,6 +11,8 @@ import { keepPrivate } from './private-folder.ts';
 import { loadSettings, type Settings } from './settings.ts';
 import { openStore } from './store/store.ts';
 import { createStrata } from './strata.ts';
+import { otlpTraces } from './tracing/otlp.ts';
+import { noTraces } from './tracing/traces.ts';
 
 const repository = fileURLToPath(new URL('../../..', import.meta.url));
 
@@ -78,7 +80,10 @@ async function start(
   ends.push(() => store.close());
   store.lost.then((error) => isEnding() || fail(error));
   unlessEnding();
-  const strata = createStrata(store, settings, fastify);
+  const { tracesEndpoint: endpoint } = settings;
+  const traces =
+    endpoint === null ? noTraces : await otlpTraces({ endpoint, node: store.node, log: fastify.log });
+  const strata = createStrata(store, settings, fastify, undefined, traces);
   ends.push(() => fastify.close());
   await fastify.listen({ host: settings.host, port: settings.port }).catch(async (error: unknown) => {
     await store.close();

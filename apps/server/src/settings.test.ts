@@ -33,6 +33,7 @@ test('the defaults', () => {
     clientGraceSeconds: 15,
     maxUpdateBytes: 536_870_912,
     uploadTimeoutSeconds: 600,
+    tracesEndpoint: null,
   });
 });
 
@@ -61,6 +62,7 @@ test('every variable is read', () => {
     CLIENT_GRACE_SECONDS: '30',
     MAX_UPDATE_BYTES: '1048576',
     UPLOAD_TIMEOUT_SECONDS: '60',
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318/',
   };
   expect(settingsTable.map(({ name }) => name).sort()).toEqual(Object.keys(given).sort());
   expect(loadSettings(given)).toEqual({
@@ -89,6 +91,7 @@ test('every variable is read', () => {
     clientGraceSeconds: 30,
     maxUpdateBytes: 1_048_576,
     uploadTimeoutSeconds: 60,
+    tracesEndpoint: 'http://collector:4318',
   });
 });
 

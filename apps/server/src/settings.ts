@@ -141,6 +141,12 @@ const Environment = z.object({
   UPLOAD_TIMEOUT_SECONDS: integer(1, 86_400)
     .default(600)
     .describe('how long a request may take to arrive in full'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: address(['http:', 'https:'])
+    .transform((text) => text.replace(/\/+$/, ''))
+    .optional()
+    .describe(
+      'collector that takes OpenTelemetry traces of rounds by OTLP over HTTP, as `http://localhost:4318`; without it there are none ([docs/deploy.md](docs/deploy.md#traces))',
+    ),
 });
 
 export interface Settings {
@@ -176,6 +182,8 @@ export interface Settings {
   readonly clientGraceSeconds: number;
   readonly maxUpdateBytes: number;
   readonly uploadTimeoutSeconds: number;
+  /** Where traces are sent, without a slash at the end; null: nowhere. */
+  readonly tracesEndpoint: string | null;
 }
 
 /**
@@ -222,6 +230,7 @@ export function loadSettings(environment: Readonly<Record<string, string | undef
     clientGraceSeconds: values.CLIENT_GRACE_SECONDS,
     maxUpdateBytes: values.MAX_UPDATE_BYTES,
     uploadTimeoutSeconds: values.UPLOAD_TIMEOUT_SECONDS,
+    tracesEndpoint: values.OTEL_EXPORTER_OTLP_ENDPOINT ?? null,
   };
 }
 

@@ -36,6 +36,7 @@ import { createSockets } from './sockets/server.ts';
 import { SharedLock } from './store/shared-lock.ts';
 import { Standings } from './store/standings.ts';
 import type { Store } from './store/store.ts';
+import { noTraces, type Traces } from './tracing/traces.ts';
 import { EventLog } from './views/event-log.ts';
 import { Views } from './views/views.ts';
 import { Pasts } from './views/work-queries.ts';
@@ -84,6 +85,7 @@ export function createStrata(
     privateAllowed: settings.importPrivate,
     blobs: store.blobs,
   }),
+  traces: Traces = noTraces,
 ): Strata {
   const limits: Limits = {
     ...defaultLimits,
@@ -134,6 +136,7 @@ export function createStrata(
     alarms: new Alarms((run) => bus.changed(run)),
     layerSteps: new LayerSteps(),
     measured: new Measured(),
+    traces,
     sealedPhases,
     pasts: new Pasts({ db }),
     standings,
@@ -225,6 +228,7 @@ export function createStrata(
       await shutDownWorkflows();
       await background.idle();
       await ports.layerSteps.close();
+      await traces.close();
     },
   };
 }

@@ -71,6 +71,17 @@ const Plan = z.strictObject({
   devices: Devices.prefault({}),
   /** The run as `POST /api/runs` takes it, but for what follows from the data and the seed. */
   run: z.record(z.string(), z.unknown()),
+  /**
+   * Without rounds: so many clients are at work at once (`atWork`), every `updates` of them make a version, and one that
+   * was trained from a model more than `staleness` versions ago is dropped. `run.rounds` are versions then.
+   */
+  buffered: z
+    .strictObject({
+      updates: z.number().int().min(1),
+      atWork: z.number().int().min(1),
+      staleness: z.number().int().min(0).default(10),
+    })
+    .optional(),
   /** Fixes partition, cohorts, batches, devices and the run's own draws, each by a stream of its own. */
   seed: z.number().int().min(0).max(4_294_967_295).default(1),
   evaluate: z
@@ -79,6 +90,8 @@ const Plan = z.strictObject({
       every: z.number().int().min(1).default(5),
       /** Rounds at the end whose mean is a cell's result. */
       last: z.number().int().min(1).default(5),
+      /** Loss on the test samples; results say when it was reached. */
+      target: z.number().positive().optional(),
     })
     .prefault({}),
 });

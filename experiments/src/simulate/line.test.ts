@@ -37,7 +37,7 @@ describe('a line of results', () => {
       { masks: { a: ['blocks.0'], b: ['blocks.0'] }, trained: ['a', 'b'] },
       { masks: { a: ['blocks.1'], b: ['blocks.1'] }, trained: ['a'] },
     );
-    const line = lineOf({ kind: 'finished', clients: [] }, rows, layout, 1);
+    const line = lineOf({ kind: 'finished', clients: [] }, rows, layout, { last: 1 });
     // b is gone in the second round: it sent nothing.
     expect(2 * line.up).toBe(2 * bytes('blocks.0', ...heads) + bytes('blocks.1', ...heads));
     // At first the whole model and the candidate, then nothing but the candidate, which b does not fetch.
@@ -51,7 +51,7 @@ describe('a line of results', () => {
       { samples: 10, loss: 1, accuracy: 0.5 },
       { samples: 0, loss: 0, accuracy: 0 },
     ];
-    const line = lineOf({ kind: 'finished', clients }, rowsOf(), layout, 1);
+    const line = lineOf({ kind: 'finished', clients }, rowsOf(), layout, { last: 1 });
     expect([line.clients, line.worstTenth]).toEqual([0.5, 0.5]);
   });
 });

@@ -4,6 +4,7 @@ import {
   type ModelLayout,
   selectableLayers,
 } from '@strata/fl-core/models/layouts';
+import type { Plan } from './config.ts';
 import type { PlayEnd, RoundRow } from './play.ts';
 
 /** A finished cell in numbers: all that reports are made of, so that rows need not be kept. */
@@ -37,9 +38,23 @@ export interface Line {
   readonly curve: readonly (readonly [round: number, accuracy: number])[];
   /** Share of the updates that had each selectable layer, in forward order. */
   readonly chosen: readonly number[];
+  /** When the loss on the test samples was first seen at `evaluate.target`; null: never, absent: nobody asked. */
+  readonly reached?: {
+    readonly round: number;
+    /** Virtual seconds since the beginning. */
+    readonly seconds: number;
+    /** Updates counted, and bytes that all clients moved until then. */
+    readonly updates: number;
+    readonly bytes: number;
+  } | null;
 }
 
-export function lineOf(end: PlayEnd, rows: readonly RoundRow[], layout: ModelLayout, last: number): Line {
+export function lineOf(
+  end: PlayEnd,
+  rows: readonly RoundRow[],
+  layout: ModelLayout,
+  { last, target }: Pick<Plan['evaluate'], 'last' | 'target'>,
+): Line {
   const final = rows.slice(-last);
   const ofFinal = (side: 'test' | 'validation', what: 'accuracy' | 'loss') =>
     meanOf(final.map((row) => row[side]?.[what] ?? null));
@@ -65,15 +80,30 @@ export function lineOf(end: PlayEnd, rows: readonly RoundRow[], layout: ModelLay
     probe: total((row) => row.compute.probe),
     trainIfFull: total((row) => row.compute.full),
     seconds: each(rows.at(-1)?.seconds ?? 0),
-    agreement: meanOf(rows.map((row) => row.summary.agreement)),
-    covered: meanOf(rows.map((row) => row.summary.covered)),
-    e1: meanOf(rows.map((row) => row.summary.e1)),
-    e2: meanOf(rows.map((row) => row.summary.e2)),
+    agreement: meanOf(rows.map((row) => row.summary?.agreement ?? null)),
+    covered: meanOf(rows.map((row) => row.summary?.covered ?? null)),
+    e1: meanOf(rows.map((row) => row.summary?.e1 ?? null)),
+    e2: meanOf(rows.map((row) => row.summary?.e2 ?? null)),
     curve: rows.flatMap((row) => (row.test === null ? [] : [[row.round, row.test.accuracy] as const])),
     chosen: selectableLayers(layout).map(
       (layer) => masks.filter((mask) => mask.includes(layer)).length / Math.max(1, masks.length),
     ),
+    ...(target === undefined ? {} : { reached: reachedIn(rows, layout, target) }),
   };
+}
+
+function reachedIn(
+  rows: readonly RoundRow[],
+  layout: ModelLayout,
+  target: number,
+): NonNullable<Line['reached']> | null {
+  const at = rows.findIndex((row) => row.test !== null && row.test.loss <= target);
+  const row = rows[at];
+  if (row === undefined) return null;
+  const until = rows.slice(0, at + 1);
+  const { up, down } = traffic(until, layout);
+  const updates = until.reduce((n, { trained }) => n + trained.length, 0);
+  return { round: row.round, seconds: row.seconds, updates, bytes: up + down };
 }
 
 /** What clients send, and fetch when they keep the newest of each layer that they have had. */
@@ -85,6 +115,11 @@ function traffic(rows: readonly RoundRow[], layout: ModelLayout) {
   const held = new Map<string, RoundRow['hashes']>();
   const since = new Map<string, number>();
   const sum = { up: 0, down: 0, upIfFull: 0, downIfFull: 0 };
+  if (rows.some((row) => row.buffer !== undefined)) {
+    for (const { buffer } of rows)
+      for (const way of Object.keys(sum) as (keyof typeof sum)[]) sum[way] += buffer?.traffic[way] ?? 0;
+    return sum;
+  }
   let before: RoundRow['hashes'] | null = null;
   for (const { round, masks, trained, hashes } of rows) {
     // What the first round changed is not seen from the rows.

@@ -1,16 +1,9 @@
 import { type SpentSteps, workKey } from '@strata/client/work';
-import { sampleCount, splitHoldOut, subset } from '@strata/fl-core/data';
-import {
-  type Hello,
-  isModelWork,
-  type ModelWork,
-  type NamedTensor,
-  type RoundSummary,
-} from '@strata/fl-core/protocol';
+import { isModelWork, type ModelWork, type NamedTensor, type RoundSummary } from '@strata/fl-core/protocol';
 import { summarize } from '@strata/fl-core/rounds';
 import { type KeptRun, MemoryRun } from '@strata/fl-core/rounds/memory';
 import type { Plan } from './config.ts';
-import { type Device, deviceOf } from './devices.ts';
+import { type CrewMember, crewOf } from './crew.ts';
 import { accuracyOfClients, accuracyOn } from './measure.ts';
 import { layersOf, SharedBlobs } from './shared-layers.ts';
 import type { Counted, Done, Setting } from './worker/messages.ts';
@@ -36,8 +29,27 @@ export interface RoundRow {
   readonly epsilon?: Readonly<Record<string, number>>;
   /** Sha-256 of every layer after it. */
   readonly hashes: Readonly<Record<string, string>>;
-  /** As the dashboard has it, in virtual time. */
-  readonly summary: RoundSummary;
+  /** As the dashboard has it, in virtual time; null of a buffered run, which has no rounds. */
+  readonly summary: RoundSummary | null;
+  /** Of a buffered run, since the version before. */
+  readonly buffer?: BufferRow;
+}
+
+/** What is told of a version of a buffered run, beside what every row has. */
+export interface BufferRow {
+  /** Bytes: what clients sent, fetched, and would have if all layers were trained. */
+  readonly traffic: {
+    readonly up: number;
+    readonly down: number;
+    readonly upIfFull: number;
+    readonly downIfFull: number;
+  };
+  /** Updates that were too old. */
+  readonly dropped: number;
+  /** Mean of tau over the layers of all updates in it. */
+  readonly staleness: number;
+  /** Version that each update was trained from, in the order of `trained`. */
+  readonly versions: readonly number[];
 }
 
 export interface Compute {
@@ -63,8 +75,8 @@ export interface PlayOptions {
   readonly pool: DevicePool;
   /** Where it was; null from the start. */
   readonly saved: SavedPlay | null;
-  /** Tells a committed round; `saved` shares memory with the run until this returns. */
-  readonly onRound: (row: RoundRow, saved: SavedPlay) => Promise<void>;
+  /** Tells a committed round; `saved` shares memory with the run until this returns, and is null where it cannot go on. */
+  readonly onRound: (row: RoundRow, saved: SavedPlay | null) => Promise<void>;
 }
 
 export type PlayEnd =
@@ -194,7 +206,11 @@ export async function play(options: PlayOptions): Promise<PlayEnd> {
     }
     const reason = givenUp(run);
     if (reason !== null) return { kind: 'diverged', reason };
-    for (const { client: id } of openRound ? book.cohort(openRound.round) : []) {
+    const cohort = openRound ? book.cohort(openRound.round) : [];
+    // Who was late for a round and is not in the next one has nothing to do any more.
+    const members = new Set(cohort.map(({ client }) => client));
+    for (const id of pending.keys()) if (!members.has(id)) pending.delete(id);
+    for (const { client: id } of cohort) {
       const work = run.work(id);
       const key = isModelWork(work) ? workKey(work) : null;
       if (!isModelWork(work) || key === null) pending.delete(id);
@@ -219,28 +235,6 @@ function givenUp({ book }: MemoryRun): string | null {
   const newest = closed.slice(-patience);
   if (newest.length < patience || newest.some((r) => r.phase === 'committed')) return null;
   return `${patience} rounds in a row were abandoned: ${newest.at(-1)?.reason}`;
-}
-
-interface CrewMember {
-  readonly index: number;
-  readonly hello: Hello;
-  readonly device: Device;
-}
-
-function crewOf(plan: Plan, { config, data, parts }: Setting): ReadonlyMap<string, CrewMember> {
-  return new Map(
-    parts.map((part, index) => {
-      const id = `${plan.clientName}-${index + 1}`;
-      const { training, heldOut } = splitHoldOut(subset(data.pool, part), config.local.holdOut, config.seed);
-      const counts = { samples: sampleCount(training), heldOut: sampleCount(heldOut) };
-      const hello: Hello = {
-        name: id,
-        device: { backend: 'wasm', reason: 'a simulation', adapter: '', threads: 1 },
-        ...counts,
-      };
-      return [id, { index, hello, device: deviceOf(plan.devices, config, { id, ...counts }, plan.seed) }];
-    }),
-  );
 }
 
 async function begun(

@@ -72,9 +72,11 @@ export class Results {
     );
   }
 
-  async addRow(key: string, row: RoundRow, saved: SavedPlay): Promise<void> {
+  /** @param saved null: what is killed is played again from its beginning. */
+  async addRow(key: string, row: RoundRow, saved: SavedPlay | null): Promise<void> {
     const file = this.#path(this.#cell(key, 'jsonl'));
     await appendFile(file, `${JSON.stringify({ row })}\n`);
+    if (saved === null) return;
     const bytes = (await stat(file)).size;
     const state = this.#path(this.#cell(key, 'state'));
     await writeFile(`${state}.new`, serialize({ ...saved, bytes }));

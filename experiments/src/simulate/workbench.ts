@@ -3,6 +3,8 @@ import { alwaysTrained, selectableLayers } from '@strata/fl-core/models/layouts'
 import type { NamedTensor } from '@strata/fl-core/protocol';
 import { layoutFor } from '@strata/fl-core/rounds';
 import { type StartPoint, startPoint } from '../start-point.ts';
+import { checkBuffered } from './buffered/check.ts';
+import { playBuffered } from './buffered/play.ts';
 import { type Cell, runConfigOf, type Simulation } from './config.ts';
 import { type PooledData, type PreparedData, prepare, readPooled } from './data.ts';
 import { lineOf } from './line.ts';
@@ -59,17 +61,16 @@ export class Workbench {
       const { setting, start } = await this.#open(cell);
       await this.#pool.set(setting);
       if (found.saved !== null) progress.without(cell, found.saved.told);
-      const end = await play({
+      const how = cell.plan.buffered === undefined ? play : playBuffered;
+      const end = await how({
         ...{ plan: cell.plan, setting, start, pool: this.#pool, saved: found.saved },
         onRound: async (row, saved) => {
           await this.#results.addRow(cell.key, row, saved);
-          progress.round(cell, row.round, row.test?.accuracy ?? row.summary.accuracy);
+          progress.round(cell, row.round, row.test?.accuracy ?? row.summary?.accuracy ?? null);
         },
       });
       const layout = layoutFor(setting.config);
-      done.push(
-        await this.#results.end(cell, end, (rows) => lineOf(end, rows, layout, cell.plan.evaluate.last)),
-      );
+      done.push(await this.#results.end(cell, end, (rows) => lineOf(end, rows, layout, cell.plan.evaluate)));
       progress.end(cell);
     }
     return done;
@@ -179,6 +180,7 @@ export class Workbench {
     const pooled = this.#pooled.get(source) ?? (await readPooled(plan, this.#log));
     this.#pooled.set(source, pooled);
     const asked = runConfigOf(cell, pooled);
+    checkBuffered(plan, asked);
     const { model, initial, side, labels, task, seed } = asked;
     const key = JSON.stringify([model, initial, side, labels, task, seed]);
     const found = this.#starts.get(key) ?? startPoint(asked);

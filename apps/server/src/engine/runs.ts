@@ -22,6 +22,7 @@ import { findRun, getRun, openRound } from '../store/rows.ts';
 import { checkpoints, runs } from '../store/schema.ts';
 import type { HasNaming } from '../store/shared-lock.ts';
 import type { HasDb, Queryable } from '../store/store.ts';
+import type { HasTraces } from '../tracing/traces.ts';
 import type { HasEvents } from '../views/event-log.ts';
 import type { HasGarbage } from './garbage-collection.ts';
 import { abandon } from './steps.ts';
@@ -158,7 +159,7 @@ export async function commandRun(
 
 /** The run cannot go on: its open round is abandoned and its reason shown. Idempotent. */
 export async function failRun(
-  ports: HasDb & HasBus & HasEvents & HasGarbage,
+  ports: HasDb & HasBus & HasEvents & HasGarbage & HasTraces,
   id: string,
   reason: string,
 ): Promise<void> {

@@ -1,6 +1,6 @@
 import { layerBytes } from '@strata/fl-core/models/layouts';
 import { cryptoWords } from '@strata/fl-core/privacy';
-import { updateDetails } from '@strata/fl-core/protocol';
+import { secretSampling, updateDetails } from '@strata/fl-core/protocol';
 import {
   abandoning,
   beginEvaluating,
@@ -66,6 +66,7 @@ import {
 import { checkpoints, rounds, runs, sealings } from '../store/schema.ts';
 import type { HasNaming } from '../store/shared-lock.ts';
 import type { HasDb, Queryable } from '../store/store.ts';
+import { type Attributes, type HasTraces, noTraces } from '../tracing/traces.ts';
 import type { HasEvents } from '../views/event-log.ts';
 import { type HasLayerSteps, LayerSteps } from './aggregation/layer-steps.ts';
 import { openAside } from './aggregation/sealed-sums.ts';
@@ -85,7 +86,7 @@ import { earlierMasks, earlierProbes } from './selection/earlier.ts';
  * moved on already is answered as it is.
  */
 export async function settlePhase(
-  ports: HasDb & HasTraffic & HasBus & HasEvents & HasGarbage,
+  ports: HasDb & HasTraffic & HasBus & HasEvents & HasGarbage & HasTraces,
   runId: string,
   number: number,
 ): Promise<RoundStatus> {
@@ -148,7 +149,7 @@ async function tellLate(
 
 /** Chooses the layers of every member that is still there and begins training. */
 export async function selectLayers(
-  ports: HasDb & HasBus & HasEvents,
+  ports: HasDb & HasBus & HasEvents & HasTraces,
   runId: string,
   number: number,
 ): Promise<RoundStatus> {
@@ -183,7 +184,15 @@ function selectionPort(db: Queryable, run: RunRow): SelectionPort {
 
 /** Makes the round's candidate model and begins evaluating; that of a sealed round is committed. */
 export async function aggregateRound(
-  ports: HasDb & HasBlobs & HasNaming & HasBus & HasEvents & HasLayerSteps & HasMeasured & HasGarbage,
+  ports: HasDb &
+    HasBlobs &
+    HasNaming &
+    HasBus &
+    HasEvents &
+    HasLayerSteps &
+    HasMeasured &
+    HasGarbage &
+    HasTraces,
   runId: string,
   number: number,
 ): Promise<RoundStatus> {
@@ -225,7 +234,7 @@ export async function aggregateRound(
 
 /** Opens the sums of a sealed round and commits the model that they make; of no participant anything else is read. */
 async function commitSums(
-  ports: HasDb & HasBlobs & HasNaming & HasBus & HasEvents & HasGarbage,
+  ports: HasDb & HasBlobs & HasNaming & HasBus & HasEvents & HasGarbage & HasTraces,
   run: RunRow,
   row: RoundRow,
 ): Promise<RoundStatus> {
@@ -289,14 +298,22 @@ const smallRoom = 16 * 2 ** 20;
 
 /** Layers are blobs; those finished before a crash are in the round's row, with their optimizer state. */
 function layerPort(
-  { db, blobs, naming, events }: HasDb & HasBlobs & HasNaming & HasEvents,
+  { db, blobs, naming, events, traces }: HasDb & HasBlobs & HasNaming & HasEvents & HasTraces,
   { id, config }: RunRow,
-  { round }: RoundRow,
+  row: RoundRow,
   step: LayerPort['step'],
 ): LayerPort {
+  const { round } = row;
   const largest = Math.max(...layoutFor(config).layers.map(layerBytes));
+  // Of a cohort that is drawn in secret, how long its sums take would tell how many there are (R14).
+  const { within } = secretSampling(config) === null ? traces : noTraces;
   return {
     room: Math.max(smallRoom, LayerSteps.atOnce * largest),
+    together: (layers, work) => {
+      const bytes = layers.reduce((sum, layer) => sum + layerBytes(layer), 0);
+      const of = { 'strata.layers': layers.map((layer) => layer.name), 'strata.bytes': bytes };
+      return within(row, 'layers', of, work);
+    },
     step,
     read: (sha256) => blobs.read(sha256),
     write: (bytes) => blobs.put(bytes),
@@ -345,7 +362,7 @@ async function clearStep(
 
 /** Abandons a round, whatever its phase, unless it is over. */
 export async function abandon(
-  ports: HasDb & HasBus & HasEvents & HasGarbage,
+  ports: HasDb & HasBus & HasEvents & HasGarbage & HasTraces,
   run: string,
   number: number,
   reason: string,
@@ -391,21 +408,35 @@ async function tellEarlyEnd({ db, events }: HasDb & HasEvents, id: string): Prom
  * the round as it is.
  */
 async function moveRound(
-  { db }: HasDb,
+  { db, traces }: HasDb & HasTraces,
   runId: string,
   number: number,
   decide: (facts: RoundFacts, tx: Queryable) => Change | null | Promise<Change | null>,
 ): Promise<{ readonly round: RoundRow; readonly moved: boolean }> {
-  return db.transaction(async (tx) => {
+  const { before, facts, ...went } = await db.transaction(async (tx) => {
     const round = await lockRound(tx, runId, number);
     const facts = await factsOf(tx, round);
     const change = await decide(facts, tx);
-    if (change === null) return { round, moved: false };
+    if (change === null) return { before: round, facts, round, moved: false };
     const recorded = await record(tx, round, change);
     const sealed = facts.run.config.aggregation.sealing.kind === 'sealed';
     if (sealed && isOver(recorded.phase)) await forgetShares(tx, recorded);
-    return { round: recorded, moved: true };
+    return { before: round, facts, round: recorded, moved: true };
   });
+  if (went.moved) traces.moved(before, went.round, numbersOf(facts));
+  return went;
+}
+
+/** What a span says of its round; how many were drawn in secret it does not (R14). */
+function numbersOf({ run: { config }, cohort }: RoundFacts): Attributes {
+  if (secretSampling(config) !== null) return {};
+  const updates = cohort.filter((m) => m.update !== null);
+  const bytes = updates.reduce((sum, m) => sum + (m.updateBytes ?? 0), 0);
+  return {
+    'strata.cohort': cohort.length,
+    'strata.updates': updates.length,
+    'strata.bytes_up': bytes,
+  };
 }
 
 /** Nobody needs the shares of a round that is over; who steals the database must not find them. */

@@ -17,6 +17,7 @@ import type { HasBlobs } from '../store/blobs.ts';
 import { inTurn } from '../store/migrate.ts';
 import type { HasNaming } from '../store/shared-lock.ts';
 import type { HasDb, Store } from '../store/store.ts';
+import type { HasTraces } from '../tracing/traces.ts';
 import type { HasEvents } from '../views/event-log.ts';
 import type { HasLayerSteps } from './aggregation/layer-steps.ts';
 import type { HasGarbage } from './garbage-collection.ts';
@@ -69,6 +70,7 @@ type WorkflowPorts = HasDb &
   HasNewcomers &
   HasLayerSteps &
   HasWoken &
+  HasTraces &
   HasAlarms &
   HasLeases & { readonly log: FastifyBaseLogger };
 

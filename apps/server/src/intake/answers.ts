@@ -1,5 +1,11 @@
 import type { Readable } from 'node:stream';
-import { type Evaluated, type Probed, StrataError, type UpdateSignature } from '@strata/fl-core/protocol';
+import {
+  type Evaluated,
+  type Probed,
+  StrataError,
+  secretSampling,
+  type UpdateSignature,
+} from '@strata/fl-core/protocol';
 import {
   checkMaskedFile,
   checkUpdate,
@@ -27,6 +33,7 @@ import type { HasBlobs } from '../store/blobs.ts';
 import { findMember, lockRound, openRound, type RoundRow, type RunRow } from '../store/rows.ts';
 import type { HasStandings, Standing } from '../store/standings.ts';
 import type { Queryable } from '../store/store.ts';
+import { type HasTraces, noTraces } from '../tracing/traces.ts';
 import type { HasEvents } from '../views/event-log.ts';
 import type { HasAnswerLots } from './answer-lots.ts';
 import { checkSignature } from './signatures.ts';
@@ -78,6 +85,7 @@ export type UpdatePorts = CheckPorts &
   HasEvents &
   HasSealedPhases &
   HasMeasured &
+  HasTraces &
   HasLimits<'updateBytes'>;
 
 /** What a run takes as an update: in the clear, or masked words. */
@@ -109,9 +117,16 @@ export async function takeUpdate(
   const upload = await uploadOf(ports, run, open, expected);
   const earlier = countedBefore(expected, upload.phase);
   if (earlier) return earlier;
-  const spooled = await blobs.spool(body, Math.min(limits.updateBytes, upload.limit));
+  // Who sends in a cohort that is drawn in secret, and how many do, no span tells (R14).
+  const { within } = secretSampling(run.config) === null ? ports.traces : noTraces;
+  const at = { run: run.id, round, phase: upload.phase };
+  const spooled = await within(at, 'receive', { 'strata.client': client }, async (note) => {
+    const arrived = await blobs.spool(body, Math.min(limits.updateBytes, upload.limit));
+    note({ 'strata.bytes': arrived.bytes });
+    return arrived;
+  });
   let kept = false;
-  try {
+  const check = async (): Promise<TakenUpdate> => {
     const { content, ...arrived } = spooled;
     if (content.kind === 'refused') throw StrataError.fromBody(content.body);
     const answerOf = upload.answer(content, arrived);
@@ -129,6 +144,9 @@ export async function takeUpdate(
     });
     const before = counted ? null : countedBefore(place, upload.phase);
     return before ?? { sha256: spooled.sha256, bytes: spooled.bytes, duplicate: false };
+  };
+  try {
+    return await within(at, 'check', { 'strata.client': client, 'strata.bytes': spooled.bytes }, check);
   } catch (error) {
     if (error instanceof StrataError) {
       await events.add(run.id, {

@@ -25,6 +25,7 @@ import type { BlobStore } from '../store/blobs.ts';
 import { type Bucket, openStore, type Store } from '../store/store.ts';
 import { copiedDataDir } from '../store/testing.ts';
 import { createStrata } from '../strata.ts';
+import { otlpTraces } from '../tracing/otlp.ts';
 import { TestClient, type TestClientOptions } from './client.ts';
 
 export const operatorToken = 'a-token-for-tests-only';
@@ -114,7 +115,9 @@ export async function serve(
   answerErrors(fastify);
   refuseForeign(fastify, addressCheck(settings));
   const models = modelsOf(store.blobs, dataDir);
-  const strata = createStrata(store, { ...settings, dataDir, sharedDir, limits }, fastify, models);
+  const endpoint = process.env.OTEL_EXPORTER_OTLP_ENDPOINT;
+  const traces = endpoint ? await otlpTraces({ endpoint, node: store.node, log: fastify.log }) : undefined;
+  const strata = createStrata(store, { ...settings, dataDir, sharedDir, limits }, fastify, models, traces);
   const url = await fastify.listen({ port, host: '127.0.0.1' });
   await strata.start();
   return {

@@ -1,5 +1,6 @@
 import type { Interval } from '../../statistics/interval.ts';
 import type { Simulation } from '../config.ts';
+import type { Line } from '../line.ts';
 import type { References } from '../workbench.ts';
 import { type Comparison, type Corner, comparisons, over, result } from './corners.ts';
 
@@ -10,6 +11,7 @@ export function tableOf(
   references: readonly References[],
 ): string {
   const { axes, compare } = simulation;
+  const timed = corners.some(({ lines }) => [...lines.values()].some((l) => l.reached !== undefined));
   const header = [
     ...axes,
     'seeds',
@@ -19,6 +21,7 @@ export function tableOf(
     'bytes',
     'compute',
     'agreement',
+    ...(timed ? ['to the target loss, s', 'MB until then'] : []),
     ...(compare ? ['to the best fixed', 'to full'] : []),
   ];
   const rows = corners.map((corner) => {
@@ -33,6 +36,7 @@ export function tableOf(
       share((line) => (line.up + line.down) / (line.upIfFull + line.downIfFull)),
       share((line) => (line.train + line.probe) / line.trainIfFull),
       over(corner, (line) => line.agreement)?.mean.toFixed(2) ?? '',
+      ...(timed ? [untilTarget(corner, (r) => r.seconds), untilTarget(corner, (r) => r.bytes / 1e6)] : []),
       ...(compare ? [difference(fixed), difference(full)] : []),
     ];
   });
@@ -51,6 +55,16 @@ export function tableOf(
     ...below.map((line) => `- ${line}`),
     '',
   ].join('\n');
+}
+
+/** Mean over the seeds; a seed that never came there stands beside it. */
+function untilTarget({ lines }: Corner, of: (reached: NonNullable<Line['reached']>) => number): string {
+  const all = [...lines.values()].map((line) => line.reached ?? null);
+  const reached = all.filter((r) => r !== null);
+  if (reached.length === 0) return 'not reached';
+  const mean = reached.reduce((sum, r) => sum + of(r), 0) / reached.length;
+  const missed = all.length - reached.length;
+  return `${mean.toFixed(0)}${missed > 0 ? ` (${missed} not reached)` : ''}`;
 }
 
 const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;

@@ -50,6 +50,8 @@ export function countedUpdates({ config }: Pick<Run, 'config'>, cohort: readonly
 export interface LayerPort {
   /** Bytes of layers that may be made at once; one layer may be larger. */
   readonly room: number;
+  /** Does the work of layers that are made at once; whoever keeps the round may measure it. */
+  together<T>(layers: readonly LayerSpec[], work: () => Promise<T>): Promise<T>;
   /** `stepLayer` with the round's updates, here or in a thread: the same bytes either way. */
   step(layer: LayerSpec, before: Uint8Array, state: Uint8Array | null): Promise<LayerStep>;
   read(sha256: string): Promise<Uint8Array>;
@@ -82,7 +84,7 @@ export async function makeCandidate(
   let candidate = made;
   const recycles = recyclesUpdates(config);
   const missing = layoutFor(config).layers.filter(({ name }) => !made.candidate[name]);
-  for (const group of grouped(missing, port.room)) {
+  const makeGroup = async (group: readonly LayerSpec[], soFar: Candidate): Promise<Candidate> => {
     const stepped = await Promise.all(
       group.map(async (layer) => {
         const { name } = layer;
@@ -99,7 +101,6 @@ export async function makeCandidate(
         return { name, before, state, step };
       }),
     );
-    const soFar = candidate;
     const withGroup = async (): Promise<Candidate> => {
       const written = await Promise.all(
         // R6: what nobody trained is untouched, its state too, unless the strategy recycles
@@ -111,7 +112,11 @@ export async function makeCandidate(
       );
       return written.reduce((all, { name, weights, state }) => withLayer(all, name, weights, state), soFar);
     };
-    candidate = stepped.some(({ step }) => step) ? await port.keep(withGroup) : await withGroup();
+    return stepped.some(({ step }) => step) ? port.keep(withGroup) : withGroup();
+  };
+  for (const group of grouped(missing, port.room)) {
+    const soFar = candidate;
+    candidate = await port.together(group, () => makeGroup(group, soFar));
   }
   return candidate;
 }

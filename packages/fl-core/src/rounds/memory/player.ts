@@ -265,6 +265,7 @@ export class Player {
     const { book } = this.#world;
     return {
       room: 0, // a layer at a time, so that a crash may come between any two
+      together: (_layers, work) => work(),
       step,
       read: async (sha256) => book.read(sha256),
       write: (bytes) => book.write(bytes),
