@@ -1,30 +1,20 @@
-import { layerBytes } from '@strata/fl-core/models/layouts';
 import { cryptoWords } from '@strata/fl-core/privacy';
 import { secretSampling, updateDetails } from '@strata/fl-core/protocol';
 import {
   abandoning,
   beginEvaluating,
   beginTraining,
-  boundedClaims,
   type Change,
-  type ClaimNote,
   type Commit,
-  type CountedUpdate,
   chooseForRound,
   committingSealed,
-  countedHeldOut,
-  countedSamples,
   countedUpdates,
   isOver,
   isTimed,
-  type LayerPort,
   layoutFor,
   makeCandidate,
-  memberState,
-  modelNoiseOf,
   noisedAnyway,
   noisedShare,
-  partsNote,
   type RoundFacts,
   type RoundStatus,
   recyclesUpdates,
@@ -33,9 +23,7 @@ import {
   statusOf,
   stepLayer,
   summedUpdate,
-  type TimedPhase,
   trainedLayers,
-  unclipped,
 } from '@strata/fl-core/rounds';
 import { and, eq } from 'drizzle-orm';
 import type { HasBus } from '../live/bus.ts';
@@ -59,19 +47,26 @@ import {
   listReleased,
   listSealedMembers,
   lockRound,
-  type MemberRow,
   type RoundRow,
   type RunRow,
 } from '../store/rows.ts';
 import { checkpoints, rounds, runs, sealings } from '../store/schema.ts';
 import type { HasNaming } from '../store/shared-lock.ts';
 import type { HasDb, Queryable } from '../store/store.ts';
-import { type Attributes, type HasTraces, noTraces } from '../tracing/traces.ts';
+import type { Attributes, HasTraces } from '../tracing/traces.ts';
 import type { HasEvents } from '../views/event-log.ts';
-import { type HasLayerSteps, LayerSteps } from './aggregation/layer-steps.ts';
+import { clearStep, layerPort } from './aggregation/layer-port.ts';
+import type { HasLayerSteps } from './aggregation/layer-steps.ts';
 import { openAside } from './aggregation/sealed-sums.ts';
-import type { SpooledUpdate } from './aggregation/spooled-layer.ts';
 import type { HasGarbage } from './garbage-collection.ts';
+import {
+  type LateMembers,
+  lateMembers,
+  noteAggregated,
+  noteEarlyEnd,
+  noteEvaluations,
+  noteLate,
+} from './round-notes.ts';
 import { chooseAside } from './selection/choose-aside.ts';
 import { earlierMasks, earlierProbes } from './selection/earlier.ts';
 
@@ -98,53 +93,11 @@ export async function settlePhase(
     late = change && lateMembers(facts, change);
     return change;
   });
-  if (late) await tellLate(ports, round, late);
+  if (late) await noteLate(ports, round, late);
   if (!moved) return statusOf(round);
-  if (round.phase === 'committed') await logEvaluations(ports, round);
+  if (round.phase === 'committed') await noteEvaluations(ports, round);
   await announce(ports, round);
   return statusOf(round);
-}
-
-async function logEvaluations(ports: HasDb & HasEvents, { run: id, round }: RoundRow): Promise<void> {
-  const { db } = ports;
-  const run = await getRun(db, id);
-  const claims = countedHeldOut(run.config, await listMembers(db, id, round));
-  await logClaims(ports, run, round, boundedClaims(run.config, claims, 'held-out samples'));
-}
-
-/** Whom a phase closed without. */
-interface LateMembers {
-  readonly phase: TimedPhase;
-  readonly clients: readonly string[];
-  readonly answered: number;
-  readonly cohort: number;
-}
-
-function lateMembers({ round: { phase }, cohort }: RoundFacts, { members }: Change): LateMembers | null {
-  const clients = [...members].flatMap(([client, change]) => (change.late ? [client] : []));
-  if (clients.length === 0 || !isTimed(phase)) return null;
-  const answered = cohort.filter((m) => memberState(phase, m) === 'answered').length;
-  return { phase, clients, answered, cohort: cohort.length };
-}
-
-/** Names of clients that a line of the log holds. */
-const namesInALine = 5;
-
-async function tellLate(
-  { db, events }: HasDb & HasEvents,
-  { run, round }: RoundRow,
-  { phase, clients, answered, cohort }: LateMembers,
-): Promise<void> {
-  const rows = await listClients(db, run, clients.slice(0, namesInALine));
-  const names = rows.map((c) => c.hello?.name || c.id).sort();
-  const more = clients.length - names.length;
-  const who = [...names, ...(more > 0 ? [`${more} more`] : [])].join(', ');
-  const title = `${phase[0]?.toUpperCase()}${phase.slice(1)}`;
-  await events.add(run, {
-    kind: 'answers-missing',
-    round,
-    message: `${title} of round ${round} closed without an answer of ${who}; ${answered} of ${cohort} had answered. Who answers nothing in a round is asked last in the next ones.`,
-  });
 }
 
 /** Chooses the layers of every member that is still there and begins training. */
@@ -196,7 +149,7 @@ export async function aggregateRound(
   runId: string,
   number: number,
 ): Promise<RoundStatus> {
-  const { db, bus, events } = ports;
+  const { db, bus } = ports;
   const row = await getRound(db, runId, number);
   if (row.phase !== 'aggregating') return statusOf(row);
   const run = await getRun(db, runId);
@@ -214,20 +167,7 @@ export async function aggregateRound(
     const ids = facts.cohort.map((m) => m.client);
     return beginEvaluating(facts, await listClients(tx, runId, ids), made, share, now());
   });
-  await events.add(runId, {
-    kind: 'aggregated',
-    round: number,
-    message: `${updates.length} updates were aggregated; the cohort evaluates the result.${clipNote(row, cohort)}`,
-  });
-  const trained = cohort.filter((m) => m.update !== null);
-  const parts = partsNote(trained);
-  if (parts !== null) await events.add(runId, { kind: 'parts-sent', round: number, message: parts });
-  await logClaims(
-    ports,
-    run,
-    number,
-    boundedClaims(run.config, countedSamples(run.config, trained), 'training samples'),
-  );
+  await noteAggregated(ports, run, row, cohort, updates.length);
   bus.changed(runId);
   return statusOf(round);
 }
@@ -275,91 +215,6 @@ async function commitSums(
   return statusOf(round);
 }
 
-/** Whether the clip is about right is seen by how many updates reach it. */
-function clipNote({ privacy }: RoundRow, cohort: readonly MemberRow[]): string {
-  if (privacy === null) return '';
-  const { clip } = privacy;
-  const trained = cohort.filter((m) => m.update !== null).length;
-  return ` Of the updates ${trained - unclipped(cohort, clip)} were as long as the clip of ${clip.toPrecision(3)} lets them be.`;
-}
-
-/** Where less counts than was claimed, the operator is told with numbers. */
-async function logClaims(
-  { events }: HasEvents,
-  { id }: RunRow,
-  round: number,
-  note: ClaimNote | null,
-): Promise<void> {
-  if (note !== null) await events.add(id, { ...note, kind: 'claims-bounded', round });
-}
-
-/** Bytes of layers that are made at once at least: each time costs the database a transaction and the disk some waits. */
-const smallRoom = 16 * 2 ** 20;
-
-/** Layers are blobs; those finished before a crash are in the round's row, with their optimizer state. */
-function layerPort(
-  { db, blobs, naming, events, traces }: HasDb & HasBlobs & HasNaming & HasEvents & HasTraces,
-  { id, config }: RunRow,
-  row: RoundRow,
-  step: LayerPort['step'],
-): LayerPort {
-  const { round } = row;
-  const largest = Math.max(...layoutFor(config).layers.map(layerBytes));
-  // Of a cohort that is drawn in secret, how long its sums take would tell how many there are (R14).
-  const { within } = secretSampling(config) === null ? traces : noTraces;
-  return {
-    room: Math.max(smallRoom, LayerSteps.atOnce * largest),
-    together: (layers, work) => {
-      const bytes = layers.reduce((sum, layer) => sum + layerBytes(layer), 0);
-      const of = { 'strata.layers': layers.map((layer) => layer.name), 'strata.bytes': bytes };
-      return within(row, 'layers', of, work);
-    },
-    step,
-    read: (sha256) => blobs.read(sha256),
-    write: (bytes) => blobs.put(bytes),
-    keep: (make) =>
-      naming.shared(async () => {
-        const made = await make();
-        await db.transaction((tx) =>
-          tx
-            .update(rounds)
-            .set(made)
-            .where(and(isRound({ run: id, round }), eq(rounds.phase, 'aggregating'))),
-        );
-        return made;
-      }),
-    refused: (layer, { message, hint }) =>
-      events.add(id, {
-        level: 'warning',
-        kind: 'layer-refused',
-        round,
-        message: `Layer ${layer} stays as it was: ${message} ${hint}`,
-      }),
-  };
-}
-
-/** A layer by the updates on disk. */
-async function clearStep(
-  { blobs, layerSteps, measured }: HasBlobs & HasLayerSteps & HasMeasured,
-  { config }: RunRow,
-  { privacy }: RoundRow,
-  updates: readonly CountedUpdate[],
-): Promise<LayerPort['step']> {
-  // At once: where blobs are in a bucket, they are fetched.
-  const spooled = await Promise.all(
-    updates.map(
-      async (u): Promise<SpooledUpdate> => ({
-        ...u,
-        path: await blobs.path(u.update),
-        norms: measured.normsOf(u.update),
-      }),
-    ),
-  );
-  const options = { recycles: recyclesUpdates(config), noise: modelNoiseOf(config, privacy) };
-  return (layer, before, state) =>
-    layerSteps.step(config.aggregation, layer, before, state, spooled, options);
-}
-
 /** Abandons a round, whatever its phase, unless it is over. */
 export async function abandon(
   ports: HasDb & HasBus & HasEvents & HasGarbage & HasTraces,
@@ -388,19 +243,10 @@ async function announce(
     });
   } else if (phase === 'committed') {
     await events.add(run, { kind: 'round-committed', round, message: `Round ${round} was committed.` });
-    await tellEarlyEnd({ db, events }, run);
+    await noteEarlyEnd({ db, events }, run);
   }
   if (isOver(phase)) garbage.afterRound(run, round);
   bus.changed(run);
-}
-
-async function tellEarlyEnd({ db, events }: HasDb & HasEvents, id: string): Promise<void> {
-  const { state, reason } = await getRun(db, id);
-  if (state !== 'finished' || reason === '') return;
-  await events.add(id, {
-    kind: 'run-ended-early',
-    message: `The run is over before its last round. ${reason}`,
-  });
 }
 
 /**
