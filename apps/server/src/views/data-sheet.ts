@@ -66,7 +66,7 @@ export function dataSheet({ run, audit, now }: DataSheetFacts): string {
   ].join('\n\n');
 }
 
-function leavingOf({ aggregation: { sealing }, strategy }: RunConfig): string[] {
+function leavingOf({ aggregation: { sealing }, privacy, strategy }: RunConfig): string[] {
   const device =
     'progress, pauses and times; the kind of device; the name that the participant gives, if any; the network address, as with any page.';
   if (sealing.kind === 'open') {
@@ -76,7 +76,9 @@ function leavingOf({ aggregation: { sealing }, strategy }: RunConfig): string[] 
     ];
   }
   return [
-    'Changes of the layers that a participant trained, its number of samples, losses, accuracy and how much each layer matters: all of it as masked words, of which only the sum over the participants of a round can be read.',
+    privacy.kind === 'distributed'
+      ? 'Changes of the layers that a participant trained, clipped and with noise, as masked words, of which only the sum over the participants of a round can be read. Its number of samples, losses, accuracy and how much each layer matters stay on its device.'
+      : 'Changes of the layers that a participant trained, its number of samples, losses, accuracy and how much each layer matters: all of it as masked words, of which only the sum over the participants of a round can be read.',
     'Public keys and signatures of each round, and encrypted shares of secrets for the other participants.',
     `In the clear: ${device}`,
   ];
@@ -119,7 +121,7 @@ function guaranteesOf({ config, spent }: RunView): string[] {
           ? `Each layer of a model mixes at least ${aggregation.sealing.atLeast} participants, or stays as it was.`
           : 'How many participants a model mixes is not guaranteed.',
     aggregation.sealing.kind === 'sealed'
-      ? `**Updates and figures are sealed**: the server sees sums of at least ${aggregation.sealing.atLeast} participants alone, as long as it keeps to the protocol and serves the pages of the project unchanged. A layer that fewer trained is not opened. What a sum tells of its members is not bounded by that, and who trained which layers is known.`
+      ? `**${privacy.kind === 'distributed' ? 'Updates are sealed, and noised before that' : 'Updates and figures are sealed'}**: the server sees sums of at least ${aggregation.sealing.atLeast} participants alone, as long as it keeps to the protocol and serves the pages of the project unchanged. A layer that fewer trained is not opened. ${privacy.kind === 'distributed' ? 'What the sums tell of one member is bounded as said below; who' : 'What a sum tells of its members is not bounded by that, and who'} trained which layers is known.`
       : '**The server sees each participant’s update before it mixes them**: of few participants, small batches and few steps samples can be reconstructed from it.',
     `What models tell of one participant: ${guaranteeOf(privacy, spent)}`,
     privacy.kind === 'none'

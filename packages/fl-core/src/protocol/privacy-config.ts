@@ -4,6 +4,8 @@ import { z } from 'zod';
  * What the run's models may tell of one client at most. `none`: whatever the updates bring. `client`: (epsilon, delta)-
  * differential privacy of all models of the run together towards one client, whose part in them is an update of zeros in the
  * one case and its own in the other ("zero-out"; docs/differential-privacy.md). The server is trusted: it clips and noises.
+ * `distributed`: the same towards whoever gets the models and towards the server, too: of a sealed run, in which participants
+ * clip and noise themselves, so that nobody sees a sum without noise.
  */
 export const PrivacyConfig = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('none') }),
@@ -27,9 +29,30 @@ export const PrivacyConfig = z.discriminatedUnion('kind', [
      */
     sampling: z.number().min(0.001).max(0.9).nullable().default(null),
   }),
+  z.strictObject({
+    kind: z.literal('distributed'),
+    /** Of the whole run; it stops before the round that would pass it. */
+    epsilon: z.number().min(0.01).max(100),
+    delta: z.number().gt(0).max(0.1),
+    /** S: the longest a client's whole update may be, over all its layers, in L2; it scales a longer one down itself. */
+    clip: z.number().positive().max(1e6),
+    /**
+     * z, the noise's standard deviation on each value of a sum of the fewest participants that one is opened of, over
+     * `clip`. Null: the least with which all rounds of the run stay within epsilon.
+     */
+    noise: z.number().min(0.05).max(1e6).nullable().default(null),
+    /**
+     * f: so many participants of a sum may tell the server their part of the noise, or add none, and the promise holds for
+     * the others all the same: everybody adds 1 / (atLeast - f) of the noise.
+     */
+    colluding: z.number().int().min(0).max(9_999).default(0),
+  }),
 ]);
 export type PrivacyConfig = z.infer<typeof PrivacyConfig>;
 export type ClientPrivacy = Extract<PrivacyConfig, { kind: 'client' }>;
+export type DistributedPrivacy = Extract<PrivacyConfig, { kind: 'distributed' }>;
+/** Of either kind. */
+export type NoisedPrivacy = ClientPrivacy | DistributedPrivacy;
 
 /** q of a run whose cohorts are drawn in secret; null of all others. */
 export const secretSampling = ({ privacy }: { readonly privacy: PrivacyConfig }): number | null =>

@@ -192,7 +192,7 @@ export function opening(
 function opened(config: RunConfig, released: readonly RoundPrivacy[], ready: number): RoundPrivacy | null {
   const { privacy } = config;
   const clip = clipFor(config, released);
-  if (privacy.kind === 'none' || privacy.sampling === null || clip === null) return null;
+  if (privacy.kind !== 'client' || privacy.sampling === null || clip === null) return null;
   const sample = { expected: expectedCohort(privacy.sampling, ready), layers: [] };
-  return accounted(privacy, released, { clip, choice: null, model: null, sample });
+  return accounted(config, privacy, released, { clip, choice: null, model: null, sample });
 }

@@ -25,6 +25,11 @@ export function summaryLines(config: RunConfig, layers: number): string[] {
     ...(config.privacy.kind === 'client'
       ? [`Differential privacy: the run ends before its models pass an ε of ${config.privacy.epsilon}.`]
       : []),
+    ...(config.privacy.kind === 'distributed'
+      ? [
+          `Participants add noise themselves: the run ends before its sums pass an ε of ${config.privacy.epsilon}. Losses and accuracies stay on their devices, so that nothing is shown of them.`,
+        ]
+      : []),
     `No round waits for anybody longer than ${seconds(limit)}.`,
   ];
 }

@@ -47,6 +47,9 @@ const sealingText = ({ aggregation: { sealing } }: RunConfig): string =>
 function privacyText({ privacy }: RunConfig): string {
   if (privacy.kind === 'none') return 'no bound';
   const noise = privacy.noise === null ? 'noise by ε and rounds' : `noise ${privacy.noise}`;
+  if (privacy.kind === 'distributed') {
+    return `differential, towards a participant, of sums that participants noise themselves: ε ${privacy.epsilon}, δ ${privacy.delta}, longest update ${privacy.clip}, ${noise}${privacy.colluding === 0 ? '' : `; up to ${privacy.colluding} of a sum may give their noise away`}`;
+  }
   return `differential, towards a participant: ε ${privacy.epsilon}, δ ${privacy.delta}, longest update ${privacy.clip}${privacy.quantile === null ? '' : ' at first'}, ${noise}${privacy.sampling === null ? '' : `; cohorts drawn in secret, each with a chance of ${privacy.sampling}`}`;
 }
 

@@ -47,11 +47,13 @@ export function modelCard({ id, config, rounds, checkpoint, sampling, spent }: C
       ? []
       : ['## Labels', list(config.labels.map((label, i) => `${i}: ${label}`))]),
     '## Metrics',
-    last?.accuracy == null
-      ? 'Nobody evaluated this round.'
-      : config.aggregation.sealing.kind === 'sealed'
-        ? `On data held out on the devices, after round ${last.round}: ${inWords(metricsOf(config, last))}, as a mean weighted by samples, of which nobody saw a part. Participants measure and report these figures themselves.`
-        : `On ${rate === null ? `${last.evaluatedSamples} ` : ''}${taskNamed(config.task.name).hub.samples} held out on the devices, after round ${last.round}: ${inWords(metricsOf(config, last))}, weighted by samples; of the median participant: ${inWords(mediansOf(config, last))}. Participants measure and report these figures themselves.`,
+    config.privacy.kind === 'distributed'
+      ? 'None: losses and accuracies stayed on the devices of the participants.'
+      : last?.accuracy == null
+        ? 'Nobody evaluated this round.'
+        : config.aggregation.sealing.kind === 'sealed'
+          ? `On data held out on the devices, after round ${last.round}: ${inWords(metricsOf(config, last))}, as a mean weighted by samples, of which nobody saw a part. Participants measure and report these figures themselves.`
+          : `On ${rate === null ? `${last.evaluatedSamples} ` : ''}${taskNamed(config.task.name).hub.samples} held out on the devices, after round ${last.round}: ${inWords(metricsOf(config, last))}, weighted by samples; of the median participant: ${inWords(mediansOf(config, last))}. Participants measure and report these figures themselves.`,
     '## Use',
     architectureOf(spec).usage(spec, config.side),
   ];
@@ -72,6 +74,10 @@ export function guaranteeOf(privacy: RunConfig['privacy'], spent: CardFacts['spe
     case 'client': {
       const { epsilon, models } = spent ?? { epsilon: 0, models: 0 };
       return `the ${models} models that were sent during the run are together (ε = ${epsilon.toFixed(2)}, δ = ${privacy.delta}) differentially private towards each participating client, of an ε of ${privacy.epsilon} that was promised: whether its update was its own or zeros (“zero-out” adjacency; RDP accountant, ${samplingText(privacy.sampling)}). Each client’s whole update was clipped to a length of ${privacy.clip}${privacy.quantile === null ? '' : ' at first, which followed their lengths'}, and the server, which is trusted, added discrete Gaussian noise. Who took part is not covered, nor are the figures of this card, which participants measured.`;
+    }
+    case 'distributed': {
+      const { epsilon, models } = spent ?? { epsilon: 0, models: 0 };
+      return `the sums of updates that were opened in ${models} rounds, and so the models, are together (ε = ${epsilon.toFixed(2)}, δ = ${privacy.delta}) differentially private towards each participating client, of an ε of ${privacy.epsilon} that was promised: whether its update was its own or zeros (“zero-out” adjacency; RDP of the Skellam mechanism, no amplification by sampling). Each client’s device clipped its whole update to a length of ${privacy.clip} and added its part of the noise before it was sealed, so that the bound also holds towards whoever runs the server, as long as the server keeps to the protocol and ${privacy.colluding === 0 ? 'no participant of a sum gives its part of the noise away' : `no more than ${privacy.colluding} of the participants of a sum give their part of the noise away`}. Who took part is not covered.`;
     }
     default:
       return privacy satisfies never;

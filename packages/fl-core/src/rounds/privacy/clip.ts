@@ -30,6 +30,7 @@ export function clipFor(
   before: readonly RoundPrivacy[],
 ): number | null {
   if (privacy.kind === 'none') return null;
+  if (privacy.kind === 'distributed') return privacy.clip;
   const last = before.findLast((r) => r.model?.share != null);
   if (privacy.quantile === null || last?.model?.share == null) return privacy.clip;
   return adaptedClip(last.clip, last.model.share.value, privacy.quantile);
@@ -47,7 +48,7 @@ export async function noisedShare(
 ): Promise<NonNullable<RoundPrivacy['model']>['share']> {
   const { privacy } = config;
   const trained = cohort.filter((m) => m.update !== null);
-  if (privacy.kind === 'none' || privacy.quantile === null || round === null || trained.length === 0)
+  if (privacy.kind !== 'client' || privacy.quantile === null || round === null || trained.length === 0)
     return null;
   const noise = clipShareNoise(config, privacy);
   const updates = trained.map((m) => {

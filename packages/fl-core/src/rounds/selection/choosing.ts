@@ -168,7 +168,7 @@ async function privateChoice(
   words: RandomWords,
 ): Promise<RoundPrivacy['choice']> {
   const { privacy } = config;
-  if (privacy.kind === 'none') return null;
+  if (privacy.kind !== 'client') return null;
   const noise = choiceNoise(config, privacy);
   const shares = await noisedShares(scores, noise, words);
   if (shares === null) return null;
@@ -261,7 +261,7 @@ function begun(
       : { sample: { ...opened.sample, layers: common } };
   const clip = clipFor(config, released);
   if (privacy.kind === 'none' || clip === null) return null;
-  return accounted(privacy, released, { clip, choice, model: null, ...sample });
+  return accounted(config, privacy, released, { clip, choice, model: null, ...sample });
 }
 
 function accountOf({ objective, bound, proved, lambda }: Chosen): NonNullable<Round['selection']> {

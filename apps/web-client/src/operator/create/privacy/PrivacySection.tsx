@@ -1,8 +1,16 @@
 import { Alert, Button, NumberInput, Radio, SimpleGrid, Stack, Switch, Text } from '@mantine/core';
+import type { RunConfig } from '@strata/fl-core/protocol';
 import { useMemo } from 'react';
 import { Panel } from '../../../shared/components/Panel.tsx';
 import type { ConfigForm, SectionProps } from '../form.ts';
-import { fitted, type PrivacyState, privacyState, startPrivacy, type Verdict } from './privacy-state.ts';
+import {
+  fitted,
+  type PrivacyState,
+  privacyState,
+  startDistributed,
+  startPrivacy,
+  type Verdict,
+} from './privacy-state.ts';
 import { SealingFields } from './SealingFields.tsx';
 
 /** What the server sees, and what the models of the run may tell of one participant. */
@@ -13,16 +21,14 @@ export function PrivacySection({ form, catalog }: SectionProps) {
     <Panel
       step={5}
       title="Privacy"
-      hint="Sealing keeps single updates from the server. Differential privacy bounds what the models of a run tell of one participant; for that the server is trusted, since it sees updates before it adds noise. A run can have one of them."
+      hint="Sealing keeps single updates from the server. Differential privacy bounds what the models of a run tell of one participant. Where the server adds the noise it is trusted, since it sees updates before; in a sealed run participants add it themselves."
     >
       <Stack gap="md">
         <SealingFields form={form} catalog={catalog} />
         <Radio.Group
           label="What the models may tell of a participant"
           value={privacy.kind}
-          onChange={(kind) =>
-            form.setFieldValue('privacy', kind === 'client' ? startPrivacy : { kind: 'none' })
-          }
+          onChange={(kind) => form.setFieldValue('privacy', starts[kind] ?? { kind: 'none' })}
         >
           <Stack gap="xs" mt={6}>
             <Radio
@@ -36,9 +42,16 @@ export function PrivacySection({ form, catalog }: SectionProps) {
               description="Every participant’s update is cut to a length, all weigh the same, and noise is added before anybody sees the model. It costs accuracy, a lot with few participants."
               data-testid="private"
             />
+            <Radio
+              value="distributed"
+              label="Differential privacy, noise by participants"
+              description="In a sealed run: every device cuts its update to a length and adds a part of the noise before it is sealed, so that not even the server sees anything without noise. No losses, accuracies or scores are sent."
+              data-testid="private-distributed"
+            />
           </Stack>
         </Radio.Group>
         {privacy.kind === 'client' && <ClientFields form={form} />}
+        {privacy.kind === 'distributed' && <DistributedFields form={form} />}
         <div role="status" data-testid="privacy-plan" data-kind={state.kind}>
           <Outcome form={form} state={state} />
         </div>
@@ -47,11 +60,16 @@ export function PrivacySection({ form, catalog }: SectionProps) {
   );
 }
 
-function ClientFields({ form }: { form: ConfigForm }) {
+const starts: Readonly<Record<string, RunConfig['privacy'] | undefined>> = {
+  client: startPrivacy,
+  distributed: startDistributed,
+};
+
+/** What both kinds of noise have. */
+function PromiseFields({ form }: { form: ConfigForm }) {
   const { onChange, value, ...noise } = form.getInputProps('privacy.noise');
-  const { onChange: sample, value: rate, ...sampling } = form.getInputProps('privacy.sampling');
   return (
-    <SimpleGrid cols={{ base: 1, xs: 2 }}>
+    <>
       <NumberInput
         label="ε, at most"
         description="Of the whole run; it stops before it passes it"
@@ -85,6 +103,30 @@ function ClientFields({ form }: { form: ConfigForm }) {
         value={value ?? ''}
         onChange={(typed) => onChange(typed === '' ? null : typed)}
       />
+    </>
+  );
+}
+
+function DistributedFields({ form }: { form: ConfigForm }) {
+  return (
+    <SimpleGrid cols={{ base: 1, xs: 2 }}>
+      <PromiseFields form={form} />
+      <NumberInput
+        label="May work with the server"
+        description="Participants of a sum who give their noise away; the others add so much more"
+        allowDecimal={false}
+        min={0}
+        {...form.getInputProps('privacy.colluding')}
+      />
+    </SimpleGrid>
+  );
+}
+
+function ClientFields({ form }: { form: ConfigForm }) {
+  const { onChange: sample, value: rate, ...sampling } = form.getInputProps('privacy.sampling');
+  return (
+    <SimpleGrid cols={{ base: 1, xs: 2 }}>
+      <PromiseFields form={form} />
       <NumberInput
         label="Chance to be in a round"
         description="Drawn in secret, so that less noise will do; empty: cohorts as in any run"

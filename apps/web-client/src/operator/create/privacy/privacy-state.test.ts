@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { catalogFixture } from '../../testing/catalog.ts';
 import { configErrors } from '../config-errors.ts';
 import { defaultConfig } from '../defaults.ts';
-import { fitted, privacyState, startPrivacy } from './privacy-state.ts';
+import { fitted, privacyState, startDistributed, startPrivacy } from './privacy-state.ts';
 
 const catalog = catalogFixture();
 const model = catalog.models.find((m) => m.id === 'deit-tiny')!;
@@ -76,6 +76,35 @@ describe('privacyState', () => {
     const hopeless = of(20, { name: 'full' });
     expect(privacyState(hopeless, catalog)).toMatchObject({ kind: 'plan', verdict: 'nonsense' });
     expect(configErrors(hopeless, catalog)['privacy.epsilon']).toMatch(/^Nothing would be learned/);
+  });
+
+  it('of noise by participants: what stands against it, and with the settings that fit the run is sealed and can be sent', () => {
+    const config: RunConfig = {
+      ...usual,
+      rounds: 20,
+      cohort: { ...usual.cohort, goal: 400, minimum: 100 },
+      privacy: startDistributed,
+    };
+    const state = privacyState(config, catalog);
+    if (state.kind !== 'conflicts') throw new Error(state.kind);
+    expect(state).toMatchObject({ paths: ['privacy.kind'] });
+    const better = RunConfig.parse(fitted(config, state.paths));
+    expect(better).toMatchObject({ privacy: startDistributed, strategy: { name: 'head-only' } });
+    expect(better.aggregation.sealing.kind).toBe('sealed');
+    expect(configErrors(better, catalog)).toEqual({});
+    const plan = privacyState(better, catalog);
+    if (plan.kind !== 'plan') throw new Error(plan.kind);
+    expect(plan.sentences[0]).toContain('Every participant adds a part of the noise');
+    // a strategy by scores in a sealed run, and more who give their noise away than a sum has
+    const scored: RunConfig = {
+      ...better,
+      strategy: RunConfig.shape.strategy.parse({ name: 'gradient-norm' }),
+      privacy: { ...startDistributed, colluding: 5 },
+    };
+    const both = privacyState(scored, catalog);
+    if (both.kind !== 'conflicts') throw new Error(both.kind);
+    expect(both.paths).toEqual(['privacy.colluding', 'strategy.name']);
+    expect(privacyState(fitted(scored, both.paths), catalog).kind).toBe('plan');
   });
 
   it('says when a stated noise lasts for a part of the rounds only', () => {
