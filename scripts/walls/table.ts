@@ -195,6 +195,12 @@ export const places: readonly Place[] = [
     'who operates the server: the one part of entry that keeps rows, of accounts, sessions and tokens',
   ),
   place(
+    'server/entry/operators/openid',
+    '',
+    'fastify openid-client',
+    'people whom an identity provider knows: the one place that speaks with it, and keeps nothing',
+  ),
+  place(
     'server/models',
     'core/protocol core/models/layouts.ts core/data/tokenizer/index.ts server/store/blobs.ts server/threads',
     'node:* @huggingface/hub zod',
@@ -247,7 +253,7 @@ export const places: readonly Place[] = [
   place('server/first-token.ts', 'core/protocol server/failure.ts', 'node:*', 'a file with a secret'),
   place(
     'server/settings.ts',
-    'core/protocol server/entry/remote-address.ts server/models/index.ts server/first-token.ts server/store/store.ts',
+    'core/protocol server/entry/remote-address.ts server/entry/operators/openid/role.ts server/entry/operators/openid/settings.ts server/models/index.ts server/first-token.ts server/store/store.ts',
     'node:* zod',
     'reads the environment',
   ),

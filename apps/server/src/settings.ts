@@ -1,7 +1,9 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { StrataError } from '@strata/fl-core/protocol';
+import { Role, StrataError } from '@strata/fl-core/protocol';
 import { z } from 'zod';
+import { parseRoles } from './entry/operators/openid/role.ts';
+import type { OpenIdSettings } from './entry/operators/openid/settings.ts';
 import { parseNetworks } from './entry/remote-address.ts';
 import { keptFirstToken } from './first-token.ts';
 import { deitTinyPin, type HubPin } from './models/index.ts';
@@ -36,6 +38,16 @@ function list(isPart: (part: string) => boolean, problem: string) {
     .transform((text) => text.split(',').map((part) => part.trim()))
     .refine((parts) => parts.every(isPart), problem);
 }
+
+const isRole = (text: string): text is Role => Role.safeParse(text).success;
+
+/** Plain http tells a provider's answers to whoever is on the way: on this machine alone. */
+const isIssuer = (text: string): boolean => {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname, search, hash } = new URL(text);
+  const here = ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
+  return (protocol === 'https:' || (protocol === 'http:' && here)) && search === '' && hash === '';
+};
 
 function hexadecimal(digits: number) {
   return z.string().regex(new RegExp(`^[0-9a-f]{${digits}}$`), `must be ${digits} hexadecimal digits`);
@@ -102,6 +114,42 @@ const Environment = z.object({
     .optional()
     .describe(
       'owner’s token for programs (`authorization: Bearer`), good as long as it is set; people log in with accounts, the first of which the printed address makes',
+    ),
+  OIDC_ISSUER: z
+    .string()
+    .refine(isIssuer, 'must be an address that starts with https:// (on this machine http:// will do)')
+    .optional()
+    .describe(
+      'identity provider (OpenID Connect) that operators may sign in by, as it calls itself; goes with `OIDC_CLIENT_ID` and `PUBLIC_URL` ([docs/deploy.md](docs/deploy.md#accounts-of-an-identity-provider))',
+    ),
+  OIDC_CLIENT_ID: z.string().max(500).optional().describe('what the provider calls this server'),
+  OIDC_CLIENT_SECRET: z
+    .string()
+    .max(1000)
+    .optional()
+    .describe('this server’s secret with the provider; without one it is known by PKCE alone'),
+  OIDC_NAME: z
+    .string()
+    .max(60)
+    .default('single sign-on')
+    .describe('what the button says after “Sign in with”'),
+  OIDC_SCOPES: z
+    .string()
+    .regex(/^(\S+ )*openid( \S+)*$/, 'must have openid among them, with single blanks between')
+    .default('openid profile email')
+    .describe('scopes that the provider is asked for'),
+  OIDC_ROLE_CLAIM: z
+    .string()
+    .min(1)
+    .max(200)
+    .default('groups')
+    .describe('claim by which `OIDC_ROLES` gives roles'),
+  OIDC_ROLES: z
+    .string()
+    .refine((text) => parseRoles(text, isRole) !== null, 'must be value=role, with commas between them')
+    .optional()
+    .describe(
+      'roles by values of that claim, as `strata-admins=owner,ml-team=operator,*=viewer`, looked at with each sign-in; who has none of them and no `*` may not come in. Not set: who is new is a viewer',
     ),
   PUBLIC_URL: address(['http:', 'https:'])
     .transform((text) => text.replace(/\/+$/, ''))
@@ -171,6 +219,8 @@ export interface Settings {
   readonly operatorToken: string | null;
   /** Makes the first account; null where a program can. */
   readonly firstToken: string | null;
+  /** By whom operators may sign in beside accounts with passwords; null: by nobody. */
+  readonly openId: OpenIdSettings | null;
   /** Without a slash at the end; null: by host and port. */
   readonly publicUrl: string | null;
   /** Origins of pages that may use the server beside its own. */
@@ -222,6 +272,7 @@ export function loadSettings(environment: Readonly<Record<string, string | undef
     importPrivate: values.STRATA_IMPORT_PRIVATE === '1',
     operatorToken: values.OPERATOR_TOKEN ?? null,
     firstToken: values.OPERATOR_TOKEN === undefined ? keptFirstToken(sharedDir ?? dataDir) : null,
+    openId: openIdOf(values),
     publicUrl: values.PUBLIC_URL ?? null,
     allowedOrigins: values.ALLOWED_ORIGINS ?? [],
     trustProxy: values.TRUST_PROXY ?? [],
@@ -231,6 +282,29 @@ export function loadSettings(environment: Readonly<Record<string, string | undef
     maxUpdateBytes: values.MAX_UPDATE_BYTES,
     uploadTimeoutSeconds: values.UPLOAD_TIMEOUT_SECONDS,
     tracesEndpoint: values.OTEL_EXPORTER_OTLP_ENDPOINT ?? null,
+  };
+}
+
+function openIdOf(values: z.infer<typeof Environment>): OpenIdSettings | null {
+  const { OIDC_ISSUER: issuer, OIDC_CLIENT_ID: clientId, PUBLIC_URL: publicUrl } = values;
+  if (issuer === undefined) return null;
+  if (clientId === undefined || publicUrl === undefined) {
+    const lacking = clientId === undefined ? 'OIDC_CLIENT_ID' : 'PUBLIC_URL';
+    throw new StrataError(
+      'bad-config',
+      `OIDC_ISSUER: ${lacking} is missing.`,
+      'Set OIDC_CLIENT_ID to what the provider calls this server, and PUBLIC_URL to the address that people come back to.',
+    );
+  }
+  return {
+    issuer,
+    clientId,
+    clientSecret: values.OIDC_CLIENT_SECRET ?? null,
+    name: values.OIDC_NAME,
+    scopes: values.OIDC_SCOPES,
+    roleClaim: values.OIDC_ROLE_CLAIM,
+    roles: values.OIDC_ROLES === undefined ? null : parseRoles(values.OIDC_ROLES, isRole),
+    publicUrl,
   };
 }
 

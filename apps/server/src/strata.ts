@@ -11,6 +11,7 @@ import { Allowance } from './entry/allowance.ts';
 import { joinAddresses } from './entry/join-addresses.ts';
 import { Newcomers } from './entry/newcomers.ts';
 import { Doorkeeper } from './entry/operators/doorkeeper.ts';
+import { OpenId } from './entry/operators/openid/openid.ts';
 import { addressCheck } from './entry/own-address.ts';
 import { remoteAddress } from './entry/remote-address.ts';
 import { serveApi } from './http/api.ts';
@@ -46,6 +47,7 @@ export type StrataSettings = Pick<
   Settings,
   | 'operatorToken'
   | 'firstToken'
+  | 'openId'
   | 'host'
   | 'publicUrl'
   | 'allowedOrigins'
@@ -144,6 +146,7 @@ export function createStrata(
     allowance,
     newcomers,
     doorkeeper: new Doorkeeper({ db }, settings, allowance, log),
+    openId: settings.openId && new OpenId(settings.openId, log),
     remoteAddress: remoteAddress(settings.trustProxy, log),
     checkAddress: addressCheck(settings),
     woken: new Set<string>(),

@@ -6,6 +6,7 @@ import { changePassword, commandAccount, createAccount, listAccounts } from '../
 import { createToken, listTokens, revokeToken } from '../entry/operators/api-tokens.ts';
 import { sessionCookie, setSessionCookie } from '../entry/operators/cookie.ts';
 import type { HasDoorkeeper, LoggedIn } from '../entry/operators/doorkeeper.ts';
+import type { HasOpenId } from '../entry/operators/openid/openid.ts';
 import { notByPassword } from '../entry/operators/operator.ts';
 import { closeSession, closeSessionsOf } from '../entry/operators/sessions.ts';
 import type { RemoteAddress } from '../entry/remote-address.ts';
@@ -13,6 +14,7 @@ import type { HasBus } from '../live/bus.ts';
 import { auditLines, newestAudit } from '../store/audit-log.ts';
 import type { HasDb } from '../store/store.ts';
 import type { RouteHandlers } from './serve-routes.ts';
+import { signInApi } from './sign-in-api.ts';
 
 type AccountHandlers = Pick<
   RouteHandlers,
@@ -21,6 +23,8 @@ type AccountHandlers = Pick<
   | 'logOut'
   | 'changePassword'
   | 'firstAccount'
+  | 'beginSignIn'
+  | 'endSignIn'
   | 'accounts'
   | 'createAccount'
   | 'changeAccount'
@@ -31,16 +35,21 @@ type AccountHandlers = Pick<
   | 'auditFile'
 >;
 
-type AccountPorts = HasDb & HasBus & HasDoorkeeper & HasAllowance & { readonly remoteAddress: RemoteAddress };
+type AccountPorts = HasDb &
+  HasBus &
+  HasDoorkeeper &
+  HasOpenId &
+  HasAllowance & { readonly remoteAddress: RemoteAddress };
 
 /** Who operates the server: sessions of pages, accounts, tokens of programs. */
 export const accountsApi = (ports: AccountPorts): AccountHandlers => {
-  const { db, bus, doorkeeper, allowance, remoteAddress } = ports;
+  const { db, bus, doorkeeper, openId, allowance, remoteAddress } = ports;
   const from = (request: FastifyRequest): string => remoteAddress(request.raw);
   return {
+    ...signInApi(ports),
     session: ({ request, reply }) => {
       reply.header('cache-control', 'no-store');
-      return doorkeeper.session(sessionCookie(request.headers));
+      return doorkeeper.session(sessionCookie(request.headers), openId?.button ?? null);
     },
     logIn: async ({ body, request, reply }) =>
       keep(request, reply, await doorkeeper.logIn(body, from(request))),
@@ -53,7 +62,7 @@ export const accountsApi = (ports: AccountPorts): AccountHandlers => {
       return null;
     },
     changePassword: async ({ body: { current, password }, operator, request }) => {
-      if (operator.as.kind !== 'account') throw notByPassword();
+      if (operator.as.kind !== 'account' || operator.as.provided) throw notByPassword();
       const { account } = operator.as;
       // A page that was left open is no way to guess, either.
       allowance.password(from(request), account);

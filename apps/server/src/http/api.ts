@@ -5,6 +5,7 @@ import type { HasGarbage } from '../engine/garbage-collection.ts';
 import type { CreatePorts } from '../engine/runs.ts';
 import type { HasAllowance } from '../entry/allowance.ts';
 import type { HasDoorkeeper } from '../entry/operators/doorkeeper.ts';
+import type { HasOpenId } from '../entry/operators/openid/openid.ts';
 import type { RemoteAddress } from '../entry/remote-address.ts';
 import type { UpdatePorts } from '../intake/answers.ts';
 import type { ModerationPorts } from '../intake/moderation.ts';
@@ -36,6 +37,7 @@ export interface ApiOptions {
     HasTraffic &
     HasSpace &
     HasDoorkeeper &
+    HasOpenId &
     HasAllowance &
     HasGarbage;
   readonly views: Views;

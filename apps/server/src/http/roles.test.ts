@@ -60,6 +60,8 @@ const ofRoutes = {
   session: anybody,
   logIn: anybody,
   firstAccount: anybody,
+  beginSignIn: anybody,
+  endSignIn: anybody,
   logOut: viewers,
   changePassword: viewers,
   accounts: owners,

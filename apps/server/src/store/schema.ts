@@ -285,15 +285,22 @@ export const events = pgTable(
 );
 
 /** Who operates the server. */
-export const accounts = pgTable('accounts', {
-  name: text('name').primaryKey(),
-  role: text('role').$type<Role>().notNull(),
-  /** As `entry/operators/passwords.ts` writes it: the password itself is never stored. */
-  password: text('password').notNull(),
-  /** Who made it; empty for the first. */
-  createdBy: text('created_by').notNull(),
-  createdAt: at('created_at').notNull().defaultNow(),
-});
+export const accounts = pgTable(
+  'accounts',
+  {
+    name: text('name').primaryKey(),
+    role: text('role').$type<Role>().notNull(),
+    /** As `entry/operators/passwords.ts` writes it: the password itself is never stored. Null: it has none. */
+    password: text('password'),
+    /** Who made it; empty for the first. */
+    createdBy: text('created_by').notNull(),
+    createdAt: at('created_at').notNull().defaultNow(),
+    /** Of who signs in by an identity provider, by which they are known again; null for others. */
+    issuer: text('issuer'),
+    subject: text('subject'),
+  },
+  (t) => [uniqueIndex('accounts_subject').on(t.issuer, t.subject)],
+);
 
 /** Tokens of programs. */
 export const apiTokens = pgTable(

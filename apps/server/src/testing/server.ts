@@ -16,6 +16,7 @@ import { layoutFor } from '@strata/fl-core/rounds';
 import { testConfig } from '@strata/fl-core/rounds/testing';
 import Fastify, { type FastifyLoggerOptions } from 'fastify';
 import pg from 'pg';
+import type { OpenIdSettings } from '../entry/operators/openid/settings.ts';
 import { addressCheck } from '../entry/own-address.ts';
 import { answerErrors } from '../http/reply.ts';
 import { refuseForeign } from '../http/security.ts';
@@ -32,6 +33,7 @@ export const operatorToken = 'a-token-for-tests-only';
 const settings = {
   operatorToken,
   firstToken: null,
+  openId: null,
   clientGraceSeconds: 1,
   maxUpdateBytes: 2 ** 20,
   modelsDir: null,
@@ -95,6 +97,8 @@ export interface Place {
   readonly sharedDir?: string | null;
   /** Null: blobs are in a folder. */
   readonly bucket?: Bucket | null;
+  /** By whom operators may sign in; null: by nobody. */
+  readonly openId?: OpenIdSettings | null;
 }
 
 /** Where the models of a server come from, given its blobs and its folder. */
@@ -102,7 +106,7 @@ type ModelsOf = (blobs: BlobStore, dataDir: string) => ModelSource;
 
 /** The round engine behind a bare HTTP server: all but the pages. */
 export async function serve(
-  { dataDir, port, databaseUrl, sharedDir = null, bucket = null }: Place,
+  { dataDir, port, databaseUrl, sharedDir = null, bucket = null, openId = null }: Place,
   limits: Partial<Limits> = {},
   modelsOf: ModelsOf = randomModels,
   log: FastifyLoggerOptions = { level: process.env.LOG_LEVEL ?? 'fatal' },
@@ -117,7 +121,13 @@ export async function serve(
   const models = modelsOf(store.blobs, dataDir);
   const endpoint = process.env.OTEL_EXPORTER_OTLP_ENDPOINT;
   const traces = endpoint ? await otlpTraces({ endpoint, node: store.node, log: fastify.log }) : undefined;
-  const strata = createStrata(store, { ...settings, dataDir, sharedDir, limits }, fastify, models, traces);
+  const strata = createStrata(
+    store,
+    { ...settings, dataDir, sharedDir, openId, limits },
+    fastify,
+    models,
+    traces,
+  );
   const url = await fastify.listen({ port, host: '127.0.0.1' });
   await strata.start();
   return {

@@ -122,7 +122,9 @@ function leavingOf({ aggregation: { sealing }, privacy, strategy }: RunConfig): 
     ];
   }
   return [
-    'Changes of the layers that a participant trained, its number of samples, losses, accuracy and how much each layer matters: all of it as masked words, of which only the sum over the participants of a round can be read.',
+    privacy.kind === 'distributed'
+      ? 'Changes of the layers that a participant trained, clipped and with noise, as masked words, of which only the sum over the participants of a round can be read. Its number of samples, losses, accuracy and how much each layer matters stay on its device.'
+      : 'Changes of the layers that a participant trained, its number of samples, losses, accuracy and how much each layer matters: all of it as masked words, of which only the sum over the participants of a round can be read.',
     'Public keys and signatures of each round, and encrypted shares of secrets for the other participants.',
     `In the clear: ${device}`,
   ];
@@ -165,12 +167,12 @@ function guaranteesOf({ config, spent }: RunView): string[] {
           ? `Each layer of a model mixes at least ${aggregation.sealing.atLeast} participants, or stays as it was.`
           : 'How many participants a model mixes is not guaranteed.',
     aggregation.sealing.kind === 'sealed'
-      ? `**Updates and figures are sealed**: the server sees sums of at least ${aggregation.sealing.atLeast} participants alone, as long as it keeps to the protocol and serves the pages of the project unchanged. A layer that fewer trained is not opened. What a sum tells of its members is not bounded by that, and who trained which layers is known.`
+      ? `**${privacy.kind === 'distributed' ? 'Updates are sealed, and noised before that' : 'Updates and figures are sealed'}**: the server sees sums of at least ${aggregation.sealing.atLeast} participants alone, as long as it keeps to the protocol and serves the pages of the project unchanged. A layer that fewer trained is not opened. ${privacy.kind === 'distributed' ? 'What the sums tell of one member is bounded as said below; who' : 'What a sum tells of its members is not bounded by that, and who'} trained which layers is known.`
       : privacy.kind === 'sample'
         ? 'The server sees each participant’s update, with the noise that the participant has put on it.'
         : '**The server sees each participant’s update before it mixes them**: of few participants, small batches and few steps samples can be reconstructed from it.',
     `${privacy.kind === 'sample' ? 'What is told of one sample' : 'What models tell of one participant'}: ${guaranteeOf(privacy, spent)}`,
-    privacy.kind !== 'client'
+    privacy.kind === 'none' || privacy.kind === 'sample'
       ? `Updates are mixed by the rule ${aggregation.rule.name}, weighted by ${aggregation.sealing.kind === 'sealed' ? 'samples up to a bound, which travel in the sums' : 'claims that are bounded'}.`
       : 'Updates are mixed by their mean, each with the same weight.',
   ];

@@ -124,6 +124,7 @@ export class Views {
       case 'sample':
         return run.spent ?? claimedSpending(db, run.id);
       case 'client':
+      case 'distributed':
         break;
       default:
         return privacy satisfies never;
@@ -269,7 +270,7 @@ export class Views {
     if (!row) return null;
     // Of a sealed run's newest model nobody knows yet: it is that of the one before.
     const { accuracy } = await this.#summary(this.#ports.db, run, row);
-    return accuracy ?? row.sealed?.figures.before?.accuracy ?? null;
+    return accuracy ?? row.sealed?.figures?.before?.accuracy ?? null;
   }
 
   async #summary(db: Queryable, run: RunRow, row: RoundRow): Promise<RoundSummary> {

@@ -58,9 +58,12 @@ export function Privacy({ run }: { run: RunPublic }) {
             ) : (
               <>
                 <li data-testid="sealed">
-                  <strong>Sealed:</strong> changes to a few layers of the model, how many {things} you have,
-                  how well the model does on them and how much each layer matters. Each number is masked; the
-                  organiser can read the sum of at least {sealing.atLeast} participants, and no single part
+                  <strong>Sealed:</strong> changes to a few layers of the model
+                  {run.privacy.kind === 'distributed'
+                    ? ', with noise'
+                    : `, how many ${things} you have, how well the model does on them and how much each layer matters`}
+                  . Each number is masked; the organiser can read the sum of at least {sealing.atLeast}{' '}
+                  participants, and no single part
                 </li>
                 <li>Keys for these masks, shared with the other participants of a round</li>
                 <li>Which layers you trained, and when</li>
@@ -103,6 +106,16 @@ export function Privacy({ run }: { run: RunPublic }) {
                 (differential privacy, ε {epsilonText(run.privacy.epsilon)}, δ {run.privacy.delta}). Before it
                 would tell more it takes part no longer. What your {things} have in common is not protected by
                 that
+              </li>
+            )}
+            {run.privacy.kind === 'distributed' && (
+              <li data-testid="guarantee">
+                Your device shortens your changes where they are long and adds noise to them, before they are
+                sealed: {guessText(run.privacy)}. That holds for who runs the server, too (differential
+                privacy, ε {epsilonText(run.privacy.epsilon)}, δ {run.privacy.delta}
+                {run.privacy.colluding > 0 &&
+                  `; also where ${run.privacy.colluding} of those whose changes are mixed work with the server`}
+                )
               </li>
             )}
             {run.privacy.kind === 'client' && (

@@ -1,7 +1,10 @@
 export * from './accountant/calibrate.ts';
 export * from './accountant/epsilon.ts';
 export { type GaussianStep, gaussianRdp } from './accountant/rdp.ts';
+export { type SkellamStep, skellamEpsilon, skellamRdp } from './accountant/skellam.ts';
 export * from './clip.ts';
+export * from './distributed/grid.ts';
+export * from './distributed/words.ts';
 export * from './guess.ts';
 export * from './noise/discrete-gaussian.ts';
 export * from './noise/words.ts';

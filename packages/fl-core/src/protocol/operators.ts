@@ -37,11 +37,20 @@ export const Password = z
 const Millis = z.number().int(); // since the epoch
 const Secret = z.string().max(1000);
 
+/** By which identity provider people sign in: what the button says, and where it goes. */
+export const SignIn = z.object({ name: z.string().max(200), address: z.string().max(2000) });
+export type SignIn = z.infer<typeof SignIn>;
+
+/** Query of `/operator` that says why somebody who came back from the identity provider is not in, by one of these. */
+export const signInQuery = 'sign-in';
+export const signInProblems = ['refused', 'no-role', 'account', 'busy', 'away'] as const;
+export type SignInProblem = (typeof signInProblems)[number];
+
 /** How a page stands with the server. */
 export const Session = z.discriminatedUnion('state', [
   /** Nobody has an account here: the printed address makes the first one. */
   z.object({ state: z.literal('no-account') }),
-  z.object({ state: z.literal('out') }),
+  z.object({ state: z.literal('out'), signIn: SignIn.nullable().default(null) }),
   z.object({
     state: z.literal('in'),
     /** The account, or what stands in its place. */

@@ -8,6 +8,8 @@ import type { LocalConfig } from './local-config.ts';
  * `sample`: what each client sends over the whole run is (epsilon, delta)-differentially private towards each of its own
  * samples, whose gradients are zeros in the one case and their own in the other, whoever sees it: clients clip and noise
  * by themselves, and bound by themselves what they have spent.
+ * `distributed`: the same towards whoever gets the models and towards the server, too: of a sealed run, in which participants
+ * clip and noise themselves, so that nobody sees a sum without noise.
  */
 export const PrivacyConfig = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('none') }),
@@ -44,10 +46,33 @@ export const PrivacyConfig = z.discriminatedUnion('kind', [
      */
     noise: z.number().min(0.05).max(1e6).nullable().default(null),
   }),
+  z.strictObject({
+    kind: z.literal('distributed'),
+    /** Of the whole run; it stops before the round that would pass it. */
+    epsilon: z.number().min(0.01).max(100),
+    delta: z.number().gt(0).max(0.1),
+    /** S: the longest a client's whole update may be, over all its layers, in L2; it scales a longer one down itself. */
+    clip: z.number().positive().max(1e6),
+    /**
+     * z, the noise's standard deviation on each value of a sum of the fewest participants that one is opened of, over
+     * `clip`. Null: the least with which all rounds of the run stay within epsilon.
+     */
+    noise: z.number().min(0.05).max(1e6).nullable().default(null),
+    /**
+     * f: so many participants of a sum may tell the server their part of the noise, or add none, and the promise holds for
+     * the others all the same: everybody adds 1 / (atLeast - f) of the noise.
+     */
+    colluding: z.number().int().min(0).max(9_999).default(0),
+  }),
 ]);
 export type PrivacyConfig = z.infer<typeof PrivacyConfig>;
 export type ClientPrivacy = Extract<PrivacyConfig, { kind: 'client' }>;
 export type SamplePrivacy = Extract<PrivacyConfig, { kind: 'sample' }>;
+export type DistributedPrivacy = Extract<PrivacyConfig, { kind: 'distributed' }>;
+export type NoisedPrivacy = ClientPrivacy | DistributedPrivacy;
+/** Of the kinds that protect a client with all its data, which the server keeps account of. */
+export const isNoised = (privacy: PrivacyConfig): privacy is NoisedPrivacy =>
+  privacy.kind === 'client' || privacy.kind === 'distributed';
 
 /** q of a run whose cohorts are drawn in secret; null of all others. */
 export const secretSampling = ({ privacy }: { readonly privacy: PrivacyConfig }): number | null =>

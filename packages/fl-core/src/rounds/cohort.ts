@@ -62,6 +62,12 @@ export function cohortFor(goal: number, { missing, updates }: Losses): number {
 }
 
 /**
+ * No cohort is larger, whatever the losses: by {@link cohortFor}, and one that is asked to see whether it is back
+ * ({@link drawFrom}).
+ */
+export const largestCohort = (goal: number): number => cohortSize(goal, worstDropOut) + 1;
+
+/**
  * Smallest cohort of which at least `goal` clients answer with probability `wanted`, if each drops out independently with
  * probability `dropOut`, in [0, 1]; above {@link worstDropOut} it counts as that.
  */

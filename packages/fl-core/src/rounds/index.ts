@@ -10,6 +10,7 @@ export * from './layout.ts';
 export * from './opening.ts';
 export * from './phase.ts';
 export * from './privacy/clip.ts';
+export * from './privacy/distributed.ts';
 export * from './privacy/plan.ts';
 export * from './privacy/spending.ts';
 export * from './retention.ts';

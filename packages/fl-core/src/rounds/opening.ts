@@ -216,5 +216,5 @@ function opened(config: RunConfig, released: readonly RoundPrivacy[], ready: num
   const clip = clipFor(config, released);
   if (privacy.kind !== 'client' || privacy.sampling === null || clip === null) return null;
   const sample = { expected: expectedCohort(privacy.sampling, ready), layers: [] };
-  return accounted(privacy, released, { clip, choice: null, model: null, sample });
+  return accounted(config, privacy, released, { clip, choice: null, model: null, sample });
 }

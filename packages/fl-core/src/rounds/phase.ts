@@ -1,5 +1,6 @@
 import type { Phase, RunConfig } from '../protocol/index.ts';
 import { roundDiagnostics } from './diagnose.ts';
+import { withModel } from './privacy/spending.ts';
 import { isRunOver } from './run-state.ts';
 import { stoppingReason } from './stopping.ts';
 import { heldOutOf } from './summary.ts';
@@ -131,7 +132,7 @@ export function settling(facts: RoundFacts, now: number): Change | null {
         case 'sealing':
           return { round: entering(round, 'uploading', run.config, now), members, commit: null };
         case 'uploading':
-          return { round: entering(round, 'unmasking', run.config, now), members, commit: null };
+          return { round: beginUnmasking(facts, now), members, commit: null };
         case 'unmasking':
           return { round: entering(round, 'aggregating', run.config, now), members, commit: null };
         case 'evaluating':
@@ -143,6 +144,17 @@ export function settling(facts: RoundFacts, now: number): Change | null {
       return decision satisfies never;
   }
 }
+
+/**
+ * The shares that open the sums are asked for. What the sums spend of a privacy budget is recorded with that, since
+ * whoever is sent the shares can read them, whatever becomes of the round.
+ */
+const beginUnmasking = ({ run, round, released }: RoundFacts, now: number): Change['round'] => ({
+  ...entering(round, 'unmasking', run.config, now),
+  ...(run.config.privacy.kind === 'distributed'
+    ? { privacy: withModel(run.config, released, round.privacy, null) }
+    : {}),
+});
 
 /** R8: round record, diagnostics, checkpoint and the run's new state are one change. */
 export function committing(

@@ -38,11 +38,11 @@ export function summarize(
     importance: sealed?.scores ?? meanScores(config, cohort),
     trainedBy: trainedBy(trained, layoutFor(config)),
     trainLoss:
-      sealed?.figures.trainLoss ??
+      sealed?.figures?.trainLoss ??
       weightedMean(
         trained.map((m) => [m.trainLoss, (samples.get(m.client)?.counted ?? 0) * trainedShare(m)]),
       ),
-    ...(next?.figures.before ?? heldOutOf(config, cohort) ?? { loss: null, accuracy: null }),
+    ...(next?.figures?.before ?? heldOutOf(config, cohort) ?? { loss: null, accuracy: null }),
     medianLoss: median(evaluated.map((e) => e.loss)),
     medianAccuracy: median(evaluated.map((e) => e.accuracy)),
     evaluatedSamples: evaluated.reduce((n, e) => n + e.counted, 0),

@@ -48,7 +48,8 @@ export interface SealedResult {
   >;
   /** Of each layer that stayed closed: how many were left. */
   readonly closed: Readonly<Record<string, number>>;
-  readonly figures: SealedFigures;
+  /** Null where participants add noise themselves: figures then stay on their devices. */
+  readonly figures: SealedFigures | null;
   /** Mean share of importance of each selectable layer, of the model that the round started from; null where nobody was asked. */
   readonly scores: Readonly<Record<string, number>> | null;
   /** How the layers are rounded in the next round. */

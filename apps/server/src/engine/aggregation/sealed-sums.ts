@@ -1,5 +1,4 @@
 import { open } from 'node:fs/promises';
-import { selectableLayers } from '@strata/fl-core/models/layouts';
 import {
   type ErrorBody,
   headerLength,
@@ -8,7 +7,7 @@ import {
   type SafetensorsHeader,
   StrataError,
 } from '@strata/fl-core/protocol';
-import { layoutFor, type OpenedRound, openRound, type Terms } from '@strata/fl-core/rounds';
+import { type OpenedRound, openRound, type Terms } from '@strata/fl-core/rounds';
 import type { SealedMember } from '@strata/fl-core/rounds/types';
 import type { Exchange } from '@strata/fl-core/sealing';
 import { nextMessage } from '../../threads/next-message.ts';
@@ -58,7 +57,7 @@ export async function openAside(job: SumsJob, small = smallSum): Promise<OpenedR
 /** Here and now: memory is that of the model and of one member's vector. */
 export function openSums({ config, exchange, terms, cohort, paths }: SumsJob): Promise<OpenedRound> {
   const headers = new Map<string, SafetensorsHeader>();
-  return openRound(exchange, terms, selectableLayers(layoutFor(config)), cohort, async (sha256, vector) => {
+  return openRound(config, exchange, terms, cohort, async (sha256, vector) => {
     const file = await open(paths.get(sha256)!, 'r');
     try {
       const read = async (at: number, length: number) => {

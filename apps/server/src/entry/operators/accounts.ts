@@ -6,7 +6,7 @@ import {
   type Role,
   StrataError,
 } from '@strata/fl-core/protocol';
-import { eq, sql } from 'drizzle-orm';
+import { and, eq, sql } from 'drizzle-orm';
 import type { z } from 'zod';
 import { appendAudit } from '../../store/audit-log.ts';
 import { accounts } from '../../store/schema.ts';
@@ -73,6 +73,66 @@ export async function createAccount(
     await appendAudit(tx, { who: by, kind: 'account-created', details: { account: name, role } });
   });
 }
+
+/** Somebody whom an identity provider knows, and what they are here. */
+export interface ProvidedAccount {
+  readonly issuer: string;
+  readonly subject: string;
+  readonly role: Role;
+  /** Whether the provider gives the role, each time anew; else it is that of a new account alone. */
+  readonly mapped: boolean;
+  /** What a new account may be called, the best first. */
+  readonly names: readonly string[];
+}
+
+/**
+ * The account of who signs in by an identity provider, made the first time. Known by issuer and subject alone: no account
+ * of a name that they say they have, but their own.
+ * @param firstByAddress whether the printed address makes the first account.
+ * @throws {StrataError} `wrong-state` where there is no account yet and this would be no owner's, where no owner would be left,
+ * and where all names are taken.
+ */
+export async function accountOfProvider(
+  { db }: HasDb,
+  { issuer, subject, role, mapped, names }: ProvidedAccount,
+  firstByAddress: boolean,
+): Promise<AccountRow> {
+  return db.transaction(async (tx) => {
+    await alone(tx);
+    const known = and(eq(accounts.issuer, issuer), eq(accounts.subject, subject));
+    const [before] = await tx.select().from(accounts).where(known);
+    if (before !== undefined) {
+      if (!mapped || before.role === role) return before;
+      await keepOwner(tx, before, role);
+      await tx.update(accounts).set({ role }).where(eq(accounts.name, before.name));
+      const details = { account: before.name, role, issuer };
+      await appendAudit(tx, { who: before.name, kind: 'account-changed', details });
+      return { ...before, role };
+    }
+    // The printed address makes the first account, and would not any more.
+    if (firstByAddress && role !== 'owner' && !(await hasAccounts(tx))) throw noOwnerYet();
+    for (const name of names) {
+      const row = { name, role, password: null, createdBy: issuer, issuer, subject };
+      const [made] = await tx.insert(accounts).values(row).onConflictDoNothing().returning();
+      if (made === undefined) continue;
+      const details = { account: name, role, issuer };
+      await appendAudit(tx, { who: name, kind: 'account-created', details });
+      return made;
+    }
+    throw new StrataError(
+      'wrong-state',
+      'Every name that your account could have here is taken.',
+      'Ask an owner to remove an account that nobody uses.',
+    );
+  });
+}
+
+const noOwnerYet = (): StrataError =>
+  new StrataError(
+    'wrong-state',
+    'This server has no owner yet.',
+    'Whoever runs it opens the printed address first, and makes the first account.',
+  );
 
 const kinds = {
   role: 'account-changed',

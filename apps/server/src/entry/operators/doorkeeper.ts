@@ -1,11 +1,19 @@
-import { type LogIn, type Role, roleAllows, type Session, StrataError } from '@strata/fl-core/protocol';
+import {
+  type LogIn,
+  type Role,
+  roleAllows,
+  type Session,
+  type SignIn,
+  StrataError,
+} from '@strata/fl-core/protocol';
 import type { FastifyBaseLogger } from 'fastify';
 import { recordAudit } from '../../store/audit-log.ts';
 import type { HasDb } from '../../store/store.ts';
 import type { Allowance } from '../allowance.ts';
 import { hashSecret, sameHash } from '../secrets.ts';
-import { alreadySetUp, createFirstAccount, findAccount, hasAccounts } from './accounts.ts';
+import { accountOfProvider, alreadySetUp, createFirstAccount, findAccount, hasAccounts } from './accounts.ts';
 import { findToken } from './api-tokens.ts';
+import type { OpenId } from './openid/openid.ts';
 import {
   asAccount,
   asProgram,
@@ -109,11 +117,11 @@ export class Doorkeeper {
     );
   }
 
-  /** How the page stands that brings this cookie. */
-  async session(cookie: string | null): Promise<Session> {
+  /** How the page stands that brings this cookie. @param signIn by which identity provider people may come in; null: none. */
+  async session(cookie: string | null, signIn: SignIn | null = null): Promise<Session> {
     const operator = await this.find({ bearer: null, cookie });
     if (operator !== null && cookie !== null) return sessionOf(operator, cookie);
-    if (this.#first === null || (await hasAccounts(this.#ports.db))) return { state: 'out' };
+    if (this.#first === null || (await hasAccounts(this.#ports.db))) return { state: 'out', signIn };
     return { state: 'no-account' };
   }
 
@@ -160,6 +168,21 @@ export class Doorkeeper {
     return this.#open({ ...asAccount({ name, role: 'owner' }), session: null });
   }
 
+  /**
+   * Who comes back from the identity provider.
+   * @param secret of the cookie that the sign-in was begun with; null where the browser has none.
+   * @throws {StrataError} as `OpenId.finish` and `accountOfProvider`; `rate-limited`
+   */
+  async signIn(openId: OpenId, secret: string | null, query: string, address: string): Promise<LoggedIn> {
+    this.#allowance.guess(address);
+    const known = await openId.finish(secret, query);
+    this.#allowance.guessed(address);
+    const account = await accountOfProvider(this.#ports, known, this.#first !== null);
+    const details = { issuer: known.issuer };
+    await recordAudit(this.#ports, { who: account.name, kind: 'logged-in', details });
+    return this.#open({ ...asAccount(account), session: null });
+  }
+
   async #open(operator: Operator): Promise<LoggedIn> {
     const secret = await openSession(this.#ports, operator.as, this.#program);
     return { secret, session: sessionOf(operator, secret) };
@@ -174,13 +197,13 @@ export class Doorkeeper {
   }
 }
 
-const isAccount = (as: OperatorAs): boolean => as.kind === 'account';
+const hasPassword = (as: OperatorAs): boolean => as.kind === 'account' && !as.provided;
 
 const sessionOf = ({ name, role, as }: Operator, secret: string): Session => ({
   state: 'in',
   name,
   role,
-  account: isAccount(as),
+  account: hasPassword(as),
   csrf: csrfOf(secret),
 });
 

@@ -12,7 +12,8 @@ export interface Operator {
 }
 
 export type OperatorAs =
-  | { readonly kind: 'account'; readonly account: string }
+  /** `provided`: it signs in by an identity provider, and has no password here. */
+  | { readonly kind: 'account'; readonly account: string; readonly provided?: boolean }
   | { readonly kind: 'token'; readonly token: string; readonly account: string | null }
   /** A program that was given OPERATOR_TOKEN. */
   | { readonly kind: 'program' };
@@ -20,16 +21,16 @@ export type OperatorAs =
 /** What `OPERATOR_TOKEN` is called in lists and on record. */
 export const programName = 'OPERATOR_TOKEN';
 
-type AccountRow = Pick<typeof accounts.$inferSelect, 'name' | 'role'>;
+type AccountRow = Pick<typeof accounts.$inferSelect, 'name' | 'role'> & { readonly password?: string | null };
 type TokenRow = Pick<
   typeof apiTokens.$inferSelect,
   'id' | 'name' | 'role' | 'account' | 'expiresAt' | 'revokedAt'
 >;
 
-export const asAccount = ({ name, role }: AccountRow): Omit<Operator, 'session'> => ({
+export const asAccount = ({ name, role, password }: AccountRow): Omit<Operator, 'session'> => ({
   name,
   role,
-  as: { kind: 'account', account: name },
+  as: { kind: 'account', account: name, ...(password === null ? { provided: true } : {}) },
 });
 
 export const asProgram = (): Omit<Operator, 'session'> => ({

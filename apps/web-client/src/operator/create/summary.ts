@@ -30,6 +30,11 @@ export function summaryLines(config: RunConfig, layers: number): string[] {
           `Each participant protects its own samples: it adds noise before it sends anything, and leaves before it passes an ε of ${config.privacy.epsilon}. You are told no losses and no accuracies.`,
         ]
       : []),
+    ...(config.privacy.kind === 'distributed'
+      ? [
+          `Participants add noise themselves: the run ends before its sums pass an ε of ${config.privacy.epsilon}. Losses and accuracies stay on their devices, so that nothing is shown of them.`,
+        ]
+      : []),
     `No round waits for anybody longer than ${seconds(limit)}.`,
   ];
 }

@@ -55,6 +55,9 @@ function privacyText({ privacy }: RunConfig): string {
     return `differential, towards each sample, by participants themselves: ε ${privacy.epsilon}, δ ${privacy.delta}, longest gradient ${privacy.clip}, ${privacy.noise === null ? 'noise by ε, rounds and samples' : `noise ${privacy.noise}`}`;
   }
   const noise = privacy.noise === null ? 'noise by ε and rounds' : `noise ${privacy.noise}`;
+  if (privacy.kind === 'distributed') {
+    return `differential, towards a participant, of sums that participants noise themselves: ε ${privacy.epsilon}, δ ${privacy.delta}, longest update ${privacy.clip}, ${noise}${privacy.colluding === 0 ? '' : `; up to ${privacy.colluding} of a sum may give their noise away`}`;
+  }
   return `differential, towards a participant: ε ${privacy.epsilon}, δ ${privacy.delta}, longest update ${privacy.clip}${privacy.quantile === null ? '' : ' at first'}, ${noise}${privacy.sampling === null ? '' : `; cohorts drawn in secret, each with a chance of ${privacy.sampling}`}`;
 }
 

@@ -47,7 +47,7 @@ export function SessionGate({ needs = 'viewer', children }: SessionGateProps) {
     case 'out':
       return (
         <PageFrame home="/operator" narrow>
-          <LogInForm refused={value.refused} />
+          <LogInForm refused={value.refused} signIn={value.signIn} />
         </PageFrame>
       );
     case 'in':

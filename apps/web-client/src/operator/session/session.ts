@@ -86,7 +86,7 @@ async function entered(session: Session): Promise<void> {
 
 export async function logOut(): Promise<void> {
   await server.call(routes.logOut, {});
-  begin({ state: 'out' });
+  begin(await server.call(routes.session, {}));
 }
 
 export const listAccounts = (signal: AbortSignal) => server.call(routes.accounts, {}, { signal });

@@ -1,5 +1,5 @@
 import { guessRate } from '@strata/fl-core/privacy';
-import type { ClientPrivacy, SamplePrivacy } from '@strata/fl-core/protocol';
+import type { NoisedPrivacy, SamplePrivacy } from '@strata/fl-core/protocol';
 
 /** ε to two decimals at most, without zeros at the end: `8`, `3.21`. */
 export const epsilonText = (epsilon: number): string => String(Number(epsilon.toFixed(2)));
@@ -15,7 +15,7 @@ export function outOf(rate: number): string {
 }
 
 /** What epsilon and delta mean: how often a guess about one participant is right. */
-export const guessText = ({ epsilon, delta }: Pick<ClientPrivacy, 'epsilon' | 'delta'>): string =>
+export const guessText = ({ epsilon, delta }: Pick<NoisedPrivacy, 'epsilon' | 'delta'>): string =>
   `whoever sees every model of the run and guesses whether one participant’s changes were in it is right in at most ${outOf(guessRate(epsilon, delta))} cases; a blind guess is in 50 of 100`;
 
 /** The same of one sample of a participant, who protects it itself. */

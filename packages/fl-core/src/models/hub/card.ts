@@ -50,13 +50,15 @@ export function modelCard({ id, config, rounds, checkpoint, sampling, spent, tes
       ? []
       : ['## Labels', list(config.labels.map((label, i) => `${i}: ${label}`))]),
     '## Metrics',
-    last?.accuracy == null
-      ? config.privacy.kind === 'sample'
-        ? 'Participants hold nothing out and send no figures in a run that protects each sample.'
-        : 'Nobody evaluated this round.'
-      : config.aggregation.sealing.kind === 'sealed'
-        ? `On data held out on the devices, after round ${last.round}: ${inWords(metricsOf(config, last))}, as a mean weighted by samples, of which nobody saw a part. Participants measure and report these figures themselves.`
-        : `On ${rate === null ? `${last.evaluatedSamples} ` : ''}${taskNamed(config.task.name).hub.samples} held out on the devices, after round ${last.round}: ${inWords(metricsOf(config, last))}, weighted by samples; of the median participant: ${inWords(mediansOf(config, last))}. Participants measure and report these figures themselves.`,
+    config.privacy.kind === 'distributed'
+      ? 'None: losses and accuracies stayed on the devices of the participants.'
+      : last?.accuracy == null
+        ? config.privacy.kind === 'sample'
+          ? 'Participants hold nothing out and send no figures in a run that protects each sample.'
+          : 'Nobody evaluated this round.'
+        : config.aggregation.sealing.kind === 'sealed'
+          ? `On data held out on the devices, after round ${last.round}: ${inWords(metricsOf(config, last))}, as a mean weighted by samples, of which nobody saw a part. Participants measure and report these figures themselves.`
+          : `On ${rate === null ? `${last.evaluatedSamples} ` : ''}${taskNamed(config.task.name).hub.samples} held out on the devices, after round ${last.round}: ${inWords(metricsOf(config, last))}, weighted by samples; of the median participant: ${inWords(mediansOf(config, last))}. Participants measure and report these figures themselves.`,
     ...testText(config, tests, checkpoint.round),
     '## Use',
     architectureOf(spec).usage(spec, config.side),
@@ -95,6 +97,10 @@ export function guaranteeOf(privacy: RunConfig['privacy'], spent: CardFacts['spe
           ? `ε = ${epsilon.toFixed(2)}`
           : `ε from ${claimed.least.toFixed(2)} to ${epsilon.toFixed(2)}`;
       return `each participant bounds by itself what it sends: it clipped the gradient of each of its samples to a length of ${privacy.clip}, added noise before anything left its device, and stops before (ε = ${privacy.epsilon}, δ = ${privacy.delta}) differential privacy towards one of its samples would be passed, whoever sees its updates (whether the sample’s gradients are its own or zeros; RDP accountant, Poisson sampling of batches). ${claimed.participants === 0 ? 'No participant has said yet what it has spent.' : `${claimed.participants} participants claim to have spent ${range}; nobody can check it.`} How many samples each has is not covered, nor is one person’s data as a whole, which may be many samples.`;
+    }
+    case 'distributed': {
+      const { epsilon, models } = spent ?? { epsilon: 0, models: 0 };
+      return `the sums of updates that were opened in ${models} rounds, and so the models, are together (ε = ${epsilon.toFixed(2)}, δ = ${privacy.delta}) differentially private towards each participating client, of an ε of ${privacy.epsilon} that was promised: whether its update was its own or zeros (“zero-out” adjacency; RDP of the Skellam mechanism, no amplification by sampling). Each client’s device clipped its whole update to a length of ${privacy.clip} and added its part of the noise before it was sealed, so that the bound also holds towards whoever runs the server, as long as the server keeps to the protocol and ${privacy.colluding === 0 ? 'no participant of a sum gives its part of the noise away' : `no more than ${privacy.colluding} of the participants of a sum give their part of the noise away`}. Who took part is not covered.`;
     }
     default:
       return privacy satisfies never;

@@ -18,19 +18,25 @@ const mostNoise = 1e6;
  * @throws StrataError `bad-config` where no noise is enough.
  */
 export function noiseFor({ epsilon, delta, rounds, sampling }: PrivacyTarget): number {
-  const within = (noise: number): boolean =>
-    epsilonOf([{ sampling, noise, rounds }], delta).epsilon <= epsilon;
-  if (!within(mostNoise)) {
-    throw new StrataError(
-      'bad-config',
-      `No noise keeps ${rounds} rounds within an epsilon of ${epsilon} at a delta of ${delta}.`,
-      'Raise epsilon or delta, or run fewer rounds.',
-    );
-  }
+  return leastNoise(
+    (noise) => epsilonOf([{ sampling, noise, rounds }], delta).epsilon <= epsilon,
+    `No noise keeps ${rounds} rounds within an epsilon of ${epsilon} at a delta of ${delta}.`,
+  );
+}
+
+/**
+ * The least noise that is enough, to a part in a million, and never below it.
+ * @param enough false below some noise, true from there on.
+ * @param otherwise what is said where none is.
+ * @throws StrataError `bad-config`.
+ */
+export function leastNoise(enough: (noise: number) => boolean, otherwise: string): number {
+  if (!enough(mostNoise))
+    throw new StrataError('bad-config', otherwise, 'Raise epsilon or delta, or run fewer rounds.');
   let [low, high] = [0, mostNoise];
   while (high - low > 1e-6 * high) {
     const middle = low === 0 ? high / 2 ** 8 : Math.sqrt(low * high);
-    if (within(middle)) high = middle;
+    if (enough(middle)) high = middle;
     else low = middle;
     if (high < 1e-3) return high;
   }

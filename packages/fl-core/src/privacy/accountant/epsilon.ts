@@ -31,10 +31,16 @@ export const orders: readonly number[] = [
 export function epsilonOf(composed: readonly GaussianRounds[], delta: number): Spent {
   const released = composed.filter((r) => r.rounds > 0 && r.sampling > 0);
   if (released.length === 0) return { epsilon: 0, order: null };
+  const rdp = (order: number) => released.reduce((sum, r) => sum + r.rounds * gaussianRdp(r, order), 0);
+  return bestEpsilon(orders, rdp, delta);
+}
+
+/** The least epsilon that the Rényi divergences of some orders prove. @param rdp of all that was released, at an order. */
+export function bestEpsilon(among: readonly number[], rdp: (order: number) => number, delta: number): Spent {
   let best: Spent = { epsilon: Number.POSITIVE_INFINITY, order: null };
-  for (const order of orders) {
-    const rdp = released.reduce((sum, r) => sum + r.rounds * gaussianRdp(r, order), 0);
-    const epsilon = rdp + Math.log((order - 1) / order) - (Math.log(delta) + Math.log(order)) / (order - 1);
+  for (const order of among) {
+    const epsilon =
+      rdp(order) + Math.log((order - 1) / order) - (Math.log(delta) + Math.log(order)) / (order - 1);
     if (epsilon < best.epsilon) best = { epsilon: Math.max(0, epsilon), order };
   }
   return best;

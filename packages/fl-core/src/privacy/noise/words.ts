@@ -17,13 +17,16 @@ export function below(words: RandomWords, n: number): number {
 const wordsAtOnce = 16_384;
 
 /** From the system's generator, by no seed: what was drawn cannot be computed again by anybody. */
-export function cryptoWords(): RandomWords {
+export const cryptoWords = (): RandomWords => wordsBy((buffer) => crypto.getRandomValues(buffer));
+
+/** @param fill puts random bits into all of a buffer of 64 KiB. */
+export function wordsBy(fill: (buffer: Uint32Array<ArrayBuffer>) => void): RandomWords {
   const buffer = new Uint32Array(wordsAtOnce);
   let used = wordsAtOnce;
   return {
     next: () => {
       if (used === wordsAtOnce) {
-        crypto.getRandomValues(buffer);
+        fill(buffer);
         used = 0;
       }
       const word = buffer[used]!;

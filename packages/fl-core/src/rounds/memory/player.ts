@@ -1,5 +1,4 @@
 import { shareBehind } from '../../aggregation/index.ts';
-import { selectableLayers } from '../../models/layouts.ts';
 import type { RandomWords } from '../../privacy/index.ts';
 import { decodeWords, type Phase } from '../../protocol/index.ts';
 import {
@@ -244,9 +243,8 @@ export class Player {
     const base = book.checkpoint(begun.baseRound);
     const { terms } = book;
     const exchange = exchangeOf(run, round, base.layers, terms);
-    const selectable = selectableLayers(layoutFor(run.config));
     const read = async (sha256: string, vector: string) => decodeWords(book.read(sha256)).get(vector)!;
-    const opened = await openRound(exchange, terms, selectable, cohort, read);
+    const opened = await openRound(run.config, exchange, terms, cohort, read);
     const sum = summedUpdate(opened);
     const soFar = { candidate: begun.candidate ?? {}, optimizer: begun.optimizer };
     const recycles = recyclesUpdates(run.config);

@@ -130,10 +130,10 @@ describe('a sealed run in memory', () => {
       expect(moved).toBeGreaterThan(100);
       // 10, 20 ... 80 samples are 1 ... 8 of 64 where 640 count at most
       expect(sealed?.layers.head).toEqual({ members: 6, weight: 1 + 2 + 4 + 5 + 6 + 7, clamped: 0 });
-      expect(sealed?.figures.trainLoss).toBeCloseTo(1.5, 4);
+      expect(sealed?.figures?.trainLoss).toBeCloseTo(1.5, 4);
       const loss = [1, 2, 4, 5, 6, 7].reduce((sum, i) => sum + (10 * i) / 100, 0) / 6;
-      expect(sealed?.figures.before?.loss).toBeCloseTo(loss, 4); // 4 held out are one 64th for each
-      expect(sealed?.figures.before?.accuracy).toBeCloseTo(0.25, 6);
+      expect(sealed?.figures?.before?.loss).toBeCloseTo(loss, 4); // 4 held out are one 64th for each
+      expect(sealed?.figures?.before?.accuracy).toBeCloseTo(0.25, 6);
     }
   });
 

@@ -1,9 +1,10 @@
 import { parameterCount, selectableLayers } from '../../models/layouts.ts';
-import type { ClientPrivacy, RunConfig } from '../../protocol/index.ts';
+import type { NoisedPrivacy, RunConfig } from '../../protocol/index.ts';
 import { budgetOf } from '../../selection/index.ts';
 import { layoutFor } from '../layout.ts';
 import { choose } from '../selection/choice.ts';
 import { pricesFor } from '../selection/costs.ts';
+import { honestIn } from './distributed.ts';
 import { choiceNoise, choicesIn, clipSharesIn, expectedCohort, modelNoise, spentBy } from './spending.ts';
 
 /** What a configuration's differential privacy comes to, before the run begins. */
@@ -22,13 +23,13 @@ export interface PrivacyPlan {
 }
 
 /** Throws `bad-config` where no noise keeps the run within its epsilon. */
-export function privacyPlan(config: RunConfig, privacy: ClientPrivacy): PrivacyPlan {
+export function privacyPlan(config: RunConfig, privacy: NoisedPrivacy): PrivacyPlan {
   const noise = modelNoise(config, privacy);
   const spent = (rounds: number) => {
     const models = new Array<number>(rounds).fill(noise);
     const beside = choicesIn(config, rounds) + clipSharesIn({ privacy }, rounds);
     const others = new Array<number>(beside).fill(choiceNoise(config, privacy));
-    return spentBy([...models, ...others], privacy);
+    return spentBy(config, privacy, [...models, ...others]);
   };
   let [rounds, tooMany] = [0, config.rounds + 1];
   while (tooMany - rounds > 1) {
@@ -36,8 +37,7 @@ export function privacyPlan(config: RunConfig, privacy: ClientPrivacy): PrivacyP
     if (spent(middle) <= privacy.epsilon * (1 + 1e-9)) rounds = middle;
     else tooMany = middle;
   }
-  const expected = privacy.sampling === null ? null : expectedCohort(privacy.sampling, config.cohort.minimum);
-  return { noise, rounds, epsilon: spent(rounds), noiseOverClip: noiseOverClip(config, noise, expected) };
+  return { noise, rounds, epsilon: spent(rounds), noiseOverClip: noiseOverClip(config, privacy, noise) };
 }
 
 /** Turns that are looked at. */
@@ -45,13 +45,31 @@ const mostTurns = 12;
 /** Clients that are looked at; of more, as many train each layer as their share of these. */
 const mostClients = 24;
 
+/** What the noise in a round's model is, over the clip; see {@link noiseLength}. */
+function noiseOverClip(config: RunConfig, privacy: NoisedPrivacy, noise: number): number {
+  if (privacy.kind === 'distributed') {
+    // Each adds its part of what the fewest need, so that a sum of k has k / t times the variance.
+    const honest = honestIn(config, privacy);
+    return noiseLength(config, noise, null, (k) => 1 / (k * honest));
+  }
+  const { sampling } = privacy;
+  const expected = sampling === null ? null : expectedCohort(sampling, config.cohort.minimum);
+  return noiseLength(config, noise, expected);
+}
+
 /**
  * z sqrt(sum_l P_l / k_l^2) over the trained layers, P_l their parameters and k_l the clients that train them: what
  * `noisedMean` puts on a round's model. A cohort of the goal's size is given layers as the strategy would; where that goes
  * by scores, which are the same for all under differential privacy, the largest layers are taken to matter most.
  * @param expected what sums are divided by where cohorts are drawn in secret, and all train the same layers; else null.
+ * @param thinned variance of the noise in a mean of k, over that of z.
  */
-export function noiseOverClip(config: RunConfig, noise: number, expected: number | null): number {
+export function noiseLength(
+  config: RunConfig,
+  noise: number,
+  expected: number | null,
+  thinned: (k: number) => number = (k) => 1 / k ** 2,
+): number {
   const goal = expected ?? config.cohort.goal;
   const layout = layoutFor(config);
   const layers = selectableLayers(layout);
@@ -70,10 +88,10 @@ export function noiseOverClip(config: RunConfig, noise: number, expected: number
     const priced = trainers.map(({ id, samples }, i) => ({ id, samples, budget: budgets[i]!, scores }));
     const input = { layers, costs, reach, clients: priced, round, seed: config.seed };
     const masks = Object.values(choose({ strategy: config.strategy, input, history: null }).masks);
-    let squares = head / goal ** 2;
+    let squares = head * thinned(goal);
     for (const layer of layers) {
       const trainedBy = (masks.filter((m) => m.includes(layer)).length * goal) / clients;
-      if (trainedBy > 0) squares += (sizes.get(layer) ?? 0) / trainedBy ** 2;
+      if (trainedBy > 0) squares += (sizes.get(layer) ?? 0) * thinned(trainedBy);
     }
     worst = Math.max(worst, noise * Math.sqrt(squares));
   }

@@ -1,4 +1,4 @@
-import { type ClientPrivacy, type RunConfig, StrataError, secretSampling } from '../../protocol/index.ts';
+import { type NoisedPrivacy, type RunConfig, StrataError, secretSampling } from '../../protocol/index.ts';
 import { createStrategy, strategyNamed } from '../../selection/index.ts';
 import type { ConfigProblem } from '../config-problem.ts';
 import { type PrivacyPlan, privacyPlan } from './plan.ts';
@@ -23,6 +23,10 @@ export function privacyProblems(config: RunConfig): ConfigProblem[] {
     }
     case 'sample':
       return sampleProblems(config, config.privacy);
+    case 'distributed': {
+      const refused = privacyConflicts(config);
+      return refused.length > 0 ? refused : nonsense(config, config.privacy);
+    }
     default:
       return config.privacy satisfies never;
   }
@@ -31,6 +35,59 @@ export function privacyProblems(config: RunConfig): ConfigProblem[] {
 /** What would let one client's data reach the model by another way than its clipped update. */
 export function privacyConflicts(config: RunConfig): ConfigProblem[] {
   if (config.privacy.kind === 'sample') return sampleConflicts(config);
+  return config.privacy.kind === 'distributed' ? distributedConflicts(config) : clientConflicts(config);
+}
+
+/** Where participants add the noise themselves; what sums are not enough for, {@link sealedProblems} refuses. */
+function distributedConflicts({
+  aggregation: { sealing },
+  budget,
+  privacy,
+  strategy,
+}: RunConfig): ConfigProblem[] {
+  if (privacy.kind !== 'distributed') return [];
+  if (sealing.kind === 'open') {
+    return [
+      {
+        path: 'privacy.kind',
+        message:
+          'Participants add a part of the noise each, which protects them in a sum alone; this run shows the server each update.',
+        hint: 'Set aggregation.sealing to sealed, or privacy.kind to client, where the server adds the noise.',
+        beside: 'Only where the server sees sums alone: seal the run.',
+      },
+    ];
+  }
+  const problems: ConfigProblem[] = [];
+  if (privacy.colluding >= sealing.atLeast) {
+    problems.push({
+      path: 'privacy.colluding',
+      message: `Of a sum of ${sealing.atLeast} participants ${privacy.colluding} may give their noise away; nothing is left of it.`,
+      hint: 'Set privacy.colluding below aggregation.sealing.atLeast, or that higher.',
+      beside: `Below ${sealing.atLeast}, the least number of participants of a sum.`,
+    });
+  }
+  if (createStrategy(strategy).needs !== 'nothing') {
+    problems.push({
+      path: 'strategy.name',
+      message: `The strategy ${strategy.name} chooses layers by scores, and where participants add the noise themselves their scores do not leave their devices.`,
+      hint: 'Choose a strategy that asks for no scores (head-only, top, bottom, round-robin, full), or privacy.kind client in a run that is not sealed.',
+      beside: 'Goes by scores, which do not leave the devices here.',
+    });
+  }
+  if (budget.kind === 'adaptive') {
+    problems.push({
+      path: 'budget.kind',
+      message:
+        'Budgets by measured times choose layers by how much data a participant has, and the noise would not cover that choice.',
+      hint: 'Set budget.kind to fixed, participant or drawn.',
+      beside: 'Goes by measured times, which tell how much data somebody has.',
+    });
+  }
+  return problems;
+}
+
+/** Where the server adds the noise. */
+function clientConflicts(config: RunConfig): ConfigProblem[] {
   const { budget, aggregation, local, stopping } = config;
   const problems: ConfigProblem[] = secretSampling(config) === null ? [] : samplingConflicts(config);
   if (budget.kind === 'adaptive' || budget.unit === 'milliseconds') {
@@ -124,9 +181,9 @@ function samplingConflicts({ purpose, strategy, budget, privacy }: RunConfig): C
 }
 
 /** What could be kept, and would protect nobody or drown the model. */
-function nonsense(config: RunConfig, privacy: ClientPrivacy): ConfigProblem[] {
+function nonsense(config: RunConfig, privacy: NoisedPrivacy): ConfigProblem[] {
   // Of whom nobody knows who is drawn all are meant.
-  const goal = privacy.sampling === null ? config.cohort.goal : config.cohort.minimum;
+  const goal = secretSampling(config) === null ? config.cohort.goal : config.cohort.minimum;
   if (privacy.delta * goal >= 1) {
     return [
       {

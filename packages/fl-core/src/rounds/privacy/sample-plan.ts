@@ -1,6 +1,6 @@
 import { epsilonOfSteps, samplePlan, withinPromise } from '../../privacy/index.ts';
 import { privateSteps, type RunConfig, type SamplePrivacy } from '../../protocol/index.ts';
-import { noiseOverClip } from './plan.ts';
+import { noiseLength } from './plan.ts';
 
 /** What a run that protects each sample comes to for a participant of so many. */
 export interface SampleRunPlan {
@@ -33,7 +33,7 @@ export function samplePlanOf(config: RunConfig, privacy: SamplePrivacy, samples:
     else tooMany = middle;
   }
   // All of what one participant trains, once: its noise is over the samples of a batch, and the others' is its own.
-  const drowning = noiseOverClip(config, noise, 1) / Math.min(batchSize, samples);
+  const drowning = noiseLength(config, noise, 1) / Math.min(batchSize, samples);
   return {
     ...{ noise, rounds, epsilon: spent(rounds), steps: all },
     noiseOverClip: drowning / Math.sqrt(config.cohort.goal),

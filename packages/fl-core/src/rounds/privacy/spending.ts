@@ -1,6 +1,7 @@
 import { epsilonOf, noiseFor, type PrivacyTarget } from '../../privacy/index.ts';
-import type { ClientPrivacy, RunConfig } from '../../protocol/index.ts';
+import { type ClientPrivacy, isNoised, type NoisedPrivacy, type RunConfig } from '../../protocol/index.ts';
 import { createStrategy } from '../../selection/index.ts';
+import { distributedEpsilon, distributedNoise } from './distributed.ts';
 
 /** What a run under differential privacy spends, release by release. */
 
@@ -42,8 +43,6 @@ export interface ModelNoise {
   readonly divisor?: number;
 }
 
-type Config = Pick<RunConfig, 'privacy' | 'rounds' | 'strategy' | 'selection' | 'local'>;
-
 /**
  * q. Unless cohorts are drawn in secret every client counts as one of each: who is drawn is then no secret that lasts, so
  * that no amplification by sampling is claimed.
@@ -60,17 +59,18 @@ export const expectedCohort = (sampling: number, ready: number): number => Math.
 const besideRatio = 5;
 
 /** Of the first `rounds` committed rounds, how many choose layers by scores, at most. */
-export function choicesIn({ strategy, selection, local }: Config, rounds: number): number {
+export function choicesIn({ strategy, selection, local }: RunConfig, rounds: number): number {
   if (createStrategy(strategy).needs === 'nothing') return 0;
   return Math.ceil(Math.max(0, rounds - local.head.warmUp.rounds) / selection.every);
 }
 
 /** z of a round's model. Throws `bad-config` where no noise keeps the run within its epsilon. */
-export function modelNoise(config: Config, privacy: ClientPrivacy): number {
+export function modelNoise(config: RunConfig, privacy: NoisedPrivacy): number {
+  if (privacy.kind === 'distributed') return distributedNoise(config, privacy);
   const { rounds } = config;
   const { noise, epsilon, delta } = privacy;
   if (noise !== null) return noise;
-  const beside = choicesIn(config, rounds) + clipSharesIn(config, rounds);
+  const beside = choicesIn(config, rounds) + clipSharesIn({ privacy }, rounds);
   // Of the whole cohort each time, divergences add up as 1 / z^2 do; a run that draws in secret has nothing beside.
   const sampling = samplingOf(privacy);
   return leastNoise({ epsilon, delta, rounds, sampling }) * Math.sqrt(1 + beside / besideRatio ** 2 / rounds);
@@ -93,14 +93,14 @@ function leastNoise(target: PrivacyTarget): number {
 }
 
 /** z of a choice by scores. */
-export const choiceNoise = (config: Config, privacy: ClientPrivacy): number =>
+export const choiceNoise = (config: RunConfig, privacy: NoisedPrivacy): number =>
   besideRatio * modelNoise(config, privacy);
 
 /** z of the number of updates that were shorter than the clip. */
 export const clipShareNoise = choiceNoise;
 
 /** In how many of `rounds` the clip looks at the updates. */
-export const clipSharesIn = ({ privacy }: Pick<Config, 'privacy'>, rounds: number): number =>
+export const clipSharesIn = ({ privacy }: Pick<RunConfig, 'privacy'>, rounds: number): number =>
   privacy.kind === 'client' && privacy.quantile !== null ? rounds : 0;
 
 /** Never a model without noise because of a record that is missing. */
@@ -110,8 +110,9 @@ function begunOr(round: RoundPrivacy | null): RoundPrivacy {
 }
 
 /** What a round's model is noised with; null without differential privacy. */
-export function modelNoiseOf(config: Config, round: RoundPrivacy | null): ModelNoise | null {
+export function modelNoiseOf(config: RunConfig, round: RoundPrivacy | null): ModelNoise | null {
   const { privacy } = config;
+  // of a sealed run the sums are noised before they are
   if (privacy.kind !== 'client') return null;
   const { clip, sample } = begunOr(round);
   const noise = { noise: modelNoise(config, privacy), clip };
@@ -126,10 +127,8 @@ export const noisedAnyway = (round: RoundPrivacy | null, head: readonly string[]
   round?.sample === undefined ? [] : [...round.sample.layers, ...head];
 
 /** Epsilon of releases with these noises together, each of a cohort of its own where that is drawn in secret. */
-export function spentBy(
-  noises: readonly number[],
-  privacy: Pick<ClientPrivacy, 'delta' | 'sampling'>,
-): number {
+export function spentBy(config: RunConfig, privacy: NoisedPrivacy, noises: readonly number[]): number {
+  if (privacy.kind === 'distributed') return distributedEpsilon(config, privacy, noises.length);
   const sampling = samplingOf(privacy);
   const alike = new Map<number, number>();
   for (const noise of noises) alike.set(noise, (alike.get(noise) ?? 0) + 1);
@@ -146,23 +145,27 @@ const noisesOf = (released: readonly Released[]): number[] =>
 
 /** A round's own releases, and what the run has spent with them. @param before those of the other rounds. */
 export function accounted(
-  privacy: ClientPrivacy,
+  config: RunConfig,
+  privacy: NoisedPrivacy,
   before: readonly RoundPrivacy[],
   own: Released,
 ): RoundPrivacy {
-  return { ...own, epsilon: spentBy(noisesOf([...before, own]), privacy) };
+  return { ...own, epsilon: spentBy(config, privacy, noisesOf([...before, own])) };
 }
 
-/** What a round has released once its model is sent; null without differential privacy. */
+/**
+ * What a round has released once its model is sent, or, of a sealed round, once its sums may be opened; null without differential
+ * privacy.
+ */
 export function withModel(
-  config: Config,
+  config: RunConfig,
   before: readonly RoundPrivacy[],
   own: RoundPrivacy | null,
   share: NonNullable<RoundPrivacy['model']>['share'],
 ): RoundPrivacy | null {
   const { privacy } = config;
-  if (privacy.kind !== 'client') return null;
-  return accounted(privacy, before, {
+  if (!isNoised(privacy)) return null;
+  return accounted(config, privacy, before, {
     ...begunOr(own),
     model: { noise: modelNoise(config, privacy), share },
   });
@@ -170,16 +173,17 @@ export function withModel(
 
 /** Why no further round may open, in words for everybody; null where one may. @param chooses whether it would ask for scores. */
 export function budgetSpent(
-  config: Config,
+  config: RunConfig,
   released: readonly RoundPrivacy[],
   chooses: boolean,
 ): string | null {
   const { privacy } = config;
-  if (privacy.kind !== 'client') return null;
+  if (!isNoised(privacy)) return null;
   const choice = chooses ? { noise: choiceNoise(config, privacy), shares: {} } : null;
-  const share = privacy.quantile === null ? null : { noise: clipShareNoise(config, privacy), value: 0 };
+  const follows = privacy.kind === 'client' && privacy.quantile !== null;
+  const share = !follows ? null : { noise: clipShareNoise(config, privacy), value: 0 };
   const model = { noise: modelNoise(config, privacy), share };
-  const next = accounted(privacy, released, { clip: privacy.clip, choice, model });
+  const next = accounted(config, privacy, released, { clip: privacy.clip, choice, model });
   const { epsilon: target } = privacy;
   // To the target itself it may come; the last digits are of the sum's rounding.
   if (next.epsilon <= target * (1 + 1e-9)) return null;

@@ -31,8 +31,8 @@ export function sealedProblems(config: RunConfig): ConfigProblem[] {
     add(
       'privacy',
       'The promise of privacy rests on changes that the server clips, one by one; of a sealed round it has their sum alone.',
-      'Set privacy to none, or aggregation.sealing to open.',
-      'A sealed run cannot keep this promise yet: nobody could hold participants to the clip.',
+      'Set privacy.kind to distributed, where participants clip and add noise themselves, or aggregation.sealing to open.',
+      'Of a sealed run the server can clip nobody: participants have to add the noise themselves.',
     );
   }
   const { needs } = createStrategy(strategy);

@@ -45,15 +45,30 @@ export const figureWords = 5;
 /** The vector of the scores, a word a selectable layer. */
 export const scores = ' scores';
 
-/** Words behind the values of a layer: the participant's weight, and how many of its values were clamped. */
-export const wordsBehind = 2;
+/**
+ * Words behind the values of a layer: the participant's weight, and how many of its values were clamped. None where
+ * participants add noise themselves: all weigh 1, and what is not noised does not leave the device.
+ */
+export const wordsBehind = (config: RunConfig): number => (isNoised(config) ? 0 : 2);
+
+/** Whether the words of a round are noised before they leave a device; figures and scores then do not leave it at all. */
+export const isNoised = ({ privacy }: Pick<RunConfig, 'privacy'>): boolean => privacy.kind === 'distributed';
 
 export const sealableLayers = (config: RunConfig): LayerSpec[] =>
   layoutFor(config).layers.filter((layer) => layer.role !== 'embed');
 
 /** The vectors that a member with this mask has words for, in order. */
-export const vectorsOf = (config: RunConfig, { score }: Terms, mask: readonly string[]): string[] =>
-  [...trainedLayers(layoutFor(config), mask), figures, ...(score === null ? [] : [scores])].sort();
+export const vectorsOf = (config: RunConfig, terms: Terms, mask: readonly string[]): string[] =>
+  [...trainedLayers(layoutFor(config), mask), ...Object.keys(beside(config, terms))].sort();
+
+/** What travels beside the layers, with its words. */
+const beside = (config: RunConfig, { score }: Terms): Readonly<Record<string, number>> =>
+  isNoised(config)
+    ? {}
+    : {
+        [figures]: figureWords,
+        ...(score === null ? {} : { [scores]: selectableLayers(layoutFor(config)).length }),
+      };
 
 /** @param base the layers of the checkpoint that the round starts from, by which a client knows it, too. */
 export function exchangeOf(
@@ -62,7 +77,9 @@ export function exchangeOf(
   base: Layers,
   terms: Terms,
 ): Exchange {
-  const layers = sealableLayers(config).map((l) => [l.name, parameterCount(l) + wordsBehind] as const);
+  const layers = sealableLayers(config).map(
+    (l) => [l.name, parameterCount(l) + wordsBehind(config)] as const,
+  );
   return {
     run: id,
     round,
@@ -75,11 +92,7 @@ export function exchangeOf(
     config: digestOf(shownConfig(config)), // as its participants are told it
     terms: digestOf(terms),
     atLeast: sealedOf(config).atLeast,
-    vectors: {
-      ...Object.fromEntries(layers),
-      [figures]: figureWords,
-      ...(terms.score === null ? {} : { [scores]: selectableLayers(layoutFor(config)).length }),
-    },
+    vectors: { ...Object.fromEntries(layers), ...beside(config, terms) },
   };
 }
 

@@ -61,7 +61,7 @@ describe('the words of a participant', () => {
           rows.reduce((sum, [, weight]) => sum + weight, 0);
         const clamped = (value: number, most: number) => Math.max(-most, Math.min(most, value));
 
-        const opened = readLayer(terms, 'head', members, members, layer);
+        const opened = readLayer(config(), terms, 'head', members, members, layer);
         expect(opened.weight).toBe(all.reduce((sum, c) => sum + weightOf(c.samples), 0));
         expect(opened.clamped).toBe(all.filter((c) => Math.abs(c.value) > 0.5).length);
         const step = members * stepOf(gridFor(members, mostWeight, 0.5), opened.weight);
@@ -87,7 +87,7 @@ describe('a sum that the participants cannot make', () => {
   const { scale } = gridFor(8, mostWeight, 0.1);
   // one value, the weight, how many were clamped; of 8 on the roster 6 are in the sum
   const layer = (value: number, weight: number) =>
-    readLayer(terms, 'head', 8, 6, Int32Array.from([value, weight, 0]));
+    readLayer(config(), terms, 'head', 8, 6, Int32Array.from([value, weight, 0]));
 
   it('is refused: weights that nobody has, values beyond the clip, shares beyond all of it', () => {
     const most = Math.floor(6 * 0.1 * scale) + 6;

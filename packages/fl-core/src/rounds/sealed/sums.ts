@@ -1,10 +1,14 @@
 import type { MeasuredUpdate } from '../../aggregation/index.ts';
+import { selectableLayers } from '../../models/layouts.ts';
+import type { RunConfig } from '../../protocol/index.ts';
 import { type Exchange, nextClip, unmask } from '../../sealing/index.ts';
 import type { CountedUpdate } from '../candidate.ts';
+import { layoutFor } from '../layout.ts';
 import type { SealedMember, SealedResult } from '../types.ts';
 import {
   type Clips,
   figures,
+  isNoised,
   planOf,
   scores,
   sharersOf,
@@ -12,7 +16,7 @@ import {
   type Terms,
   wordsBehind,
 } from './exchange.ts';
-import { type OpenedLayer, readFigures, readLayer, readScores } from './words.ts';
+import { type OpenedLayer, readFigures, readLayer, readNoisedLayer, readScores } from './words.ts';
 
 /** Of a sum nobody has the length of one client's update; under a clip it would count for nothing. */
 const unmeasured = Number.POSITIVE_INFINITY;
@@ -50,15 +54,14 @@ export const summedUpdate = ({ layers, weight: total }: OpenedRound): SummedUpda
 
 /**
  * Opens the sums of a round.
- * @param selectable names of the layers that are chosen among, in forward order.
  * @param cohort in client-id order.
  * @param read one vector of the file of masked words with this hash.
  * @throws `too-few-shares`, and nothing is opened then; `bad-update` for sums that cannot be.
  */
 export async function openRound(
+  config: RunConfig,
   exchange: Exchange,
   terms: Terms,
-  selectable: readonly string[],
   cohort: readonly SealedMember[],
   read: (sha256: string, vector: string) => Promise<Int32Array>,
 ): Promise<OpenedRound> {
@@ -81,8 +84,22 @@ export async function openRound(
     if (sum.kind === 'closed') closed[layer] = sum.members;
     else {
       const count = sum.members.length;
-      opened.set(layer, { ...readLayer(terms, layer, members, count, sum.words), members: count });
+      const read =
+        config.privacy.kind === 'distributed'
+          ? readNoisedLayer(config, config.privacy, layer, count, sum.words)
+          : readLayer(config, terms, layer, members, count, sum.words);
+      opened.set(layer, { ...read, members: count });
     }
+  }
+  const layers = Object.fromEntries(
+    [...opened].map(([name, { members: count, weight, clamped }]) => [
+      name,
+      { members: count, weight, clamped },
+    ]),
+  );
+  if (isNoised(config)) {
+    const result = { layers, closed, figures: null, scores: null, clips: terms.clips };
+    return { result, weight: survivorsOf(cohort).length, layers: opened };
   }
   const whole = sums.get(figures);
   if (whole?.kind !== 'open') throw new Error('Nothing was opened of a round that has enough members.');
@@ -90,18 +107,14 @@ export async function openRound(
   const total = whole.words[0]!;
   const said = readFigures(members, count, whole.words);
   const common = sums.get(scores);
+  const selectable = selectableLayers(layoutFor(config));
   return {
     result: {
-      layers: Object.fromEntries(
-        [...opened].map(([name, { members: count, weight, clamped }]) => [
-          name,
-          { members: count, weight, clamped },
-        ]),
-      ),
+      layers,
       closed,
       figures: said,
       scores: common?.kind === 'open' ? readScores(selectable, members, count, common.words, total) : null,
-      clips: nextClips(terms.clips, exchange, opened),
+      clips: nextClips(config, terms.clips, exchange, opened),
     },
     weight: total,
     layers: opened,
@@ -109,6 +122,7 @@ export async function openRound(
 }
 
 function nextClips(
+  config: RunConfig,
   clips: Clips,
   { vectors }: Exchange,
   opened: ReadonlyMap<string, OpenedLayer & { readonly members: number }>,
@@ -116,7 +130,7 @@ function nextClips(
   const next = Object.entries(clips).map(([layer, clip]) => {
     const of = opened.get(layer);
     if (of === undefined) return [layer, clip] as const;
-    const values = (vectors[layer]! - wordsBehind) * of.members;
+    const values = (vectors[layer]! - wordsBehind(config)) * of.members;
     const largest = of.mean.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
     return [layer, nextClip(clip, of.clamped, values, largest)] as const;
   });

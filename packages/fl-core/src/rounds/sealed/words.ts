@@ -1,5 +1,11 @@
 import { parameterCount, selectableLayers } from '../../models/layouts.ts';
-import { type NamedTensor, type RunConfig, StrataError } from '../../protocol/index.ts';
+import { largestSum, type NoiseGrid, noisedWords, wordsBy } from '../../privacy/index.ts';
+import {
+  type DistributedPrivacy,
+  type NamedTensor,
+  type RunConfig,
+  StrataError,
+} from '../../protocol/index.ts';
 import {
   type Grid,
   gridFor,
@@ -10,7 +16,9 @@ import {
   type Vectors,
   weightOf,
 } from '../../sealing/index.ts';
+import { largestCohort } from '../cohort.ts';
 import { layoutFor } from '../layout.ts';
+import { distributedGrid } from '../privacy/distributed.ts';
 import type { SealedFigures } from '../types.ts';
 import { figures, scores as scoresVector, sealedOf, type Terms, wordsBehind } from './exchange.ts';
 
@@ -71,8 +79,10 @@ const lossGrid = (members: number): Grid => gridFor(members, mostWeight, mostLos
 const shareGrid = (members: number): Grid => gridFor(members, mostWeight, 1);
 
 /**
- * The words of a participant: of each layer its weighted values, its weight, and how many of the values were clamped.
+ * The words of a participant: of each layer its weighted values, its weight, and how many of the values were clamped. In a
+ * run whose participants add noise themselves: of each layer its clipped values with noise, and nothing else.
  * @param members on the roster, so that no sum can leave an int32.
+ * @throws `non-finite`; `wrong-roster` for more members than a run with noise has room for.
  */
 export function wordsOf(
   config: RunConfig,
@@ -81,6 +91,14 @@ export function wordsOf(
   { layers, samples, trainLoss, before, scores }: Contribution,
   randomness: Randomness,
 ): Vectors {
+  if (config.privacy.kind === 'distributed') {
+    checkRoom(config, members);
+    const grid = distributedGrid(config, config.privacy);
+    const words = wordsBy((buffer) =>
+      buffer.set(new Uint32Array(randomness.bytes(4 * buffer.length).buffer)),
+    );
+    return noisedWords(layers, config.privacy.clip, grid, words);
+  }
   const counted = sealedOf(config).samples;
   const weight = weightOf(samples, counted);
   const one = (value: number, of: number, grid: Grid) =>
@@ -89,7 +107,7 @@ export function wordsOf(
   const mostClamped = Math.floor(0x7fffffff / members);
   for (const [layer, values] of layers) {
     const { words, clamped } = toWords(values, weight, layerGrid(terms, layer, members), randomness);
-    const vector = new Int32Array(words.length + wordsBehind);
+    const vector = new Int32Array(words.length + wordsBehind(config));
     vector.set(words);
     vector.set([weight, Math.min(clamped, mostClamped)], words.length);
     vectors.set(layer, vector);
@@ -103,6 +121,17 @@ export function wordsOf(
   }
   vectors.set(figures, Int32Array.from([weight, one(trainLoss, weight, losses), ...tried]));
   return vectors;
+}
+
+/** The grid is one for all rounds, with room for the largest cohort that there can be. */
+function checkRoom({ cohort: { goal } }: Pick<RunConfig, 'cohort'>, members: number): void {
+  const most = largestCohort(goal);
+  if (members <= most) return;
+  throw new StrataError(
+    'wrong-roster',
+    `The roster has ${members} participants; with a goal of ${goal} there can be ${most}.`,
+    'The round is left out; ask who runs the study.',
+  );
 }
 
 /** Each as a part of their sum, as selection compares them by default; zeros where there is nothing to share. */
@@ -126,18 +155,36 @@ export interface OpenedLayer {
  * @throws `bad-update` for a sum that so many participants cannot make.
  */
 export function readLayer(
+  config: RunConfig,
   terms: Terms,
   layer: string,
   members: number,
   count: number,
   sum: Int32Array,
 ): OpenedLayer {
-  const values = sum.subarray(0, sum.length - wordsBehind);
+  const values = sum.subarray(0, sum.length - wordsBehind(config));
   const [weight = 0, clamped = 0] = sum.subarray(values.length);
   const grid = layerGrid(terms, layer, members);
   checkWeight(layer, weight, count);
   checkWithin(layer, values, mostOf(grid, weight, count), true);
   return { mean: meanOf(values, weight, grid), weight, clamped };
+}
+
+/**
+ * The same of a run whose participants add noise themselves: all weigh 1.
+ * @throws `bad-update`
+ */
+export function readNoisedLayer(
+  config: RunConfig,
+  privacy: DistributedPrivacy,
+  layer: string,
+  count: number,
+  sum: Int32Array,
+): OpenedLayer {
+  const grid: NoiseGrid = distributedGrid(config, privacy);
+  checkWithin(layer, sum, largestSum(grid, count), true);
+  const { scale } = grid;
+  return { mean: meanOf(sum, count, { scale, clip: privacy.clip }), weight: count, clamped: 0 };
 }
 
 /** @throws `bad-update` */

@@ -1,6 +1,6 @@
 import { selectableLayers } from '../../models/layouts.ts';
 import type { RandomWords } from '../../privacy/index.ts';
-import { type KeptStates, type RunConfig, secretSampling } from '../../protocol/index.ts';
+import { isNoised, type KeptStates, type RunConfig, secretSampling } from '../../protocol/index.ts';
 import {
   budgetOf,
   carryMasks,
@@ -89,10 +89,9 @@ export async function chooseForRound(
   const own = trainers.map((t) => t.scores);
   const choice = plan.probe === null ? null : await privateChoice(config, layers, own, port.words);
   // Under differential privacy nobody's own scores, not even those of an earlier probe.
-  const scores =
-    config.privacy.kind !== 'client'
-      ? scaledScores(config.selection.scores, own)
-      : own.map(() => sharesSoFar(layers, [...released.map((r) => r.choice), choice]));
+  const scores = !isNoised(config.privacy)
+    ? scaledScores(config.selection.scores, own)
+    : own.map(() => sharesSoFar(layers, [...released.map((r) => r.choice), choice]));
   const input: SelectionInput = {
     layers,
     costs: prices.costs,
@@ -100,7 +99,7 @@ export async function chooseForRound(
     clients: trainers.map(({ id, samples }, i) => ({
       id,
       // Masks must not tell how many samples somebody has.
-      samples: config.privacy.kind !== 'client' ? samples : 1,
+      samples: isNoised(config.privacy) ? 1 : samples,
       budget: prices.budgets[i]!,
       own: prices.own?.[i],
       scores: scores[i] ?? null,
@@ -168,7 +167,7 @@ async function privateChoice(
   words: RandomWords,
 ): Promise<RoundPrivacy['choice']> {
   const { privacy } = config;
-  if (privacy.kind !== 'client') return null;
+  if (!isNoised(privacy)) return null;
   const noise = choiceNoise(config, privacy);
   const shares = await noisedShares(scores, noise, words);
   if (shares === null) return null;
@@ -260,8 +259,8 @@ function begun(
       ? {}
       : { sample: { ...opened.sample, layers: common } };
   const clip = clipFor(config, released);
-  if (privacy.kind !== 'client' || clip === null) return null;
-  return accounted(privacy, released, { clip, choice, model: null, ...sample });
+  if (!isNoised(privacy) || clip === null) return null;
+  return accounted(config, privacy, released, { clip, choice, model: null, ...sample });
 }
 
 function accountOf({ objective, bound, proved, lambda }: Chosen): NonNullable<Round['selection']> {

@@ -14,7 +14,7 @@ export function PrivacySection({ form, catalog }: SectionProps) {
     <Panel
       step={5}
       title="Privacy"
-      hint="Sealing keeps single updates from the server. Differential privacy bounds what is told of one participant, where the server is trusted and adds the noise, or of one sample, where participants add it themselves. A run can have one of them."
+      hint="Sealing keeps single updates from the server. Differential privacy bounds what is told of one participant, or of one sample of one. Where the server adds the noise it is trusted, since it sees updates before; in a sealed run participants add it themselves, and each sample a participant protects by itself in a run that is not sealed."
     >
       <Stack gap="md">
         <SealingFields form={form} catalog={catalog} />
@@ -36,6 +36,12 @@ export function PrivacySection({ form, catalog }: SectionProps) {
               data-testid="private"
             />
             <Radio
+              value="distributed"
+              label="Differential privacy, noise by participants"
+              description="In a sealed run: every device cuts its update to a length and adds a part of the noise before it is sealed, so that not even the server sees anything without noise. No losses, accuracies or scores are sent."
+              data-testid="private-distributed"
+            />
+            <Radio
               value="sample"
               label="Differential privacy of each sample, by participants themselves"
               description="For few participants with many samples each. A device adds noise to each step before it sends anything, so that you need not be trusted with updates; it costs accuracy, time, and all figures that participants measure."
@@ -45,6 +51,7 @@ export function PrivacySection({ form, catalog }: SectionProps) {
         </Radio.Group>
         {privacy.kind === 'client' && <ClientFields form={form} />}
         {privacy.kind === 'sample' && <SampleFields form={form} />}
+        {privacy.kind === 'distributed' && <DistributedFields form={form} />}
         <div role="status" data-testid="privacy-plan" data-kind={state.kind}>
           <Outcome form={form} state={state} />
         </div>
@@ -53,11 +60,11 @@ export function PrivacySection({ form, catalog }: SectionProps) {
   );
 }
 
-function ClientFields({ form }: { form: ConfigForm }) {
+/** What both kinds of noise have. */
+function PromiseFields({ form }: { form: ConfigForm }) {
   const { onChange, value, ...noise } = form.getInputProps('privacy.noise');
-  const { onChange: sample, value: rate, ...sampling } = form.getInputProps('privacy.sampling');
   return (
-    <SimpleGrid cols={{ base: 1, xs: 2 }}>
+    <>
       <NumberInput
         label="ε, at most"
         description="Of the whole run; it stops before it passes it"
@@ -91,6 +98,30 @@ function ClientFields({ form }: { form: ConfigForm }) {
         value={value ?? ''}
         onChange={(typed) => onChange(typed === '' ? null : typed)}
       />
+    </>
+  );
+}
+
+function DistributedFields({ form }: { form: ConfigForm }) {
+  return (
+    <SimpleGrid cols={{ base: 1, xs: 2 }}>
+      <PromiseFields form={form} />
+      <NumberInput
+        label="May work with the server"
+        description="Participants of a sum who give their noise away; the others add so much more"
+        allowDecimal={false}
+        min={0}
+        {...form.getInputProps('privacy.colluding')}
+      />
+    </SimpleGrid>
+  );
+}
+
+function ClientFields({ form }: { form: ConfigForm }) {
+  const { onChange: sample, value: rate, ...sampling } = form.getInputProps('privacy.sampling');
+  return (
+    <SimpleGrid cols={{ base: 1, xs: 2 }}>
+      <PromiseFields form={form} />
       <NumberInput
         label="Chance to be in a round"
         description="Drawn in secret, so that less noise will do; empty: cohorts as in any run"

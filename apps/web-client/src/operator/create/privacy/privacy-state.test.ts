@@ -78,6 +78,35 @@ describe('privacyState', () => {
     expect(configErrors(hopeless, catalog)['privacy.epsilon']).toMatch(/^Nothing would be learned/);
   });
 
+  it('of noise by participants: what stands against it, and with the settings that fit the run is sealed and can be sent', () => {
+    const config: RunConfig = {
+      ...usual,
+      rounds: 20,
+      cohort: { ...usual.cohort, goal: 400, minimum: 100 },
+      privacy: startPrivacy.distributed,
+    };
+    const state = privacyState(config, catalog);
+    if (state.kind !== 'conflicts') throw new Error(state.kind);
+    expect(state).toMatchObject({ paths: ['privacy.kind'] });
+    const better = RunConfig.parse(fitted(config, state.paths));
+    expect(better).toMatchObject({ privacy: startPrivacy.distributed, strategy: { name: 'head-only' } });
+    expect(better.aggregation.sealing.kind).toBe('sealed');
+    expect(configErrors(better, catalog)).toEqual({});
+    const plan = privacyState(better, catalog);
+    if (plan.kind !== 'plan') throw new Error(plan.kind);
+    expect(plan.sentences[0]).toContain('Every participant adds a part of the noise');
+    // a strategy by scores in a sealed run, and more who give their noise away than a sum has
+    const scored: RunConfig = {
+      ...better,
+      strategy: RunConfig.shape.strategy.parse({ name: 'gradient-norm' }),
+      privacy: { ...startPrivacy.distributed, colluding: 5 },
+    };
+    const both = privacyState(scored, catalog);
+    if (both.kind !== 'conflicts') throw new Error(both.kind);
+    expect(both.paths).toEqual(['privacy.colluding', 'strategy.name']);
+    expect(privacyState(fitted(scored, both.paths), catalog).kind).toBe('plan');
+  });
+
   it('says when a stated noise lasts for a part of the rounds only', () => {
     const config = fitted(
       { ...wished, rounds: 50, strategy: { name: 'head-only' }, cohort: { ...wished.cohort, goal: 500 } },

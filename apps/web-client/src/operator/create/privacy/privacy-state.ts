@@ -1,6 +1,9 @@
 import {
   type Catalog,
   type ClientPrivacy,
+  type DistributedPrivacy,
+  isNoised,
+  type NoisedPrivacy,
   type PrivacyConfig,
   RunConfig,
   type SamplePrivacy,
@@ -10,6 +13,7 @@ import { privacyConflicts, privacyProblems, samplePlanOf } from '@strata/fl-core
 import { expectedCohort } from '@strata/fl-core/rounds/spending';
 import { guessText, sampleGuessText } from '../../../shared/texts/privacy-text.ts';
 import { chosenModel } from '../chosen-model.ts';
+import { sealable, startSealing } from './sealing-state.ts';
 
 /** What the form begins with when a run is to be private: usual values for some tens of participants. */
 const startClient: ClientPrivacy = {
@@ -24,9 +28,20 @@ const startClient: ClientPrivacy = {
 /** The same where participants have some thousands of samples each. */
 const startSample: SamplePrivacy = { kind: 'sample', epsilon: 8, delta: 1e-5, clip: 1, noise: null };
 
+/** The same of a run whose participants add the noise themselves. */
+const startDistributed: DistributedPrivacy = {
+  kind: 'distributed',
+  epsilon: 8,
+  delta: 0.001,
+  clip: 1,
+  noise: null,
+  colluding: 0,
+};
+
 export const startPrivacy = {
   none: { kind: 'none' },
   client: startClient,
+  distributed: startDistributed,
   sample: startSample,
 } as const satisfies { readonly [K in PrivacyConfig['kind']]: Extract<PrivacyConfig, { kind: K }> };
 
@@ -78,7 +93,27 @@ const verdictOf = ({ noiseOverClip, rounds }: PrivacyPlan): Verdict =>
   noiseOverClip > Math.sqrt(rounds) ? 'drowned' : 'usable';
 
 /** With these settings every conflict is gone. */
-export function fitted(
+export const fitted = (config: RunConfig, paths: readonly string[]): RunConfig =>
+  config.privacy.kind === 'distributed'
+    ? fittedSealed(config, config.privacy, paths)
+    : fittedOpen(config, paths);
+
+function fittedSealed(
+  { aggregation, budget, privacy: _, strategy, ...config }: RunConfig,
+  privacy: DistributedPrivacy,
+  paths: readonly string[],
+): RunConfig {
+  const { sealing } = aggregation;
+  return sealable({
+    ...config,
+    strategy: paths.includes('strategy.name') || sealing.kind === 'open' ? { name: 'head-only' } : strategy,
+    budget: budget.kind === 'adaptive' ? { kind: 'fixed', unit: 'layers', amount: 1 } : budget,
+    privacy: paths.includes('privacy.colluding') ? { ...privacy, colluding: 0 } : privacy,
+    aggregation: { ...aggregation, sealing: sealing.kind === 'open' ? startSealing : sealing },
+  });
+}
+
+function fittedOpen(
   { budget, aggregation, local, privacy, purpose, strategy, ...config }: RunConfig,
   paths: readonly string[],
 ): RunConfig {
@@ -110,19 +145,22 @@ export function fitted(
 
 function sentencesOf({ noise, rounds, epsilon, noiseOverClip }: PrivacyPlan, config: RunConfig): string[] {
   const { privacy, cohort } = config;
-  if (privacy.kind !== 'client') return [];
+  if (!isNoised(privacy)) return [];
+  const sampling = privacy.kind === 'client' ? privacy.sampling : null;
   const lasts =
     rounds < config.rounds
       ? `The budget lasts for ${rounds} of ${config.rounds} rounds; then the run stops.`
       : `All ${rounds} rounds together come to an ε of ${epsilon.toFixed(2)}.`;
   return [
-    `Noise of ${amount(noise)} times the longest update on every value of a sum. ${lasts}`,
-    ...(privacy.sampling === null
+    privacy.kind === 'client'
+      ? `Noise of ${amount(noise)} times the longest update on every value of a sum. ${lasts}`
+      : `Every participant adds a part of the noise; on every value of the smallest sum it is ${amount(noise)} times the longest update. ${lasts}`,
+    ...(sampling === null
       ? []
       : [
-          `Of ${cohort.minimum} who are there about ${amount(expectedCohort(privacy.sampling, cohort.minimum))} are in a round, by chance more, fewer or nobody; the sum is divided by that number whoever was. “Updates wanted” and the quorum count for nothing. Who was in which round must stay with you: the bound is for those who are not told.`,
+          `Of ${cohort.minimum} who are there about ${amount(expectedCohort(sampling, cohort.minimum))} are in a round, by chance more, fewer or nobody; the sum is divided by that number whoever was. “Updates wanted” and the quorum count for nothing. Who was in which round must stay with you: the bound is for those who are not told.`,
         ]),
-    `In a round’s model the noise is ${amount(noiseOverClip)} times as long as the longest change that ${privacy.sampling === null ? `${cohort.goal} participants` : 'so many'} can make together; over ${rounds} rounds a model can learn against up to about ${amount(Math.sqrt(rounds))} times.`,
+    `In a round’s model the noise is ${amount(noiseOverClip)} times as long as the longest change that ${sampling === null ? `${cohort.goal} participants` : 'so many'} can make together; over ${rounds} rounds a model can learn against up to about ${amount(Math.sqrt(rounds))} times.`,
     `${meaning(privacy)}.`,
   ];
 }
@@ -154,7 +192,7 @@ function samplePlanState(config: RunConfig, privacy: SamplePrivacy): PrivacyStat
   };
 }
 
-const meaning = (privacy: ClientPrivacy): string => {
+const meaning = (privacy: NoisedPrivacy): string => {
   const text = guessText(privacy);
   return `${text[0]?.toUpperCase()}${text.slice(1)}`;
 };

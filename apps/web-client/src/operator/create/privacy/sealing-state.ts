@@ -25,7 +25,7 @@ export function sealable(config: RunConfig): RunConfig {
   const fitting: RunConfig = {
     ...config,
     aggregation: { ...aggregation, rule: { name: 'mean' }, weightCap: null },
-    privacy: { kind: 'none' },
+    privacy: config.privacy.kind === 'distributed' ? config.privacy : { kind: 'none' },
     selection: { ...selection, scores: 'share' },
     budget: budget.unit === 'milliseconds' ? { kind: 'fixed', unit: 'layers', amount: 1 } : budget,
     cohort: {

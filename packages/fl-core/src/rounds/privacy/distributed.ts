@@ -1,0 +1,70 @@
+import { parameterCount } from '../../models/layouts.ts';
+import {
+  type DistributedNoise,
+  distributedNoiseFor,
+  type NoiseGrid,
+  noiseGridFor,
+  skellamEpsilon,
+} from '../../privacy/index.ts';
+import { type DistributedPrivacy, type RunConfig, StrataError } from '../../protocol/index.ts';
+import { largestCohort } from '../cohort.ts';
+import { layoutFor } from '../layout.ts';
+
+/** A sealed run whose participants add the noise themselves, as all of them and the server compute it from its configuration. */
+
+/** Participants whose part of the noise is in every sum that is opened, and known to nobody else. */
+export function honestIn(
+  { aggregation: { sealing } }: Pick<RunConfig, 'aggregation'>,
+  { colluding }: Pick<DistributedPrivacy, 'colluding'>,
+): number {
+  const least = sealing.kind === 'sealed' ? sealing.atLeast : 0;
+  if (least > colluding) return least - colluding;
+  throw new StrataError(
+    'bad-config',
+    `Of a sum of ${least} participants ${colluding} may give their noise away; nothing is left of it.`,
+    'Set privacy.colluding below aggregation.sealing.atLeast.',
+  );
+}
+
+/** All that the noise follows from but its size. */
+function termsOf(config: RunConfig, privacy: DistributedPrivacy): Omit<DistributedNoise, 'noise'> {
+  const trained = layoutFor(config).layers.filter(({ role }) => role !== 'embed');
+  return {
+    clip: privacy.clip,
+    honest: honestIn(config, privacy),
+    members: largestCohort(config.cohort.goal),
+    values: trained.reduce((sum, layer) => sum + parameterCount(layer), 0),
+  };
+}
+
+/** The newest answers: each step of each round, and each layer, asks the same. */
+const known = new Map<string, { readonly noise: number; readonly grid: NoiseGrid }>();
+const mostKnown = 50;
+
+function solved(config: RunConfig, privacy: DistributedPrivacy) {
+  const terms = termsOf(config, privacy);
+  const { epsilon, delta } = privacy;
+  const key = [...Object.values(terms), epsilon, delta, privacy.noise, config.rounds].join();
+  const before = known.get(key);
+  if (before !== undefined) return before;
+  const noise = privacy.noise ?? distributedNoiseFor(terms, { epsilon, delta, rounds: config.rounds });
+  const made = { noise, grid: noiseGridFor({ ...terms, noise }) };
+  known.set(key, made);
+  for (const oldest of known.keys()) {
+    if (known.size <= mostKnown) break;
+    known.delete(oldest);
+  }
+  return made;
+}
+
+/** z of a round's sums. @throws `bad-config` where no noise keeps the run within its epsilon. */
+export const distributedNoise = (config: RunConfig, privacy: DistributedPrivacy): number =>
+  solved(config, privacy).noise;
+
+/** The whole numbers that the run's participants round to, the same in every round. @throws `bad-config` */
+export const distributedGrid = (config: RunConfig, privacy: DistributedPrivacy): NoiseGrid =>
+  solved(config, privacy).grid;
+
+/** What so many rounds come to. */
+export const distributedEpsilon = (config: RunConfig, privacy: DistributedPrivacy, rounds: number): number =>
+  skellamEpsilon(solved(config, privacy).grid, rounds, privacy.delta).epsilon;
