@@ -21,6 +21,7 @@ export function demoRunConfig(options: DemoOptions, data: DemoData): RunConfig {
     data: { kind: model.kind, sample: data.kind === 'sample' ? data.sample : null },
     labels: [...data.labels],
     strategy: strategyOf(options),
+    selection: { every: strategyNamed(options.strategy).keptFor },
     budget: { kind: 'fixed', unit: 'layers', amount: options.budget },
     rounds: options.rounds,
     cohort: { goal: options.clients, minimum: options.clients, quorum: 1 },

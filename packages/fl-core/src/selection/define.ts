@@ -14,6 +14,11 @@ interface StrategyDefinition<N extends string, S extends Options, R extends Stra
   readonly start: Partial<z.input<z.ZodObject<S>>>;
   /** What everybody trains whatever the budgets; absent where budgets count. */
   readonly everybody?: 'all' | 'none';
+  /**
+   * Rounds that a choice is kept (`selection.every`) where a form or a demo begins with this strategy; absent: each round
+   * chooses. A run that says nothing chooses in each.
+   */
+  readonly keptFor?: number;
   /** Whether layers that nobody trains move on by their last change, which the server keeps. */
   readonly recycles?: true;
   /** Whether value and bound of its masks are worth a chart. */
@@ -37,10 +42,11 @@ export function defineStrategy<const N extends string, S extends Options, R exte
         'Give options in the ranges of the strategy.',
       ),
   );
-  const { everybody = null, recycles = false, solver = false } = definition;
+  const { everybody = null, keptFor = 1, recycles = false, solver = false } = definition;
   return {
     ...definition,
     everybody,
+    keptFor,
     recycles,
     solver,
     /** The schema of its configuration. */

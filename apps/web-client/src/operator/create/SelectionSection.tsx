@@ -1,4 +1,5 @@
 import { Stack } from '@mantine/core';
+import { strategyNamed } from '@strata/fl-core/selection';
 import { useMemo } from 'react';
 import { Panel } from '../../shared/components/Panel.tsx';
 import { ignoresBudget } from '../strategy-text.ts';
@@ -31,7 +32,12 @@ export function SelectionSection({ form, catalog }: SectionProps) {
           budgets={budgets}
           costs={costs}
           scale={form.values.selection.scores}
-          onChoose={(chosen) => form.setFieldValue('strategy', chosen)}
+          onChoose={(chosen) => {
+            form.setFieldValue('strategy', chosen);
+            // As long as nobody has said how long a choice is kept, that is the strategy's to say.
+            if (form.values.selection.every === strategyNamed(strategy.name).keptFor)
+              form.setFieldValue('selection.every', strategyNamed(chosen.name).keptFor);
+          }}
         />
         <StrategyOptions form={form} />
         {!ignoresBudget(strategy) && <BudgetFields form={form} layers={layers} />}

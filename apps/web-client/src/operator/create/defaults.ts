@@ -9,6 +9,7 @@ import {
   StrataError,
   type TaskName,
 } from '@strata/fl-core/protocol';
+import { strategyNamed } from '@strata/fl-core/selection';
 import { taskNamed } from '@strata/fl-core/tasks';
 
 export type CatalogModel = Catalog['models'][number];
@@ -82,6 +83,7 @@ export function defaultConfig(
     task: taskNamed(task).startConfig(model.maxTokens),
     labels: labelsFor(task, sample),
     strategy: { name: 'strata', lambda: 1 },
+    selection: { every: strategyNamed('strata').keptFor },
     budget: { kind: 'fixed', unit: 'layers', amount: budget },
     local: { optimizer: { name: 'adamw', learningRate }, head },
   };

@@ -26,6 +26,8 @@ export const strata = defineStrategy({
   source: 'Sun et al., arXiv 2408.15600, problem P1',
   group: 'first',
   solver: true,
+  // The same masks, or as good, for a fifth of the probes (docs/decisions.md, Selection, 2026-11-28).
+  keptFor: 5,
   options: {
     /** Price of disagreeing; not looked at where it is chosen each round. */
     lambda: z.number().min(0).max(1e6).default(1),
