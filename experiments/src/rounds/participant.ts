@@ -34,7 +34,7 @@ export class SharedDevice {
         weights: this.#weights,
         data: { train: data, heldOut: data },
         local: this.#run.book.run.config.local,
-        budget: null,
+        guard: null,
       },
       { signal: never },
       () => {},

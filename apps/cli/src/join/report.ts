@@ -47,10 +47,17 @@ export function lineOf({ phase, losses, accuracies, mask, standing }: ClientSnap
 }
 
 /** What was used up of the protection of each sample. */
-const spentText = ({ epsilon, promised, kept, concern }: NonNullable<ClientSnapshot['standing']>): string =>
+const spentText = ({
+  epsilon,
+  promised,
+  skipped,
+  kept,
+  concern,
+}: NonNullable<ClientSnapshot['standing']>): string =>
   [
     `used up of what is promised of each sample: ε ${epsilon.toFixed(2)} of ${promised}`,
     ...(concern === null ? [] : [concern]),
+    ...(skipped === 0 ? [] : [`${skipped} gradients were not finite and counted as nothing`]),
     ...(kept === false ? ['the next start will not know: --state keeps it'] : []),
   ].join('; ');
 

@@ -48,6 +48,7 @@ function Spent({
   noise,
   sampling,
   steps,
+  skipped,
   kept,
   concern,
 }: NonNullable<ClientSnapshot['standing']>) {
@@ -62,6 +63,12 @@ function Spent({
     <Card title="Protection of each sample" testId="spent">
       <Facts facts={facts} />
       {concern !== null && <p className={classes.note}>{concern}</p>}
+      {skipped > 0 && (
+        <p className={classes.note}>
+          {count(skipped)} times a sample gave numbers that are not finite, and counted as nothing. Nobody is
+          told; where it is many, the run’s learning rate is too high.
+        </p>
+      )}
       {kept === false && (
         <p className={classes.note}>
           This browser keeps nothing: after a reload it would not know what was used up before. Take part

@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads';
-import { perform, SampleBudget, SpendingInMemory, WeightsSync } from '@strata/client/work';
+import { perform, SampleGuard, SpendingInMemory, WeightsSync } from '@strata/client/work';
 import { type Dataset, sampleCount, splitHoldOut, subset } from '@strata/fl-core/data';
 import { loadModel } from '@strata/fl-core/models';
 import { specOf } from '@strata/fl-core/models/layouts';
@@ -54,7 +54,7 @@ class Device {
             weights: this.#weights,
             data: { train: training, heldOut },
             local: this.#setting.config.local,
-            budget: this.#budgetOf(job, training, kept),
+            guard: this.#guardOf(job, training, kept),
           },
           { signal: new AbortController().signal },
           () => {},
@@ -95,15 +95,15 @@ class Device {
   }
 
   /** Its noise is of the seed, not of the system's bits: a simulation can be repeated, and has nobody to protect. */
-  #budgetOf(
+  #guardOf(
     { client, work }: Extract<Job, { kind: 'work' }>,
     data: Dataset,
     kept: SpendingInMemory,
-  ): SampleBudget | null {
+  ): SampleGuard | null {
     const { privacy, rounds, local, seed } = this.#setting.config;
     if (privacy.kind !== 'sample') return null;
     const { uniform } = random(seed, 'sample privacy', client, work.round);
-    return new SampleBudget({
+    return new SampleGuard({
       ...{ run: simulated, client: String(client), config: { privacy, rounds, local }, data, kept },
       words: { next: () => Math.floor(uniform() * 2 ** 32) },
     });

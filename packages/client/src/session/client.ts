@@ -5,7 +5,7 @@ import { type RunManifest, StrataError, saidTo } from '@strata/fl-core/protocol'
 import { taskNamed } from '@strata/fl-core/tasks';
 import { backoffMs, createControlPlane, createDataPlane, type DataPlane, remedy, sleep } from '../index.ts';
 import type { SealedParty } from '../sealed/party.ts';
-import { SampleBudget } from '../work/index.ts';
+import { SampleGuard } from '../work/index.ts';
 import { errorBody } from './error-body.ts';
 import { preparedKey, withKeptModels } from './kept.ts';
 import { type LoadedData, loadData } from './load-data.ts';
@@ -41,6 +41,8 @@ export class Client {
   /** Join as soon as there is data. */
   #eager: boolean;
   #session: Session | null = null;
+  /** Whether another round may be told of is being looked up. */
+  #looking = false;
   #party: SealedParty | null = null;
 
   /** `changed` is called with every new state, many times a second at work. */
@@ -218,8 +220,34 @@ export class Client {
   }
 
   #joinIfReady(): void {
-    if (!this.#eager || this.#loaded === null || this.#session !== null) return;
-    const { data, summary } = this.#loaded;
+    const loaded = this.#loaded;
+    if (!this.#eager || loaded === null || this.#session !== null || this.#looking) return;
+    const { manifest } = this.#require();
+    const guard = this.#sampleGuard(manifest, loaded.data.train);
+    if (guard === null) {
+      this.#join(loaded, null);
+      return;
+    }
+    // Who could not be in another round takes no place in one; and what was spent before is on the page at once.
+    this.#looking = true;
+    const { epochs, head } = manifest.config.local;
+    const least = head.warmUp.rounds > 0 ? Math.min(epochs, head.warmUp.epochs) : epochs;
+    void guard.round(least).then(
+      () => {
+        this.#looking = false;
+        if (this.#gone.signal.aborted) return;
+        // The person may have chosen other data meanwhile.
+        if (this.#loaded === loaded) this.#join(loaded, guard);
+        else this.#joinIfReady();
+      },
+      (error: unknown) => {
+        this.#looking = false;
+        this.#fail(error);
+      },
+    );
+  }
+
+  #join({ data, summary }: LoadedData, guard: SampleGuard | null): void {
     const { manifest, trainers } = this.#require();
     const { run, key, server, identity } = this.#options;
     const { name, budget } = this.#wishes;
@@ -229,11 +257,12 @@ export class Client {
         ...(budget === undefined ? {} : { budget }),
         device: trainers.device,
         samples: summary.samples,
-        heldOut: summary.heldOut,
+        // Nothing is measured for others on samples that are protected.
+        heldOut: guard === null ? summary.heldOut : 0,
       }),
       local: manifest.config.local,
       data,
-      budget: this.#sampleBudget(manifest, data.train),
+      guard,
       trainers,
       control: createControlPlane({ server, run, key, identity }),
       plane: this.#plane,
@@ -244,10 +273,10 @@ export class Client {
   }
 
   /** This client's bound on what it tells of each sample; null where the run promises none. */
-  #sampleBudget({ config }: RunManifest, data: Dataset): SampleBudget | null {
+  #sampleGuard({ config }: RunManifest, data: Dataset): SampleGuard | null {
     const { privacy, rounds, local } = config;
     if (privacy.kind !== 'sample') return null;
-    return new SampleBudget({
+    return new SampleGuard({
       run: this.#options.run,
       client: this.#options.identity.client,
       config: { privacy, rounds, local },

@@ -1,7 +1,7 @@
 import { LocalConfig, type SamplePrivacy } from '@strata/fl-core/protocol';
 import { chooseBackend } from '@strata/fl-core/training';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { SampleBudget, SpendingInMemory } from '../work/index.ts';
+import { SampleGuard, SpendingInMemory } from '../work/index.ts';
 import { World, wait } from './testing/session-world.ts';
 
 /** A session whose run protects each sample: 12 of them, a third of which is in a step. */
@@ -13,7 +13,7 @@ describe('a session in a run that protects each sample', () => {
   const worldOf = () =>
     new World(
       (data, tell) =>
-        new SampleBudget({
+        new SampleGuard({
           ...{ run: 'run-1', client: 'c-1', config: { privacy, rounds: 9, local }, data, kept, tell },
         }),
     );

@@ -7,7 +7,7 @@ import {
 } from '@strata/fl-core/protocol';
 import { backoffMs, type ControlPlane, type DataPlane, remedy, sleep, unlessAborted } from '../index.ts';
 import type { SealedParty } from '../sealed/party.ts';
-import { contribute, type JobStage, type LocalData, perform, type SampleBudget } from '../work/index.ts';
+import { contribute, type JobStage, type LocalData, perform, type SampleGuard } from '../work/index.ts';
 import { deliver } from './delivery.ts';
 import { errorBody } from './error-body.ts';
 import { PauseGate } from './gate.ts';
@@ -33,7 +33,7 @@ export interface SessionOptions {
   readonly local: LocalConfig;
   readonly data: LocalData;
   /** Where each sample is protected: what of them may still be told; null in other runs. */
-  readonly budget: SampleBudget | null;
+  readonly guard: SampleGuard | null;
   readonly trainers: Trainers;
   readonly control: ControlPlane;
   readonly plane: DataPlane;
@@ -214,7 +214,7 @@ export class Session {
   }
 
   async #compute(work: ActiveWork, signal: AbortSignal): Promise<SaidAnswer> {
-    const { data, local, budget, trainers, party, update } = this.#options;
+    const { data, local, guard, trainers, party, update } = this.#options;
     const advance = (stage: JobStage) => this.#advance(work.round, stage);
     const control = {
       signal,
@@ -230,7 +230,7 @@ export class Session {
       const sealed = await party(); // its code may have to come first
       const using = trainers.use((bench) => {
         signal.throwIfAborted();
-        return contribute(work, { ...bench, data, local, budget }, control, advance);
+        return contribute(work, { ...bench, data, local, guard }, control, advance);
       });
       const trained = await unlessAborted(using, signal);
       if (trained.scores !== null) update(() => ({ scores: trained.scores }));
@@ -238,7 +238,7 @@ export class Session {
     }
     const using = trainers.use((bench) => {
       signal.throwIfAborted(); // other clients may have been before this one, and the work have changed meanwhile
-      return perform(work, { ...bench, data, local, budget }, control, advance);
+      return perform(work, { ...bench, data, local, guard }, control, advance);
     });
     const answer = await unlessAborted(using, signal);
     if (answer.kind === 'probe') this.#options.update(() => ({ scores: answer.message.scores }));
@@ -297,7 +297,7 @@ export class Session {
       activity: stage.kind,
       fraction: Math.min(1, stage.fraction),
       // of samples that are protected nothing is told that has no noise
-      ...(loss === null || this.#options.budget !== null ? {} : { loss }),
+      ...(loss === null || this.#options.guard !== null ? {} : { loss }),
     });
   }
 

@@ -37,7 +37,7 @@ export async function contribute(
   control: JobControl & { readonly signal: AbortSignal },
   report: (stage: JobStage) => void,
 ): Promise<Trained> {
-  if (tools.budget !== null) throw unsummed();
+  if (tools.guard !== null) throw unsummed();
   const parts = partsOf(tools, control, report);
   const { train, heldOut } = tools.data;
   const { seed } = work;

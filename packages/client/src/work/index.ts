@@ -1,5 +1,5 @@
 export { contribute, type Trained } from './contribute.ts';
 export * from './perform.ts';
-export * from './sample-budget.ts';
+export * from './sample-guard.ts';
 export * from './spending.ts';
 export { WeightsSync, type WeightsTarget } from './weights-sync.ts';

@@ -21,7 +21,7 @@ import {
   type TrainResult,
 } from '@strata/fl-core/training';
 import { clipped } from './clipped.ts';
-import type { PrivateRound, SampleBudget } from './sample-budget.ts';
+import type { PrivateRound, SampleGuard } from './sample-guard.ts';
 import type { WeightsSync } from './weights-sync.ts';
 
 /** What a job leaves behind: kept until the round is over, so that it can be sent again as it is (R4). */
@@ -69,7 +69,7 @@ export interface JobTools {
   readonly data: LocalData;
   readonly local: LocalConfig;
   /** Under differential privacy of each sample: what it may still do; null in other runs. */
-  readonly budget: SampleBudget | null;
+  readonly guard: SampleGuard | null;
 }
 
 /** Larger than a training batch, because no gradient is kept. */
@@ -155,8 +155,8 @@ export async function perform(
   report: (stage: JobStage) => void,
 ): Promise<Answer> {
   const parts = partsOf(tools, control, report);
-  const { data, local, budget } = tools;
-  if (budget !== null) return performPrivately(work, parts, data, budget);
+  const { data, local, guard } = tools;
+  if (guard !== null) return performPrivately(work, parts, data, guard);
   await parts.fetch(work);
   switch (work.kind) {
     case 'probe': {
@@ -201,7 +201,7 @@ async function performPrivately(
   work: ModelWork,
   parts: ReturnType<typeof partsOf>,
   { train }: LocalData,
-  budget: SampleBudget,
+  guard: SampleGuard,
 ): Promise<Answer> {
   switch (work.kind) {
     case 'probe':
@@ -214,10 +214,10 @@ async function performPrivately(
       // Nothing is held out, and nothing is told of samples.
       return { kind: 'evaluate', message: { round: work.round, loss: 0, accuracy: 0, samples: 0 } };
     case 'train': {
-      const round = await budget.round(work.epochs);
+      const round = await guard.round(work.epochs);
       await parts.fetch(work);
-      const { update, loss } = await parts.train(work, round);
-      const epsilon = await budget.record(round);
+      const { update, loss, skipped } = await parts.train(work, round);
+      const epsilon = await guard.record(round, skipped);
       const metadata = { samples: String(sampleCount(train)), epsilon: String(epsilon) };
       return { kind: 'train', round: work.round, update: encodeSafetensors(update, metadata), loss };
     }

@@ -3,7 +3,7 @@ import type { PrivateSteps } from '@strata/fl-core/privacy';
 /** Steps of a client on some data, whose result may have left the device. */
 export interface SpentSteps extends PrivateSteps {
   readonly client: string;
-  /** Stands for the data: `fingerprintOf` in `sample-budget.ts`. */
+  /** Stands for the data: `fingerprintOf` in `sample-guard.ts`. */
   readonly data: string;
 }
 

@@ -13,7 +13,7 @@ import { vi } from 'vitest';
 import { createControlPlane, createDataPlane, type DataPlane, newIdentity } from '../../index.ts';
 import { SealedParty } from '../../sealed/party.ts';
 import { SecretsInMemory } from '../../sealed/secrets-in-memory.ts';
-import type { LocalTrainer, SampleBudget, SampleStanding } from '../../work/index.ts';
+import type { LocalTrainer, SampleGuard, SampleStanding } from '../../work/index.ts';
 import { Session } from '../session.ts';
 import { type ClientSnapshot, initialSnapshot } from '../snapshot.ts';
 import { SharedTrainer } from '../trainers.ts';
@@ -76,7 +76,7 @@ class CountedTrainers extends SharedTrainer {
   }
 }
 
-type WorldBudget = (train: ImageDataset, tell: (standing: SampleStanding) => void) => SampleBudget | null;
+type WorldGuard = (train: ImageDataset, tell: (standing: SampleStanding) => void) => SampleGuard | null;
 
 /** A session on real sockets, real HTTP and the real trainer against the scripted server. */
 export class World {
@@ -90,13 +90,13 @@ export class World {
   readonly seen: ClientSnapshot['phase']['kind'][] = [];
   snapshot: ClientSnapshot = initialSnapshot(this.identity.client);
   session!: Session;
-  readonly #budget: WorldBudget;
+  readonly #guard: WorldGuard;
   #plane!: DataPlane;
   checkpoint!: Checkpoint;
 
-  /** @param budget in a run that protects each sample: of this client's data. */
-  constructor(budget: WorldBudget = () => null) {
-    this.#budget = budget;
+  /** @param guard in a run that protects each sample: of this client's data. */
+  constructor(guard: WorldGuard = () => null) {
+    this.#guard = guard;
   }
 
   async start(): Promise<void> {
@@ -123,7 +123,7 @@ export class World {
       },
       local: config.local,
       data: { train, heldOut: pictures(6, 2) },
-      budget: this.#budget(train, (standing) => update(() => ({ standing }))),
+      guard: this.#guard(train, (standing) => update(() => ({ standing }))),
       trainers: this.trainers,
       control: createControlPlane({
         server: this.server.url,

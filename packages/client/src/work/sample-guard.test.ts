@@ -11,7 +11,7 @@ import { describe, expect, it } from 'vitest';
 import { remedy } from '../index.ts';
 import { contribute } from './contribute.ts';
 import { type JobStage, type LocalTrainer, perform } from './perform.ts';
-import { fingerprintOf, SampleBudget, type SampleStanding } from './sample-budget.ts';
+import { fingerprintOf, SampleGuard, type SampleStanding } from './sample-guard.ts';
 import { type KeptSpending, SpendingInMemory, type SpentSteps, withSteps } from './spending.ts';
 import { WeightsSync } from './weights-sync.ts';
 
@@ -41,7 +41,7 @@ interface World {
   readonly local?: LocalConfig;
 }
 
-function budgetOf({
+function guardOf({
   privacy,
   rounds = 5,
   client = 'c-1',
@@ -50,7 +50,7 @@ function budgetOf({
   ...more
 }: World) {
   const told: SampleStanding[] = [];
-  const budget = new SampleBudget({
+  const guard = new SampleGuard({
     run: 'run-1',
     client,
     config: { privacy: { ...promise, ...privacy }, rounds, local: more.local ?? local },
@@ -58,24 +58,24 @@ function budgetOf({
     kept,
     tell: (standing) => told.push(standing),
   });
-  return { budget, told };
+  return { guard, told };
 }
 
-/** As many rounds as the budget lets it do; what it has spent after each. */
-async function all(budget: SampleBudget, most = 1000): Promise<number[]> {
+/** As many rounds as the guard lets it do; what it has spent after each. */
+async function all(guard: SampleGuard, most = 1000): Promise<number[]> {
   const spent: number[] = [];
   try {
-    for (let i = 0; i < most; i++) spent.push(await budget.record(await budget.round(local.epochs)));
+    for (let i = 0; i < most; i++) spent.push(await guard.record(await guard.round(local.epochs)));
   } catch (error) {
     expect(error).toMatchObject({ code: 'privacy-spent' });
   }
   return spent;
 }
 
-describe('SampleBudget', () => {
+describe('SampleGuard', () => {
   it('spreads the promise over all rounds of the run, and allows none beyond', async () => {
-    const { budget, told } = budgetOf({});
-    const spent = await all(budget);
+    const { guard, told } = guardOf({});
+    const spent = await all(guard);
     expect(spent).toHaveLength(5);
     expect(spent).toEqual([...spent].sort((a, b) => a - b));
     expect(spent[4]).toBeLessThanOrEqual(8);
@@ -85,34 +85,34 @@ describe('SampleBudget', () => {
   });
 
   it('stops before the round that would pass the promise, where the noise is given', async () => {
-    const { budget } = budgetOf({ privacy: { noise: 0.9, epsilon: 6 } });
-    const spent = await all(budget);
+    const { guard } = guardOf({ privacy: { noise: 0.9, epsilon: 6 } });
+    const spent = await all(guard);
     const round = { sampling: 0.1, noise: 0.9, steps: 20 };
     const after = (rounds: number) => epsilonOfSteps([{ ...round, steps: 20 * rounds }], 1e-5);
     expect(spent).toEqual(spent.map((_, i) => after(i + 1)));
     expect(spent.length).toBeGreaterThan(0);
     expect(after(spent.length)).toBeLessThanOrEqual(6);
     expect(after(spent.length + 1)).toBeGreaterThan(6);
-    await expect(budget.round(2)).rejects.toMatchObject({
+    await expect(guard.round(2)).rejects.toMatchObject({
       code: 'privacy-spent',
       message: expect.stringContaining(`an epsilon of ${spent.at(-1)!.toFixed(2)} of 6`),
     });
     // That is told as leaving, and tried no more.
-    expect(remedy(await budget.round(2).catch((error: unknown) => error))).toBe('fatal');
+    expect(remedy(await guard.round(2).catch((error: unknown) => error))).toBe('fatal');
   });
 
   it('refuses a round of more epochs than the promise has room for, whatever the server asks', async () => {
-    const { budget } = budgetOf({});
-    await expect(budget.round(1000)).rejects.toMatchObject({ code: 'privacy-spent' });
-    await budget.round(2);
+    const { guard } = guardOf({});
+    await expect(guard.round(1000)).rejects.toMatchObject({ code: 'privacy-spent' });
+    await guard.round(2);
   });
 
   it('knows after a reload what was spent before it', async () => {
     const kept = new Lasting();
-    const [first] = [budgetOf({ kept })];
-    const before = await all(first.budget, 3);
-    const later = budgetOf({ kept });
-    const after = await all(later.budget);
+    const [first] = [guardOf({ kept })];
+    const before = await all(first.guard, 3);
+    const later = guardOf({ kept });
+    const after = await all(later.guard);
     expect(after).toHaveLength(2);
     expect(after[0]).toBeGreaterThan(before[2]!);
     expect(later.told[0]?.epsilon).toBe(before[2]);
@@ -120,10 +120,10 @@ describe('SampleBudget', () => {
 
   it('counts what it did with other data, and what other clients of the device did with these', async () => {
     const kept = new Lasting();
-    await all(budgetOf({ kept }).budget, 3);
-    expect(await all(budgetOf({ kept, data: texts(100, 1000) }).budget)).toHaveLength(2);
-    expect(await all(budgetOf({ kept, client: 'c-2', data: texts(100, 2000) }).budget)).toHaveLength(5);
-    expect(await all(budgetOf({ kept, client: 'c-3' }).budget)).toHaveLength(2);
+    await all(guardOf({ kept }).guard, 3);
+    expect(await all(guardOf({ kept, data: texts(100, 1000) }).guard)).toHaveLength(2);
+    expect(await all(guardOf({ kept, client: 'c-2', data: texts(100, 2000) }).guard)).toHaveLength(5);
+    expect(await all(guardOf({ kept, client: 'c-3' }).guard)).toHaveLength(2);
   });
 
   it('takes no part where what was spent before cannot be known', async () => {
@@ -131,21 +131,21 @@ describe('SampleBudget', () => {
       of: () => Promise.reject(new Error('the disk is broken')),
       add: async () => true,
     };
-    await expect(budgetOf({ kept: broken }).budget.round(2)).rejects.toThrow('the disk is broken');
+    await expect(guardOf({ kept: broken }).guard.round(2)).rejects.toThrow('the disk is broken');
   });
 
   it('says where nothing can be kept, and where there are too few samples for the promise to be worth much', async () => {
-    const { budget, told } = budgetOf({ kept: new SpendingInMemory(), data: texts(12) });
-    await all(budget, 1);
+    const { guard, told } = guardOf({ kept: new SpendingInMemory(), data: texts(12) });
+    await all(guard, 1);
     expect(told[0]?.kept).toBeNull();
     expect(told.at(-1)?.kept).toBe(false);
     expect(told.at(-1)?.concern).toMatch(/^You have 12 samples, and a step takes 83 % of them/);
-    const few = budgetOf({ data: texts(4), privacy: { delta: 0.1 } });
-    const spent = await all(few.budget);
+    const few = guardOf({ data: texts(4), privacy: { delta: 0.1 } });
+    const spent = await all(few.guard);
     expect(spent).toHaveLength(5); // q is 1: all of them in every step, and noise for that
     expect(few.told.at(-1)).toMatchObject({ sampling: 1 });
-    const many = budgetOf({ data: texts(200), privacy: { delta: 0.01 } });
-    await all(many.budget, 1);
+    const many = guardOf({ data: texts(200), privacy: { delta: 0.01 } });
+    await all(many.guard, 1);
     expect(many.told.at(-1)?.concern).toMatch(/given away wholly/);
   });
 
@@ -201,17 +201,17 @@ describe('work of a client whose samples are protected', () => {
     ...{ ...common, kind: 'train', mask: [], train: ['head'], span: [0, 1], epochs: 2 },
     ...{ clip: null, box: null, seal: null },
   } satisfies Work as Extract<Work, { kind: 'train' }>;
-  const toolsOf = (budget: SampleBudget, trainer: LocalTrainer) => ({
-    ...{ trainer, weights: new WeightsSync(async () => new Uint8Array()), local, budget },
+  const toolsOf = (guard: SampleGuard, trainer: LocalTrainer) => ({
+    ...{ trainer, weights: new WeightsSync(async () => new Uint8Array()), local, guard },
     data: { train: texts(100), heldOut: texts(10) },
   });
   const signal = new AbortController().signal;
 
   it('tells nothing of training but the noised update, how many samples there are and what is spent', async () => {
-    const { budget } = budgetOf({});
+    const { guard } = guardOf({});
     const { asked, trainer } = bench();
     const stages: JobStage[] = [];
-    const answer = await perform(training, toolsOf(budget, trainer), { signal }, (s) => stages.push(s));
+    const answer = await perform(training, toolsOf(guard, trainer), { signal }, (s) => stages.push(s));
     if (answer.kind !== 'train') throw new Error(answer.kind);
     const { metadata, tensors } = decodeSafetensors(answer.update);
     expect(Object.keys(metadata).sort()).toEqual(['epsilon', 'samples']);
@@ -223,7 +223,7 @@ describe('work of a client whose samples are protected', () => {
     expect(stages.at(-1)).toMatchObject({ kind: 'training', loss: 0.7 }); // for its own page
 
     async function plan() {
-      const { noise } = await budgetOf({}).budget.round(2);
+      const { noise } = await guardOf({}).guard.round(2);
       return { sampling: 0.1, noise };
     }
   });
@@ -238,9 +238,9 @@ describe('work of a client whose samples are protected', () => {
       }
     }
     const kept = new Slow();
-    const { budget } = budgetOf({ kept });
+    const { guard } = guardOf({ kept });
     const { trainer } = bench();
-    await perform(training, toolsOf(budget, trainer), { signal }, () => {});
+    await perform(training, toolsOf(guard, trainer), { signal }, () => {});
     order.push('answer');
     expect(order).toEqual(['kept', 'answer']);
     const cut: LocalTrainer = {
@@ -250,14 +250,14 @@ describe('work of a client whose samples are protected', () => {
         throw new Error('the tab was closed');
       },
     };
-    await expect(perform(training, toolsOf(budget, cut), { signal }, () => {})).rejects.toThrow();
+    await expect(perform(training, toolsOf(guard, cut), { signal }, () => {})).rejects.toThrow();
     expect(await kept.of('run-1')).toMatchObject([{ steps: 20 }]);
   });
 
   it('measures nothing on its samples for the server: no scores, no held-out figures, no sums of them', async () => {
-    const { budget } = budgetOf({});
+    const { guard } = guardOf({});
     const { trainer } = bench();
-    const tools = toolsOf(budget, trainer);
+    const tools = toolsOf(guard, trainer);
     const probe = { ...common, kind: 'probe', score: 'squared-norm', times: false } as const;
     await expect(perform(probe, tools, { signal }, () => {})).rejects.toMatchObject({ code: 'bad-config' });
     const { seed: _, ...evaluating } = common;

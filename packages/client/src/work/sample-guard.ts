@@ -20,7 +20,7 @@ import {
 } from '@strata/fl-core/protocol';
 import type { KeptSpending, SpentSteps } from './spending.ts';
 
-export interface BudgetOptions {
+export interface GuardOptions {
   readonly run: string;
   readonly client: string;
   readonly config: { readonly privacy: SamplePrivacy; readonly rounds: number; readonly local: LocalConfig };
@@ -44,6 +44,8 @@ export interface SampleStanding {
   readonly noise: number;
   /** Steps done so far, in this run. */
   readonly steps: number;
+  /** Gradients of this visit that were not finite and counted as zeros. */
+  readonly skipped: number;
   /** False where a reload of the page would forget it; null before it is known. */
   readonly kept: boolean | null;
   /** What is out of the ordinary, in a sentence; null: nothing. */
@@ -61,14 +63,15 @@ export interface PrivateRound extends SampleNoise {
  * of it leaves. What counts is all that this client did in the run, with whatever data, and all that was done with these
  * data by other clients of the device: a sample may have been in all of it.
  */
-export class SampleBudget {
-  readonly #options: BudgetOptions;
+export class SampleGuard {
+  readonly #options: GuardOptions;
   readonly #data: string;
   readonly #samples: number;
   readonly #words: RandomWords;
   #lasts: boolean | null = null;
+  #skipped = 0;
 
-  constructor(options: BudgetOptions) {
+  constructor(options: GuardOptions) {
     this.#options = options;
     this.#data = fingerprintOf(options.data);
     this.#samples = sampleCount(options.data);
@@ -91,8 +94,13 @@ export class SampleBudget {
     return { clip: privacy.clip, noise: spending.noise, words: this.#words, spending };
   }
 
-  /** Records a round that was trained. Only when this settles may anything of it leave. @returns epsilon so far. */
-  async record({ spending }: PrivateRound): Promise<number> {
+  /**
+   * Records a round that was trained. Only when this settles may anything of it leave.
+   * @param skipped gradients that counted as zeros, for the person of this device alone.
+   * @returns epsilon so far.
+   */
+  async record({ spending }: PrivateRound, skipped = 0): Promise<number> {
+    this.#skipped += skipped;
     const { kept, run, client } = this.#options;
     this.#lasts = await kept.add(run, { ...spending, client, data: this.#data });
     const spent = await this.#spent();
@@ -124,6 +132,7 @@ export class SampleBudget {
       sampling,
       noise,
       steps: spent.reduce((sum, s) => sum + s.steps, 0),
+      skipped: this.#skipped,
       kept: this.#lasts,
       concern: this.#concern(),
     });
