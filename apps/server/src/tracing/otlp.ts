@@ -116,7 +116,9 @@ export async function otlpTraces({ endpoint, node, log }: OtlpOptions): Promise<
       const late = new Promise<void>((resolve) => {
         timer = setTimeout(resolve, closeMs);
       });
-      const sent = provider.shutdown().catch((error: unknown) => warn('the last ones could not be sent', error));
+      const sent = provider
+        .shutdown()
+        .catch((error: unknown) => warn('the last ones could not be sent', error));
       await Promise.race([sent, late]);
       clearTimeout(timer);
     },
