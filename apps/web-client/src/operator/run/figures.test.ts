@@ -48,3 +48,20 @@ it('shows what is spent of epsilon in a run under differential privacy, and noth
   });
   expect(byId(runView()).privacy).toBeUndefined();
 });
+
+it('shows of a run whose participants protect their samples what they claim, and that there are no figures to wait for', () => {
+  const privacy = { kind: 'sample', epsilon: 8, delta: 1e-5, clip: 1 } as const;
+  const claimed = { participants: 3, least: 1.5 };
+  const run = runView({ spent: { epsilon: 3.2149, models: 0, claimed } }, { privacy });
+  expect(byId(run).privacy).toMatchObject({
+    label: 'Privacy spent, as claimed',
+    value: 'ε 3.21',
+    note: 'of 8 for each sample · the most of 3 participants · nobody can check it',
+  });
+  expect(byId(run).accuracy).toMatchObject({ value: '–', note: 'participants send none' });
+  const before = runView(
+    { spent: { epsilon: 0, models: 0, claimed: { participants: 0, least: 0 } } },
+    { privacy },
+  );
+  expect(byId(before).privacy?.value).toBe('–');
+});

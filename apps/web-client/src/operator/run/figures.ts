@@ -104,7 +104,11 @@ function measured(
   );
   const now = values.at(-1);
   const before = values.at(-2);
-  if (now === undefined) return { id, label, value: '–', note: 'after the first round', trend: 'neutral' };
+  if (now === undefined) {
+    // Of samples that are protected no figures are told.
+    const none = run.config.privacy.kind === 'sample' ? 'participants send none' : 'after the first round';
+    return { id, label, value: '–', note: none, trend: 'neutral' };
+  }
   const note = (since: string) =>
     [beside(now.value, now.summary), since].filter((part) => part !== null).join(' · ');
   if (before === undefined) {

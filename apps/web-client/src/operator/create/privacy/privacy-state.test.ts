@@ -117,4 +117,69 @@ describe('privacyState', () => {
     if (state.kind === 'plan')
       expect(state.sentences[0]).toMatch(/The budget lasts for \d+ of 50 rounds; then the run stops\./);
   });
+
+  describe('of a run whose participants protect each of their samples', () => {
+    const own: RunConfig = {
+      ...usual,
+      strategy: { name: 'head-only' },
+      rounds: 20,
+      privacy: startPrivacy.sample,
+    };
+
+    it('says what stands against it, whatever it is, and fits it away', () => {
+      const config: RunConfig = {
+        ...own,
+        strategy: RunConfig.shape.strategy.parse({ name: 'strata' }),
+        budget: { kind: 'fixed', unit: 'milliseconds', amount: 9 },
+        local: { ...own.local, timeBox: 5 },
+        stopping: { patience: 3, target: 0.9 },
+        retention: { ...own.retention, best: 2 },
+        aggregation: {
+          ...own.aggregation,
+          rule: { name: 'mean' },
+          weightCap: null,
+          sealing: { kind: 'sealed', atLeast: 3, samples: 100, seconds: 60 },
+        },
+      };
+      const state = privacyState(config, catalog);
+      if (state.kind !== 'conflicts') throw new Error(state.kind);
+      expect([...state.paths].sort()).toEqual([
+        'aggregation.sealing',
+        'budget.unit',
+        'local.timeBox',
+        'retention.best',
+        'stopping.patience',
+        'stopping.target',
+        'strategy.name',
+      ]);
+      const better = fitted(config, state.paths);
+      expect(better.privacy).toEqual(startPrivacy.sample);
+      expect(privacyState(better, catalog).kind).toBe('plan');
+      expect(configErrors(better, catalog)).toEqual({});
+    });
+
+    it('says what noise participants need by how many samples they have, and that nobody can check it', () => {
+      const state = privacyState(own, catalog);
+      if (state.kind !== 'plan') throw new Error(state.kind);
+      expect(state.verdict).toBe('usable');
+      expect(state.sentences[0]).toMatch(
+        /with 100 samples [\d.]+ times \(ε [78]\.\d\d\), with 1000 samples [\d.]+ times \(ε [78]\.\d\d\), with 10000/,
+      );
+      expect(state.sentences.join(' ')).toContain('nobody can check');
+      const given = privacyState({ ...own, privacy: { ...startPrivacy.sample, noise: 0.7 } }, catalog);
+      if (given.kind !== 'plan') throw new Error(given.kind);
+      expect(given.sentences[0]).toMatch(/with 100 samples 0\.7 times \(which lasts for \d+ of 20 rounds\)/);
+    });
+
+    it('says where more noise than learning is likely', () => {
+      const drowned: RunConfig = {
+        ...own,
+        strategy: { name: 'full' },
+        rounds: 1,
+        local: { ...own.local, batchSize: 1, maxBatches: 1 },
+        privacy: { ...startPrivacy.sample, epsilon: 0.1 },
+      };
+      expect(privacyState(drowned, catalog)).toMatchObject({ kind: 'plan', verdict: 'drowned' });
+    });
+  });
 });
