@@ -57,6 +57,18 @@ describe('a simulation', () => {
     expect(() => simulationOf({ name: 'wrong', ...file }, 'here.yaml')).toThrow(words);
   });
 
+  it('plays no sealed runs, with the reason and the remedy', () => {
+    const sealing = { kind: 'sealed', samples: 100 };
+    const sealed = { rule: { name: 'mean' }, weightCap: null, sealing };
+    const { cells } = simulationOf(
+      { name: 'sealed', base: { ...base, run: { ...base.run, aggregation: sealed } } },
+      'here.yaml',
+    );
+    const read = () => runConfigOf(cells[0]!, { kind: 'image', labels });
+    expect(read).toThrow(UsageError);
+    expect(read).toThrow('set aggregation.sealing to open');
+  });
+
   it('says which run is wrong', () => {
     const { cells } = simulationOf(
       { name: 'wrong', base: { ...base, run: { ...base.run, rounds: 0 } } },

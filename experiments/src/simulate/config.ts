@@ -180,7 +180,10 @@ export function runConfigOf(
   data: { kind: 'image' | 'text'; labels: readonly string[] },
 ) {
   const { run, seed } = plan;
-  return checked(
+  const what = `The run of ${Object.entries(at)
+    .map((of) => of.join(' '))
+    .join(', ')}`;
+  const config = checked(
     RunConfig,
     {
       name: key.slice(0, 80),
@@ -190,10 +193,14 @@ export function runConfigOf(
       labels: data.labels,
       seed,
     },
-    `The run of ${Object.entries(at)
-      .map((of) => of.join(' '))
-      .join(', ')}`,
+    what,
   );
+  if (config.aggregation.sealing.kind === 'sealed') {
+    throw new UsageError(
+      `${what} is sealed. A simulation has nobody to keep updates from, and plays no seals: set aggregation.sealing to open, and privacy.kind client with the noise of a sum where participants would add it.`,
+    );
+  }
+  return config;
 }
 
 /** Objects are merged, whatever else is replaced; a choice of another name or kind replaces the whole choice. */

@@ -1,6 +1,6 @@
 import { Caller } from '@strata/client';
 import { type AuditEntry, Role, routes, type Session } from '@strata/fl-core/protocol';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   accountOfProvider,
   commandAccount,
@@ -30,6 +30,9 @@ const people = {
   'subject-of-bob': { preferred_username: 'bob', email: 'bob@lab.example', groups: ['ml'] },
   'subject-of-eve': { preferred_username: 'ada', email: 'eve@elsewhere.example', groups: [] },
 };
+
+// A dozen pages a sign-in, over the wire.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
 
 let provider: TestProvider;
 let server: Awaited<ReturnType<typeof serve>>;
@@ -256,7 +259,7 @@ describe('a provider', () => {
     const quick = await comeBack(openId);
     expect(await openId.finish(quick.secret, quick.query)).toMatchObject({ role: 'operator' });
     await brief.close();
-  }, 30_000);
+  });
 
   it('that calls itself something else is not believed, and one that is not there is said to be away', async () => {
     const elsewhere = await startProvider(back, people);
@@ -267,7 +270,7 @@ describe('a provider', () => {
     await elsewhere.close();
     const gone = new OpenId({ ...own, issuer: elsewhere.issuer }, log);
     await expect(gone.begin()).rejects.toMatchObject({ code: 'unavailable' });
-  }, 30_000);
+  });
 
   it('whose ID token is signed by none of its keys is not believed', async () => {
     const forged = await startProvider(back, people);
@@ -276,14 +279,14 @@ describe('a provider', () => {
     forged.forgeKeys();
     await expect(openId.finish(secret, query)).rejects.toMatchObject(unauthorized);
     await forged.close();
-  }, 30_000);
+  });
 
   it('whose secret for us is another one gives nothing away', async () => {
     const openId = new OpenId({ ...own, clientSecret: 'a wrong secret' }, log);
     const { secret, query } = await comeBack(openId);
     await expect(openId.finish(secret, query)).rejects.toMatchObject(unauthorized);
     expect(JSON.stringify(heard)).not.toContain('a wrong secret');
-  }, 30_000);
+  });
 
   it('that gives no roles makes viewers, whom an owner may make more of', async () => {
     const openId = new OpenId({ ...own, roles: null }, log);
@@ -301,7 +304,7 @@ describe('a provider', () => {
       name: 'bob',
       role: 'operator',
     });
-  }, 30_000);
+  });
 });
 
 describe('the account of somebody whom a provider knows', () => {

@@ -9,7 +9,7 @@ import type { HasNaming } from '../store/shared-lock.ts';
 import type { HasDb, Queryable } from '../store/store.ts';
 import { type Outcome, settled, Together } from '../store/together.ts';
 import { prove } from './clients.ts';
-import { holdToKey } from './signatures.ts';
+import { KnownKeys } from './signatures.ts';
 
 export type CountPorts = HasDb & HasBus & HasNewcomers & HasAllowance;
 
@@ -17,7 +17,7 @@ export type CountPorts = HasDb & HasBus & HasNewcomers & HasAllowance;
 export interface Answer {
   readonly client: string;
   readonly round: number;
-  /** Of an update: who has signed it, null where nobody has. The client's key is held to it (`holdToKey`). */
+  /** Of an update: who has signed it, null where nobody has. It is held to the client's key (`KnownKeys`). */
   readonly signature?: UpdateSignature | null;
   /**
    * What it changes of its member, at the place that this has now; null: it was counted before (R4). Throws where the
@@ -95,6 +95,8 @@ async function recordAnswers(
   const ids = [...new Set(answers.map(({ client }) => client))];
   const places = locked ? await listPlaces(tx, run, locked.round, ids) : [];
   const members = new Map(places.map((place) => [place.client, place]));
+  const signing = answers.filter(({ signature }) => signature !== undefined).map(({ client }) => client);
+  const keys = await KnownKeys.of(tx, run, locked === null ? [] : [...new Set(signing)]);
   const changes = new Map<string, MemberChange & Pick<Answer, 'signature'>>();
   const files: Promise<void>[] = [];
   const outcomes: Outcome<Taken>[] = [];
@@ -104,7 +106,7 @@ async function recordAnswers(
       const place = placeIn(locked, round, client, member);
       const change = take(place);
       if (change === null || member === null) return { place, counted: false };
-      if (signature !== undefined) await holdToKey(tx, run, client, signature);
+      if (signature !== undefined) keys.hold(client, signature);
       // Of two answers of one client the second finds the first.
       members.set(client, { ...member, ...change });
       const signed = signature === undefined ? {} : { signature };
@@ -117,6 +119,7 @@ async function recordAnswers(
   // Named only when they are there. All have ended when one has failed: it is asked of them again.
   for (const file of await Promise.allSettled(files)) if (file.status === 'rejected') throw file.reason;
   if (locked === null) return outcomes;
+  await keys.write(tx, run);
   await changeMembers(tx, locked, changes);
   await noteAnswers(ports, tx, run, [...changes.keys()]);
   return outcomes;

@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto';
-import { AuditEntry, auditText, checkSignedAudit, routes } from '@strata/fl-core/protocol';
+import {
+  AuditEntry,
+  auditText,
+  checkSignedAudit,
+  routes,
+  StrataError,
+  type UpdateSignature,
+} from '@strata/fl-core/protocol';
 import {
   type Identity,
   identityOf,
@@ -10,9 +17,10 @@ import {
 import { signatureText } from '@strata/fl-core/signing/messages';
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { members } from '../store/schema.ts';
+import { clients, members } from '../store/schema.ts';
 import { honest, type Script, type TestClient } from '../testing/client.ts';
 import { TestServer, testConfig } from '../testing/server.ts';
+import { KnownKeys } from './signatures.ts';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -120,4 +128,51 @@ describe('an update that its participant has signed', () => {
     expect(refused).toMatchObject([{ code: 'wrong-key' }, { code: 'wrong-signature' }]);
     expect(view.rounds.map((r) => r.updates)).toEqual([3, 3]);
   }, 120_000);
+});
+
+describe('keys of a lot of updates', () => {
+  it('are held and remembered together, each client’s its own, also for two updates of one client', async () => {
+    const config = testConfig({ rounds: 1 });
+    const { id: run } = await server.createRun(config);
+    const ids = ['a', 'b', 'c'];
+    await Promise.all(ids.map((id) => server.client({ run, id, config }).join()));
+    const of = (key: string): UpdateSignature => ({ algorithm: 'ed25519', key, signature: 'x' });
+    const refusal = (hold: () => void): string => {
+      try {
+        hold();
+        return 'taken';
+      } catch (error) {
+        return error instanceof StrataError ? error.code : 'another error';
+      }
+    };
+    const first = await server.store.db.transaction(async (tx) => {
+      const keys = await KnownKeys.of(tx, run, ids);
+      const said = [
+        refusal(() => keys.hold('a', of('first of a'))),
+        refusal(() => keys.hold('a', of('second of a'))),
+        refusal(() => keys.hold('a', null)),
+        refusal(() => keys.hold('b', of('first of b'))),
+        refusal(() => keys.hold('c', null)),
+      ];
+      await keys.write(tx, run);
+      return said;
+    });
+    expect(first).toEqual(['taken', 'wrong-key', 'wrong-signature', 'taken', 'taken']);
+    const second = await server.store.db.transaction(async (tx) => {
+      const keys = await KnownKeys.of(tx, run, ids);
+      return [
+        refusal(() => keys.hold('a', of('first of b'))),
+        refusal(() => keys.hold('a', of('first of a'))),
+        refusal(() => keys.hold('b', of('first of b'))),
+        refusal(() => keys.hold('c', of('first of c'))), // not written: rolled back, or refused beside it
+      ];
+    });
+    expect(second).toEqual(['wrong-key', 'taken', 'taken', 'taken']);
+    const rows = await server.store.db.select().from(clients).where(eq(clients.run, run)).orderBy(clients.id);
+    expect(rows.map((row) => row.signingKey)).toEqual([
+      { algorithm: 'ed25519', key: 'first of a' },
+      { algorithm: 'ed25519', key: 'first of b' },
+      null,
+    ]);
+  }, 60_000);
 });

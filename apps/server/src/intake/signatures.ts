@@ -1,7 +1,7 @@
 import { StrataError } from '@strata/fl-core/protocol';
 import { isUpdateSigned, type SentUpdate } from '@strata/fl-core/signing';
 import { signatureIn, type UpdateSignature } from '@strata/fl-core/signing/messages';
-import { isClient } from '../store/rows.ts';
+import { and, eq, inArray, sql } from 'drizzle-orm';
 import { clients } from '../store/schema.ts';
 import type { Queryable } from '../store/store.ts';
 
@@ -29,38 +29,67 @@ export async function checkSignature(signature: UpdateSignature | null, sent: Se
   );
 }
 
+type SigningKey = Pick<UpdateSignature, 'algorithm' | 'key'>;
+
 /**
- * Holds an update to the key that its client is known by; the first one that is signed is remembered by its key. Part of
- * the transaction that counts it. Throws `wrong-signature` or `wrong-key`.
+ * Holds updates to the keys that their clients are known by; the first one of a client that is signed is remembered by its
+ * key. Part of the transaction that counts them: keys are read together, and new ones written together, whatever the
+ * number of updates.
  */
-export async function holdToKey(
-  tx: Queryable,
-  run: string,
-  client: string,
-  signature: UpdateSignature | null,
-): Promise<void> {
-  const [row] = await tx
-    .select({ known: clients.signingKey })
-    .from(clients)
-    .where(isClient(run, client))
-    .for('update');
-  const known = row?.known ?? null;
-  if (signature === null) {
-    if (known === null) return;
-    throw new StrataError(
-      'wrong-signature',
-      `${client} signs its updates, and this one is not signed.`,
-      'Open the page as before, over https: without, a browser lets it use no key.',
+export class KnownKeys {
+  readonly #known: Map<string, SigningKey>;
+  readonly #fresh = new Map<string, SigningKey>();
+
+  private constructor(known: Map<string, SigningKey>) {
+    this.#known = known;
+  }
+
+  /** Of these clients, whose rows nobody else changes until the transaction ends. */
+  static async of(tx: Queryable, run: string, of: readonly string[]): Promise<KnownKeys> {
+    if (of.length === 0) return new KnownKeys(new Map());
+    const rows = await tx
+      .select({ id: clients.id, known: clients.signingKey })
+      .from(clients)
+      .where(and(eq(clients.run, run), inArray(clients.id, [...of])))
+      .orderBy(clients.id) // two transactions lock in one order
+      .for('update');
+    return new KnownKeys(
+      new Map(rows.flatMap(({ id, known }) => (known === null ? [] : [[id, known] as const]))),
     );
   }
-  const { algorithm, key } = signature;
-  if (known === null) {
-    await tx.update(clients).set({ signingKey: { algorithm, key } }).where(isClient(run, client));
-  } else if (known.key !== key || known.algorithm !== algorithm) {
-    throw new StrataError(
-      'wrong-key',
-      `${client} has signed with another key before.`,
-      'This device has forgotten its key. Join again as a new participant.',
-    );
+
+  /** Throws `wrong-signature` or `wrong-key`. */
+  hold(client: string, signature: UpdateSignature | null): void {
+    const known = this.#known.get(client);
+    if (signature === null) {
+      if (known === undefined) return;
+      throw new StrataError(
+        'wrong-signature',
+        `${client} signs its updates, and this one is not signed.`,
+        'Open the page as before, over https: without, a browser lets it use no key.',
+      );
+    }
+    const { algorithm, key } = signature;
+    if (known === undefined) {
+      this.#known.set(client, { algorithm, key });
+      this.#fresh.set(client, { algorithm, key });
+    } else if (known.key !== key || known.algorithm !== algorithm) {
+      throw new StrataError(
+        'wrong-key',
+        `${client} has signed with another key before.`,
+        'This device has forgotten its key. Join again as a new participant.',
+      );
+    }
+  }
+
+  /** Remembers the keys that are new. */
+  async write(tx: Queryable, run: string): Promise<void> {
+    if (this.#fresh.size === 0) return;
+    const said = JSON.stringify([...this.#fresh].map(([client, signing_key]) => ({ client, signing_key })));
+    await tx
+      .update(clients)
+      .set({ signingKey: sql`said.signing_key` })
+      .from(sql`jsonb_to_recordset(${said}::jsonb) as said (client text, signing_key jsonb)`)
+      .where(and(eq(clients.run, run), sql`${clients.id} = said.client`));
   }
 }

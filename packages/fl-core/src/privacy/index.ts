@@ -7,6 +7,7 @@ export * from './distributed/grid.ts';
 export * from './distributed/words.ts';
 export * from './guess.ts';
 export * from './noise/discrete-gaussian.ts';
+export { leastSkellamBits, mostSkellamBits } from './noise/skellam.ts';
 export * from './noise/words.ts';
 export * from './samples/clipped-sum.ts';
 export * from './samples/draw.ts';

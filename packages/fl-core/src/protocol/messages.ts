@@ -146,6 +146,12 @@ export const SealedTerms = z.object({
    * where that is made without.
    */
   score: ScoreKind.nullable(),
+  /**
+   * Where members add noise themselves: z, and that each adds a part of a deviation of 2^bits steps. It follows from the
+   * configuration, by logarithms and exponentials that browsers round each in their own way: so it is said, and each looks
+   * whether it is enough.
+   */
+  noise: z.object({ z: z.number().positive(), bits: z.number().int().min(1).max(31) }).optional(),
 });
 export type SealedTerms = z.infer<typeof SealedTerms>;
 

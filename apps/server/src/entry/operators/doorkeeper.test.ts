@@ -75,7 +75,7 @@ describe('the token of the printed address', () => {
     expect(session).toMatchObject({ state: 'in', name: 'ada', role: 'owner', csrf: csrfOf(secret) });
     expect(await door.admit(page(secret), 'owner', 'a')).toMatchObject({ name: 'ada' });
 
-    expect(await door.session(null)).toEqual({ state: 'out' });
+    expect(await door.session(null)).toEqual({ state: 'out', signIn: null });
     expect(await refusal(door.makeFirst(first, 'eve', words, 'a'))).toBe('wrong-state');
     expect(await refusal(door.logIn({ token: first }, 'a'))).toBe('wrong-state');
     expect(await refusal(door.admit(bearer(first), 'viewer', 'a'))).toBe('unauthorized');

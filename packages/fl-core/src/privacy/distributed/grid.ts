@@ -46,7 +46,7 @@ export const noiseReach = 12;
  */
 export function noiseGridFor(of: DistributedNoise): NoiseGrid {
   for (let bits = mostSkellamBits; bits >= leastSkellamBits; bits--) {
-    const grid = gridOf(of, bits);
+    const grid = noiseGridOf(of, bits);
     if (largestSum(grid, of.members) <= 0x7fffffff) return grid;
   }
   throw new StrataError(
@@ -60,7 +60,11 @@ export function noiseGridFor(of: DistributedNoise): NoiseGrid {
 export const largestSum = ({ bits, farthest }: NoiseGrid, members: number): number =>
   members * farthest + noiseReach * 2 ** bits * Math.sqrt(members);
 
-function gridOf({ clip, noise, honest, values }: DistributedNoise, bits: number): NoiseGrid {
+/** The grid of which a part of the noise has a deviation of 2^bits steps: the same to the last bit on every device. */
+export function noiseGridOf(
+  { clip, noise, honest, values }: Omit<DistributedNoise, 'members'>,
+  bits: number,
+): NoiseGrid {
   const scale = (2 ** bits * Math.sqrt(honest)) / (noise * clip);
   const length = clip * scale;
   // What rounding may add to the length: by (Kairouz et al.) all values in the worst case, or what is seldom passed.

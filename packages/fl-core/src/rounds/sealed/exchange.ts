@@ -3,6 +3,7 @@ import type { RunConfig, ScoreKind, SealedTerms, Sealing } from '../../protocol/
 import { type Clip, digestOf, type Exchange, firstClip, Plan, type Ready } from '../../sealing/index.ts';
 import { createStrategy, measuredScore } from '../../selection/index.ts';
 import { layoutFor, shownConfig, trainedLayers } from '../layout.ts';
+import { noiseSaid } from '../privacy/distributed.ts';
 import { selectionPlan } from '../selection/plan.ts';
 import type { Layers, Member, Run, SealedResult } from '../types.ts';
 
@@ -28,7 +29,11 @@ export type Terms = SealedTerms;
  */
 export function termsAfter(config: RunConfig, committed: number, before: SealedResult | null): Terms {
   const clips = sealableLayers(config).map(({ name }) => [name, before?.clips[name] ?? firstClip] as const);
-  return { clips: Object.fromEntries(clips), score: scoreFor(config, committed + 1) };
+  return {
+    clips: Object.fromEntries(clips),
+    score: scoreFor(config, committed + 1),
+    ...(config.privacy.kind === 'distributed' ? { noise: noiseSaid(config, config.privacy) } : {}),
+  };
 }
 
 /** @param committed rounds committed before the one that chooses. */

@@ -69,7 +69,31 @@ describe('the words of a participant that adds noise itself', () => {
     const some = contributionOf('a', ['head'], 1);
     const most = largestCohort(6);
     expect(wordsOf(config, terms, most, some, deviceRandomness).size).toBe(1);
-    expect(() => wordsOf(config, terms, most + 1, some, deviceRandomness)).toThrow('The roster has');
+    expect(() => wordsOf(config, terms, 8 * most, some, deviceRandomness)).toThrow('for fewer than');
+  });
+
+  it('are refused where less noise is said than the configuration asks for, or another grid, or none', () => {
+    const some = contributionOf('a', ['head'], 1);
+    const { z, bits } = terms.noise!;
+    expect(z).toBe(1.5);
+    const words = (noise: typeof terms.noise) =>
+      wordsOf(
+        config,
+        { ...terms, ...(noise === undefined ? { noise: undefined } : { noise }) },
+        6,
+        some,
+        deviceRandomness,
+      );
+    expect(words({ z: z * (1 - 1e-7), bits }).size).toBe(1); // another engine's logarithms
+    expect(words({ z, bits: bits - 1 }).size).toBe(1);
+    expect(() => words({ z: 1.49, bits })).toThrow('1.49 times the longest update');
+    expect(() => words({ z: Number.NaN, bits })).toThrow('NaN times');
+    expect(() => words({ z, bits: bits - 2 })).toThrow('was expected');
+    expect(() => words({ z, bits: 27 })).toThrow('was expected');
+    expect(() => words(undefined)).toThrow('none was said');
+    // what is said is bound into the keys of the exchange
+    const other = exchangeOf({ id: 'run', config }, 1, base, { ...terms, noise: { z: 2, bits } });
+    expect(other.terms).not.toBe(whole.terms);
   });
 
   it('have noise of deviation z S over the root of the fewest that a sum is of, less those who may give theirs away', () => {
@@ -80,7 +104,7 @@ describe('the words of a participant that adds noise itself', () => {
       const grid = distributedGrid(of, { ...privacy, colluding });
       let [squares, count] = [0, 0];
       for (let draw = 0; draw < 20; draw++)
-        for (const vector of wordsOf(of, terms, 6, zero, deviceRandomness).values()) {
+        for (const vector of wordsOf(of, termsAfter(of, 0, null), 6, zero, deviceRandomness).values()) {
           count += vector.length;
           for (const word of vector) squares += (word / grid.scale) ** 2;
         }
@@ -128,7 +152,7 @@ describe('the sums', () => {
         expect(sum.members.length).toBeGreaterThanOrEqual(3);
         // to the last digit: every participant's rounded values and noise, as whole numbers
         expect(sum.words).toEqual(plainSum(speakers, layer, sum.members));
-        const opened = readNoisedLayer(config, privacy, layer, sum.members.length, sum.words);
+        const opened = readNoisedLayer(config, privacy, terms, layer, sum.members.length, sum.words);
         expect([opened.weight, opened.clamped]).toEqual([sum.members.length, 0]);
         const clipped = new Float64Array(sum.words.length);
         for (const client of sum.members) {
@@ -159,9 +183,13 @@ describe('the sums', () => {
   it('that so many participants cannot make are refused', () => {
     const words = new Int32Array(whole.vectors.head!);
     words[0] = 2 ** 31 - 1;
-    expect(() => readNoisedLayer(config, privacy, 'head', 3, words)).toThrow('The sum of head is none that');
+    expect(() => readNoisedLayer(config, privacy, terms, 'head', 3, words)).toThrow(
+      'The sum of head is none that',
+    );
     words[0] = -(2 ** 31);
-    expect(() => readNoisedLayer(config, privacy, 'head', 3, words)).toThrow('The sum of head is none that');
+    expect(() => readNoisedLayer(config, privacy, terms, 'head', 3, words)).toThrow(
+      'The sum of head is none that',
+    );
   });
 });
 

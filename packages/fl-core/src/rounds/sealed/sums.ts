@@ -86,7 +86,7 @@ export async function openRound(
       const count = sum.members.length;
       const read =
         config.privacy.kind === 'distributed'
-          ? readNoisedLayer(config, config.privacy, layer, count, sum.words)
+          ? readNoisedLayer(config, config.privacy, terms, layer, count, sum.words)
           : readLayer(config, terms, layer, members, count, sum.words);
       opened.set(layer, { ...read, members: count });
     }

@@ -1,5 +1,5 @@
 import { parameterCount, selectableLayers } from '../../models/layouts.ts';
-import { largestSum, type NoiseGrid, noisedWords, wordsBy } from '../../privacy/index.ts';
+import { largestSum, noisedWords, wordsBy } from '../../privacy/index.ts';
 import {
   type DistributedPrivacy,
   type NamedTensor,
@@ -16,9 +16,8 @@ import {
   type Vectors,
   weightOf,
 } from '../../sealing/index.ts';
-import { largestCohort } from '../cohort.ts';
 import { layoutFor } from '../layout.ts';
-import { distributedGrid } from '../privacy/distributed.ts';
+import { gridSaid } from '../privacy/distributed.ts';
 import type { SealedFigures } from '../types.ts';
 import { figures, scores as scoresVector, sealedOf, type Terms, wordsBehind } from './exchange.ts';
 
@@ -82,7 +81,7 @@ const shareGrid = (members: number): Grid => gridFor(members, mostWeight, 1);
  * The words of a participant: of each layer its weighted values, its weight, and how many of the values were clamped. In a
  * run whose participants add noise themselves: of each layer its clipped values with noise, and nothing else.
  * @param members on the roster, so that no sum can leave an int32.
- * @throws `non-finite`; `wrong-roster` for more members than a run with noise has room for.
+ * @throws `non-finite`; `wrong-exchange` for less noise than the run promises, or no room for so many members.
  */
 export function wordsOf(
   config: RunConfig,
@@ -92,8 +91,7 @@ export function wordsOf(
   randomness: Randomness,
 ): Vectors {
   if (config.privacy.kind === 'distributed') {
-    checkRoom(config, members);
-    const grid = distributedGrid(config, config.privacy);
+    const grid = gridSaid(config, config.privacy, terms.noise, members);
     const words = wordsBy((buffer) =>
       buffer.set(new Uint32Array(randomness.bytes(4 * buffer.length).buffer)),
     );
@@ -121,17 +119,6 @@ export function wordsOf(
   }
   vectors.set(figures, Int32Array.from([weight, one(trainLoss, weight, losses), ...tried]));
   return vectors;
-}
-
-/** The grid is one for all rounds, with room for the largest cohort that there can be. */
-function checkRoom({ cohort: { goal } }: Pick<RunConfig, 'cohort'>, members: number): void {
-  const most = largestCohort(goal);
-  if (members <= most) return;
-  throw new StrataError(
-    'wrong-roster',
-    `The roster has ${members} participants; with a goal of ${goal} there can be ${most}.`,
-    'The round is left out; ask who runs the study.',
-  );
 }
 
 /** Each as a part of their sum, as selection compares them by default; zeros where there is nothing to share. */
@@ -177,11 +164,12 @@ export function readLayer(
 export function readNoisedLayer(
   config: RunConfig,
   privacy: DistributedPrivacy,
+  terms: Terms,
   layer: string,
   count: number,
   sum: Int32Array,
 ): OpenedLayer {
-  const grid: NoiseGrid = distributedGrid(config, privacy);
+  const grid = gridSaid(config, privacy, terms.noise, count);
   checkWithin(layer, sum, largestSum(grid, count), true);
   const { scale } = grid;
   return { mean: meanOf(sum, count, { scale, clip: privacy.clip }), weight: count, clamped: 0 };
