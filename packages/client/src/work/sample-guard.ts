@@ -152,11 +152,17 @@ export class SampleGuard {
 }
 
 const passed = ({ epsilon }: SamplePrivacy, before: number, after: number) =>
-  new StrataError(
-    'privacy-spent',
-    `What was promised of each sample is spent: an epsilon of ${before.toFixed(2)} of ${epsilon}, and another round would come to ${after.toFixed(2)}.`,
-    'This device takes part no more in this run. A new run has a budget of its own.',
-  );
+  before === 0
+    ? new StrataError(
+        'privacy-spent',
+        `The first round alone would come to an epsilon of ${after.toFixed(2)}; this run promises ${epsilon} at most.`,
+        'More samples make it less. The person who runs it can also make a run with more noise, smaller batches or fewer epochs.',
+      )
+    : new StrataError(
+        'privacy-spent',
+        `What was promised of each sample is spent: an epsilon of ${before.toFixed(2)} of ${epsilon}, and another round would come to ${after.toFixed(2)}.`,
+        'This device takes part no more in this run. A new run begins anew.',
+      );
 
 /** Hash of all that samples consist of, so that the same data are known again. It stays on the device. */
 export function fingerprintOf(data: Dataset): string {
