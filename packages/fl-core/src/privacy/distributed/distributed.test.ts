@@ -177,3 +177,37 @@ describe('a participant’s part', () => {
     expect([...layers.get('a')!]).toEqual([1, 2, 3]);
   });
 });
+
+describe('an attack', () => {
+  it('on one update of the clip’s length in a sum of five parts sees less than the accountant says, and a good part of it', () => {
+    const delta = 1e-3;
+    // Coarse, so that a part is not far from the least deviation that there is.
+    const grid = { ...noiseGridFor({ clip: 1, noise: 1, honest: 5, members: 60, values: 1 }), bits: 10 };
+    const scale = (2 ** 10 * Math.sqrt(5)) / 1;
+    const of = { ...grid, scale, l2: Math.sqrt(scale ** 2 + 0.25 + scale + 0.5), variance: 5 * 4 ** 10 };
+    const nothing = () => noisedWords(new Map([['a', Float32Array.of(0)]]), 1, of, words);
+    const words = seeded('attack');
+    const [zeros, ones] = [[] as number[], [] as number[]];
+    for (let trial = 0; trial < 30_000; trial++) {
+      let sum = 0;
+      for (let other = 0; other < 4; other++) sum += nothing().get('a')![0]!;
+      zeros.push(sum + nothing().get('a')![0]!);
+      ones.push(sum + noisedWords(new Map([['a', Float32Array.of(7)]]), 1, of, words).get('a')![0]!);
+    }
+    // within five deviations of what is counted: a bound of the true rates that chance breaks once in millions
+    const least = (n: number) => Math.max(0, n - 5 * Math.sqrt(n + 1)) / zeros.length;
+    const most = (n: number) => (n + 5 * Math.sqrt(n + 1)) / zeros.length;
+    let seen = 0;
+    for (let threshold = -2 * scale; threshold < 4 * scale; threshold += scale / 10) {
+      const [right, wrong] = [ones, zeros].map((all) => all.filter((x) => x > threshold).length) as [
+        number,
+        number,
+      ];
+      seen = Math.max(seen, Math.log((least(right) - delta) / most(wrong)) || 0);
+    }
+    const squares = of.l2 ** 2;
+    const { epsilon } = skellamEpsilon({ ...of, l1: Math.min(of.l2, squares) }, 1, delta);
+    expect(seen).toBeLessThan(epsilon);
+    expect(seen).toBeGreaterThan(0.3 * epsilon);
+  }, 60_000);
+});
