@@ -9,13 +9,17 @@ import { operatorOf, TestServer, testConfig, untilRun } from '../testing/server.
 import { ServerProcess } from '../testing/server-process.ts';
 import { otlpTraces } from './otlp.ts';
 
+/** A machine that does much else. */
+const patient = { timeout: 120_000 };
+const deadlines = { probing: 200, training: 200, evaluating: 200 };
+
 let collector: Collector;
 beforeAll(async () => {
   collector = await Collector.start();
   vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', collector.endpoint);
   // Spans are sent while the test looks, and before a kill.
   vi.stubEnv('OTEL_BSP_SCHEDULE_DELAY', '50');
-}, 60_000);
+}, 300_000);
 afterAll(async () => {
   vi.unstubAllEnvs();
   await collector.close();
@@ -26,13 +30,10 @@ const spansOf = (run: string): CollectedSpan[] =>
 const namesOf = (spans: readonly CollectedSpan[]): string[] => spans.map((s) => s.name).sort();
 const seconds = ({ start, end }: CollectedSpan): number => Number(end - start) / 1e9;
 const untilSpans = (run: string, test: (names: string[]) => boolean): Promise<CollectedSpan[]> =>
-  vi.waitUntil(
-    () => {
-      const spans = spansOf(run);
-      return test(namesOf(spans)) && spans;
-    },
-    { timeout: 30_000 },
-  );
+  vi.waitUntil(() => {
+    const spans = spansOf(run);
+    return test(namesOf(spans)) && spans;
+  }, patient);
 
 describe('the traces of a server', () => {
   let server: TestServer;
@@ -42,8 +43,8 @@ describe('the traces of a server', () => {
   afterAll(() => server.close(), 60_000);
 
   it('are one a round: its phases, its uploads, its layers, with the times and bytes that the operator is told', async () => {
-    const crew = await startCrew(server, [{}, {}, {}], { rounds: 2 });
-    await committed(server, crew.id, 2);
+    const crew = await startCrew(server, [{}, {}, {}], { rounds: 2, deadlines });
+    await committed(server, crew.id, 2, patient.timeout);
     const spans = await untilSpans(crew.id, (names) => names.filter((n) => n === 'round').length === 2);
     expect(new Set(spans.map((s) => s.traceId)).size).toBe(2);
     for (const number of [1, 2]) {
@@ -85,7 +86,7 @@ describe('the traces of a server', () => {
         expect(end).toBeLessThanOrEqual(phase('aggregating').end);
       }
     }
-  }, 60_000);
+  }, 300_000);
 
   it('say that an update was refused, by its code, and that a round was abandoned, with the reason', async () => {
     const wrong = async (
@@ -98,6 +99,7 @@ describe('the traces of a server', () => {
     };
     const crew = await startCrew(server, [{ train: wrong }, { train: wrong }, { train: wrong }], {
       rounds: 1,
+      deadlines,
     });
     const spans = await untilSpans(crew.id, (names) => names.includes('round'));
     const refused = spans.filter((s) => s.name === 'check');
@@ -107,11 +109,12 @@ describe('the traces of a server', () => {
     const { reason } = await server.round(crew.id, 1);
     expect(root?.status).toEqual({ code: 2, message: reason });
     expect(reason).toContain('0 of 3 participants answered');
-  }, 60_000);
+  }, 300_000);
 
   it('tell nothing of a cohort that is drawn in secret but its phases (R14)', async () => {
     const crew = await startCrew(server, [{}, {}, {}, {}], {
       rounds: 1,
+      deadlines,
       strategy: { name: 'head-only' },
       budget: { kind: 'fixed', unit: 'layers', amount: 1 },
       aggregation: { rule: { name: 'mean' } },
@@ -119,12 +122,12 @@ describe('the traces of a server', () => {
       privacy: { kind: 'client', epsilon: 100, delta: 1e-2, clip: 1, noise: 1, sampling: 0.9 },
       purpose: { kind: 'test', sampling: null },
     });
-    await committed(server, crew.id, 1);
+    await committed(server, crew.id, 1, patient.timeout);
     const spans = await untilSpans(crew.id, (names) => names.includes('round'));
     expect(namesOf(spans)).toEqual(['aggregating', 'evaluating', 'round', 'selecting', 'training']);
     const told = new Set(spans.flatMap((s) => Object.keys(s.attributes)));
     expect([...told].sort()).toEqual(['strata.phase', 'strata.round', 'strata.run']);
-  }, 60_000);
+  }, 300_000);
 });
 
 it('a server that is killed in mid-round goes on with the same trace', async () => {
@@ -133,7 +136,7 @@ it('a server that is killed in mid-round goes on with the same trace', async () 
   try {
     const { url } = server;
     await server.start();
-    const config = testConfig({ rounds: 1, deadlines: { probing: 200, training: 200, evaluating: 200 } });
+    const config = testConfig({ rounds: 1, deadlines });
     const { id, joinKey: key } = await operatorOf(url).call(routes.createRun, { body: config });
     const gate = new Gate();
     for (const name of ['c1', 'c2', 'c3']) {
@@ -146,7 +149,7 @@ it('a server that is killed in mid-round goes on with the same trace', async () 
     await server.kill();
     await server.start();
     gate.open();
-    await untilRun(url, id, (v) => v.state === 'finished', 'the end', 60_000);
+    await untilRun(url, id, (v) => v.state === 'finished', 'the end', patient.timeout);
     const spans = await untilSpans(id, (names) => names.includes('round'));
     expect(new Set(spans.map((s) => s.traceId)).size).toBe(1);
     const senders = (name: string) =>
@@ -162,7 +165,7 @@ it('a server that is killed in mid-round goes on with the same trace', async () 
     for (const client of clients) client.drop();
     await server.remove();
   }
-}, 120_000);
+}, 300_000);
 
 it('a collector that is away costs a warning in the log, and holds up neither work nor the end', async () => {
   const gone = await Collector.start();
