@@ -12,7 +12,7 @@ export interface SkellamStep {
 
 /**
  * RDP of the Skellam mechanism, an upper bound: `a D2^2 / (2 mu) + min(((2 a - 1) D2^2 + 6 D1) / (4 mu^2), 3 D1 / (2 mu))`
- * (Agarwal, Kairouz, Liu, arXiv 2110.04995, Theorem 3.5). The first term is the Gaussian mechanism's.
+ * (Agarwal, Kairouz, Liu, arXiv 2110.04995). The first term is the Gaussian mechanism's.
  * @param order whole, 2 or more: the bound is proved for no others.
  */
 export function skellamRdp({ variance, l1, l2 }: SkellamStep, order: number): number {

@@ -32,7 +32,7 @@ export interface NoiseGrid extends SkellamStep {
 
 /**
  * exp(-1/2): rounding that makes an update longer than {@link NoiseGrid.l2} is done again, which is so in at most this part
- * of the cases (Kairouz, Liu, Steinke, arXiv 2102.06387, section 4.1).
+ * of the cases (Kairouz, Liu, Steinke, arXiv 2102.06387).
  */
 const again = Math.exp(-0.5);
 
