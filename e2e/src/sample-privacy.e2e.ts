@@ -37,7 +37,7 @@ test('tabs say what they have spent, know it after a reload, and leave before th
     rounds: 40,
     cohort: { goal: 3, minimum: 3 },
     local: { batchSize: 8, maxBatches: 2 },
-    privacy: { kind: 'sample', epsilon: 3, delta: 1e-4, clip: 1, noise: 1.2 },
+    privacy: { kind: 'sample', epsilon: 6, delta: 1e-4, clip: 1, noise: 1.2 },
   });
   const stranger = await world.newPage('stranger', { viewport: { width: 360, height: 740 } });
   await stranger.goto(await world.joinLink(run));
@@ -50,7 +50,7 @@ test('tabs say what they have spent, know it after a reload, and leave before th
   for (const shard of [0, 1, 2]) tabs.push(await world.join(run, shard, { backend: 'wasm' }));
   await world.until(run, (v) => (v.committed >= 1 ? v : undefined), 250);
   const spent = async () =>
-    Number(/ε ([\d.]+) of 3/.exec((await tabs[0]!.getByTestId('spent').textContent()) ?? '')?.[1] ?? 0);
+    Number(/ε ([\d.]+) of 6/.exec((await tabs[0]!.getByTestId('spent').textContent()) ?? '')?.[1] ?? 0);
   const before = await spent();
   expect(before).toBeGreaterThan(0);
   await expectAccessible(tabs[0]!, 'live, samples');
@@ -67,7 +67,7 @@ test('tabs say what they have spent, know it after a reload, and leave before th
     (v) => (v.clients.some((c) => c.presence === 'left') ? v : undefined),
     250,
   );
-  expect(events.spent?.epsilon).toBeLessThanOrEqual(3);
+  expect(events.spent?.epsilon).toBeLessThanOrEqual(6);
   expect(events.spent?.epsilon).toBeGreaterThan(before);
   await expect(dashboard.getByText(/What was promised of each sample is spent/).first()).toBeVisible({
     timeout: 30_000,
