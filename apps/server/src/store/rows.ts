@@ -1,4 +1,4 @@
-import { isNoised, type Phase, StrataError } from '@strata/fl-core/protocol';
+import { type Phase, protectsClients, StrataError } from '@strata/fl-core/protocol';
 import type { RoundPrivacy } from '@strata/fl-core/rounds/spending';
 import type { SealedMember, SealedResult, SealingState } from '@strata/fl-core/rounds/types';
 import { and, desc, eq, getTableColumns, isNotNull, notInArray, type SQL, sql } from 'drizzle-orm';
@@ -103,7 +103,7 @@ export async function listReleased(
   { id, config }: Pick<RunRow, 'id' | 'config'>,
   but: number | null = null,
 ): Promise<RoundPrivacy[]> {
-  if (!isNoised(config.privacy)) return [];
+  if (!protectsClients(config.privacy)) return [];
   const rows = await db
     .select({ round: rounds.round, privacy: rounds.privacy })
     .from(rounds)

@@ -71,7 +71,7 @@ export type SamplePrivacy = Extract<PrivacyConfig, { kind: 'sample' }>;
 export type DistributedPrivacy = Extract<PrivacyConfig, { kind: 'distributed' }>;
 export type NoisedPrivacy = ClientPrivacy | DistributedPrivacy;
 /** Of the kinds that protect a client with all its data, which the server keeps account of. */
-export const isNoised = (privacy: PrivacyConfig): privacy is NoisedPrivacy =>
+export const protectsClients = (privacy: PrivacyConfig): privacy is NoisedPrivacy =>
   privacy.kind === 'client' || privacy.kind === 'distributed';
 
 /** q of a run whose cohorts are drawn in secret; null of all others. */

@@ -1,6 +1,6 @@
 import { noisedMean } from '../../aggregation/index.ts';
 import type { RandomWords } from '../../privacy/index.ts';
-import { isNoised, type RunConfig } from '../../protocol/index.ts';
+import { protectsClients, type RunConfig } from '../../protocol/index.ts';
 import type { Member } from '../types.ts';
 import { clipShareNoise, type RoundPrivacy } from './spending.ts';
 
@@ -29,7 +29,7 @@ export function clipFor(
   { privacy }: Pick<RunConfig, 'privacy'>,
   before: readonly RoundPrivacy[],
 ): number | null {
-  if (!isNoised(privacy)) return null;
+  if (!protectsClients(privacy)) return null;
   if (privacy.kind === 'distributed') return privacy.clip;
   const last = before.findLast((r) => r.model?.share != null);
   if (privacy.quantile === null || last?.model?.share == null) return privacy.clip;

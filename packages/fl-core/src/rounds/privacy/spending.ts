@@ -1,5 +1,10 @@
 import { epsilonOf, noiseFor, type PrivacyTarget } from '../../privacy/index.ts';
-import { type ClientPrivacy, isNoised, type NoisedPrivacy, type RunConfig } from '../../protocol/index.ts';
+import {
+  type ClientPrivacy,
+  type NoisedPrivacy,
+  protectsClients,
+  type RunConfig,
+} from '../../protocol/index.ts';
 import { createStrategy } from '../../selection/index.ts';
 import { distributedEpsilon, distributedNoise } from './distributed.ts';
 
@@ -164,7 +169,7 @@ export function withModel(
   share: NonNullable<RoundPrivacy['model']>['share'],
 ): RoundPrivacy | null {
   const { privacy } = config;
-  if (!isNoised(privacy)) return null;
+  if (!protectsClients(privacy)) return null;
   return accounted(config, privacy, before, {
     ...begunOr(own),
     model: { noise: modelNoise(config, privacy), share },
@@ -178,7 +183,7 @@ export function budgetSpent(
   chooses: boolean,
 ): string | null {
   const { privacy } = config;
-  if (!isNoised(privacy)) return null;
+  if (!protectsClients(privacy)) return null;
   const choice = chooses ? { noise: choiceNoise(config, privacy), shares: {} } : null;
   const follows = privacy.kind === 'client' && privacy.quantile !== null;
   const share = !follows ? null : { noise: clipShareNoise(config, privacy), value: 0 };

@@ -1,6 +1,6 @@
 import { selectableLayers } from '../../models/layouts.ts';
 import type { RandomWords } from '../../privacy/index.ts';
-import { isNoised, type KeptStates, type RunConfig, secretSampling } from '../../protocol/index.ts';
+import { type KeptStates, protectsClients, type RunConfig, secretSampling } from '../../protocol/index.ts';
 import {
   budgetOf,
   carryMasks,
@@ -89,7 +89,7 @@ export async function chooseForRound(
   const own = trainers.map((t) => t.scores);
   const choice = plan.probe === null ? null : await privateChoice(config, layers, own, port.words);
   // Under differential privacy nobody's own scores, not even those of an earlier probe.
-  const scores = !isNoised(config.privacy)
+  const scores = !protectsClients(config.privacy)
     ? scaledScores(config.selection.scores, own)
     : own.map(() => sharesSoFar(layers, [...released.map((r) => r.choice), choice]));
   const input: SelectionInput = {
@@ -99,7 +99,7 @@ export async function chooseForRound(
     clients: trainers.map(({ id, samples }, i) => ({
       id,
       // Masks must not tell how many samples somebody has.
-      samples: isNoised(config.privacy) ? 1 : samples,
+      samples: protectsClients(config.privacy) ? 1 : samples,
       budget: prices.budgets[i]!,
       own: prices.own?.[i],
       scores: scores[i] ?? null,
@@ -167,7 +167,7 @@ async function privateChoice(
   words: RandomWords,
 ): Promise<RoundPrivacy['choice']> {
   const { privacy } = config;
-  if (!isNoised(privacy)) return null;
+  if (!protectsClients(privacy)) return null;
   const noise = choiceNoise(config, privacy);
   const shares = await noisedShares(scores, noise, words);
   if (shares === null) return null;
@@ -259,7 +259,7 @@ function begun(
       ? {}
       : { sample: { ...opened.sample, layers: common } };
   const clip = clipFor(config, released);
-  if (!isNoised(privacy) || clip === null) return null;
+  if (!protectsClients(privacy) || clip === null) return null;
   return accounted(config, privacy, released, { clip, choice, model: null, ...sample });
 }
 

@@ -2,9 +2,9 @@ import {
   type Catalog,
   type ClientPrivacy,
   type DistributedPrivacy,
-  isNoised,
   type NoisedPrivacy,
   type PrivacyConfig,
+  protectsClients,
   RunConfig,
   type SamplePrivacy,
 } from '@strata/fl-core/protocol';
@@ -145,7 +145,7 @@ function fittedOpen(
 
 function sentencesOf({ noise, rounds, epsilon, noiseOverClip }: PrivacyPlan, config: RunConfig): string[] {
   const { privacy, cohort } = config;
-  if (!isNoised(privacy)) return [];
+  if (!protectsClients(privacy)) return [];
   const sampling = privacy.kind === 'client' ? privacy.sampling : null;
   const lasts =
     rounds < config.rounds
