@@ -55,7 +55,7 @@ export interface LayerPort {
   /** `stepLayer` with the round's updates, here or in a thread: the same bytes either way. */
   step(layer: LayerSpec, before: Uint8Array, state: Uint8Array | null): Promise<LayerStep>;
   read(sha256: string): Promise<Uint8Array>;
-  /** Writes a layer, or an optimizer's state of one, under its hash, unless it is there. */
+  /** Writes a layer, or an optimizer's state of one, under its hash. */
   write(bytes: Uint8Array): Promise<Layers[string]>;
   /**
    * Runs `make`, which writes finished layers, and names what it wrote in the round: whatever is written and named
@@ -95,9 +95,6 @@ export async function makeCandidate(
         // Without updates the step is the layer's last change once more.
         const steps = trained || (recycles && state !== null);
         const step = steps ? await stepUnlessTooFew(port, layer, before.sha256, state?.sha256 ?? null) : null;
-        // Goes to the disk while others are stepped. What counts is that it is written again below, where nobody can delete
-        // it before it has a name; that finds it there.
-        if (step) await Promise.all([port.write(step.weights), writeState(port, step, state)]);
         return { name, before, state, step };
       }),
     );
