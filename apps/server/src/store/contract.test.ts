@@ -73,7 +73,14 @@ describe.each(await testDatabases())('store on $name', ({ open, missing }) => {
         .select()
         .from(schema.checkpoints)
         .where(eq(schema.checkpoints.run, 'types'));
-      expect(checkpoint).toEqual({ run: 'types', round: 0, layers, optimizer: null, createdAt: at });
+      expect(checkpoint).toEqual({
+        run: 'types',
+        round: 0,
+        layers,
+        optimizer: null,
+        createdAt: at,
+        test: null,
+      });
       const [member] = await store.db.select().from(schema.members);
       expect(member).toMatchObject({
         budget: 2.5,
