@@ -6,11 +6,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Caller } from '@strata/client';
 import { type RunView, routes } from '@strata/fl-core/protocol';
 import pg from 'pg';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { freshPostgres, postgresLacking } from '../store/testing.ts';
 import { honest, type Script, TestClient } from '../testing/client.ts';
+import { startCrew } from '../testing/crew.ts';
 import { Relay } from '../testing/relay.ts';
-import { operatorOf, serve, testConfig, untilRun } from '../testing/server.ts';
+import { operatorOf, serve, TestServer, testConfig, untilRun } from '../testing/server.ts';
+import { EventLog } from '../views/event-log.ts';
 
 /** Another database of the same server, from which the sessions of this one are ended. */
 function administratorOf(url: string): string {
@@ -175,5 +177,31 @@ describe.skipIf(postgresLacking)(`PostgreSQL that goes away${postgresLacking}`, 
     await database.administer(`alter database ${name} allow_connections true`);
     const end = await untilRun(server.url, id, (v) => v.state === 'finished', 'the end', 60_000);
     expect(end.rounds.map((r) => r.phase)).toEqual(['committed', 'committed']);
+  }, 120_000);
+});
+
+describe('the database goes away just after a step is recorded, before anybody was told', () => {
+  it('members hear of their phase all the same, long before they ask again', async () => {
+    const server = await TestServer.start();
+    const add = EventLog.prototype.addAll;
+    const failed = new Set<string>();
+    try {
+      // What follows a commit of a round is a line in the log; it fails once, as of a session that was ended.
+      vi.spyOn(EventLog.prototype, 'addAll').mockImplementation(function (this: EventLog, run, lines) {
+        const [{ kind, round } = { kind: '' }] = lines;
+        const key = `${kind} ${round}`;
+        if (round === undefined || failed.has(key)) return add.call(this, run, lines);
+        failed.add(key);
+        return Promise.reject(Object.assign(new Error('terminating connection'), { code: '57P01' }));
+      });
+      const deadlines = { probing: 600, training: 600, evaluating: 600 };
+      const { id } = await startCrew(server, [{}, {}, {}], { rounds: 2, deadlines });
+      const end = await server.until(id, (v) => v.state === 'finished', 'the end', 60_000);
+      expect(end.rounds.map((r) => [r.phase, r.updates])).toEqual([1, 2].map(() => ['committed', 3]));
+      expect([...failed]).toEqual(expect.arrayContaining(['aggregated 1', 'aggregated 2', 'round-opened 2']));
+    } finally {
+      vi.restoreAllMocks();
+      await server.close();
+    }
   }, 120_000);
 });

@@ -234,6 +234,9 @@ async function announce(
   { db, bus, events, garbage }: HasDb & HasBus & HasEvents & HasGarbage,
   { run, round, phase, reason }: RoundRow,
 ): Promise<void> {
+  // First what cannot fail: the log may, where the database goes away.
+  if (isOver(phase)) garbage.afterRound(run, round);
+  bus.changed(run);
   if (phase === 'abandoned') {
     await events.add(run, {
       level: 'warning',
@@ -245,8 +248,6 @@ async function announce(
     await events.add(run, { kind: 'round-committed', round, message: `Round ${round} was committed.` });
     await noteEarlyEnd({ db, events }, run);
   }
-  if (isOver(phase)) garbage.afterRound(run, round);
-  bus.changed(run);
 }
 
 /**

@@ -223,18 +223,32 @@ async function withAlarm(
   bound?.ports.alarms.clear(workflow);
 }
 
+/**
+ * Tells clients and dashboards once more that something has changed. A step says so itself; but where the database goes away
+ * between its commit and that, the step is done again, finds everything done, and says nothing: members would not hear of
+ * their phase before they ask.
+ */
+function retold<A>(run: string, answer: A): A {
+  bound?.ports.bus.changed(run);
+  return answer;
+}
+
 /** The steps of one round, durable: each is a step of the workflow engine, recorded by one transaction of ours. */
 const roundSteps = (driven: Driven, round: number): RoundSteps => {
   const { run } = driven;
   return {
-    settle: (at) =>
-      step(driven, at === 'start' ? 'look' : `settle-${at}`, (on) => settlePhase(on, run, round)),
+    settle: async (at) => {
+      const name = at === 'start' ? 'look' : `settle-${at}`;
+      const status = await step(driven, name, (on) => settlePhase(on, run, round));
+      return status.phase === at ? status : retold(run, status);
+    },
     wait: async (phase, deadline) => {
       const id = roundWorkflowId(driven, round);
       await withAlarm(id, run, deadline - now(), () => received(phase, { deadlineEpochMS: deadline }));
     },
-    select: () => step(driven, 'select', (on) => selectLayers(on, run, round)),
-    aggregate: () => step(driven, 'aggregate', (on) => aggregateRound(on, run, round)),
+    select: async () => retold(run, await step(driven, 'select', (on) => selectLayers(on, run, round))),
+    aggregate: async () =>
+      retold(run, await step(driven, 'aggregate', (on) => aggregateRound(on, run, round))),
     fail: (phase, error) => {
       const reason = reasonOf(error);
       return step(driven, 'abandon', (on) => abandon(on, run, round, `${phase} failed: ${reason}`));
@@ -272,11 +286,13 @@ export const isUnderWay = (status: string | undefined): boolean =>
 const runSteps = (driven: Driven): RunSteps => {
   const { run, fence } = driven;
   return {
-    open: () =>
-      step(driven, 'open-round', (on) => {
+    open: async () => {
+      const next = await step(driven, 'open-round', (on) => {
         on.woken.delete(run); // what happens from here on may wake the run again
         return openNextRound(on, run);
-      }),
+      });
+      return next.kind === 'round' ? retold(run, next) : next;
+    },
     wait: async (seconds) => {
       await withAlarm(runWorkflowId(driven), run, 1000 * seconds, () => received(wakeTopic, seconds));
     },
