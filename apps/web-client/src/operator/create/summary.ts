@@ -16,7 +16,9 @@ export function summaryLines(config: RunConfig, layers: number): string[] {
     taskSummary(config),
     trained(config, layers),
     ...headAlone(warmUp, Number(config.rounds) || 0),
-    ...(selection.every > 1 ? [`Layers are chosen anew every ${selection.every} rounds.`] : []),
+    ...(selection.every > 1 && strategyNamed(config.strategy.name).everybody === null
+      ? [`Layers are chosen anew every ${selection.every} rounds.`]
+      : []),
     `${plural(config.rounds, 'round')} with ${plural(cohort.goal, 'update')} each; a round opens when ${plural(cohort.minimum, 'participant is', 'participants are')} ready.`,
     ...(config.approval ? ['Nobody takes part before you have let them in.'] : []),
     ...(config.purpose.kind === 'test'
