@@ -2,8 +2,8 @@ import { Alert, Button, NumberInput, Radio, SimpleGrid, Stack, Switch, Text } fr
 import { useMemo } from 'react';
 import { Panel } from '../../../shared/components/Panel.tsx';
 import type { ConfigForm, SectionProps } from '../form.ts';
+import { PromiseFields } from './PromiseFields.tsx';
 import { fitted, type PrivacyState, privacyState, startPrivacy, type Verdict } from './privacy-state.ts';
-import { SampleFields } from './SampleFields.tsx';
 import { SealingFields } from './SealingFields.tsx';
 
 /** What the server sees, and what the models of the run may tell of one participant. */
@@ -50,7 +50,11 @@ export function PrivacySection({ form, catalog }: SectionProps) {
           </Stack>
         </Radio.Group>
         {privacy.kind === 'client' && <ClientFields form={form} />}
-        {privacy.kind === 'sample' && <SampleFields form={form} />}
+        {privacy.kind === 'sample' && (
+          <SimpleGrid cols={{ base: 1, xs: 2 }}>
+            <PromiseFields form={form} of="sample" />
+          </SimpleGrid>
+        )}
         {privacy.kind === 'distributed' && <DistributedFields form={form} />}
         <div role="status" data-testid="privacy-plan" data-kind={state.kind}>
           <Outcome form={form} state={state} />
@@ -60,52 +64,10 @@ export function PrivacySection({ form, catalog }: SectionProps) {
   );
 }
 
-/** What both kinds of noise have. */
-function PromiseFields({ form }: { form: ConfigForm }) {
-  const { onChange, value, ...noise } = form.getInputProps('privacy.noise');
-  return (
-    <>
-      <NumberInput
-        label="ε, at most"
-        description="Of the whole run; it stops before it passes it"
-        min={0.01}
-        max={100}
-        step={1}
-        {...form.getInputProps('privacy.epsilon')}
-      />
-      <NumberInput
-        label="δ"
-        description="Well below 1 / participants"
-        min={0}
-        max={0.1}
-        step={0.0001}
-        {...form.getInputProps('privacy.delta')}
-      />
-      <NumberInput
-        label="Longest update"
-        description="A longer one is scaled down, all layers together"
-        min={0}
-        step={0.1}
-        {...form.getInputProps('privacy.clip')}
-      />
-      <NumberInput
-        label="Noise"
-        description="In longest updates; empty: as little as all rounds allow"
-        placeholder="computed"
-        min={0.05}
-        step={0.1}
-        {...noise}
-        value={value ?? ''}
-        onChange={(typed) => onChange(typed === '' ? null : typed)}
-      />
-    </>
-  );
-}
-
 function DistributedFields({ form }: { form: ConfigForm }) {
   return (
     <SimpleGrid cols={{ base: 1, xs: 2 }}>
-      <PromiseFields form={form} />
+      <PromiseFields form={form} of="participant" />
       <NumberInput
         label="May work with the server"
         description="Participants of a sum who give their noise away; the others add so much more"
@@ -121,7 +83,7 @@ function ClientFields({ form }: { form: ConfigForm }) {
   const { onChange: sample, value: rate, ...sampling } = form.getInputProps('privacy.sampling');
   return (
     <SimpleGrid cols={{ base: 1, xs: 2 }}>
-      <PromiseFields form={form} />
+      <PromiseFields form={form} of="participant" />
       <NumberInput
         label="Chance to be in a round"
         description="Drawn in secret, so that less noise will do; empty: cohorts as in any run"
