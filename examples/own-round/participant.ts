@@ -59,7 +59,9 @@ export class Participant {
         return true;
       }
       case 'train': {
-        const { round, train: layers, seed, span, epochs } = work;
+        const { round, train: layers, seed, span, method } = work;
+        if (method.kind !== 'steps') throw new Error('This example trains its head.');
+        const { epochs } = method;
         const options = { layers, local: { ...local, epochs }, seed, span };
         const { update, loss } = await finish(this.#trainer.train(this.#data, options));
         const metadata = { samples: String(samples), loss: String(loss) };

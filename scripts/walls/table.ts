@@ -108,8 +108,15 @@ export const places: readonly Place[] = [
     'data become batches for models; nobody trains here',
   ),
   place(
+    'core/closed-form',
+    'core/error.ts core/models',
+    '',
+    'a head from sums over samples: numbers, and where the layout of a model has them',
+  ),
+  place('core/closed-form/solve.ts', '', 'ml-matrix', 'solves; loaded where a head is computed, and nowhere else'),
+  place(
     'core/training',
-    'core/protocol core/random.ts core/privacy/index.ts core/models core/data core/kernels',
+    'core/protocol core/random.ts core/privacy/index.ts core/models core/data core/kernels core/closed-form/index.ts',
     '',
     'jobs ask an engine (training/engine.ts); only training/tfjs and the start of the backends know TensorFlow.js',
   ),
@@ -119,7 +126,7 @@ export const places: readonly Place[] = [
   place('core/training/webgpu.ts', '', '@tensorflow/*', 'starts a backend'),
   place(
     'core/rounds',
-    'core/protocol core/privacy core/selection core/sealing core/aggregation core/diagnostics core/random.ts core/median.ts core/models/layouts.ts core/data/samples.ts',
+    'core/protocol core/privacy core/selection core/sealing core/aggregation core/diagnostics core/random.ts core/median.ts core/models/layouts.ts core/data/samples.ts core/closed-form',
     '',
     'the round knows no tensor, no store, no socket and no Node API',
   ),

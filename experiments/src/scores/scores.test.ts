@@ -173,7 +173,7 @@ const warm = {
     timeBox: null,
     holdOut: 0.2,
   },
-  head: { rate: 1, warmUp: { rounds: 0, epochs: 5 } },
+  head: { rate: 1, warmUp: { kind: 'trained', rounds: 0, epochs: 5 } },
   optimizer: { name: 'adamw', learningRate: 3e-3, weightDecay: 0 },
   schedule: { name: 'constant', warmUp: 0 },
 } as const;

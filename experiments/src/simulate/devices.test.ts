@@ -18,7 +18,8 @@ const owner = { id: 'client-1', samples: 95, heldOut: 20 };
 const device = (more: object = {}, id = owner.id) =>
   deviceOf({ msPerSample: 3, speedSigma: 0, dropOut: 0, ...more }, config, { ...owner, id }, 1);
 type Work = Parameters<ReturnType<typeof device>['cost']>[0];
-const work = (mask: readonly string[], epochs = 1) => ({ kind: 'train', mask, epochs, round: 1 }) as Work;
+const work = (mask: readonly string[], epochs = 1) =>
+  ({ kind: 'train', mask, method: { kind: 'steps', epochs }, round: 1 }) as Work;
 
 describe('a virtual device', () => {
   it('needs the configured time for all layers, the way down for the lowest one, little for the highest', () => {

@@ -62,6 +62,9 @@ export function deviceOf(
     return taken * seconds(stepWork(work, { trained }) + (epochs - 1) * later);
   };
   const forward = work.reduce((sum, layer) => sum + layer.forward, 0);
+  /** A forward pass over as many samples as a client goes through (`sumFeatures`). */
+  const summing =
+    (local.maxBatches > 0 ? Math.min(3 * local.maxBatches, batches) : batches) * seconds(forward);
   const speed = Math.exp(speedSigma * random(seed, 'device', id).normal());
   return {
     speed,
@@ -73,7 +76,7 @@ export function deviceOf(
         case 'probe':
           return Math.min(local.probeBatches, batches) * seconds(all);
         case 'train':
-          return training(job.mask, job.epochs);
+          return job.method.kind === 'steps' ? training(job.mask, job.method.epochs) : summing;
         case 'evaluate':
           return (heldOut / local.batchSize) * seconds(forward);
         default:

@@ -44,7 +44,7 @@ export async function referenceOf(
       const model = sharedLayers(config, moved(start, decodeSafetensors(done.update).tensors));
       const validation = await accuracyOn(pool, 'validation', data.validation, model);
       // Without samples for it, the lowest loss in training has to do.
-      return { rate, layers: model, validation, merit: validation?.accuracy ?? -done.loss };
+      return { rate, layers: model, validation, merit: validation?.accuracy ?? -(done.loss ?? Number.NaN) };
     }),
   );
   const best = trained.reduce((a, b) => (b.merit > a.merit ? b : a));

@@ -161,7 +161,7 @@ export class Workbench {
         kind: 'train',
         mask,
         train,
-        epochs: config.local.epochs,
+        method: { kind: 'steps', epochs: config.local.epochs },
         clip: null,
         box: null,
         seal: null,

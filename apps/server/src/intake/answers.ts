@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import {
   type Evaluated,
@@ -13,7 +14,9 @@ import {
   evaluationOf,
   isNewAnswer,
   layerNorms,
+  checkSent,
   layersToSend,
+  mapInRound,
   type MemberChange,
   maskedLimit,
   type Place,
@@ -29,7 +32,7 @@ import type { HasLimits } from '../limits.ts';
 import { now } from '../live/clock.ts';
 import type { HasMeasured } from '../live/measured.ts';
 import type { HasSealedPhases } from '../sealed/phases.ts';
-import type { HasBlobs } from '../store/blobs.ts';
+import type { HasBlobs, SpooledFile } from '../store/blobs.ts';
 import { findMember, lockRound, openRound, type RoundRow, type RunRow } from '../store/rows.ts';
 import type { HasStandings, Standing } from '../store/standings.ts';
 import type { Queryable } from '../store/store.ts';
@@ -94,7 +97,10 @@ interface Upload {
   /** Largest that it may be, in bytes. */
   readonly limit: number;
   /** Checks what has arrived; gives what it says of its member. Throws every code of R5. */
-  answer(content: UpdateFile, arrived: Pick<TakenUpdate, 'sha256' | 'bytes'>): (place: Place) => MemberChange;
+  answer(
+    content: UpdateFile,
+    arrived: Pick<SpooledFile, 'sha256' | 'bytes' | 'path'>,
+  ): Promise<(place: Place) => MemberChange>;
 }
 
 /**
@@ -129,7 +135,7 @@ export async function takeUpdate(
   const check = async (): Promise<TakenUpdate> => {
     const { content, ...arrived } = spooled;
     if (content.kind === 'refused') throw StrataError.fromBody(content.body);
-    const answerOf = upload.answer(content, arrived);
+    const answerOf = await upload.answer(content, arrived);
     await checkSignature(signature, { run: run.id, round, client, sha256: spooled.sha256 });
     const { place, counted } = await ports.answerLots.count(run.id, {
       client,
@@ -168,16 +174,18 @@ async function uploadOf(
   { sealedPhases, measured }: HasSealedPhases & HasMeasured,
   run: RunRow,
   round: RoundRow | null,
-  { member }: Place,
+  { round: open, member }: Place,
 ): Promise<Upload> {
   const at = round && round.phase !== 'training' ? await sealedPhases.of(run, round) : null;
   if (at === null) {
-    const layers = layersToSend(run.config, member);
+    const layers = layersToSend(run.config, open, member);
+    const map = mapInRound(run.config, open);
     return {
       phase: 'training',
       limit: updateLimit(layers),
-      answer: (content, arrived) => {
+      answer: async (content, arrived) => {
         const metadata = checkUpdate(content, layers);
+        if (map !== null) checkSent(map, await readFile(arrived.path));
         measured.add(arrived.sha256, layerNorms(content, layers));
         return (place) => updateOf(place, { ...arrived, squares: content.squares }, metadata, now());
       },
@@ -187,7 +195,7 @@ async function uploadOf(
   return {
     phase: 'uploading',
     limit: maskedLimit(at.plan, client),
-    answer: ({ header }, { sha256, bytes }) => {
+    answer: async ({ header }, { sha256, bytes }) => {
       checkMaskedFile(at.plan, at.sharers, client, header);
       return () => ({ update: sha256, updateBytes: bytes });
     },

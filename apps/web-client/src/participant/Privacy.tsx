@@ -13,6 +13,7 @@ export function Privacy({ run }: { run: RunPublic }) {
   const whole = run.data.kind === 'image' ? 'pictures' : 'texts';
   const labelled = run.labels.length > 0;
   const { cohort, local, sealing } = run;
+  const summed = local.warmUp.kind === 'closed-form';
   return (
     <Card title="Your data stays with you" testId="privacy">
       {run.purpose.kind === 'test' && sealing.kind === 'open' && run.privacy.kind !== 'sample' && (
@@ -31,7 +32,10 @@ export function Privacy({ run }: { run: RunPublic }) {
             <li>Your {whole}, every one of them</li>
             <li>The names of your files and folders</li>
             {labelled && (
-              <li>Which label belongs to which of your {things}, and how many you have of each label</li>
+              <li>
+                Which label belongs to which of your {things}
+                {!summed && ', and how many you have of each label'}
+              </li>
             )}
           </ul>
         </div>
@@ -52,6 +56,13 @@ export function Privacy({ run }: { run: RunPublic }) {
             ) : sealing.kind === 'open' ? (
               <>
                 <li>Changes to a few layers of the model</li>
+                {summed && (
+                  <li data-testid="sums">
+                    In the first {local.warmUp.rounds === 1 ? 'round' : `${local.warmUp.rounds} rounds`},
+                    instead of changes: sums of what the model sees in your {things}, by label. They tell how
+                    many you have of each label
+                  </li>
+                )}
                 <li>How much each layer matters for your data: one number a layer</li>
                 <li>How many {things} you have, and how well the model does on them</li>
               </>
@@ -86,7 +97,7 @@ export function Privacy({ run }: { run: RunPublic }) {
             </li>
             <li>
               Your device goes through your {things} {local.epochs === 1 ? 'once' : `${local.epochs} times`} a
-              round{local.warmUp.rounds > 0 && ` (in the first rounds ${local.warmUp.epochs} times)`},{' '}
+              round{warmUpText(local.warmUp)},{' '}
               {local.batchSize} at a time: the more at a time, the less the changes tell of one
             </li>
             {sealing.kind === 'open' ? (
@@ -129,4 +140,16 @@ export function Privacy({ run }: { run: RunPublic }) {
       </div>
     </Card>
   );
+}
+
+function warmUpText(warmUp: RunPublic['local']['warmUp']): string {
+  if (warmUp.rounds === 0) return '';
+  switch (warmUp.kind) {
+    case 'trained':
+      return ` (in the first rounds ${warmUp.epochs} times)`;
+    case 'closed-form':
+      return ' (once in the first)';
+    default:
+      return warmUp satisfies never;
+  }
 }

@@ -86,7 +86,7 @@ export async function playBuffered(options: BufferedOptions): Promise<PlayEnd> {
       train: trainedLayers(layout, mask),
       seed: deriveSeed(config.seed, 'buffered', ordinal, 'client', id, 'train'),
       span: [version / config.rounds, (version + 1) / config.rounds],
-      epochs: config.local.epochs,
+      method: { kind: 'steps', epochs: config.local.epochs },
       clip: null,
       box: null,
       seal: null,

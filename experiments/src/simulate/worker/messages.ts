@@ -54,7 +54,8 @@ export type Done =
   | {
       readonly kind: 'update';
       readonly update: Uint8Array<ArrayBuffer>;
-      readonly loss: number;
+      /** Null where nothing was trained. */
+      readonly loss: number | null;
       /** What the client has spent with it. */
       readonly spent: readonly SpentSteps[];
     }

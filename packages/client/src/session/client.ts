@@ -231,7 +231,9 @@ export class Client {
     // Who could not be in another round takes no place in one; and what was spent before is on the page at once.
     this.#looking = true;
     const { epochs, head } = manifest.config.local;
-    const least = head.warmUp.rounds > 0 ? Math.min(epochs, head.warmUp.epochs) : epochs;
+    const { warmUp } = head;
+    const warm = warmUp.kind === 'trained' && warmUp.rounds > 0 ? warmUp.epochs : epochs;
+    const least = Math.min(epochs, warm);
     void guard.round(least).then(
       () => {
         this.#looking = false;

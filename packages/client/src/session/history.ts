@@ -16,6 +16,8 @@ export function withAccepted(
     case 'train':
     case 'masked': {
       const { round, loss } = answer;
+      // Of a head that is computed there is no loss of training.
+      if (loss === null) return { roundsDone: roundsDone + 1 };
       if (losses.some((l) => l.round === round)) return {};
       return { losses: newest([...losses, { round, loss }]), roundsDone: roundsDone + 1 };
     }

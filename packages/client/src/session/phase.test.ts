@@ -12,7 +12,7 @@ const train: Work = {
   train: ['head'],
   seed: 1,
   span: [0, 1],
-  epochs: 1,
+  method: { kind: 'steps', epochs: 1 },
   clip: null,
   box: null,
   seal: null,

@@ -27,7 +27,7 @@ describe('a session in a run that protects each sample', () => {
   const train = (round: number) => {
     const work = world.train([], round);
     if (work.kind !== 'train') throw new Error(work.kind);
-    return { ...work, epochs: 1 };
+    return { ...work, method: { kind: 'steps', epochs: 1 } as const };
   };
   const joined = async () => {
     world = worldOf();

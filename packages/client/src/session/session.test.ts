@@ -18,7 +18,7 @@ const ended: RunPublic = {
   privacy: config.privacy,
   sealing: config.aggregation.sealing,
   cohort: { minimum: 3, goal: 3 },
-  local: { batchSize: 4, epochs: 6, warmUp: { rounds: 0, epochs: 5 } },
+  local: { batchSize: 4, epochs: 6, warmUp: { kind: 'trained', rounds: 0, epochs: 5 } },
   state: 'finished',
   rounds: 4,
   committed: 4,

@@ -1,7 +1,7 @@
 import { sampleCount } from '@strata/fl-core/data';
 import { type NamedTensor, type SealedTerms, StrataError, type Work } from '@strata/fl-core/protocol';
 import type { JobControl } from '@strata/fl-core/training';
-import { type JobStage, type JobTools, partsOf } from './perform.ts';
+import { type JobStage, type JobTools, partsOf, unprotected } from './perform.ts';
 
 /** What a client of a sealed round has to say, of which nothing leaves it before it is masked. */
 export interface Trained {
@@ -45,7 +45,8 @@ export async function contribute(
   await parts.fetch(work);
   const before = sampleCount(heldOut) === 0 ? null : await parts.evaluate();
   const probed = score === null ? null : await parts.probe({ seed, score });
-  const { update, loss } = await parts.train(work);
+  if (work.method.kind !== 'steps') throw unprotected();
+  const { update, loss } = await parts.train(work, work.method.epochs);
   return {
     update,
     samples: sampleCount(train),

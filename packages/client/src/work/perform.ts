@@ -16,6 +16,8 @@ import {
   type JobControl,
   type ProbeOptions,
   type ProbeResult,
+  type SumOptions,
+  type SumResult,
   type TrainingProgress,
   type TrainOptions,
   type TrainResult,
@@ -31,7 +33,8 @@ export type Answer =
       readonly kind: 'train';
       readonly round: number;
       readonly update: Uint8Array<ArrayBuffer>;
-      readonly loss: number;
+      /** Of the last epoch; null where nothing was trained. */
+      readonly loss: number | null;
     }
   | { readonly kind: 'evaluate'; readonly message: Evaluated };
 
@@ -53,6 +56,7 @@ export interface LocalTrainer {
   setLayer(layer: string, tensors: readonly NamedTensor[]): void;
   probe(data: Dataset, options: ProbeOptions): Job<ProbeResult>;
   train(data: Dataset, options: TrainOptions): Job<TrainResult>;
+  sumFeatures(data: Dataset, options: SumOptions): Job<SumResult>;
   evaluate(data: Dataset, options: EvaluateOptions): Job<EvaluateResult>;
   dispose(): void;
 }
@@ -116,7 +120,8 @@ export function partsOf(
     },
     /** @param privacy of each sample; then nothing but the update may be told to others. */
     async train(
-      { train: layers, epochs, seed, span }: TrainWork,
+      { train: layers, seed, span }: TrainWork,
+      epochs: number,
       privacy: PrivateRound | null = null,
     ): Promise<TrainResult> {
       const trained = await follow(
@@ -128,6 +133,11 @@ export function partsOf(
       );
       finite([trained.loss], 'the training loss');
       return trained;
+    },
+    /** Sums over the samples, of which the server computes the head. */
+    sum({ seed }: TrainWork): Promise<SumResult> {
+      const { batchSize, maxBatches } = local;
+      return follow('training', trainer.sumFeatures(data.train, { batchSize, maxBatches, seed, control }));
     },
     async evaluate(): Promise<EvaluateResult> {
       const evaluated = await follow(
@@ -173,18 +183,23 @@ export async function perform(
       };
     }
     case 'train': {
-      const { update, loss, steps } = await parts.train(work);
-      const metadata = {
-        samples: String(sampleCount(data.train)),
-        loss: String(loss),
-        ...(work.box === null ? {} : { steps: String(steps) }),
-      };
-      return {
-        kind: 'train',
-        round: work.round,
-        update: encodeSafetensors(clipped(update, work.clip), metadata),
-        loss,
-      };
+      const { round, method } = work;
+      const samples = String(sampleCount(data.train));
+      switch (method.kind) {
+        case 'steps': {
+          const { update, loss, steps } = await parts.train(work, method.epochs);
+          const done = work.box === null ? {} : { steps: String(steps) };
+          const metadata = { samples, loss: String(loss), ...done };
+          return { kind: 'train', round, update: encodeSafetensors(clipped(update, work.clip), metadata), loss };
+        }
+        case 'closed-form': {
+          if (work.clip !== null) throw unprotected();
+          const { update } = await parts.sum(work);
+          return { kind: 'train', round, update: encodeSafetensors(update, { samples }), loss: null };
+        }
+        default:
+          return method satisfies never;
+      }
     }
     case 'evaluate': {
       const { loss, accuracy, samples } = await parts.evaluate();
@@ -214,9 +229,11 @@ async function performPrivately(
       // Nothing is held out, and nothing is told of samples.
       return { kind: 'evaluate', message: { round: work.round, loss: 0, accuracy: 0, samples: 0 } };
     case 'train': {
-      const round = await guard.round(work.epochs);
+      const { method } = work;
+      if (method.kind !== 'steps') throw unprotected();
+      const round = await guard.round(method.epochs);
       await parts.fetch(work);
-      const { update, loss, skipped } = await parts.train(work, round);
+      const { update, loss, skipped } = await parts.train(work, method.epochs, round);
       const epsilon = await guard.record(round, skipped);
       const metadata = { samples: String(sampleCount(train)), epsilon: String(epsilon) };
       return { kind: 'train', round: work.round, update: encodeSafetensors(update, metadata), loss };
@@ -225,6 +242,14 @@ async function performPrivately(
       return work satisfies never;
   }
 }
+
+/** The configuration refuses it; a server that asks all the same is not answered. */
+export const unprotected = () =>
+  new StrataError(
+    'bad-config',
+    'The server asks for sums over samples that are to be protected, and no noise would be on them.',
+    'The person who runs it can make a new run whose head is trained: local.head.warmUp.kind trained.',
+  );
 
 function finite(values: readonly number[], what: string): void {
   if (values.every(Number.isFinite)) return;

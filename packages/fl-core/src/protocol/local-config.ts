@@ -31,14 +31,26 @@ export type ScheduleConfig = z.infer<typeof ScheduleConfig>;
 export const HeadConfig = z.strictObject({
   /** Factor of the learning rate, at every step of the schedule; 1: as all other layers. */
   rate: z.number().positive().max(1000).default(1),
-  /** A warm start (Kumar et al., arXiv 2202.10054): the run's first committed rounds train the head alone, with no probe. */
+  /** A warm start (Kumar et al., arXiv 2202.10054): the run's first committed rounds make the head alone, with no probe. */
   warmUp: z
-    .strictObject({
-      /** 0: none. */
-      rounds: z.number().int().min(0).max(10_000).default(0),
-      /** Epochs over the local data in each of them; what lies below the head is computed once for all of them. */
-      epochs: z.number().int().min(1).max(100).default(5),
-    })
+    .discriminatedUnion('kind', [
+      z.strictObject({
+        kind: z.literal('trained').default('trained'),
+        /** 0: none. */
+        rounds: z.number().int().min(0).max(10_000).default(0),
+        /** Epochs over the local data in each of them; what lies below the head is computed once for all of them. */
+        epochs: z.number().int().min(1).max(100).default(5),
+      }),
+      /**
+       * Not trained: clients send sums over their samples of what enters the head, and the server computes the head from
+       * the sums of all rounds so far (`closed-form/`). For tasks with one class a sample.
+       */
+      z.strictObject({
+        kind: z.literal('closed-form'),
+        /** Each client's samples are counted as often as it takes part: one is enough where everybody does. */
+        rounds: z.number().int().min(1).max(100).default(1),
+      }),
+    ])
     .prefault({}),
 });
 export type HeadConfig = z.infer<typeof HeadConfig>;
@@ -49,7 +61,7 @@ export type HeadConfig = z.infer<typeof HeadConfig>;
  * learns alone in the first round, in which no layer has a gradient behind its zeros: worth 1 to 3 points after 6 rounds,
  * for fewer bytes ("The first round"). It is not what a missing field means: a run by the API says what it wants.
  */
-export const freshHead = { rate: 10, warmUp: { rounds: 1, epochs: 5 } } as const satisfies HeadConfig;
+export const freshHead = { rate: 10, warmUp: { kind: 'trained', rounds: 1, epochs: 5 } } as const satisfies HeadConfig;
 
 /** The local work of one client in one round. An option with another name is refused: it would count as not given. */
 export const LocalConfig = z.strictObject({

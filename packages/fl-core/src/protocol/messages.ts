@@ -3,12 +3,13 @@ import { Inbox, Ready, Released, Roster, Shared, Survivors } from '../sealing/me
 import { TaskConfig } from '../tasks/index.ts';
 import { Sealing } from './aggregation-config.ts';
 import { ErrorBody } from './errors.ts';
+import { HeadConfig } from './local-config.ts';
 import { PlainLine } from './plain-text.ts';
 import { backendNames, Checkpoint, Id, LayerName, Phase, RunConfig, RunState, Sha256 } from './run.ts';
 import { ScoreKind } from './selection-config.ts';
 
 /** Bumped when a message changes so that an old tab is told to reload. */
-export const protocolVersion = 10;
+export const protocolVersion = 11;
 
 /** Largest control message in bytes (design, 4). */
 export const maxMessageBytes = 1_000_000;
@@ -170,6 +171,15 @@ export const SealedAnswer = z.discriminatedUnion('kind', [
 ]);
 export type SealedAnswer = z.infer<typeof SealedAnswer>;
 
+/** How the layers of a train work are made. */
+export const Method = z.discriminatedUnion('kind', [
+  /** By steps of the run's optimizer. Epochs of a warm start are others than the run's usual ones. */
+  z.object({ kind: z.literal('steps'), epochs: z.number().int().min(1) }),
+  /** Of the head: not made here, but by the server, from sums over the samples of what enters it (`closed-form/`). */
+  z.object({ kind: z.literal('closed-form') }),
+]);
+export type Method = z.infer<typeof Method>;
+
 /**
  * The complete answer to "what is my work?" (R9). Sent on connection, on request and whenever it changes;
  * a client that missed any earlier message loses nothing.
@@ -214,8 +224,7 @@ export const Work = z.discriminatedUnion('kind', [
     seed: z.number().int(),
     /** Part of the run's schedule that this round stands for, [from, to] within [0, 1]. */
     span: z.tuple([z.number().min(0).max(1), z.number().min(0).max(1)]),
-    /** Epochs over the local data: those of a warm start are others than the run's usual ones. */
-    epochs: z.number().int().min(1),
+    method: Method,
     /** Longest that the update may be, all layers together, in L2 (differential privacy); null: as long as it is. */
     clip: z.number().positive().nullable(),
     /** Of a time-boxed round (`local.timeBox`): when to stop and send what is done; null: when all is. */
@@ -300,8 +309,8 @@ export const RunPublic = z.object({
   local: z.object({
     batchSize: z.number().int(),
     epochs: z.number().int(),
-    /** The first rounds, of the head alone, and their epochs; 0 rounds: none. */
-    warmUp: z.object({ rounds: z.number().int(), epochs: z.number().int() }),
+    /** The first rounds, of the head alone; 0 rounds: none. */
+    warmUp: HeadConfig.shape.warmUp,
   }),
   state: RunState,
   rounds: z.number().int(),

@@ -87,7 +87,8 @@ interface PrivateWork {
 export function privateSteps({ rounds, local }: PrivateWork, samples: number): number {
   const { warmUp } = local.head;
   const warm = Math.min(rounds, warmUp.rounds);
-  return (warm * warmUp.epochs + (rounds - warm) * local.epochs) * stepsAnEpoch(local, samples);
+  const epochs = warmUp.kind === 'trained' ? warmUp.epochs : 0;
+  return (warm * epochs + (rounds - warm) * local.epochs) * stepsAnEpoch(local, samples);
 }
 
 /** As many as batches of so many samples make an epoch, or as its configuration allows. */

@@ -8,6 +8,7 @@ import {
   StrataError,
   UpdateMetadata,
 } from '../protocol/index.ts';
+import { asSent, mapInRound } from './closed-form.ts';
 import { normOf } from './layer-step.ts';
 import { layoutFor, trainedLayers } from './layout.ts';
 import { stepsCounted, trainedShare } from './time-box.ts';
@@ -18,7 +19,7 @@ import { memberState, type TimedPhase } from './verdict.ts';
 
 /** A member of the open round. */
 export interface Place {
-  readonly round: Pick<Round, 'round' | 'phase' | 'began'>;
+  readonly round: Pick<Round, 'round' | 'phase' | 'began' | 'selection'>;
   readonly member: Member;
 }
 
@@ -94,7 +95,11 @@ export function evaluationOf({ round: _, ...evaluation }: Evaluated): MemberChan
 }
 
 /** The layers that a member's update must hold (R5). Throws `bad-request` where a run is sealed and takes none. */
-export function layersToSend(config: RunConfig, { mask }: Pick<Member, 'mask'>): LayerSpec[] {
+export function layersToSend(
+  config: RunConfig,
+  round: Pick<Round, 'selection'>,
+  { mask }: Pick<Member, 'mask'>,
+): LayerSpec[] {
   if (config.aggregation.sealing.kind === 'sealed') {
     throw new StrataError(
       'bad-request',
@@ -104,7 +109,8 @@ export function layersToSend(config: RunConfig, { mask }: Pick<Member, 'mask'>):
   }
   const layout = layoutFor(config);
   const names = new Set(trainedLayers(layout, mask ?? []));
-  return layout.layers.filter((l) => names.has(l.name));
+  const layers = layout.layers.filter((l) => names.has(l.name));
+  return asSent(layers, mapInRound(config, round));
 }
 
 export interface TakenUpdate {

@@ -2,6 +2,7 @@ export * from './answers.ts';
 export * from './candidate.ts';
 export * from './check-config.ts';
 export * from './claims.ts';
+export * from './closed-form.ts';
 export * from './cohort.ts';
 export * from './diagnose.ts';
 export * from './fair-draw.ts';

@@ -11,6 +11,7 @@ import {
   participationRate,
   serverStep,
 } from '../aggregation/index.ts';
+import { gramName } from '../closed-form/index.ts';
 import { type LayerSpec, parameterCount } from '../models/layouts.ts';
 import {
   type AggregationConfig,
@@ -170,6 +171,8 @@ function momentsIn(
 ): OptimizerState | null {
   if (blob === null) return null;
   const { tensors } = decodeSafetensors(blob);
+  // Of a head that was computed: the sums that it was computed from are no moments.
+  if (tensors.some((t) => t.name === gramName)) return null;
   const none = new Float32Array(0);
   const [m = none, v = none] = ['m', 'v'].map((name) => tensors.find((t) => t.name === name)?.data);
   const expected = initialState(optimizer, 1);

@@ -1,11 +1,11 @@
 import type { RunConfig } from '../protocol/index.ts';
 import type { Member } from './types.ts';
-import { epochsIn } from './warm-up.ts';
+import { methodIn } from './warm-up.ts';
 
 /** Time-boxed rounds (`local.timeBox`): who is slow sends what it has done, and that weighs as its share of all. */
 
 /**
- * Optimizer steps of a member's training, by the samples that it declared before the round opened; null where the run is
+ * Optimizer steps of a member's training, by the samples that it declared before the round opened; null where the round is
  * not time-boxed.
  * @param committed rounds of the run committed so far.
  */
@@ -15,10 +15,15 @@ export function stepsAsked(
   { samples }: Pick<Member, 'samples'>,
 ): number | null {
   const { timeBox, batchSize, maxBatches } = config.local;
-  if (timeBox === null) return null;
+  const method = methodIn(config, committed);
+  if (timeBox === null || method.kind !== 'steps') return null;
   const all = Math.max(1, Math.ceil(samples / batchSize));
-  return epochsIn(config, committed) * (maxBatches > 0 ? Math.min(maxBatches, all) : all);
+  return method.epochs * (maxBatches > 0 ? Math.min(maxBatches, all) : all);
 }
+
+/** Whether members of a round may send a part: of a head in closed form there are no steps to stop after. */
+export const isTimeBoxed = (config: Pick<RunConfig, 'local'>, committed: number): boolean =>
+  config.local.timeBox !== null && methodIn(config, committed).kind === 'steps';
 
 /** When a member stops, in milliseconds from now; null where the run is not time-boxed. */
 export const stopMs = (

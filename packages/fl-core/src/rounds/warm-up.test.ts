@@ -4,7 +4,7 @@ import type { MemoryRun } from './memory/run.ts';
 import { type SelectionPlan, selectionPlan } from './selection/plan.ts';
 import { testConfig, tinyModel } from './testing/config.ts';
 import { answerAll, memoryRun, startCrew } from './testing/crew.ts';
-import { epochsIn, isWarmUp } from './warm-up.ts';
+import { isWarmUp, methodIn } from './warm-up.ts';
 
 const warm = (rounds: number, more: Partial<RunConfigInput> = {}) =>
   testConfig({
@@ -23,9 +23,10 @@ describe('the warm start of the head', () => {
   it('is the first rounds, with epochs of its own; none unless it is asked for', () => {
     const config = warm(2);
     expect([0, 1, 2, 3].map((n) => isWarmUp(config, n))).toEqual([true, true, false, false]);
-    expect([0, 1, 2, 3].map((n) => epochsIn(config, n))).toEqual([7, 7, 2, 2]);
+    const steps = (epochs: number) => ({ kind: 'steps', epochs });
+    expect([0, 1, 2, 3].map((n) => methodIn(config, n))).toEqual([7, 7, 2, 2].map(steps));
     const usual = testConfig();
-    expect([isWarmUp(usual, 0), epochsIn(usual, 0)]).toEqual([false, 1]);
+    expect([isWarmUp(usual, 0), methodIn(usual, 0)]).toEqual([false, steps(1)]);
   });
 
   it.each<RunConfigInput['strategy']>([

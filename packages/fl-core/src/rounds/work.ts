@@ -5,10 +5,10 @@ import { trainedLayers } from './layout.ts';
 import { type Applicant, lackOf } from './opening.ts';
 import type { SealedWork } from './sealed/work.ts';
 import { selectionPlan } from './selection/plan.ts';
-import { stopMs } from './time-box.ts';
+import { isTimeBoxed, stopMs } from './time-box.ts';
 import type { Client, Member, Round, Run } from './types.ts';
 import { isTimed, secondsOf, type TimedPhase } from './verdict.ts';
-import { epochsIn } from './warm-up.ts';
+import { methodIn } from './warm-up.ts';
 
 /** Past rounds that an estimate looks at. */
 export const estimateWindow = 10;
@@ -121,9 +121,9 @@ function workInRound(facts: WorkFacts, round: OpenRound, member: Place): Work {
         train: trainedLayers(layout, member.mask),
         seed: seed('train'),
         span: [committed / run.config.rounds, (committed + 1) / run.config.rounds],
-        epochs: epochsIn(run.config, committed),
+        method: methodIn(run.config, committed),
         clip: round.privacy?.clip ?? null,
-        box: boxOf(run.config, remainingMs, round),
+        box: isTimeBoxed(run.config, committed) ? boxOf(run.config, remainingMs, round) : null,
         seal: facts.sealed?.kind === 'prepare' ? facts.sealed.terms : null,
       };
     case 'evaluating':

@@ -1,3 +1,4 @@
+import type { LabelMap } from '../closed-form/index.ts';
 import type { Batch } from '../models/batch.ts';
 import type { ModelLayout } from '../models/layout.ts';
 import type { Targets } from '../models/targets.ts';
@@ -175,6 +176,8 @@ export interface Engine {
   /** What the first stage takes. Throws `bad-config` for a batch that does not fit the model. */
   input(batch: Batch): Activation;
   training(layers: readonly string[], rule: UpdateRule): TrainedView;
+  /** What enters the map to the labels, (B, D), from the input of the last stage, which is left as it is. */
+  features(input: Activation, map: LabelMap): Activation;
   score(layer: string, kind: ScoreKind): LayerScore;
   /** Brings numbers here in one transfer, and disposes of them. */
   read(scalars: readonly DeviceScalar[]): Promise<number[]>;

@@ -64,6 +64,22 @@ export interface TrainResult {
   readonly skipped?: number;
 }
 
+export interface SumOptions {
+  readonly batchSize: number;
+  /** Bound on the batches of an epoch of training; 0: none. */
+  readonly maxBatches: number;
+  /** Chooses which, where not all are taken. */
+  readonly seed: number;
+  readonly control?: JobControl;
+}
+
+export interface SumResult {
+  /** Means of what the head is computed from, as `sumsLayer` names them. */
+  readonly update: NamedTensor[];
+  /** Samples behind them. */
+  readonly samples: number;
+}
+
 export interface EvaluateOptions {
   readonly batchSize: number;
   /** Stops after about so many samples, drawn once for these data; 0 or absent: all. */

@@ -7,6 +7,8 @@ import type {
   EvaluateResult,
   ProbeOptions,
   ProbeResult,
+  SumOptions,
+  SumResult,
   TrainOptions,
   TrainResult,
 } from './jobs.ts';
@@ -17,6 +19,7 @@ import { trainPrivately } from './private/train-privately.ts';
 import { probe } from './probe/probe.ts';
 import type { Job } from './progress.ts';
 import { surviving } from './recovery.ts';
+import { sumFeatures } from './sum-features.ts';
 import { TfjsEngine } from './tfjs/engine.ts';
 import { type Resumption, train } from './train.ts';
 import type { Recovery } from './webgpu.ts';
@@ -83,6 +86,11 @@ export class Trainer {
     // Reading everything back after each epoch is worth it only where something can be lost.
     const resumption: Resumption | null = recovery === null ? null : { last: null };
     return this.#surviving(() => train(this.#workplace, data, { ...limit, ...options }, resumption));
+  }
+
+  /** Sums that the head is computed from, instead of training it. Throws `bad-config` for a model without such a head. */
+  sumFeatures(data: Dataset, options: SumOptions): Job<SumResult> {
+    return this.#surviving(() => sumFeatures(this.#workplace, data, options));
   }
 
   /** Loss and accuracy of the global model. Throws `non-finite`, `bad-model`. */

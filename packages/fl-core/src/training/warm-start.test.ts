@@ -30,7 +30,9 @@ async function act(run: MemoryRun, id: string, trainer: Trainer, data: Dataset):
       return true;
     }
     case 'train': {
-      const { round, train: layers, seed, span, epochs } = work;
+      const { round, train: layers, seed, span, method } = work;
+      if (method.kind !== 'steps') throw new Error('not trained');
+      const { epochs } = method;
       const options = { layers, local: { ...local, epochs }, seed, span };
       const { update, loss, steps } = await finish(trainer.train(data, options));
       expect(steps).toBe(epochs * Math.ceil(samples / batchSize));

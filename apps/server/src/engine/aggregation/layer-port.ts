@@ -4,6 +4,7 @@ import {
   type CountedUpdate,
   type LayerPort,
   layoutFor,
+  mapInRound,
   modelNoiseOf,
   recyclesUpdates,
 } from '@strata/fl-core/rounds';
@@ -68,7 +69,7 @@ export function layerPort(
 export async function clearStep(
   { blobs, layerSteps, measured }: HasBlobs & HasLayerSteps & HasMeasured,
   { config }: RunRow,
-  { privacy }: RoundRow,
+  round: RoundRow,
   updates: readonly CountedUpdate[],
 ): Promise<LayerPort['step']> {
   // At once: where blobs are in a bucket, they are fetched.
@@ -81,7 +82,11 @@ export async function clearStep(
       }),
     ),
   );
-  const options = { recycles: recyclesUpdates(config), noise: modelNoiseOf(config, privacy) };
+  const options = {
+    recycles: recyclesUpdates(config),
+    noise: modelNoiseOf(config, round.privacy),
+    map: mapInRound(config, round),
+  };
   return (layer, before, state) =>
     layerSteps.step(config.aggregation, layer, before, state, spooled, options);
 }

@@ -3,7 +3,15 @@ import { shareBehind } from '@strata/fl-core/aggregation';
 import { type LayerSpec, parameterCount } from '@strata/fl-core/models/layouts';
 import { cryptoWords } from '@strata/fl-core/privacy';
 import { type AggregationConfig, type ErrorBody, StrataError } from '@strata/fl-core/protocol';
-import { type LayerStep, type ModelNoise, type StepOptions, stepLayer } from '@strata/fl-core/rounds';
+import type { LabelMap } from '@strata/fl-core/closed-form';
+import {
+  asSent,
+  closedFormStep,
+  type LayerStep,
+  type ModelNoise,
+  type StepOptions,
+  stepLayer,
+} from '@strata/fl-core/rounds';
 import { ThreadPool } from '../../threads/pool.ts';
 import { Places, SpooledLayer, type SpooledUpdate } from './spooled-layer.ts';
 
@@ -47,7 +55,8 @@ export class LayerSteps {
     // A value of noise takes as long as a hundred values of updates.
     const noised = options?.noise ? noiseWork : 0;
     const values = (Math.max(1, holders) + noised) * parameterCount(layer);
-    if (values <= fewValues) return stepSpooled(...job);
+    const solved = options?.map?.layer.name === layer.name;
+    if (values <= fewValues && !solved) return stepSpooled(...job);
     const reply = await this.#pool.run(job);
     switch (reply.kind) {
       case 'stepped':
@@ -73,6 +82,8 @@ const places = new Places();
 export interface SpooledOptions extends Pick<StepOptions, 'recycles'> {
   /** Of differential privacy; null: none. */
   readonly noise: ModelNoise | null;
+  /** In a round that computes the head: of what; null: layers are trained. */
+  readonly map: LabelMap | null;
 }
 
 /** {@link stepLayer} with a round's updates in their files: those among them that hold the layer. Reading blocks. */
@@ -82,10 +93,13 @@ export async function stepSpooled(
   before: Uint8Array,
   state: Uint8Array | null,
   updates: readonly SpooledUpdate[],
-  { recycles, noise }: SpooledOptions = { recycles: false, noise: null },
+  { recycles, noise, map }: SpooledOptions = { recycles: false, noise: null, map: null },
 ): Promise<LayerStep> {
   places.only(new Set(updates.map((u) => u.path)));
-  const spooled = new SpooledLayer(layer, updates, places);
+  const [sent = layer] = asSent([layer], map);
+  const spooled = new SpooledLayer(sent, updates, places);
+  if (map !== null && sent !== layer)
+    return closedFormStep(config.rule, map, before, state, spooled.updates).finally(() => spooled.close());
   // What protects people is drawn where it is used, and never sent from one thread to another.
   const noising = noise && { ...noise, words: cryptoWords() };
   const options = { share: shareBehind(updates, layer.name), recycles, noising };

@@ -43,4 +43,6 @@ export function switchTask(
 }
 
 const sameHead = (a: HeadConfig, b: HeadConfig): boolean =>
-  a.rate === b.rate && a.warmUp.rounds === b.warmUp.rounds && a.warmUp.epochs === b.warmUp.epochs;
+  a.rate === b.rate && JSON.stringify(sorted(a.warmUp)) === JSON.stringify(sorted(b.warmUp));
+
+const sorted = (warmUp: HeadConfig['warmUp']) => Object.entries(warmUp).sort();

@@ -73,10 +73,20 @@ const everyText = (every: number) => (every === 1 ? 'every round' : `every ${eve
 
 function localText({ local }: RunConfig): string {
   const most = local.maxBatches > 0 ? `, at most ${plural(local.maxBatches, 'batch', 'batches')} each` : '';
-  const { rounds, epochs } = local.head.warmUp;
-  const warmUp =
-    rounds > 0 ? `; before, the head alone for ${plural(rounds, 'round')} of ${plural(epochs, 'epoch')}` : '';
-  return `${plural(local.epochs, 'epoch')} in batches of ${local.batchSize}${most}${warmUp}`;
+  return `${plural(local.epochs, 'epoch')} in batches of ${local.batchSize}${most}${warmUpText(local.head.warmUp)}`;
+}
+
+function warmUpText(warmUp: RunConfig['local']['head']['warmUp']): string {
+  if (warmUp.rounds === 0) return '';
+  const rounds = plural(warmUp.rounds, 'round');
+  switch (warmUp.kind) {
+    case 'trained':
+      return `; before, the head alone for ${rounds} of ${plural(warmUp.epochs, 'epoch')}`;
+    case 'closed-form':
+      return `; before, the head alone, computed from sums over samples (${rounds})`;
+    default:
+      return warmUp satisfies never;
+  }
 }
 
 function rateText({ local: { optimizer, schedule, head } }: RunConfig): string {

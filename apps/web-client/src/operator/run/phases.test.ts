@@ -28,7 +28,7 @@ it('expects a probe where layers are chosen anew from scores, from a history tha
 });
 
 it('expects none in a warm start, and counts the choices from its end', () => {
-  const head = { rate: 1, warmUp: { rounds: 2, epochs: 5 } };
+  const head = { rate: 1, warmUp: { kind: 'trained', rounds: 2, epochs: 5 } as const };
   const selection = { ...config.selection, every: 2 };
   const warm = { ...config, selection, local: { ...config.local, head } };
   expect([1, 2, 3, 4, 5].map((round) => probesIn(warm, round))).toEqual([false, false, true, false, true]);

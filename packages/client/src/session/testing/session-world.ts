@@ -167,7 +167,7 @@ export class World {
       train: [...mask, ...head],
       seed: 7,
       span: [0, 1],
-      epochs: config.local.epochs,
+      method: { kind: 'steps', epochs: config.local.epochs },
       clip: null,
       box: null,
       seal: null,

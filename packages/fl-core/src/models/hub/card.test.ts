@@ -180,7 +180,7 @@ describe('modelCard', () => {
 
   it('says what held for the head alone, and how layers of a part of the cohort moved, where something did', () => {
     const usual = config(bert);
-    const head = { rate: 4, warmUp: { rounds: 2, epochs: 6 } };
+    const head = { rate: 4, warmUp: { kind: 'trained', rounds: 2, epochs: 6 } as const };
     const told = modelCard({
       id: 'run-1',
       config: {

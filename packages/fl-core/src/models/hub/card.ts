@@ -113,11 +113,19 @@ const samplingText = (sampling: number | null): string =>
     : `amplified by sampling: each participant was in a round with probability ${sampling}, drawn in secret, and towards whoever is told who was in which round the bound is weaker`;
 
 /** What held for the head alone, where something did. */
-function headOf({ rate, warmUp: { rounds, epochs } }: RunConfig['local']['head']): string {
+function headOf({ rate, warmUp }: RunConfig['local']['head']): string {
   const own = rate === 1 ? '' : `; the head at ${rate} times the learning rate`;
-  return rounds === 0
-    ? own
-    : `${own}; the first ${rounds} rounds train the head alone, ${epochs} epochs each`;
+  const { rounds } = warmUp;
+  switch (warmUp.kind) {
+    case 'trained':
+      return rounds === 0
+        ? own
+        : `${own}; the first ${rounds} rounds train the head alone, ${warmUp.epochs} epochs each`;
+    case 'closed-form':
+      return `${own}; the first ${rounds === 1 ? 'round computes' : `${rounds} rounds compute`} the head in closed form, from sums over samples`;
+    default:
+      return warmUp satisfies never;
+  }
 }
 
 /** The Hub's name of the task. */

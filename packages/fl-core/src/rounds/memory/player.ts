@@ -8,6 +8,7 @@ import {
   makeCandidate,
   recyclesUpdates,
 } from '../candidate.ts';
+import { asSent, closedFormStep, mapInRound } from '../closed-form.ts';
 import { stepLayer } from '../layer-step.ts';
 import { layoutFor, trainedLayers } from '../layout.ts';
 import { cohortOf, type NextRound, nextRound, opening } from '../opening.ts';
@@ -222,13 +223,18 @@ export class Player {
     const noise = modelNoiseOf(run.config, begun.privacy);
     const soFar = { candidate: begun.candidate ?? {}, optimizer: begun.optimizer };
     const recycles = recyclesUpdates(run.config);
-    const port = this.#layerPort(round, (layer, before, state) =>
-      stepLayer(run.config.aggregation, layer, before, state, layerUpdates(book, layer, updates), {
+    const map = mapInRound(run.config, begun);
+    const port = this.#layerPort(round, (layer, before, state) => {
+      const [sent = layer] = asSent([layer], map);
+      const given = layerUpdates(book, sent, updates);
+      if (map !== null && sent !== layer)
+        return closedFormStep(run.config.aggregation.rule, map, before, state, given);
+      return stepLayer(run.config.aggregation, layer, before, state, given, {
         share: shareBehind(updates, layer.name),
         recycles,
         noising: noise && { ...noise, words },
-      }),
-    );
+      });
+    });
     const anyway = noisedAnyway(begun.privacy, trainedLayers(layoutFor(run.config), []));
     const made = await makeCandidate(run, base, soFar, updates, port, anyway);
     const clients = [...book.clients.values()].filter((c) => book.member(round, c.id));

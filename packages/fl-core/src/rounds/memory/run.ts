@@ -29,6 +29,7 @@ import {
   type TakenUpdate,
   updateOf,
 } from '../answers.ts';
+import { checkSent, mapInRound } from '../closed-form.ts';
 import { layoutFor } from '../layout.ts';
 import { isReady } from '../opening.ts';
 import { waking } from '../phase.ts';
@@ -218,9 +219,13 @@ export class MemoryRun {
   async update(id: string, round: number, bytes: Uint8Array): Promise<TakenUpdate> {
     const before = countedBefore(this.#place(id, round));
     if (before) return before;
-    const layers = layersToSend(this.book.run.config, this.#place(id, round).member);
+    const { config } = this.book.run;
+    const asked = this.#place(id, round);
+    const layers = layersToSend(config, asked.round, asked.member);
     const file = updateFileOf(bytes);
     const metadata = await checkUpdate(file, layers);
+    const map = mapInRound(config, asked.round);
+    if (map !== null) checkSent(map, bytes);
     const blob = await this.book.write(bytes);
     const place = this.#place(id, round); // again: the phase may have ended meanwhile
     const meanwhile = countedBefore(place);

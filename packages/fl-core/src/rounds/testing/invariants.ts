@@ -170,6 +170,10 @@ export class Invariants {
     const { head, epochs } = book.run.config.local;
     const before = rounds.filter((r) => r.phase === 'committed' && r.round < newest.round).length;
     const warmUp = before < head.warmUp.rounds;
+    const warm =
+      head.warmUp.kind === 'closed-form'
+        ? { kind: 'closed-form' }
+        : { kind: 'steps', epochs: head.warmUp.epochs };
     const cohort = book.cohort(newest.round);
     claim(
       (newest.selection?.warmUp ?? false) === (warmUp && newest.selection !== null),
@@ -180,8 +184,8 @@ export class Invariants {
       const work = this.#run.work(client);
       if (work.kind !== 'train') continue;
       claim(
-        work.epochs === (warmUp ? head.warmUp.epochs : epochs),
-        'a client is told its epochs, of a warm start or usual ones',
+        JSON.stringify(work.method) === JSON.stringify(warmUp ? warm : { kind: 'steps', epochs }),
+        'a client is told how it trains, in a warm start or as usual',
       );
     }
     claim(!warmUp || newest.began.probing === undefined, 'a warm start has no probe');

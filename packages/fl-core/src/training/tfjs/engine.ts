@@ -1,6 +1,7 @@
 import {
   concat1d,
   dispose,
+  eye,
   reshape,
   stack,
   sum,
@@ -9,6 +10,7 @@ import {
   tidy,
   zeros,
 } from '@tensorflow/tfjs-core';
+import type { LabelMap } from '../../closed-form/index.ts';
 import type { Batch } from '../../models/batch.ts';
 import type { ModelLayout } from '../../models/layout.ts';
 import type { Model } from '../../models/model.ts';
@@ -59,6 +61,19 @@ export class TfjsEngine implements Engine {
 
   training(layers: readonly string[], rule: UpdateRule): TrainedView {
     return new TfjsTraining(this.#model, this.#globals, layers, rule);
+  }
+
+  features(input: Activation, map: LabelMap): Activation {
+    const last = this.#model.stages.at(-1);
+    if (last?.layer !== map.layer.name) throw new RangeError(`The last stage is not ${map.layer.name}.`);
+    const { features: width, weight, bias } = map;
+    // The map is the only part that knows the labels: with the identity in its place its inputs come out.
+    return tidyActivation(() => {
+      const identity = reshape(eye(width), [...weight.shape.slice(0, -2), width, width]);
+      const parameters = { ...this.#globals.all(), [weight.name]: identity, [bias.name]: zeros([width]) };
+      const { x } = last.forward(parameters, activationOf(input));
+      return { x: reshape(x, [-1, width]) };
+    });
   }
 
   score(layer: string, kind: ScoreKind): LayerScore {

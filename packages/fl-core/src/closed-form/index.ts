@@ -1,0 +1,2 @@
+export * from './label-map.ts';
+export * from './sums.ts';
