@@ -109,11 +109,16 @@ export const places: readonly Place[] = [
   ),
   place(
     'core/closed-form',
-    'core/error.ts core/models',
+    'core/error.ts core/models core/protocol/safetensors.ts',
     '',
     'a head from sums over samples: numbers, and where the layout of a model has them',
   ),
-  place('core/closed-form/solve.ts', '', 'ml-matrix', 'solves; loaded where a head is computed, and nowhere else'),
+  place(
+    'core/closed-form/solve.ts',
+    '',
+    'ml-matrix',
+    'solves; loaded where a head is computed, and nowhere else',
+  ),
   place(
     'core/training',
     'core/protocol core/random.ts core/privacy/index.ts core/models core/data core/kernels core/closed-form/index.ts',
@@ -126,7 +131,7 @@ export const places: readonly Place[] = [
   place('core/training/webgpu.ts', '', '@tensorflow/*', 'starts a backend'),
   place(
     'core/rounds',
-    'core/protocol core/privacy core/selection core/sealing core/aggregation core/diagnostics core/random.ts core/median.ts core/models/layouts.ts core/data/samples.ts core/closed-form',
+    'core/protocol core/privacy core/selection core/sealing core/aggregation core/diagnostics core/random.ts core/median.ts core/models/layouts.ts core/data/samples.ts core/closed-form core/tasks/index.ts',
     '',
     'the round knows no tensor, no store, no socket and no Node API',
   ),
@@ -323,7 +328,7 @@ export const places: readonly Place[] = [
   ),
   place(
     'web/operator',
-    'web/shared web/client/index.ts client core/protocol core/tasks core/selection core/aggregation core/variants core/rounds/check-config.ts core/rounds/privacy core/rounds/sealed/config-problems.ts core/rounds/verdict.ts core/models/layouts.ts core/data',
+    'web/shared web/client/index.ts client core/protocol core/tasks core/selection core/aggregation core/variants core/rounds/check-config.ts core/rounds/usual-head.ts core/rounds/privacy core/rounds/sealed/config-problems.ts core/rounds/verdict.ts core/models/layouts.ts core/data',
     `${page} qrcode.react socket.io-client`,
     'pages know the client and what is shared, not the shell and not each other',
   ),

@@ -1,6 +1,7 @@
 import { catalog } from '@strata/fl-core/models/layouts';
-import { freshHead, RunConfig, type RunConfigInput } from '@strata/fl-core/protocol';
+import { RunConfig, type RunConfigInput, trainedHead } from '@strata/fl-core/protocol';
 import { checkConfig } from '@strata/fl-core/rounds/check-config';
+import { usualHead } from '@strata/fl-core/rounds/usual-head';
 import { strategyNamed } from '@strata/fl-core/selection';
 import type { DemoData } from './data.ts';
 import type { DemoOptions } from './options.ts';
@@ -32,13 +33,14 @@ export function demoRunConfig(options: DemoOptions, data: DemoData): RunConfig {
       maxBatches: options.maxBatches ?? (options.backend === 'webgpu' ? 2 : 24),
       probeBatches: options.backend === 'webgpu' ? 1 : 2,
       optimizer: { name: 'adamw', learningRate: model.kind === 'text' ? 1e-3 : 5e-4 },
-      // Of a single round nothing would be left for the layers.
-      head: options.rounds > 1 ? freshHead : { rate: freshHead.rate },
     },
     seed: options.seed,
   } satisfies RunConfigInput);
-  checkConfig(config);
-  return config;
+  // Of a single round nothing would be left for the layers.
+  const head = options.rounds > 1 ? usualHead(config) : { ...config.local.head, rate: trainedHead.rate };
+  const whole = { ...config, local: { ...config.local, head } };
+  checkConfig(whole);
+  return whole;
 }
 
 /** As it starts on the form; strata with the price that was asked for. */

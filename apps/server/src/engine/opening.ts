@@ -59,7 +59,7 @@ export async function openNextRound(
     ? ready
     : await fairDraw(run, next.round, ready, ({ id }) => newcomers.addressOf(runId, id));
   const missed = await missedBefore(db, runId, drawn);
-  const cohort = await cohortOf(run, next.round, drawn, missed, await turnout(db, runId, past));
+  const cohort = await cohortOf(run, next.round, drawn, committed, missed, await turnout(db, runId, past));
   const measured = await measuredRounds(db, run, next.round, cohort.members);
   const {
     round,

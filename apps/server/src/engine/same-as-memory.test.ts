@@ -40,7 +40,7 @@ async function onServer(
 ): Promise<{ told: Told[]; config: RunConfig }> {
   const train: Script['train'] = async (client, work) => {
     if (work.round === 2 && leaving.includes(client.id)) return client.standing('leave');
-    await client.upload(work.round, client.delta(work));
+    await client.upload(work.round, client.delta(work), client.said(work));
   };
   const { id, config } = await startCrew(server, [{ train }, { train }, { train }], more);
   await server.until(
@@ -91,6 +91,11 @@ describe('a run on the server and in memory', () => {
     ['all leave in training: abandoned', {}, ['c1', 'c2', 'c3']],
     ['what nobody trains moves on by its last change', { strategy: { name: 'fedluar' } }, []],
     ['the head is warmed up in the first round', { local: { head: { warmUp: { rounds: 1 } } } }, []],
+    [
+      'the head is computed in the first two rounds',
+      { local: { head: { warmUp: { kind: 'closed-form', rounds: 2 } } } },
+      [],
+    ],
     [
       'smoothed scores, a strategy that remembers',
       { strategy: { name: 'adagrad-select' }, selection: { smoothing: 0.5 } },

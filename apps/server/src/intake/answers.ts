@@ -9,15 +9,15 @@ import {
 } from '@strata/fl-core/protocol';
 import {
   checkMaskedFile,
+  checkSent,
   checkUpdate,
   countedBefore,
   evaluationOf,
   isNewAnswer,
   layerNorms,
-  checkSent,
   layersToSend,
-  mapInRound,
   type MemberChange,
+  mapInRound,
   maskedLimit,
   type Place,
   placeIn,

@@ -22,7 +22,12 @@ import {
   type UpdateReceipt,
   type Work,
 } from '@strata/fl-core/protocol';
-import { syntheticDelta, syntheticScores, syntheticTimes } from '@strata/fl-core/rounds/testing';
+import {
+  syntheticDelta,
+  syntheticScores,
+  syntheticSums,
+  syntheticTimes,
+} from '@strata/fl-core/rounds/testing';
 
 export type WorkOf<K extends Work['kind']> = Extract<Work, { kind: K }>;
 type ActiveWork = Exclude<Work, { kind: 'wait' | 'over' }>;
@@ -41,7 +46,7 @@ export const honest: Script = {
     await client.probed(work.round, client.scores(work), work.times ? client.measured() : {});
   },
   train: async (client, work) => {
-    if (work.seal === null) await client.upload(work.round, client.delta(work));
+    if (work.seal === null) await client.upload(work.round, client.delta(work), client.said(work));
     else await client.ready({ ...work, seal: work.seal });
   },
   evaluate: async (client, work) => {
@@ -222,8 +227,17 @@ export class TestClient {
     await this.ask();
   }
 
-  delta(work: Pick<WorkOf<'train'>, 'train' | 'seed'>): NamedTensor[] {
-    return syntheticDelta(this.#options.config, work.train, work.seed);
+  delta(
+    work: Pick<WorkOf<'train'>, 'train' | 'seed'> & Partial<Pick<WorkOf<'train'>, 'method'>>,
+  ): NamedTensor[] {
+    const { config } = this.#options;
+    const sums = work.method?.kind === 'closed-form' ? syntheticSums(config, work.seed) : null;
+    return sums ?? syntheticDelta(config, work.train, work.seed);
+  }
+
+  /** Beside an update; of a head that is computed there is no loss of training. */
+  said({ method }: Pick<WorkOf<'train'>, 'method'>): Record<string, string> {
+    return { samples: String(this.samples), ...(method.kind === 'steps' ? { loss: '1.5' } : {}) };
   }
 
   async upload(

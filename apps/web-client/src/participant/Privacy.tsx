@@ -97,8 +97,8 @@ export function Privacy({ run }: { run: RunPublic }) {
             </li>
             <li>
               Your device goes through your {things} {local.epochs === 1 ? 'once' : `${local.epochs} times`} a
-              round{warmUpText(local.warmUp)},{' '}
-              {local.batchSize} at a time: the more at a time, the less the changes tell of one
+              round{warmUpText(local.warmUp)}, {local.batchSize} at a time: the more at a time, the less the
+              changes tell of one
             </li>
             {sealing.kind === 'open' ? (
               <li>

@@ -190,7 +190,12 @@ export async function perform(
           const { update, loss, steps } = await parts.train(work, method.epochs);
           const done = work.box === null ? {} : { steps: String(steps) };
           const metadata = { samples, loss: String(loss), ...done };
-          return { kind: 'train', round, update: encodeSafetensors(clipped(update, work.clip), metadata), loss };
+          return {
+            kind: 'train',
+            round,
+            update: encodeSafetensors(clipped(update, work.clip), metadata),
+            loss,
+          };
         }
         case 'closed-form': {
           if (work.clip !== null) throw unprotected();

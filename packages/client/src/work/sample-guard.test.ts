@@ -202,7 +202,14 @@ describe('work of a client whose samples are protected', () => {
   }
   const common = { round: 3, remainingMs: 1000, checkpoint: { round: 2, layers: {} }, seed: 1 };
   const training = {
-    ...{ ...common, kind: 'train', mask: [], train: ['head'], span: [0, 1], method: { kind: 'steps', epochs: 2 } },
+    ...{
+      ...common,
+      kind: 'train',
+      mask: [],
+      train: ['head'],
+      span: [0, 1],
+      method: { kind: 'steps', epochs: 2 },
+    },
     ...{ clip: null, box: null, seal: null },
   } satisfies Work as Extract<Work, { kind: 'train' }>;
   const toolsOf = (guard: SampleGuard, trainer: LocalTrainer) => ({

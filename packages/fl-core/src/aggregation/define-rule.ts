@@ -26,6 +26,8 @@ interface RuleDefinition<N extends string, S extends Options> extends About<N, S
   readonly start: (updates: number) => z.input<z.ZodObject<S>>;
   /** In a round of `updates`; absent where one update is enough. */
   readonly demand?: (config: ConfigOf<N, S>, updates: number) => Demand;
+  /** Whether it makes a weighted mean of all updates, whatever is in them: of sums the mean of sums. */
+  readonly averages: boolean;
   readonly create: (config: ConfigOf<N, S>) => Rule;
 }
 

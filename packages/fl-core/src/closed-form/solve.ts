@@ -10,7 +10,8 @@ import { inTriangle, type Sums } from './sums.ts';
  * 2. Its outputs are taken for normally distributed around a mean of each label, with one covariance, and the
  *    log-probabilities of that are the logits (linear discriminant analysis in C dimensions). Means and covariance are
  *    those of samples that were left out of the regression: an output's distance from its target grows by 1 / (1 - h),
- *    with h the share of degrees of freedom that the regression has used.
+ *    with h the degrees of freedom that the regression has used, a sample. (Not that of the means of the labels: without
+ *    its own sample the mean of a label is lower, and where features tell nothing that would be all there is.)
  *
  * Linear again, so that it is the head of the model. {@link spread} and {@link temperature} are measured
  * (docs/results.md, "The head in closed form").
@@ -37,7 +38,7 @@ export function solveHead(
     for (let c = 0; c < classes; c++) scaled.set(j, c, by > 0 ? projected.get(j, c) / by : 0);
   }
   const regression = vectors.mmul(scaled); // (D, C): outputs are shares + (x - mean)' regression
-  const outputs = discriminant(regression, cross, centred, shares, n, Math.min(0.98, freedom / n));
+  const outputs = discriminant(regression, cross, centred, shares, n, Math.min(0.98, (freedom - 1) / n));
   const weight = regression.mmul(outputs.weight); // (D, C)
   const shift = shares.map((share, c) => share - dot(mean, regression.getColumn(c))); // of the regression
   const bias = outputs.bias.map((b, c) => b + dot(shift, outputs.weight.getColumn(c)));

@@ -1,5 +1,6 @@
-import type { LayerSpec } from '../models/layout.ts';
 import { StrataError } from '../error.ts';
+import type { LayerSpec } from '../models/layout.ts';
+import type { NamedTensor } from '../protocol/safetensors.ts';
 import type { LabelMap } from './label-map.ts';
 
 /**
@@ -32,6 +33,18 @@ export const sumsLayer = ({ layer, features, classes }: LabelMap): LayerSpec => 
 export interface Sums {
   readonly gram: Float64Array;
   readonly labels: Float64Array;
+}
+
+/** As they are sent. */
+export const tensorsOf = (map: LabelMap, { gram, labels }: Sums): NamedTensor[] => [
+  { name: gramName, shape: [gram.length], data: Float32Array.from(gram) },
+  { name: labelsName, shape: [map.features + 1, map.classes], data: Float32Array.from(labels) },
+];
+
+/** The sums among tensors that were sent or kept. */
+export function sumsIn(tensors: readonly NamedTensor[]): Sums {
+  const of = (name: string) => Float64Array.from(tensors.find((t) => t.name === name)?.data ?? []);
+  return { gram: of(gramName), labels: of(labelsName) };
 }
 
 /** Adds samples up, in float64 and in the order in which they come. */

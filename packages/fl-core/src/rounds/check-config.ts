@@ -1,10 +1,12 @@
-import { ruleNamed } from '../aggregation/index.ts';
+import { ruleNamed, rules } from '../aggregation/index.ts';
 import { samples, sampleTasks } from '../data/samples.ts';
 import { architectureOf, checkTask, specAtFirst, specOf } from '../models/layouts.ts';
 import { type RunConfig, StrataError } from '../protocol/index.ts';
+import { closedFormMap } from './closed-form.ts';
 import type { ConfigProblem } from './config-problem.ts';
 import { privacyProblems } from './privacy/problems.ts';
 import { sealedProblems } from './sealed/config-problems.ts';
+import { oneLabel } from './usual-head.ts';
 
 export type { ConfigProblem } from './config-problem.ts';
 
@@ -29,6 +31,7 @@ export function configProblems(config: RunConfig): ConfigProblem[] {
     ...ruleProblems(config),
     ...budgetProblems(config),
     ...timeBoxProblems(config),
+    ...(model.length > 0 ? [] : closedFormProblems(config)),
     ...sealedProblems(config),
     ...privacy,
   ];
@@ -121,6 +124,33 @@ function budgetProblems({ budget, deadlines: { training } }: RunConfig): ConfigP
       message: `Adaptive budgets aim at ${budget.deadline} s a round, but training closes after ${training} s.`,
       hint: 'Lower budget.deadline or raise deadlines.training.',
       beside: `At most ${training}, when training closes.`,
+    },
+  ];
+}
+
+/** A head that cannot be computed from sums. */
+function closedFormProblems(config: RunConfig): ConfigProblem[] {
+  const { aggregation, local, task } = config;
+  if (local.head.warmUp.kind !== 'closed-form') return [];
+  const path = 'local.head.warmUp.kind';
+  const hint = 'Set local.head.warmUp.kind to trained.';
+  if (!oneLabel(config)) {
+    const message = `A head is computed for one label a sample; the task is ${task.name}.`;
+    return [{ path, message, hint, beside: 'For tasks with one label a sample.' }];
+  }
+  if (closedFormMap(config) === null) {
+    const message =
+      'The head of this model cannot be computed: it has no linear map with a bias to the labels.';
+    return [{ path, message, hint, beside: 'This model has no head that could be.' }];
+  }
+  const { name } = aggregation.rule;
+  if (ruleNamed(name).averages) return [];
+  const message = `The rule ${name} looks at each value by itself or at whole updates; a head is computed from means.`;
+  const means = rules.filter(({ averages }) => averages).map((r) => r.name);
+  return [
+    {
+      ...{ path, message, beside: 'Needs a rule that takes means.' },
+      hint: `Set aggregation.rule to ${means.join(', ')}, or local.head.warmUp.kind to trained.`,
     },
   ];
 }

@@ -1,25 +1,26 @@
 import { aggregateLayer, type MeasuredUpdate } from '../aggregation/index.ts';
 import {
   checkSums,
-  gramName,
   type LabelMap,
   labelMapOf,
-  labelsName,
   type Sums,
+  sumsIn,
   sumsLayer,
+  tensorsOf,
 } from '../closed-form/index.ts';
 import { alwaysTrained, elements, type LayerSpec } from '../models/layouts.ts';
 import {
   type AggregationConfig,
   decodeSafetensors,
   encodeSafetensors,
-  type NamedTensor,
   type RunConfig,
   StrataError,
 } from '../protocol/index.ts';
 import type { LayerStep } from './layer-step.ts';
 import { layoutFor } from './layout.ts';
 import type { Round } from './types.ts';
+
+export type { LabelMap };
 
 /** Rounds of the head's warm start in which it is computed from sums, not trained. */
 
@@ -97,11 +98,6 @@ function together(parts: readonly (Weighed & { readonly whole: number })[]): Wei
   return { samples, sums: { gram: mean((s) => s.gram), labels: mean((s) => s.labels) } };
 }
 
-function sumsIn(tensors: readonly NamedTensor[]): Sums {
-  const of = (name: string) => Float64Array.from(tensors.find((t) => t.name === name)?.data ?? []);
-  return { gram: of(gramName), labels: of(labelsName) };
-}
-
 const samplesName = 'samples';
 
 function kept(state: Uint8Array): Weighed & { whole: number } {
@@ -110,10 +106,9 @@ function kept(state: Uint8Array): Weighed & { whole: number } {
   return { sums: sumsIn(tensors), samples, whole: 1 };
 }
 
-function encodeKept(map: LabelMap, { sums: { gram, labels }, samples }: Weighed): Uint8Array {
+function encodeKept(map: LabelMap, { sums, samples }: Weighed): Uint8Array {
   return encodeSafetensors([
-    { name: gramName, shape: [gram.length], data: Float32Array.from(gram) },
-    { name: labelsName, shape: [map.features + 1, map.classes], data: Float32Array.from(labels) },
+    ...tensorsOf(map, sums),
     { name: samplesName, shape: [1], data: Float32Array.of(samples) },
   ]);
 }

@@ -6,12 +6,21 @@ import {
   secretSampling,
 } from '../protocol/index.ts';
 import { budgetOf, type MeasuredRound } from '../selection/index.ts';
-import { cohortFor, drawCohort, drawFrom, drawSecretly, lossesOf, type Turnout } from './cohort.ts';
+import {
+  cohortFor,
+  drawCohort,
+  drawFrom,
+  drawSecretly,
+  largestCohort,
+  lossesOf,
+  type Turnout,
+} from './cohort.ts';
 import { clipFor } from './privacy/clip.ts';
 import { accounted, budgetSpent, expectedCohort, type RoundPrivacy } from './privacy/spending.ts';
 import { isRunOver } from './run-state.ts';
 import { selectionPlan } from './selection/plan.ts';
 import type { Client, Member, Round, Run } from './types.ts';
+import { methodIn } from './warm-up.ts';
 
 /** What a run does next. */
 export type NextRound =
@@ -120,13 +129,16 @@ export interface Cohort<C> {
 
 /**
  * Who belongs to a round (R1, R10, R11): of the ready clients as many as the goal needs at the turnout so far; where
- * cohorts are drawn in secret, each with the run's probability, whatever becomes of that, nobody at all among it.
+ * cohorts are drawn in secret, each with the run's probability, whatever becomes of that, nobody at all among it. Where the
+ * head is computed from sums, all of them, up to the largest cohort: a pass over the samples is asked of each, once.
+ * @param committed rounds of the run committed so far.
  * @param missed of the clients, see {@link missedRounds}; those that are not in it missed nothing.
  */
 export async function cohortOf<C extends Pick<Client, 'id'>>(
   { config, sampling }: Pick<Run, 'config' | 'sampling'>,
   round: number,
   ready: readonly C[],
+  committed: number,
   missed: ReadonlyMap<string, number>,
   turnout: readonly Turnout[],
 ): Promise<Cohort<C>> {
@@ -138,7 +150,9 @@ export async function cohortOf<C extends Pick<Client, 'id'>>(
     return { members: ready.filter(({ id }) => drawn.has(id)), drawnFrom };
   }
   const { goal } = config.cohort;
-  const size = cohortFor(goal, lossesOf(turnout, goal));
+  const needed = cohortFor(goal, lossesOf(turnout, goal));
+  const everybody = methodIn(config, committed).kind === 'closed-form';
+  const size = everybody ? Math.max(needed, Math.min(ready.length, largestCohort(goal))) : needed;
   const candidates = ready.map(({ id }) => ({ id, missed: missed.get(id) ?? 0 }));
   const drawnFrom = drawFrom(candidates, size, goal, round);
   const cohort = new Set(await drawCohort(drawnFrom, sampling, round));

@@ -133,8 +133,18 @@ describe('workOf (R9)', () => {
     const warming = { ...run, config: testConfig({ rounds: 8, local }) };
     const mask: string[] = [];
     const at = (committed: number) => work({ run: warming, committed, round, member: { ...member, mask } });
-    expect(at(3)).toMatchObject({ kind: 'train', mask, train: ['head'], method: { kind: 'steps', epochs: 9 }, span: [3 / 8, 4 / 8] });
-    expect(at(4)).toMatchObject({ kind: 'train', method: { kind: 'steps', epochs: 2 }, span: [4 / 8, 5 / 8] });
+    expect(at(3)).toMatchObject({
+      kind: 'train',
+      mask,
+      train: ['head'],
+      method: { kind: 'steps', epochs: 9 },
+      span: [3 / 8, 4 / 8],
+    });
+    expect(at(4)).toMatchObject({
+      kind: 'train',
+      method: { kind: 'steps', epochs: 2 },
+      span: [4 / 8, 5 / 8],
+    });
   });
 
   it('in a time-boxed round: when to stop, again when training closes earlier', () => {

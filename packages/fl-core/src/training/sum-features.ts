@@ -1,8 +1,7 @@
-import { gramName, labelMapOf, labelsName, SampleSums } from '../closed-form/index.ts';
+import { labelMapOf, SampleSums, tensorsOf } from '../closed-form/index.ts';
 import { batches } from '../data/batches.ts';
 import { type Dataset, sampleCount } from '../data/datasets/index.ts';
 import { StrataError } from '../protocol/errors.ts';
-import type { NamedTensor } from '../protocol/safetensors.ts';
 import type { SumOptions, SumResult } from './jobs.ts';
 import { nonFinite } from './non-finite.ts';
 import { runPrefix } from './prefix/prefix.ts';
@@ -37,12 +36,8 @@ export async function* sumFeatures(
     yield { fraction: Math.min(1, sums.samples / (expected * batchSize)) };
   }
   if (sums.samples === 0) requireSamples([]);
-  const { gram, labels } = sums.means();
-  if (![...gram].every(Number.isFinite)) throw nonFinite('The sums over the features');
-  const update: NamedTensor[] = [
-    { name: gramName, shape: [gram.length], data: Float32Array.from(gram) },
-    { name: labelsName, shape: [map.features + 1, map.classes], data: Float32Array.from(labels) },
-  ];
+  const update = tensorsOf(map, sums.means());
+  if (!update.every(({ data }) => data.every(Number.isFinite))) throw nonFinite('The sums over the features');
   return { update, samples: sums.samples };
 }
 

@@ -3,10 +3,10 @@ import { shareBehind } from '@strata/fl-core/aggregation';
 import { type LayerSpec, parameterCount } from '@strata/fl-core/models/layouts';
 import { cryptoWords } from '@strata/fl-core/privacy';
 import { type AggregationConfig, type ErrorBody, StrataError } from '@strata/fl-core/protocol';
-import type { LabelMap } from '@strata/fl-core/closed-form';
 import {
   asSent,
   closedFormStep,
+  type LabelMap,
   type LayerStep,
   type ModelNoise,
   type StepOptions,

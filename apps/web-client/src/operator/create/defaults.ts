@@ -1,6 +1,5 @@
 import {
   type Catalog,
-  freshHead,
   type ModelChoice,
   ModelId,
   RunConfig,
@@ -9,6 +8,7 @@ import {
   StrataError,
   type TaskName,
 } from '@strata/fl-core/protocol';
+import { usualHead } from '@strata/fl-core/rounds/usual-head';
 import { strategyNamed } from '@strata/fl-core/selection';
 import { taskNamed } from '@strata/fl-core/tasks';
 
@@ -73,8 +73,6 @@ export function defaultConfig(
   const task = wanted !== undefined && model.tasks.includes(wanted) ? wanted : firstTask(model);
   const sample = usualSample(model, samples, task);
   const { budget, learningRate } = typeof choice === 'string' ? starting[choice] : unknownModel;
-  // A task without labels predicts by what the model came with.
-  const head = taskNamed(task).labels === null ? {} : freshHead;
   const input: RunConfigInput = {
     name: usualName(model, sample),
     model: choice,
@@ -85,9 +83,10 @@ export function defaultConfig(
     strategy: { name: 'strata', lambda: 1 },
     selection: { every: strategyNamed('strata').keptFor },
     budget: { kind: 'fixed', unit: 'layers', amount: budget },
-    local: { optimizer: { name: 'adamw', learningRate }, head },
+    local: { optimizer: { name: 'adamw', learningRate } },
   };
-  return RunConfig.parse(input);
+  const config = RunConfig.parse(input);
+  return { ...config, local: { ...config.local, head: usualHead(config) } };
 }
 
 /**

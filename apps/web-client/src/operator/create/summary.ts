@@ -1,4 +1,4 @@
-import type { RunConfig } from '@strata/fl-core/protocol';
+import type { HeadConfig, RunConfig } from '@strata/fl-core/protocol';
 import { strategyNamed } from '@strata/fl-core/selection';
 import { amountShort, amountText } from '../../shared/texts/budget-text.ts';
 import { plural, seconds } from '../../shared/texts/format.ts';
@@ -15,7 +15,7 @@ export function summaryLines(config: RunConfig, layers: number): string[] {
   return [
     taskSummary(config),
     trained(config, layers),
-    ...headAlone(warmUp, Number(config.rounds) || 0),
+    ...headAlone(local.head.warmUp.kind, warmUp, Number(config.rounds) || 0),
     ...(selection.every > 1 && strategyNamed(config.strategy.name).everybody === null
       ? [`Layers are chosen anew every ${selection.every} rounds.`]
       : []),
@@ -41,11 +41,13 @@ export function summaryLines(config: RunConfig, layers: number): string[] {
   ];
 }
 
-function headAlone(warmUp: number, rounds: number): string[] {
+function headAlone(kind: HeadConfig['warmUp']['kind'], warmUp: number, rounds: number): string[] {
   if (warmUp === 0) return [];
   if (warmUp >= rounds)
-    return ['But all of its rounds train the head alone: give it more, or a shorter warm start.'];
-  return [`Before that the head alone, for ${plural(warmUp, 'round')}.`];
+    return ['But all of its rounds make the head alone: give it more, or a shorter warm start.'];
+  return kind === 'closed-form'
+    ? [`Before that the head is computed, from sums over everybody’s samples (${plural(warmUp, 'round')}).`]
+    : [`Before that the head alone, for ${plural(warmUp, 'round')}.`];
 }
 
 function trained({ strategy, budget }: RunConfig, layers: number): string {

@@ -42,8 +42,14 @@ it('comes back to where it was', () => {
 it('warms a fresh head up, and lets one that came with the model alone, unless somebody chose otherwise', () => {
   expect(start.local.head).toEqual({ rate: 10, warmUp: { kind: 'trained', rounds: 1, epochs: 5 } });
   const { local } = switchTask(start, model, samples, 'next-token');
-  expect(local).toEqual({ ...start.local, head: { rate: 1, warmUp: { kind: 'trained', rounds: 0, epochs: 5 } } });
-  const chosen = { ...start.local, head: { rate: 3, warmUp: { kind: 'trained', rounds: 2, epochs: 1 } as const } };
+  expect(local).toEqual({
+    ...start.local,
+    head: { rate: 1, warmUp: { kind: 'trained', rounds: 0, epochs: 5 } },
+  });
+  const chosen = {
+    ...start.local,
+    head: { rate: 3, warmUp: { kind: 'trained', rounds: 2, epochs: 1 } as const },
+  };
   expect(switchTask({ ...start, local: chosen }, model, samples, 'next-token').local).toEqual(chosen);
 });
 

@@ -26,6 +26,7 @@ export const clippedMean = defineRule({
     },
   ],
   start: () => ({}),
+  averages: true,
   create:
     ({ factor }) =>
     (updates, elements, emit) =>

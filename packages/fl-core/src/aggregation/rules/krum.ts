@@ -11,6 +11,7 @@ export const krum = defineRule({
   fields: [byzantineField],
   start: (updates) => ({ byzantine: krumWithstands(updates) }),
   demand: ({ byzantine }, updates) => krumDemand(byzantine, updates),
+  averages: false,
   create:
     ({ byzantine }) =>
     (updates, elements, emit) =>

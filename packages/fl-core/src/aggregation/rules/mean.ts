@@ -10,5 +10,6 @@ export const mean = defineRule({
   options: {},
   fields: [],
   start: () => ({}),
+  averages: true,
   create: () => (updates, elements, emit) => weightedSum(bySamples(updates), elements, emit),
 });

@@ -12,6 +12,7 @@ export const median = defineRule({
   fields: [byzantineField],
   start: () => ({}),
   demand: ({ byzantine }, updates) => rankDemand(byzantine, updates),
+  averages: false,
   create:
     ({ byzantine }) =>
     async (updates, elements, emit) => {

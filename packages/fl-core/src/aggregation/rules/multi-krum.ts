@@ -21,6 +21,7 @@ export const multiKrum = defineRule({
     return { byzantine, keep: Math.min(mostKept, Math.max(1, updates - byzantine - 2)) };
   },
   demand: ({ byzantine }, updates) => krumDemand(byzantine, updates),
+  averages: false,
   create:
     ({ byzantine, keep }) =>
     (updates, elements, emit) =>

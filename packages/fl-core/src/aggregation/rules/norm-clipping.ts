@@ -14,6 +14,7 @@ export const normClipping = defineRule({
   },
   fields: [{ kind: 'number', option: 'norm', label: 'Longest change', step: 0.1 }],
   start: () => ({ norm: 1 }),
+  averages: true,
   create:
     ({ norm }) =>
     (updates, elements, emit) =>

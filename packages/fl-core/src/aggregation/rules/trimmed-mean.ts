@@ -19,6 +19,7 @@ export const trimmedMean = defineRule({
   ],
   start: () => ({ share: 0.1 }),
   demand: ({ byzantine }, updates) => rankDemand(byzantine, updates),
+  averages: false,
   create:
     ({ share, byzantine }) =>
     async (updates, elements, emit) => {

@@ -188,9 +188,10 @@ export class Player {
     );
     if (next.kind === 'spent') book.run = { ...book.run, state: 'stopped', reason: next.reason };
     if (next.kind !== 'round' || openRound) return next;
-    const cohort = await cohortOf(book.run, next.round, clients, book.missed(), book.turnout(past));
-    const measured = book.measured(next.round);
     const committed = book.committed.length;
+    const turnout = book.turnout(past);
+    const cohort = await cohortOf(book.run, next.round, clients, committed, book.missed(), turnout);
+    const measured = book.measured(next.round);
     const opened = opening(book.run, next.round, cohort, committed, measured, book.released(), clock.now);
     book.open(opened);
     onMoved(next.round, opened.round.phase);

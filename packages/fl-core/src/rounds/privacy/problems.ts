@@ -116,6 +116,15 @@ function clientConflicts(config: RunConfig): ConfigProblem[] {
       beside: 'Weights by steps done would tell how much data somebody has.',
     });
   }
+  if (local.head.warmUp.kind === 'closed-form') {
+    problems.push({
+      path: 'local.head.warmUp.kind',
+      message:
+        'The sums over samples that a head is computed from are no change that could be clipped, and no noise would be on them.',
+      hint: 'Set local.head.warmUp.kind to trained.',
+      beside: 'No noise would be on its sums: train the head.',
+    });
+  }
   for (const when of ['patience', 'target'] as const) {
     if (stopping[when] === null) continue;
     problems.push({

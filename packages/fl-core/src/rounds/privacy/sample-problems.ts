@@ -41,6 +41,14 @@ export function sampleConflicts({
       'Goes by measured times, which no noise covers here.',
     );
   }
+  if (local.head.warmUp.kind === 'closed-form') {
+    add(
+      'local.head.warmUp.kind',
+      'The sums over samples that a head is computed from would leave a device without noise.',
+      'Set local.head.warmUp.kind to trained.',
+      'No noise would be on its sums: train the head.',
+    );
+  }
   if (local.timeBox !== null) {
     add(
       'local.timeBox',

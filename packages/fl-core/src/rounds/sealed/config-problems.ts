@@ -60,6 +60,14 @@ export function sealedProblems(config: RunConfig): ConfigProblem[] {
       'Needs times, which a sealed run does not have.',
     );
   }
+  if (local.head.warmUp.kind === 'closed-form') {
+    add(
+      'local.head.warmUp.kind',
+      'The sums that a head is computed from have no bound by which they could be masked.',
+      'Set local.head.warmUp.kind to trained, or aggregation.sealing to open.',
+      'Its sums cannot be masked: train the head.',
+    );
+  }
   if (local.timeBox !== null) {
     add(
       'local.timeBox',

@@ -1,3 +1,4 @@
+import { labelMapOf, SampleSums, tensorsOf } from '../../closed-form/index.ts';
 import type { NamedTensor, RunConfig, StepTimesMessage } from '../../protocol/index.ts';
 import { random } from '../../random.ts';
 import { layoutFor } from '../layout.ts';
@@ -21,6 +22,20 @@ export function syntheticTimes(
 ): { times: StepTimesMessage; steps: number } {
   const each = Object.fromEntries(blocks(config).map((name) => [name, slowness]));
   return { times: { base: slowness, passing: each, training: each }, steps: 10 };
+}
+
+/** Sums over twenty samples with features between -1 and 1; null of a model whose head cannot be computed. */
+export function syntheticSums(config: RunConfig, seed: number): NamedTensor[] | null {
+  const map = labelMapOf(layoutFor(config));
+  if (map === null) return null;
+  const rng = random(seed, 'sums');
+  const sums = new SampleSums(map);
+  const features = Float32Array.from({ length: 20 * map.features }, () => 2 * rng.uniform() - 1);
+  sums.add(
+    features,
+    Int32Array.from({ length: 20 }, () => rng.below(map.classes)),
+  );
+  return tensorsOf(map, sums.means());
 }
 
 /** Small changes of every tensor of `layers`. */

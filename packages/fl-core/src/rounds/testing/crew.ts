@@ -2,7 +2,7 @@ import { initialLayer, specOf } from '../../models/layouts.ts';
 import { encodeSafetensors, type Hello, type Work } from '../../protocol/index.ts';
 import { layoutFor } from '../layout.ts';
 import { MemoryRun, type MemoryRunOptions } from '../memory/run.ts';
-import { syntheticDelta, syntheticScores, syntheticTimes } from './answers.ts';
+import { syntheticDelta, syntheticScores, syntheticSums, syntheticTimes } from './answers.ts';
 
 /** A client's answer to its work, on its way. */
 export type Answer = () => Promise<unknown>;
@@ -68,11 +68,14 @@ export function honestAnswer(run: MemoryRun, id: string, work: Work = run.work(i
 export function updateBytes(
   run: MemoryRun,
   id: string,
-  { train, seed }: Pick<Extract<Work, { kind: 'train' }>, 'train' | 'seed'>,
+  { train, seed, method }: Pick<Extract<Work, { kind: 'train' }>, 'train' | 'seed' | 'method'>,
 ): Uint8Array {
   const { book } = run;
   const samples = String(book.clients.get(id)?.hello?.samples ?? 1);
-  return encodeSafetensors(syntheticDelta(book.run.config, train, seed), { samples, loss: '1.5' });
+  const { config } = book.run;
+  const sums = method.kind === 'closed-form' ? syntheticSums(config, seed) : null;
+  if (sums !== null) return encodeSafetensors(sums, { samples });
+  return encodeSafetensors(syntheticDelta(config, train, seed), { samples, loss: '1.5' });
 }
 
 /** These clients answer honestly until nobody of them is asked for anything, or `until` says that it is enough. */

@@ -214,6 +214,9 @@ const operations: readonly (readonly [weight: number, name: string, operation: O
   [5, 'resume the run', RandomLife.resumeRun],
 ];
 
+const isComputed = (warmUp: { readonly kind?: string | undefined } | undefined) =>
+  warmUp?.kind === 'closed-form';
+
 function randomConfig(seed: number, rng: Random) {
   const one = <T>(...choices: readonly T[]): T => choices[rng.below(choices.length)]!;
   const strategy = one<RunConfigInput['strategy']>(
@@ -231,6 +234,21 @@ function randomConfig(seed: number, rng: Random) {
     { kind: 'test' },
     { kind: 'study' },
   );
+  const warmUp = one<NonNullable<NonNullable<RunConfigInput['local']>['head']>['warmUp']>(
+    { rounds: 0 },
+    { rounds: 0 },
+    { rounds: 2, epochs: 3 },
+    { kind: 'closed-form', rounds: 2 },
+  );
+  const aggregation = one<RunConfigInput['aggregation'] & {}>(
+    {},
+    {},
+    { rule: { name: 'median' } },
+    { rule: { name: 'krum', byzantine: 0 } },
+    { optimizer: { name: 'fedadam' } },
+    { participation: 'share' },
+    { participation: 'harmonic' },
+  );
   const config = testConfig({
     model: tinyModel,
     side: 8,
@@ -246,7 +264,7 @@ function randomConfig(seed: number, rng: Random) {
       grace: { share: one(0, 0.5), seconds: one(0, 0.5, 2) },
     },
     selection: { every: one(1, 1, 3), smoothing: one(1, 0.5) },
-    local: { head: { warmUp: { rounds: one(0, 0, 2), epochs: 3 } } },
+    local: { head: { warmUp: isComputed(warmUp) && aggregation.rule !== undefined ? {} : warmUp } },
     budget: one<RunConfigInput['budget']>(
       { kind: 'fixed', unit: 'layers', amount: 1 },
       { kind: 'fixed', unit: 'layers', amount: 2 },
@@ -254,15 +272,7 @@ function randomConfig(seed: number, rng: Random) {
       { kind: 'fixed', unit: 'compute', amount: 40 },
       { kind: 'adaptive', unit: 'layers', deadline: 5, first: 2, max: 3 },
     ),
-    aggregation: one<RunConfigInput['aggregation']>(
-      {},
-      {},
-      { rule: { name: 'median' } },
-      { rule: { name: 'krum', byzantine: 0 } },
-      { optimizer: { name: 'fedadam' } },
-      { participation: 'share' },
-      { participation: 'harmonic' },
-    ),
+    aggregation,
   });
   return rng.below(5) === 0
     ? privateConfig(config, one('round-robin', 'gradient-norm', 'adagrad-select'), one(3, 40))
@@ -276,6 +286,7 @@ const privateConfig = (
   lasts: number,
 ): RunConfig => ({
   ...config,
+  local: isComputed(config.local.head.warmUp) ? testConfig().local : config.local,
   strategy: strategyNamed(strategy).startConfig(),
   budget: { kind: 'fixed', unit: 'layers', amount: 1 },
   aggregation: { ...config.aggregation, rule: { name: 'mean' }, participation: 'none' },

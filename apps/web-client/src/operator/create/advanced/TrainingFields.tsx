@@ -1,4 +1,5 @@
 import { Input, NumberInput, SegmentedControl, SimpleGrid } from '@mantine/core';
+import { freshHead, trainedHead } from '@strata/fl-core/protocol';
 import type { ConfigForm } from '../form.ts';
 import { Part } from './Part.tsx';
 import { switchOptimizer, switchSchedule } from './training-options.ts';
@@ -56,28 +57,63 @@ export function TrainingFields({ form }: { form: ConfigForm }) {
       </Part>
       <Part
         title="Warm start of the head"
-        text="The first rounds train the head alone, without a probe: a fresh head tells the layers below it nothing."
+        text="The first rounds make the head alone, without a probe: a fresh head tells the layers below it nothing."
       >
-        <SimpleGrid cols={cols}>
-          <NumberInput
-            label="Rounds of the head alone"
-            description="0: none"
-            allowDecimal={false}
-            min={0}
-            {...form.getInputProps('local.head.warmUp.rounds')}
-          />
-          <NumberInput
-            label="Epochs in them"
-            description="Over the local data, in each of these rounds"
-            {...whole}
-            {...form.getInputProps('local.head.warmUp.epochs')}
-          />
-        </SimpleGrid>
+        <WarmUpFields form={form} />
       </Part>
       <Part title="Learning rate over the run">
         <ScheduleFields form={form} />
       </Part>
     </>
+  );
+}
+
+function WarmUpFields({ form }: { form: ConfigForm }) {
+  const { warmUp } = form.values.local.head;
+  const computed = warmUp.kind === 'closed-form';
+  const { error } = form.getInputProps('local.head.warmUp.kind');
+  return (
+    <SimpleGrid cols={{ base: 1, xs: 3 }}>
+      <Input.Wrapper
+        label="The head is"
+        labelElement="div"
+        description={
+          computed
+            ? 'From sums over everybody’s samples, as good as if all were in one place. You could read from them how many samples of each label somebody has'
+            : 'By everybody on the own samples, and averaged'
+        }
+        error={error}
+      >
+        <SegmentedControl
+          fullWidth
+          mt={6}
+          aria-label="How the head is made first"
+          data={[
+            { value: 'closed-form', label: 'Computed' },
+            { value: 'trained', label: 'Trained' },
+          ]}
+          value={warmUp.kind}
+          onChange={(kind) => form.setFieldValue('local.head', kind === 'trained' ? trainedHead : freshHead)}
+          data-testid="warm-up-kind"
+        />
+      </Input.Wrapper>
+      <NumberInput
+        label="Rounds of the head alone"
+        description={computed ? 'One is enough where everybody is there' : '0: none'}
+        allowDecimal={false}
+        min={computed ? 1 : 0}
+        {...form.getInputProps('local.head.warmUp.rounds')}
+      />
+      {warmUp.kind === 'trained' && (
+        <NumberInput
+          label="Epochs in them"
+          description="Over the local data, in each of these rounds"
+          allowDecimal={false}
+          min={1}
+          {...form.getInputProps('local.head.warmUp.epochs')}
+        />
+      )}
+    </SimpleGrid>
   );
 }
 

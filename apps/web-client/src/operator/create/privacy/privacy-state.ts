@@ -11,6 +11,7 @@ import {
 import { type PrivacyPlan, privacyPlan } from '@strata/fl-core/rounds/privacy-plan';
 import { privacyConflicts, privacyProblems, samplePlanOf } from '@strata/fl-core/rounds/privacy-problems';
 import { expectedCohort } from '@strata/fl-core/rounds/spending';
+import { withTrainedHead } from '@strata/fl-core/rounds/usual-head';
 import { guessText, sampleGuessText } from '../../../shared/texts/privacy-text.ts';
 import { chosenModel } from '../chosen-model.ts';
 import { sealable, startSealing } from './sealing-state.ts';
@@ -96,7 +97,7 @@ const verdictOf = ({ noiseOverClip, rounds }: PrivacyPlan): Verdict =>
 export const fitted = (config: RunConfig, paths: readonly string[]): RunConfig =>
   config.privacy.kind === 'distributed'
     ? fittedSealed(config, config.privacy, paths)
-    : fittedOpen(config, paths);
+    : fittedOpen(withTrainedHead(config), paths);
 
 function fittedSealed(
   { aggregation, budget, privacy: _, strategy, ...config }: RunConfig,

@@ -1,5 +1,6 @@
 import { type Catalog, RunConfig, type Sealing } from '@strata/fl-core/protocol';
 import { sealedProblems } from '@strata/fl-core/rounds/sealed-problems';
+import { withTrainedHead } from '@strata/fl-core/rounds/usual-head';
 import { chosenModel } from '../chosen-model.ts';
 
 /** What the form begins with when a run is to be sealed. */
@@ -22,7 +23,7 @@ export function sealable(config: RunConfig): RunConfig {
   const { aggregation, budget, cohort, local, retention, selection } = config;
   const least = aggregation.sealing.kind === 'sealed' ? aggregation.sealing.atLeast : 1;
   const minimum = Math.max(cohort.minimum, least);
-  const fitting: RunConfig = {
+  const fitting: RunConfig = withTrainedHead({
     ...config,
     aggregation: { ...aggregation, rule: { name: 'mean' }, weightCap: null },
     privacy: config.privacy.kind === 'distributed' ? config.privacy : { kind: 'none' },
@@ -37,7 +38,7 @@ export function sealable(config: RunConfig): RunConfig {
     local: { ...local, timeBox: null },
     stopping: { patience: null, target: null },
     retention: { ...retention, best: 0 },
-  };
+  });
   const history = sealedProblems(fitting).some(({ path }) => path === 'strategy');
   return history
     ? { ...fitting, strategy: RunConfig.shape.strategy.parse({ name: 'gradient-norm' }) }

@@ -73,7 +73,9 @@ export function withLogits(layers: readonly KerasLayer[], classes: number): Kera
       const target = layer.config.target_shape;
       if (layer.class !== 'Reshape' || !Array.isArray(target) || !follows(layers, layer, classifier))
         return layer;
-      const sizes = target.map((size) => (size === outputs ? classes : size));
+      // Whatever their number: a forward pass may have other outputs in the place of labels (`Engine.features`).
+      const at = target.lastIndexOf(outputs);
+      const sizes = target.map((size, i) => (i === at ? -1 : size));
       return { ...layer, config: { ...layer.config, target_shape: sizes } };
     });
 }
