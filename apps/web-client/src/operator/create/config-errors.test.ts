@@ -1,3 +1,4 @@
+import { trainedHead } from '@strata/fl-core/protocol';
 import { expect, it } from 'vitest';
 import { catalogFixture } from '../testing/catalog.ts';
 import { configErrors, isAdvanced } from './config-errors.ts';
@@ -60,9 +61,22 @@ it.each([
   ],
   [
     { aggregation: { ...good.aggregation, rule: { name: 'krum', byzantine: 1 } } },
-    { 'aggregation.rule.byzantine': 'Needs 5 updates a round (2 × 1 + 3); “Updates wanted” is 3.' },
+    {
+      'aggregation.rule.byzantine': 'Needs 5 updates a round (2 × 1 + 3); “Updates wanted” is 3.',
+      'local.head.warmUp.kind': 'Needs a rule that takes means.',
+    },
   ],
-  [{ aggregation: { ...good.aggregation, rule: { name: 'krum', byzantine: 0 } } }, {}],
+  [
+    { aggregation: { ...good.aggregation, rule: { name: 'krum', byzantine: 0 } } },
+    { 'local.head.warmUp.kind': 'Needs a rule that takes means.' },
+  ],
+  [
+    {
+      aggregation: { ...good.aggregation, rule: { name: 'krum', byzantine: 0 } },
+      local: { ...good.local, head: trainedHead },
+    },
+    {},
+  ],
   [{ task: { name: 'multi-label' } }, { task: 'This task is not for pictures.' }],
   [
     { task: { name: 'next-token', passage: 4 }, labels: [], data: { kind: 'text', sample: null } },
@@ -74,7 +88,10 @@ it.each([
   ],
   [
     { model: 'use-lite', task: { name: 'multi-label' }, data: { kind: 'text', sample: 'wordnet' } },
-    { 'data.sample': 'This sample does not fit the task.' },
+    {
+      'data.sample': 'This sample does not fit the task.',
+      'local.head.warmUp.kind': 'For tasks with one label a sample.',
+    },
   ],
 ])('puts %j next to its field', (change, errors) => {
   expect(configErrors({ ...good, ...change }, catalog)).toEqual(errors);

@@ -47,8 +47,12 @@ it('mentions that layers are kept for some rounds', () => {
   expect(summaryLines(config, 4)[2]).toBe('Layers are chosen anew every 5 rounds.');
 });
 
-it('mentions a warm start, in which whatever the strategy the head alone is trained', () => {
+it('mentions a warm start, in which whatever the strategy the head alone is made', () => {
   const { config } = runView({}, { local: { head: { warmUp: { rounds: 2 } } } });
   expect(summaryLines(config, 4)[2]).toBe('Before that the head alone, for 2 rounds.');
-  expect(summaryLines({ ...config, rounds: 2 }, 4)[2]).toMatch(/^But all of its rounds train the head alone/);
+  expect(summaryLines({ ...config, rounds: 2 }, 4)[2]).toMatch(/^But all of its rounds make the head alone/);
+  const computed = runView({}, { local: { head: { warmUp: { kind: 'closed-form' } } } }).config;
+  expect(summaryLines(computed, 4)[2]).toBe(
+    'Before that the head is computed, from sums over everybody’s samples (1 round).',
+  );
 });

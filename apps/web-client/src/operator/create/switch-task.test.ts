@@ -1,4 +1,4 @@
-import type { TaskName } from '@strata/fl-core/protocol';
+import { freshHead, type TaskName, trainedHead } from '@strata/fl-core/protocol';
 import { expect, it } from 'vitest';
 import { catalogFixture } from '../testing/catalog.ts';
 import { type CatalogModel, defaultConfig } from './defaults.ts';
@@ -16,7 +16,7 @@ it('brings the sample of the task, or examples of its labels', () => {
     task: { name: 'multi-label' },
     data: { kind: 'text', sample: null },
     labels: ['question', 'praise', 'complaint'],
-    local: start.local,
+    local: { ...start.local, head: trainedHead },
   });
   expect(switchTask(start, model, samples, 'next-token')).toMatchObject({
     task: { name: 'next-token', passage: 128 },
@@ -39,8 +39,8 @@ it('comes back to where it was', () => {
   }
 });
 
-it('warms a fresh head up, and lets one that came with the model alone, unless somebody chose otherwise', () => {
-  expect(start.local.head).toEqual({ rate: 10, warmUp: { kind: 'trained', rounds: 1, epochs: 5 } });
+it('computes a fresh head where a sample has one label, trains it where it has several, and lets one that came with the model alone, unless somebody chose otherwise', () => {
+  expect(start.local.head).toEqual(freshHead);
   const { local } = switchTask(start, model, samples, 'next-token');
   expect(local).toEqual({
     ...start.local,

@@ -1,4 +1,4 @@
-import { RunConfig } from '@strata/fl-core/protocol';
+import { RunConfig, trainedHead } from '@strata/fl-core/protocol';
 import { describe, expect, it } from 'vitest';
 import { catalogFixture } from '../../testing/catalog.ts';
 import { configErrors } from '../config-errors.ts';
@@ -21,13 +21,14 @@ describe('privacyState', () => {
   it('names what stands against it, and the settings that fit are without it and can be sent', () => {
     const state = privacyState(wished, catalog);
     if (state.kind !== 'conflicts') throw new Error(state.kind);
-    expect(state.paths).toEqual(['aggregation.rule.name']);
+    expect(state.paths).toEqual(['aggregation.rule.name', 'local.head.warmUp.kind']);
     expect(state.sentences[0]).toContain('no bound on what one participant changes');
     const better = fitted(
       { ...wished, rounds: 20, cohort: { ...wished.cohort, goal: 900, minimum: 100 } },
       state.paths,
     );
     expect(RunConfig.parse(better).aggregation.rule).toEqual({ name: 'mean' });
+    expect(better.local.head).toEqual(trainedHead);
     expect(privacyState(better, catalog).kind).toBe('plan');
     expect(configErrors(better, catalog)).toEqual({});
   });
@@ -123,6 +124,7 @@ describe('privacyState', () => {
       ...usual,
       strategy: { name: 'head-only' },
       rounds: 20,
+      local: { ...usual.local, head: trainedHead },
       privacy: startPrivacy.sample,
     };
 
@@ -131,7 +133,7 @@ describe('privacyState', () => {
         ...own,
         strategy: RunConfig.shape.strategy.parse({ name: 'strata' }),
         budget: { kind: 'fixed', unit: 'milliseconds', amount: 9 },
-        local: { ...own.local, timeBox: 5 },
+        local: { ...usual.local, timeBox: 5 },
         stopping: { patience: 3, target: 0.9 },
         retention: { ...own.retention, best: 2 },
         aggregation: {
@@ -146,6 +148,7 @@ describe('privacyState', () => {
       expect([...state.paths].sort()).toEqual([
         'aggregation.sealing',
         'budget.unit',
+        'local.head.warmUp.kind',
         'local.timeBox',
         'retention.best',
         'stopping.patience',
