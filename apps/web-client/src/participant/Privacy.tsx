@@ -97,7 +97,7 @@ export function Privacy({ run }: { run: RunPublic }) {
             </li>
             <li>
               Your device goes through your {things} {local.epochs === 1 ? 'once' : `${local.epochs} times`} a
-              round{warmUpText(local.warmUp)}, {local.batchSize} at a time: the more at a time, the less the
+              round{warmUpText(local)}, {local.batchSize} at a time: the more at a time, the less the
               changes tell of one
             </li>
             {sealing.kind === 'open' ? (
@@ -142,13 +142,13 @@ export function Privacy({ run }: { run: RunPublic }) {
   );
 }
 
-function warmUpText(warmUp: RunPublic['local']['warmUp']): string {
+function warmUpText({ epochs, warmUp }: RunPublic['local']): string {
   if (warmUp.rounds === 0) return '';
   switch (warmUp.kind) {
     case 'trained':
       return ` (in the first rounds ${warmUp.epochs} times)`;
     case 'closed-form':
-      return ' (once in the first)';
+      return epochs === 1 ? '' : ' (once in the first)';
     default:
       return warmUp satisfies never;
   }
