@@ -77,8 +77,9 @@ test.describe('C5: all that leaves a tab in a whole run', () => {
     run = await world.startRun({
       labels,
       data: { kind: 'image', sample: null },
-      rounds: 2,
+      rounds: 3,
       cohort: { goal: 1, minimum: 1, quorum: 1 },
+      local: { head: { warmUp: { kind: 'closed-form' } } },
     });
     const page = await takePart(world);
     await world.finished(run);
@@ -91,6 +92,8 @@ test.describe('C5: all that leaves a tab in a whole run', () => {
   async function takePart(world: World): Promise<Page> {
     const page = await world.newPage('participant');
     await page.goto(await world.joinLink(run, { backend: 'wasm', name: 'Anna' }, proxy.url));
+    // It is said before anything is chosen.
+    await expect(page.getByTestId('sums')).toContainText('how many you have of each label');
     const zip = { name: 'ferien-geheim.zip', mimeType: '', buffer: Buffer.from(zipSync(files)) };
     await page.getByTestId('zip').setInputFiles([zip]);
     const names = page.getByTestId('unknown-names');
@@ -119,7 +122,7 @@ test.describe('C5: all that leaves a tab in a whole run', () => {
     }
   });
 
-  test('says how many samples there are, and not of which labels', () => {
+  test('says in its messages how many samples there are, and not of which labels', () => {
     const hellos = eventsOf(proxy.sent).filter(([name]) => name === 'hello');
     expect(hellos.length).toBeGreaterThan(0);
     for (const [, hello] of hellos) {
@@ -137,7 +140,7 @@ test.describe('C5: all that leaves a tab in a whole run', () => {
   test('is requests for pages, blobs and public views, and the updates', () => {
     for (const { method, path, body } of requests(proxy.sent)) {
       if (method === 'PUT') {
-        expect(path).toMatch(new RegExp(`^/runs/${run}/rounds/[12]/update$`));
+        expect(path).toMatch(new RegExp(`^/runs/${run}/rounds/[123]/update$`));
       } else if (method === 'POST') {
         // "Are you there?", while an update is on its way: with nothing in it.
         expect([path, body.length]).toEqual(['/api/public/knock', 0]);
@@ -151,18 +154,18 @@ test.describe('C5: all that leaves a tab in a whole run', () => {
     }
   });
 
-  test('in an update: the trained layers and the head, how many samples they stand for, the mean loss; signed', async ({
+  test('in an update: sums in the first round, then the trained layers and the head with the mean loss; how many samples they stand for; signed', async ({
     world,
   }) => {
     const updates = requests(proxy.sent).filter(({ method }) => method === 'PUT');
-    expect(updates.length).toBe(2);
+    expect(updates.length).toBe(3);
     const keys = new Set<string>();
     for (const { path, body, headers } of updates) {
       const { tensors, metadata } = decodeSafetensors(body);
       // How many steps only a time-boxed round is told.
-      expect(Object.keys(metadata).sort()).toEqual(['loss', 'samples']);
-      expect(UpdateMetadata.safeParse(metadata).error).toBeUndefined();
       const round = Number(path.split('/')[4]);
+      expect(Object.keys(metadata).sort()).toEqual(round === 1 ? ['samples'] : ['loss', 'samples']);
+      expect(UpdateMetadata.safeParse(metadata).error).toBeUndefined();
       const { members } = await world.api.round(run, round);
       const signature = signatureIn(headers[updateSignatureHeader] ?? '');
       const sent = {
@@ -173,6 +176,11 @@ test.describe('C5: all that leaves a tab in a whole run', () => {
       };
       expect(signature !== null && (await isUpdateSigned(signature, sent))).toBe(true);
       keys.add(signature?.key ?? '');
+      if (round === 1) {
+        const sums = tensors.map((t) => t.name).sort();
+        expect(sums).toEqual(['closed-form.gram', 'closed-form.labels']);
+        continue;
+      }
       const mask = members[0]?.mask ?? [];
       for (const { name } of tensors) {
         const layer = name.startsWith('blocks.') ? name.split('.').slice(0, 2).join('.') : 'head';

@@ -48,6 +48,10 @@ it('says of a study and of a test what their participants can rely on, and of ne
   ]) {
     expect(picky).toContain(text);
   }
+  expect(study).toContain('which label each has, how many there are of each label, and the names');
+  const computed = sheetOf(await create({ local: { head: { warmUp: { kind: 'closed-form' } } } }));
+  expect(computed).toContain('they tell how many samples it has of each label');
+  expect(computed).toContain('which label each has, and the names');
   const test = sheetOf(await create({ purpose: { kind: 'test' } }));
   expect(test).toContain('It is a **test**');
   expect(test).not.toContain('fewer than 3');

@@ -46,7 +46,7 @@ export function dataSheet({ run, audit, now }: DataSheetFacts): string {
       'Where a device cannot go on, the reason, in Strata’s own words.',
     ]),
     ...section('What stays on a device', [
-      `The ${config.data.kind === 'image' ? 'pictures' : 'texts'}, their labels, how many there are of each label, and the names of files and folders. A prepared copy is kept in the participant’s browser until the button of the page deletes it.`,
+      `The ${config.data.kind === 'image' ? 'pictures' : 'texts'}, which label each has,${sumsLeave(config) ? '' : ' how many there are of each label,'} and the names of files and folders. A prepared copy is kept in the participant’s browser until the button of the page deletes it.`,
     ]),
     ...section('What is guaranteed, and what is not', [
       ...guaranteesOf(run),
@@ -105,7 +105,12 @@ function recordsKeptText({ retention }: RunConfig): string {
   ].join(' ');
 }
 
-function leavingOf({ aggregation: { sealing }, privacy, strategy }: RunConfig): string[] {
+/** Whether sums over samples leave devices, from which the head is computed. */
+const sumsLeave = ({ local }: RunConfig): boolean => local.head.warmUp.kind === 'closed-form';
+
+function leavingOf(config: RunConfig): string[] {
+  const { aggregation, privacy, strategy, local } = config;
+  const { sealing } = aggregation;
   const device =
     'progress, pauses and times; the kind of device; the name that the participant gives, if any; the network address, as with any page.';
   if (privacy.kind === 'sample') {
@@ -118,6 +123,11 @@ function leavingOf({ aggregation: { sealing }, privacy, strategy }: RunConfig): 
   if (sealing.kind === 'open') {
     return [
       `Changes of the layers that a participant trained, and for each selectable layer one number that says how much it matters (where the strategy ${strategy.name} asks for it).`,
+      ...(sumsLeave(config)
+        ? [
+            `In the first ${local.head.warmUp.rounds === 1 ? 'round' : `${local.head.warmUp.rounds} rounds`}, in the place of changes, sums over a participant’s samples of what enters the last layer and of that by label: they tell how many samples it has of each label.`,
+          ]
+        : []),
       `The numbers of training and of held-out samples, losses and accuracy on them; ${device}`,
     ];
   }
