@@ -199,6 +199,24 @@ describe('Session', () => {
     expect(world.seen.filter((phase) => phase === 'training')).toHaveLength(1);
   });
 
+  it('shows losses as they come to its own person, and tells the server none of them in a sealed run', async () => {
+    world.stop();
+    const sealing = { kind: 'sealed', atLeast: 5, samples: 100, seconds: 60 } as const;
+    world = new World(() => null, { aggregation: { ...config.aggregation, sealing } });
+    await world.start();
+    const { server } = world;
+    server.onMessage = (kind) => {
+      if (kind === 'update') server.work = wait('others');
+    };
+    await world.until((s) => s.phase.kind === 'waiting');
+    server.push(world.train([blocks[0]!]));
+    await world.received(1);
+    await world.until((s) => s.phase.kind === 'waiting');
+    expect(world.snapshot.curve.length).toBeGreaterThan(0);
+    expect(server.received.progress.map((p) => p.activity)).toContain('training');
+    expect(server.received.progress.filter((p) => p.loss !== undefined)).toEqual([]);
+  });
+
   it('drops work that was overtaken, and does what there is to do now', async () => {
     const { server } = world;
     server.onMessage = (kind) => {

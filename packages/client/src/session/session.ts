@@ -34,6 +34,8 @@ export interface SessionOptions {
   readonly data: LocalData;
   /** Where each sample is protected: what of them may still be told; null in other runs. */
   readonly guard: SampleGuard | null;
+  /** Whether losses may be told as they come; the person's own page shows them all the same. */
+  readonly tellsFigures: boolean;
   readonly trainers: Trainers;
   readonly control: ControlPlane;
   readonly plane: DataPlane;
@@ -296,8 +298,7 @@ export class Session {
       round,
       activity: stage.kind,
       fraction: Math.min(1, stage.fraction),
-      // of samples that are protected nothing is told that has no noise
-      ...(loss === null || this.#options.guard !== null ? {} : { loss }),
+      ...(loss !== null && this.#options.tellsFigures ? { loss } : {}),
     });
   }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { AggregationConfig } from './aggregation-config.ts';
 import type { LocalConfig } from './local-config.ts';
 
 /**
@@ -73,6 +74,18 @@ export type NoisedPrivacy = ClientPrivacy | DistributedPrivacy;
 /** Of the kinds that protect a client with all its data, which the server keeps account of. */
 export const protectsClients = (privacy: PrivacyConfig): privacy is NoisedPrivacy =>
   privacy.kind === 'client' || privacy.kind === 'distributed';
+
+/**
+ * Whether participants tell in the clear how a model does on their data: losses, accuracies, scores. In a sealed run these
+ * are in sums or stay on the devices, as they do where each sample is protected.
+ */
+export const tellsFigures = ({
+  privacy,
+  aggregation,
+}: {
+  readonly privacy: PrivacyConfig;
+  readonly aggregation: Pick<AggregationConfig, 'sealing'>;
+}): boolean => privacy.kind !== 'sample' && aggregation.sealing.kind === 'open';
 
 /** q of a run whose cohorts are drawn in secret; null of all others. */
 export const secretSampling = ({ privacy }: { readonly privacy: PrivacyConfig }): number | null =>

@@ -1,33 +1,39 @@
 import { Badge } from '@mantine/core';
-import type { RoundSummary, RunView, TaskName } from '@strata/fl-core/protocol';
+import type { RoundSummary, RunView } from '@strata/fl-core/protocol';
 import { useCallback } from 'react';
 import { percent, score } from '../../shared/texts/format.ts';
 import { metricText } from '../../shared/texts/metric-text.ts';
 import { learningChart, timeChart, trafficChart } from './charts/learning.ts';
 import { MetricPanel } from './MetricPanel.tsx';
+import { noFigures } from './no-figures.ts';
 import { saving, savingText } from './traffic.ts';
 
 type Rounds = readonly RoundSummary[];
 
 interface LearningPanelProps {
   readonly rounds: Rounds;
-  readonly task: TaskName;
+  readonly config: RunView['config'];
   readonly tests: RunView['tests'];
 }
 
-export function LearningPanel({ rounds, task, tests }: LearningPanelProps) {
+export function LearningPanel({ rounds, config, tests }: LearningPanelProps) {
+  const task = config.task.name;
   const { name, meaning } = metricText(task);
+  const none = noFigures(config.privacy);
   const draw = useCallback((of: Rounds) => learningChart(of, task, tests), [task, tests]);
   const last = tests.at(-1);
   return (
     <MetricPanel
       title={`Loss and ${name}`}
-      hint={`Means over what participants keep back from training, weighted by the samples that count, and the median participant. ${meaning}`}
+      hint={
+        none?.text ??
+        `Means over what participants keep back from training, weighted by the samples that count, and the median participant. ${meaning}`
+      }
       {...(last && { text: testText(last, name) })}
       rounds={rounds}
       has={(r) => r.loss !== null || r.trainLoss !== null}
       draw={draw}
-      empty="Appears when the first round has trained."
+      empty={none?.text ?? 'Appears when the first round has trained.'}
       testId="learning"
     />
   );

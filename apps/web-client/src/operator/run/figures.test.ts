@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { roundSummary, runView } from '../testing/views.ts';
 import { figures } from './figures.ts';
+import { noFigures } from './no-figures.ts';
 
 const byId = (run: ReturnType<typeof runView>) => Object.fromEntries(figures(run).map((f) => [f.id, f]));
 
@@ -47,6 +48,18 @@ it('shows what is spent of epsilon in a run under differential privacy, and noth
     note: 'of 8 · δ 0.001 · 4 models sent',
   });
   expect(byId(runView()).privacy).toBeUndefined();
+});
+
+it('waits for no figures where participants noise what they send, since none leave their devices', () => {
+  const privacy = { kind: 'distributed', epsilon: 8, delta: 1e-3, clip: 1 } as const;
+  const run = runView(
+    { spent: { epsilon: 1, models: 1 }, rounds: [roundSummary(1, { accuracy: null, loss: null })] },
+    { privacy },
+  );
+  for (const figure of [byId(run).accuracy, byId(run).loss])
+    expect(figure).toMatchObject({ value: '–', note: 'stay on the devices' });
+  expect(noFigures(run.config.privacy)?.text).toContain('nothing but their changes leaves');
+  expect(noFigures({ kind: 'none' })).toBeNull();
 });
 
 it('shows of a run whose participants protect their samples what they claim, and that there are no figures to wait for', () => {

@@ -3,6 +3,7 @@ import { bytes, percent, plural } from '../../shared/texts/format.ts';
 import { lossText, metricText } from '../../shared/texts/metric-text.ts';
 import { epsilonText } from '../../shared/texts/privacy-text.ts';
 import { presentCount } from './clients.ts';
+import { noFigures } from './no-figures.ts';
 import { saving, savingText, traffic } from './traffic.ts';
 
 export interface Figure {
@@ -105,9 +106,8 @@ function measured(
   const now = values.at(-1);
   const before = values.at(-2);
   if (now === undefined) {
-    // Of samples that are protected no figures are told.
-    const none = run.config.privacy.kind === 'sample' ? 'participants send none' : 'after the first round';
-    return { id, label, value: '–', note: none, trend: 'neutral' };
+    const note = noFigures(run.config.privacy)?.note ?? 'after the first round';
+    return { id, label, value: '–', note, trend: 'neutral' };
   }
   const note = (since: string) =>
     [beside(now.value, now.summary), since].filter((part) => part !== null).join(' · ');
