@@ -179,7 +179,8 @@ async function uploadOf(
       answer: (content, arrived) => {
         const metadata = checkUpdate(content, layers);
         measured.add(arrived.sha256, layerNorms(content, layers));
-        return (place) => updateOf(place, { ...arrived, squares: content.squares }, metadata, now());
+        return (place) =>
+          updateOf(run.config, place, { ...arrived, squares: content.squares }, metadata, now());
       },
     };
   }

@@ -2,6 +2,7 @@ import { guaranteeOf, modelName, specOf } from '@strata/fl-core/models/layouts';
 import {
   type AuditPage,
   backendNames,
+  type ClientPrivacy,
   type RunConfig,
   type RunView,
   secretSampling,
@@ -105,6 +106,14 @@ function recordsKeptText({ retention }: RunConfig): string {
   ].join(' ');
 }
 
+/** What of held-out samples leaves beside their number, and what becomes of it. */
+const figuresTold = {
+  withheld: '; no losses and no accuracies',
+  noised:
+    ', and the accuracy on the latter, of which the mean over participants is published with noise and nothing else kept; no losses',
+  reported: ', losses and accuracy on them',
+} as const satisfies Record<ClientPrivacy['figures']['kind'], string>;
+
 function leavingOf({ aggregation: { sealing }, privacy, strategy }: RunConfig): string[] {
   const device =
     'progress, pauses and times; the kind of device; the name that the participant gives, if any; the network address, as with any page.';
@@ -118,7 +127,7 @@ function leavingOf({ aggregation: { sealing }, privacy, strategy }: RunConfig): 
   if (sealing.kind === 'open') {
     return [
       `Changes of the layers that a participant trained, and for each selectable layer one number that says how much it matters (where the strategy ${strategy.name} asks for it).`,
-      `The numbers of training and of held-out samples, losses and accuracy on them; ${device}`,
+      `The numbers of training and of held-out samples${figuresTold[privacy.kind === 'client' ? privacy.figures.kind : 'reported']}; ${device}`,
     ];
   }
   return [

@@ -1,7 +1,7 @@
 import type { Dataset } from '@strata/fl-core/data';
 import { loadModel } from '@strata/fl-core/models';
 import { layoutOf, parameterCount, specOf } from '@strata/fl-core/models/layouts';
-import { type RunManifest, StrataError, saidTo, tellsFigures } from '@strata/fl-core/protocol';
+import { type RunManifest, StrataError, saidTo, toldBy } from '@strata/fl-core/protocol';
 import { taskNamed } from '@strata/fl-core/tasks';
 import { backoffMs, createControlPlane, createDataPlane, type DataPlane, remedy, sleep } from '../index.ts';
 import type { SealedParty } from '../sealed/party.ts';
@@ -263,7 +263,7 @@ export class Client {
       local: manifest.config.local,
       data,
       guard,
-      tellsFigures: tellsFigures(manifest.config),
+      told: toldBy(manifest.config),
       trainers,
       control: createControlPlane({ server, run, key, identity }),
       plane: this.#plane,

@@ -8,7 +8,7 @@ import { backendNames, Checkpoint, Id, LayerName, Phase, RunConfig, RunState, Sh
 import { ScoreKind } from './selection-config.ts';
 
 /** Bumped when a message changes so that an old tab is told to reload. */
-export const protocolVersion = 10;
+export const protocolVersion = 11;
 
 /** Largest control message in bytes (design, 4). */
 export const maxMessageBytes = 1_000_000;
@@ -74,7 +74,8 @@ export const Probed = z.object({
   round: Round,
   scores: z.record(LayerName, NotNegative),
   samples: Count,
-  loss: Finite,
+  /** Absent where losses are not told (`toldBy`). */
+  loss: Finite.optional(),
   /** Measured during the probe; optimizer steps a round would take beside it. Absent when not asked for. */
   times: StepTimesMessage.optional(),
   steps: Count.optional(),
@@ -84,6 +85,7 @@ export type Probed = z.infer<typeof Probed>;
 /** Client: how the candidate model does on this client's held-out data. */
 export const Evaluated = z.object({
   round: Round,
+  /** 0 where it is not told (`toldBy`). */
   loss: Finite,
   /**
    * In [0, 1]: share of held-out samples classified right, mean Jaccard index of true and predicted label sets, or

@@ -26,7 +26,7 @@ export function MembersPanel({ run, round }: MembersPanelProps) {
   const names = new Map(run.clients.map(({ id, name }) => [id, name]));
   const metric = metricTitle(run.config.task.name);
   const sealed = run.config.aggregation.sealing.kind === 'sealed';
-  const told = toldOf(run.config.privacy.kind);
+  const told = toldOf(run.config.privacy);
   return (
     <Panel
       title={round === null ? 'Participants of a round' : `Participants of round ${round.round}`}
@@ -84,19 +84,20 @@ export function MembersPanel({ run, round }: MembersPanelProps) {
 }
 
 /** What a participant tells of itself beside what the server counts. */
-type Told = 'figures' | 'claims' | 'nothing';
+type Told = 'figures' | 'claims' | 'updates' | 'nothing';
 
-function toldOf(kind: RunView['config']['privacy']['kind']): Told {
-  switch (kind) {
+function toldOf(privacy: RunView['config']['privacy']): Told {
+  switch (privacy.kind) {
     case 'none':
-    case 'client':
       return 'figures';
+    case 'client':
+      return privacy.figures.kind === 'reported' ? 'figures' : 'updates';
     case 'sample':
       return 'claims';
     case 'distributed':
       return 'nothing';
     default:
-      return kind satisfies never;
+      return privacy satisfies never;
   }
 }
 
@@ -106,6 +107,8 @@ const hints = {
   sums: 'The round is sealed: figures of a participant are not known, their sums stand in the charts. Bytes are those received and sent in the round.',
   claims:
     'Each protects its samples by itself: it reports what it says it has spent (ε), and no losses or accuracies. Bytes are those received and sent in the round.',
+  updates:
+    'What a participant measured is not shown, since the run’s bound would not cover it. Bytes are those received and sent in the round.',
   nothing:
     'No figure of them leaves their devices, in sums neither: only changes do, clipped, noised and sealed. Bytes are those received and sent in the round.',
 } as const satisfies Record<Told | 'sums', string>;
@@ -118,7 +121,7 @@ const titles = (told: Told, metric: string): string[] =>
       : [];
 
 function measured({ trainLoss, evaluation, epsilon }: MemberView, told: Told): string[] {
-  if (told === 'nothing') return [];
+  if (told === 'nothing' || told === 'updates') return [];
   if (told === 'claims') return [epsilon === null ? '–' : epsilon.toFixed(2)];
   return [
     trainLoss === null ? '–' : score(trainLoss),

@@ -27,6 +27,7 @@ export function LearningPanel({ rounds, config, tests }: LearningPanelProps) {
       title={`Loss and ${name}`}
       hint={
         none?.text ??
+        noisedHint(config) ??
         `Means over what participants keep back from training, weighted by the samples that count, and the median participant. ${meaning}`
       }
       {...(last && { text: testText(last, name) })}
@@ -38,6 +39,12 @@ export function LearningPanel({ rounds, config, tests }: LearningPanelProps) {
     />
   );
 }
+
+/** What an accuracy with noise on it is; null in runs that have none. */
+const noisedHint = ({ privacy }: RunView['config']): string | null =>
+  privacy.kind === 'client' && privacy.figures.kind === 'noised'
+    ? 'Means over participants, each counted alike, of the share of right answers on what they hold out, with noise that the run’s bound covers: how much stands beside the newest figure. Losses are not told.'
+    : null;
 
 /** A figure that no participant claims. */
 const testText = ({ round, data, samples, accuracy, loss, by }: RunView['tests'][number], name: string) =>

@@ -7,11 +7,17 @@ export interface NoFigures {
 }
 
 /** Null where they tell them, or are to be seen in sums. */
-export function noFigures({ kind }: RunConfig['privacy']): NoFigures | null {
-  switch (kind) {
+export function noFigures(privacy: RunConfig['privacy']): NoFigures | null {
+  switch (privacy.kind) {
     case 'none':
-    case 'client':
       return null;
+    case 'client':
+      return privacy.figures.kind !== 'withheld'
+        ? null
+        : {
+            note: 'nobody is asked',
+            text: 'How models do on their data participants tell nobody in this run, since its bound would not cover it. How good a model is, you find out with data of your own (strata test).',
+          };
     case 'sample':
       return {
         note: 'participants send none',
@@ -23,6 +29,6 @@ export function noFigures({ kind }: RunConfig['privacy']): NoFigures | null {
         text: 'Participants noise what they send, and nothing but their changes leaves: losses and accuracies stay on the devices. How good a model is, you find out with data of your own (strata test).',
       };
     default:
-      return kind satisfies never;
+      return privacy satisfies never;
   }
 }

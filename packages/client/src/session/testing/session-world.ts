@@ -7,7 +7,7 @@ import {
   layoutOf,
   selectableLayers,
 } from '@strata/fl-core/models/layouts';
-import { type Checkpoint, RunConfig, tellsFigures, type Work } from '@strata/fl-core/protocol';
+import { type Checkpoint, RunConfig, toldBy, type Work } from '@strata/fl-core/protocol';
 import { random } from '@strata/fl-core/random';
 import { vi } from 'vitest';
 import { createControlPlane, createDataPlane, type DataPlane, newIdentity } from '../../index.ts';
@@ -133,7 +133,7 @@ export class World {
       local: config.local,
       data: { train, heldOut: pictures(6, 2) },
       guard: this.#guard(train, (standing) => update(() => ({ standing }))),
-      tellsFigures: tellsFigures(this.#config),
+      told: toldBy(this.#config),
       trainers: this.trainers,
       control: createControlPlane({
         server: this.server.url,

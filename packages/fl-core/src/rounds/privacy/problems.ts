@@ -1,4 +1,10 @@
-import { type NoisedPrivacy, type RunConfig, StrataError, secretSampling } from '../../protocol/index.ts';
+import {
+  type NoisedPrivacy,
+  type RunConfig,
+  StrataError,
+  secretSampling,
+  tellsFigures,
+} from '../../protocol/index.ts';
 import { createStrategy, strategyNamed } from '../../selection/index.ts';
 import type { ConfigProblem } from '../config-problem.ts';
 import { type PrivacyPlan, privacyPlan } from './plan.ts';
@@ -114,6 +120,15 @@ function clientConflicts(config: RunConfig): ConfigProblem[] {
         'How many steps a participant was done with tells how much data it has, and weights by it would be covered by no noise.',
       hint: 'Set local.timeBox to null.',
       beside: 'Weights by steps done would tell how much data somebody has.',
+    });
+  }
+  if (config.retention.best > 0 && !tellsFigures(config)) {
+    problems.push({
+      path: 'retention.best',
+      message:
+        'Which models are the best follows from losses that participants measure, and in this run nobody is told them.',
+      hint: 'Set retention.best to 0, or privacy.figures to {"kind": "reported"}, which epsilon does not cover.',
+      beside: 'Goes by held-out losses, which nobody is told here.',
     });
   }
   for (const when of ['patience', 'target'] as const) {
