@@ -7,7 +7,7 @@ import { RecordingProxy } from './recording-proxy.ts';
 import { expect, test } from './test.ts';
 
 /** A sealed run whose participants add the noise themselves, in as few tabs as one may have: what its pages promise is kept. */
-test.describe.configure({ timeout: 300_000 });
+test.describe.configure({ timeout: 580_000 });
 
 const privacy = { kind: 'distributed', epsilon: 4, delta: 0.01, clip: 1, noise: 1.8, colluding: 1 } as const;
 
