@@ -3,6 +3,8 @@ import type { Limits } from '../limits.ts';
 import { Buckets, type Rate } from '../live/limiter.ts';
 import { type Open, OpenConnections } from './open-connections.ts';
 
+export type { Open } from './open-connections.ts';
+
 /** Of a kind of event, for a key, so many more were counted; fewer, where they were given back. */
 export type Taken = readonly [kind: string, key: string, count: number];
 

@@ -1,8 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { FastifyBaseLogger } from 'fastify';
-import type { HasAllowance, Taken } from '../entry/allowance.ts';
+import type { HasAllowance, Open, Taken } from '../entry/allowance.ts';
 import type { Newcomers } from '../entry/newcomers.ts';
-import type { Open } from '../entry/open-connections.ts';
 import { outsideWorkflow } from '../live/background.ts';
 import type { HasBus, Told } from '../live/bus.ts';
 import type { HasPresence } from '../live/presence.ts';
