@@ -3,7 +3,7 @@ import { expectAccessible } from './axe.ts';
 import { expect, test } from './test.ts';
 
 /** A run that promises a bound: from the form to the end of its budget, in real tabs. */
-test.describe.configure({ timeout: 300_000 });
+test.describe.configure({ timeout: 580_000 });
 
 test('the form finds what stands against differential privacy, shows what it comes to and refuses nonsense', {
   tag: '@long',
@@ -78,7 +78,7 @@ test('three tabs train until another round would pass epsilon: page, dashboard a
   const dashboard = await world.operate(`/operator/runs/${run}`);
   await expect(dashboard.locator('[data-figure=privacy]')).toContainText('ε 0.00');
   for (const shard of [0, 1, 2]) await world.join(run, shard, { backend: 'wasm' });
-  const view = await world.until(run, (v) => (v.state === 'stopped' ? v : undefined), 200);
+  const view = await world.until(run, (v) => (v.state === 'stopped' ? v : undefined), 450);
   expect(view.reason).toMatch(/^The privacy budget is spent/);
   const { spent } = view;
   expect(spent?.models).toBe(view.committed);
