@@ -99,6 +99,9 @@ test('eight tabs, two of them killed and one reloaded between sharing and upload
   expect(strict.map((s) => s.kind)).toEqual(['ready', 'shared', 'released']);
   expect(messages.map(([name]) => name)).not.toContain('probed');
   expect(messages.map(([name]) => name)).not.toContain('evaluated');
+  // The person sees losses as they come; nobody else does.
+  expect(messages.filter(([name]) => name === 'progress').length).toBeGreaterThan(0);
+  expect(JSON.stringify(messages)).not.toContain('"loss"');
   const hellos = messages.filter(([name]) => name === 'hello').map(([, message]) => message);
   for (const hello of hellos)
     expect(z.looseObject({}).parse(hello)).toMatchObject({ samples: 1, heldOut: 0 });

@@ -119,7 +119,7 @@ export function createStrata(
   const presence = new Presence(limits.graceMs, clientGone, node?.neighbours);
   const sealedPhases = new SealedPhases({ db });
   bus.onDeleted((run) => sealedPhases.forget(run));
-  const allowance = new Allowance(limits, node?.tellTaken);
+  const allowance = new Allowance(limits, node?.tellTaken, node?.tellOpen);
   const newcomers = new Newcomers(limits, node?.tellNewcomer);
   const standings = new Standings({ db });
   const answerLots = new AnswerLots({ db, bus, naming, newcomers, allowance });
@@ -155,11 +155,7 @@ export function createStrata(
     log,
   };
   const views = new Views(ports);
-  const uploads = new ModelUploads(
-    modelCache(settings),
-    {},
-    node === null ? undefined : `incoming-${store.node}`,
-  );
+  const uploads = new ModelUploads(modelCache(settings));
   const looks = lookAfterChanges(ports);
   const watchdog = new Watchdog(ports);
   const erasure = new Erasure(ports);

@@ -1,6 +1,6 @@
 import { perform, WeightsSync } from '@strata/client/work';
 import type { Dataset } from '@strata/fl-core/data';
-import { type Checkpoint, isModelWork } from '@strata/fl-core/protocol';
+import { type Checkpoint, isModelWork, toldBy } from '@strata/fl-core/protocol';
 import type { MemoryRun } from '@strata/fl-core/rounds/memory';
 import type { Trainer } from '@strata/fl-core/training';
 
@@ -35,6 +35,7 @@ export class SharedDevice {
         data: { train: data, heldOut: data },
         local: this.#run.book.run.config.local,
         guard: null,
+        told: toldBy(this.#run.book.run.config),
       },
       { signal: never },
       () => {},

@@ -55,6 +55,11 @@ describe('a sealed run whose participants add the noise', () => {
       rounds: 10,
       privacy,
     });
+    // What a client of before would say while it trains.
+    const [talkative] = clients;
+    await talkative!.channel.ask('progress', { round: 1, activity: 'training', fraction: 0.5, loss: 2.3 });
+    const shown = (await server.view(id)).clients.map((c) => c.progress);
+    expect(shown).toContainEqual({ round: 1, activity: 'training', fraction: 0.5 });
     const end = await server.until(id, (v) => v.state !== 'running', 'the end', 90_000);
     expect(clients.flatMap((c) => c.errors)).toEqual([]);
     expect(end.state).toBe('stopped');

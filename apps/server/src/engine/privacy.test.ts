@@ -4,7 +4,7 @@ import { drawSecretly } from '@strata/fl-core/rounds';
 import { eq } from 'drizzle-orm';
 import { unzipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runs } from '../store/schema.ts';
+import { members as membersTable, runs } from '../store/schema.ts';
 import { startCrew } from '../testing/crew.ts';
 import { operatorToken, TestServer, testConfig } from '../testing/server.ts';
 
@@ -38,6 +38,7 @@ describe('a run under differential privacy', () => {
       quantile: 0.5,
       noise: 1.5,
       sampling: null,
+      figures: { kind: 'noised', share: 0.1 },
     } as const;
     const { id, clients } = await startCrew(server, [{}, {}, {}], {
       ...usable,
@@ -71,7 +72,50 @@ describe('a run under differential privacy', () => {
     const { metadata } = decodeSafetensors(await downloaded(`/api/runs/${id}/checkpoint.safetensors`));
     expect(JSON.parse(metadata.privacy!)).toEqual({ ...privacy, spent: end.spent });
     expect(end.config.privacy).toEqual(privacy);
+
+    // The published accuracy has noise, and of a participant nothing is kept, shown or logged.
+    for (const { accuracy, accuracyNoise, loss, trainLoss, medianAccuracy, e1, covered } of end.rounds) {
+      expect(accuracy).toBeGreaterThanOrEqual(0);
+      expect(accuracy).toBeLessThanOrEqual(1);
+      expect(accuracyNoise).toBeCloseTo((1.5 * 3) / 3, 9);
+      expect([loss, trainLoss, medianAccuracy, e1, covered]).toEqual([null, null, null, null, null]);
+    }
+    for (const { scores, trainLoss, evaluation } of members)
+      expect([scores, trainLoss, evaluation]).toEqual([null, null, null]);
+    const rows = await server.store.db.select().from(membersTable).where(eq(membersTable.run, id));
+    for (const { trainLoss, evaluation } of rows) {
+      expect(trainLoss).toBeNull();
+      if (evaluation !== null) expect(evaluation).toEqual({ loss: 0, accuracy: 0, samples: 4 });
+    }
+    expect(told.map((e) => e.message).join()).not.toContain('as long as the clip');
+    expect(card).toContain('with Gaussian noise of standard deviation 1.5000, which the bound above covers');
+    expect(card).toContain('and the mean accuracies that were published of them, are together');
+    expect(card).not.toContain('median participant');
+    const sheet = await (await server.operator.bytes(routes.dataSheet, { params: { run: id } })).text();
+    expect(sheet).toContain(
+      'of which the mean over participants is published with noise and nothing else kept',
+    );
   }, 120_000);
+
+  it('asks nobody how models do where nothing is said of it, and takes no loss that is told all the same', async () => {
+    const { id } = await startCrew(server, [{}, {}, {}], {
+      ...usable,
+      rounds: 2,
+      privacy: { kind: 'client', epsilon: 50, delta: 1e-2, clip: 1, noise: 1.5 },
+    });
+    const end = await server.until(id, (v) => v.state === 'finished', 'the end', 60_000);
+    expect(end.config.privacy).toMatchObject({ figures: { kind: 'withheld' } });
+    for (const { accuracy, accuracyNoise, loss, trainLoss } of end.rounds)
+      expect([accuracy, accuracyNoise, loss, trainLoss]).toEqual([null, null, null, null]);
+    const rows = await server.store.db.select().from(membersTable).where(eq(membersTable.run, id));
+    expect(rows).toHaveLength(6);
+    for (const { trainLoss, evaluation } of rows)
+      expect([trainLoss, evaluation]).toEqual([null, { loss: 0, accuracy: 0, samples: 0 }]);
+    const folder = unzipSync(await downloaded(`/api/runs/${id}/model.zip`));
+    expect(new TextDecoder().decode(folder['README.md'])).toContain('participants tell nobody in this run');
+    const sheet = await (await server.operator.bytes(routes.dataSheet, { params: { run: id } })).text();
+    expect(sheet).toContain('held-out samples; no losses and no accuracies');
+  }, 90_000);
 
   it('draws cohorts in secret, one of nobody too, and tells not even afterwards what they were drawn with', async () => {
     const config = testConfig({

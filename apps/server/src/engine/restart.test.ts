@@ -64,7 +64,11 @@ describe('kill -9 of the server', () => {
       deadlines: { probing: 600, training: 600, evaluating: 600 },
       strategy: { name: 'head-only' },
       aggregation: { rule: { name: 'mean' } },
-      privacy: { kind: 'client', epsilon: 8, delta: 1e-3, clip: 1 },
+      privacy: {
+        kind: 'client',
+        ...{ epsilon: 8, delta: 1e-3, clip: 1 },
+        figures: { kind: 'noised' },
+      },
     });
     const { id, joinKey: key } = await operatorOf(url).call(routes.createRun, { body: config });
     // Nobody answers an evaluation until the server has been killed.

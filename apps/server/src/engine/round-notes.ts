@@ -1,3 +1,4 @@
+import { tellsFigures, toldBy } from '@strata/fl-core/protocol';
 import {
   boundedClaims,
   type Change,
@@ -37,7 +38,7 @@ export async function noteAggregated(
   await events.add(id, {
     kind: 'aggregated',
     round,
-    message: `${updates} updates were aggregated; the cohort evaluates the result.${clipNote(row, cohort)}`,
+    message: `${updates} updates were aggregated${toldBy(config) === 'nothing' ? '' : '; the cohort evaluates the result'}.${clipNote(config, row, cohort)}`,
   });
   const trained = cohort.filter((m) => m.update !== null);
   const parts = partsNote(trained);
@@ -46,9 +47,9 @@ export async function noteAggregated(
   await noteClaims({ events }, id, round, claims);
 }
 
-/** Whether the clip is about right is seen by how many updates reach it. */
-function clipNote({ privacy }: RoundRow, cohort: readonly MemberRow[]): string {
-  if (privacy === null) return '';
+/** Whether the clip is about right is seen by how many updates reach it: a figure without noise. */
+function clipNote(config: RunRow['config'], { privacy }: RoundRow, cohort: readonly MemberRow[]): string {
+  if (privacy === null || !tellsFigures(config)) return '';
   const { clip } = privacy;
   const trained = cohort.filter((m) => m.update !== null).length;
   return ` Of the updates ${trained - unclipped(cohort, clip)} were as long as the clip of ${clip.toPrecision(3)} lets them be.`;
@@ -68,6 +69,8 @@ async function noteClaims(
 export async function noteEvaluations(ports: HasDb & HasEvents, { run: id, round }: RoundRow): Promise<void> {
   const { db } = ports;
   const run = await getRun(db, id);
+  // where they are not told, nothing is weighed by them
+  if (!tellsFigures(run.config)) return;
   const claims = countedHeldOut(run.config, await listMembers(db, id, round));
   await noteClaims(ports, id, round, boundedClaims(run.config, claims, 'held-out samples'));
 }

@@ -24,6 +24,7 @@ import {
   stepLayer,
   summedUpdate,
   trainedLayers,
+  withPublished,
 } from '@strata/fl-core/rounds';
 import { and, eq } from 'drizzle-orm';
 import type { HasBus } from '../live/bus.ts';
@@ -263,7 +264,7 @@ async function moveRound(
   const { before, facts, ...went } = await db.transaction(async (tx) => {
     const round = await lockRound(tx, runId, number);
     const facts = await factsOf(tx, round);
-    const change = await decide(facts, tx);
+    const change = await withPublished(facts, await decide(facts, tx), cryptoWords());
     if (change === null) return { before: round, facts, round, moved: false };
     const recorded = await record(tx, round, change);
     const sealed = facts.run.config.aggregation.sealing.kind === 'sealed';

@@ -1,6 +1,9 @@
 import { StrataError } from '@strata/fl-core/protocol';
 import type { Limits } from '../limits.ts';
 import { Buckets, type Rate } from '../live/limiter.ts';
+import { type Open, OpenConnections } from './open-connections.ts';
+
+export type { Open } from './open-connections.ts';
 
 /** Of a kind of event, for a key, so many more were counted; fewer, where they were given back. */
 export type Taken = readonly [kind: string, key: string, count: number];
@@ -14,11 +17,11 @@ const toldAtOnce = 20;
  * How much one address, one run and one client may ask for, whatever connections it comes by. An address is allowed what
  * a school behind it needs, a run what all its participants need who come back at once, and one client what a tab does.
  * Nothing here reads the database: what is refused costs nothing. Servers that share one tell each other what they have
- * counted, a tenth of a second later, so that the rates are those of one server; what one client says comes to one of them.
+ * counted, and what is open, a tenth of a second later, so that rates and limits are those of one server; what one client says
+ * comes to one of them.
  */
 export class Allowance {
-  readonly #perAddress: number;
-  readonly #open = new Map<string, number>();
+  readonly #open: OpenConnections;
   readonly #tell: ((taken: readonly Taken[]) => void) | null;
   /** What others are to be told, by kind and key. */
   #untold = new Map<string, Map<string, number>>();
@@ -41,14 +44,18 @@ export class Allowance {
   readonly #passwords: { readonly address: Buckets; readonly name: Buckets };
   readonly #guesses: Buckets;
 
-  /** @param tell tells other servers of the same database, which {@link hear} it; null where there are none. */
+  /**
+   * @param tell tells other servers of the same database, which {@link hear} it; null where there are none.
+   * @param tellOpen the same of connections that are open ({@link hearOpen}).
+   */
   constructor(
     limits: Pick<Limits, 'participantsPerAddress' | 'clientsPerRun'>,
     tell: ((taken: readonly Taken[]) => void) | null = null,
+    tellOpen: ((open: readonly Open[]) => void) | null = null,
   ) {
     const { participantsPerAddress: tabs, clientsPerRun: clients } = limits;
     this.#tell = tell;
-    this.#perAddress = 2 * tabs;
+    this.#open = new OpenConnections(2 * tabs, tellOpen);
     this.#handshakes = this.#share('handshakes', { burst: 4 * tabs, perSecond: tabs / 30 });
     this.#connections = {
       address: this.#share('connections of an address', { burst: 2 * tabs, perSecond: tabs / 20 }),
@@ -71,6 +78,11 @@ export class Allowance {
   /** What another server has counted. Kinds of another version are nobody's here. */
   hear(taken: readonly Taken[]): void {
     for (const [kind, key, count] of taken) this.#shared.get(kind)?.hear(key, count);
+  }
+
+  /** What another server has open, by its name. */
+  hearOpen(from: string, open: readonly Open[]): void {
+    this.#open.hear(from, open);
   }
 
   #share(kind: string, rate: Rate): Buckets {
@@ -102,22 +114,17 @@ export class Allowance {
 
   /** A socket is opened: whether there may be one more of this address. Give it back by {@link closed}. */
   opened(address: string): boolean {
-    const open = this.#open.get(address) ?? 0;
-    if (open >= this.#perAddress) return false;
-    this.#open.set(address, open + 1);
-    return true;
+    return this.#open.opened(address);
   }
 
   /** Throws `rate-limited` where an address could open no socket now; takes nothing. */
   checkRoom(address: string): void {
-    const full = (this.#open.get(address) ?? 0) >= this.#perAddress;
-    if (full || !this.#handshakes.has(address)) throw tooFast('Too many connections come from this network.');
+    if (this.#open.isFull(address) || !this.#handshakes.has(address))
+      throw tooFast('Too many connections come from this network.');
   }
 
   closed(address: string): void {
-    const open = (this.#open.get(address) ?? 0) - 1;
-    if (open > 0) this.#open.set(address, open);
-    else this.#open.delete(address);
+    this.#open.closed(address);
   }
 
   /** Throws `rate-limited`: a client connects. */

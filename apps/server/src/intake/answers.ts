@@ -187,7 +187,8 @@ async function uploadOf(
         const metadata = checkUpdate(content, layers);
         if (map !== null) checkSent(map, await readFile(arrived.path));
         measured.add(arrived.sha256, layerNorms(content, layers));
-        return (place) => updateOf(place, { ...arrived, squares: content.squares }, metadata, now());
+        return (place) =>
+          updateOf(run.config, place, { ...arrived, squares: content.squares }, metadata, now());
       },
     };
   }

@@ -85,9 +85,7 @@ describe('ModelUploads', () => {
     expect(await readdir(join(cacheDir, source.replace(':', '-')))).toEqual(['a.bin']);
   });
 
-  it('keeps the newest models, and nothing that an earlier server left unfinished', async () => {
-    const before = new ModelUploads(cacheDir);
-    await before.take('left', 'a.bin', text('1'));
+  it('keeps the newest models', async () => {
     const uploads = new ModelUploads(cacheDir, { kept: 2 });
     const sources: string[] = [];
     for (const [i, content] of ['a', 'b', 'c'].entries()) {
@@ -99,5 +97,79 @@ describe('ModelUploads', () => {
     }
     expect((await readdir(cacheDir)).toSorted()).toEqual(['incoming', ...sources.slice(1)].toSorted());
     expect(await readdir(join(cacheDir, 'incoming'))).toEqual([]);
+  });
+});
+
+describe('two servers that share a folder', () => {
+  const both = (limits = {}) =>
+    [new ModelUploads(cacheDir, limits), new ModelUploads(cacheDir, limits)] as const;
+
+  it('take files of one upload each, replace each other’s, and either ends it', async () => {
+    const [one, other] = both();
+    await one.take('m', 'a.json', text('{}'));
+    await other.take('m', 'b.bin', text('wrong'));
+    await one.take('m', 'b.bin', text('weights'));
+    await other.take('m', 'c.txt', text('c'));
+    const { source } = await other.finish('m');
+    const folder = join(cacheDir, source.replace(':', '-'));
+    expect((await readdir(folder)).toSorted()).toEqual(['a.json', 'b.bin', 'c.txt']);
+    expect(await readFile(join(folder, 'b.bin'), 'utf8')).toBe('weights');
+    // Named as if one server had taken all of it.
+    const alone = new ModelUploads(await mkdtemp(join(cacheDir, 'alone-')));
+    for (const [name, content] of [
+      ['c.txt', 'c'],
+      ['b.bin', 'weights'],
+      ['a.json', '{}'],
+    ] as const)
+      await alone.take('m', name, text(content));
+    expect((await alone.finish('m')).source).toBe(source);
+    await expect(one.finish('m')).rejects.toMatchObject({ code: 'bad-request' });
+  });
+
+  it('see what is on its way at the other, unless that has ended', async () => {
+    const [one, other] = both({ stuckMs: 300 });
+    const body = new PassThrough();
+    const taking = one.take('m', 'a.bin', body);
+    taking.catch(() => {});
+    body.write('half');
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    await other.take('m', 'b.bin', text('1'));
+    await expect(other.finish('m')).rejects.toMatchObject({ code: 'wrong-state' });
+    await expect(other.take('m', 'a.bin', text('x'))).rejects.toMatchObject({ code: 'wrong-state' });
+    // Nothing comes any more: as of a server that was killed.
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    await other.take('m', 'a.bin', text('whole'));
+    const { source } = await other.finish('m');
+    const folder = join(cacheDir, source.replace(':', '-'));
+    expect((await readdir(folder)).toSorted()).toEqual(['a.bin', 'b.bin']);
+    expect(await readFile(join(folder, 'a.bin'), 'utf8')).toBe('whole');
+    body.destroy(new Error('gone'));
+    await expect(taking).rejects.toThrow('gone');
+  });
+
+  it('have one limit of bytes, of files and of open uploads', async () => {
+    const [one, other] = both({ bytes: 10, files: 2, open: 1 });
+    await one.take('m', 'a.bin', text('12345678'));
+    await expect(other.take('m', 'b.bin', text('123'))).rejects.toMatchObject({ code: 'too-large' });
+    await other.take('m', 'b.bin', text('12'));
+    await expect(one.take('m', 'c.bin', text(''))).rejects.toMatchObject({ code: 'too-large' });
+    await expect(other.take('n', 'a.bin', text('1'))).rejects.toMatchObject({ code: 'rate-limited' });
+    // What comes to both at once is looked at when it is there.
+    const [first, second] = [new PassThrough(), new PassThrough()];
+    const taking = [one.take('m', 'a.bin', first), other.take('m', 'b.bin', second)];
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    first.end('123456');
+    second.end('123456');
+    const ends = await Promise.allSettled(taking);
+    expect(ends.filter(({ status }) => status === 'rejected').length).toBeGreaterThan(0);
+  });
+
+  it('go on with an upload after one was started again', async () => {
+    const [one] = both();
+    await one.take('m', 'a.bin', text('a'));
+    const again = new ModelUploads(cacheDir);
+    await again.take('m', 'b.bin', text('b'));
+    const { source } = await again.finish('m');
+    expect((await readdir(join(cacheDir, source.replace(':', '-')))).toSorted()).toEqual(['a.bin', 'b.bin']);
   });
 });

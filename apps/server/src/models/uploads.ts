@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { createHash, randomUUID } from 'node:crypto';
+import { createWriteStream, type Dirent } from 'node:fs';
+import { mkdir, mkdtemp, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -17,6 +17,8 @@ export interface UploadLimits {
   readonly open: number;
   /** After so long without a file an upload is given up. */
   readonly idleMs: number;
+  /** A file of which nothing has come for so long is on its way no more: its server has ended. */
+  readonly stuckMs: number;
   /** Models that are kept, the newest; a run that was made of one keeps its layers elsewhere. */
   readonly kept: number;
 }
@@ -26,19 +28,25 @@ const defaults: UploadLimits = {
   files: 256,
   open: 4,
   idleMs: 30 * 60_000,
+  stuckMs: 2 * 60_000,
   kept: 20,
 };
 
+/** A file that has arrived in full. */
+interface Arrived {
+  readonly name: string;
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** What there is of an upload, whichever server took it. */
 interface Upload {
-  readonly folder: string;
-  /** Its folder is there. */
-  readonly ready: Promise<unknown>;
-  /** Bytes and hash of those that have arrived in full. */
-  readonly files: Map<string, { readonly bytes: number; readonly sha256: string }>;
-  /** Under way. */
-  readonly arriving: Set<string>;
-  bytes: number;
-  touched: number;
+  readonly files: readonly Arrived[];
+  /** Names of files that are on their way. */
+  readonly arriving: readonly string[];
+  /** When anything of it came last, in milliseconds since the epoch. */
+  readonly touched: number;
 }
 
 /** A model whose files have arrived. */
@@ -49,24 +57,27 @@ export interface Uploaded {
   discard(): Promise<void>;
 }
 
+/** Names in it are of files on their way, or of what is no file: those of files never begin with a dot. */
+const hidden = '.arriving-';
+
 /**
  * Models that an operator sends, file by file, each streamed to disk. When all are there they become a folder named
  * by the hash of their names and contents: the same files are kept once.
+ *
+ * What has arrived is on the disk alone, as `incoming/UPLOAD/FILE/SHA256`: servers that share the folder take files of
+ * one upload each, any of them ends it, and one that is started again goes on with it.
  */
 export class ModelUploads {
   readonly #cacheDir: string;
   readonly #incoming: string;
   readonly #limits: UploadLimits;
-  readonly #open = new Map<string, Upload>();
-  #cleared: Promise<void> | null = null;
+  /** Bytes so far of the files that are on their way to this server, by upload and name. */
+  readonly #arriving = new Map<string, Map<string, number>>();
 
-  /**
-   * @param cacheDir where downloaded models are, too
-   * @param incoming names a folder in it for what has not arrived yet, which no other server has
-   */
-  constructor(cacheDir: string, limits: Partial<UploadLimits> = {}, incoming = 'incoming') {
+  /** @param cacheDir where downloaded models are, too; of all servers that share models. */
+  constructor(cacheDir: string, limits: Partial<UploadLimits> = {}) {
     this.#cacheDir = cacheDir;
-    this.#incoming = join(cacheDir, incoming);
+    this.#incoming = join(cacheDir, 'incoming');
     this.#limits = { ...defaults, ...limits };
   }
 
@@ -77,65 +88,84 @@ export class ModelUploads {
    *   is on its way.
    */
   async take(id: string, name: string, body: Readable): Promise<void> {
-    const upload = await this.#begun(id);
-    if (upload.arriving.has(name)) {
-      throw new StrataError('wrong-state', `${name} is on its way already.`, 'Wait until it has arrived.');
+    const own = this.#arriving.get(id) ?? new Map<string, number>();
+    this.#arriving.set(id, own);
+    if (own.has(name)) throw onItsWay(name);
+    own.set(name, 0);
+    try {
+      await this.#receive(id, name, body, own);
+    } finally {
+      own.delete(name);
+      if (own.size === 0) this.#arriving.delete(id);
     }
-    if (!upload.files.has(name) && upload.files.size + upload.arriving.size >= this.#limits.files) {
-      throw tooLarge(`a model of more than ${this.#limits.files} files`);
-    }
-    upload.arriving.add(name);
-    upload.bytes -= upload.files.get(name)?.bytes ?? 0;
-    upload.files.delete(name);
+  }
+
+  async #receive(id: string, name: string, body: Readable, own: Map<string, number>): Promise<void> {
+    await this.#makeRoom(id);
+    const before = await this.#look(id);
+    if (before.arriving.includes(name)) throw onItsWay(name);
+    const others = before.files.filter((file) => file.name !== name);
+    const names = new Set([...others.map((file) => file.name), ...before.arriving, ...own.keys()]);
+    if (names.size > this.#limits.files) throw tooLarge(`a model of more than ${this.#limits.files} files`);
+    const there = others.reduce((sum, { bytes }) => sum + bytes, 0);
+    const folder = join(this.#incoming, id, name);
+    await mkdir(folder, { recursive: true });
     const hash = createHash('sha256');
-    let bytes = 0;
     const counted = new Transform({
       transform: (chunk: Uint8Array, _encoding, done) => {
-        bytes += chunk.byteLength;
-        upload.bytes += chunk.byteLength;
-        upload.touched = Date.now();
+        own.set(name, (own.get(name) ?? 0) + chunk.byteLength);
         hash.update(chunk);
-        if (upload.bytes <= this.#limits.bytes) done(null, chunk);
-        else done(tooLarge(`a model of more than ${this.#limits.bytes / 2 ** 20} MiB`));
+        const here = [...own.values()].reduce((sum, bytes) => sum + bytes, 0);
+        if (there + here <= this.#limits.bytes) done(null, chunk);
+        else done(this.#tooManyBytes());
       },
     });
-    const path = join(upload.folder, name);
+    const path = join(folder, `${hidden}${randomUUID()}`);
     try {
       await pipeline(body, counted, createWriteStream(path));
-      upload.files.set(name, { bytes, sha256: hash.digest('hex') });
+      const sha256 = hash.digest('hex');
+      await rename(path, join(folder, sha256));
+      const older = (await readdir(folder)).filter((file) => file !== sha256 && !file.startsWith(hidden));
+      for (const file of older) await rm(join(folder, file), { force: true });
+      // Others may have arrived meanwhile, here or at another server.
+      const { files } = await this.#look(id);
+      if (files.reduce((sum, { bytes }) => sum + bytes, 0) <= this.#limits.bytes) return;
+      await rm(join(folder, sha256), { force: true });
+      throw this.#tooManyBytes();
     } catch (error) {
-      upload.bytes -= bytes;
       await rm(path, { force: true });
+      // Without files it is none of the upload's.
+      if ((await readdir(folder).catch(() => ['?'])).length === 0)
+        await rm(folder, { recursive: true, force: true });
       throw error;
-    } finally {
-      upload.arriving.delete(name);
     }
   }
 
   /** Ends an upload. Throws `bad-request` when it has no file, `wrong-state` while one is on its way. */
   async finish(id: string): Promise<Uploaded> {
-    const upload = this.#open.get(id);
-    if (upload === undefined || upload.files.size === 0) {
+    await this.#giveUpIdle();
+    const upload = await this.#look(id);
+    const [arriving] = [...upload.arriving, ...(this.#arriving.get(id)?.keys() ?? [])];
+    if (arriving !== undefined) {
+      throw new StrataError('wrong-state', `${arriving} is still on its way.`, 'Wait until it has arrived.');
+    }
+    if (upload.files.length === 0) {
       throw new StrataError(
         'bad-request',
         `No file of the upload ${id} has arrived.`,
         'Send the files first.',
       );
     }
-    if (upload.arriving.size > 0) {
-      const [name = ''] = upload.arriving;
-      throw new StrataError('wrong-state', `${name} is still on its way.`, 'Wait until it has arrived.');
-    }
-    this.#open.delete(id);
     const sha256 = nameOf(upload);
     const folder = uploadFolder(this.#cacheDir, sha256);
     const known = await exists(folder);
-    if (known) {
-      await rm(upload.folder, { recursive: true, force: true });
-      await utimes(folder, new Date(), new Date());
-    } else {
-      await rename(upload.folder, folder);
+    if (known) await utimes(folder, new Date(), new Date());
+    else {
+      const whole = await mkdtemp(join(this.#incoming, `${hidden}${id}-`));
+      for (const { name, path } of upload.files) await rename(path, join(whole, name));
+      await rename(whole, folder);
     }
+    await rm(join(this.#incoming, id), { recursive: true, force: true });
     await this.#keepNewest();
     return {
       source: `upload:${sha256}`,
@@ -145,44 +175,53 @@ export class ModelUploads {
     };
   }
 
-  async #begun(id: string): Promise<Upload> {
-    // What an earlier server left unfinished.
-    this.#cleared ??= rm(this.#incoming, { recursive: true, force: true });
-    await this.#cleared;
+  /** @throws StrataError `rate-limited` where an upload cannot begin, since others are open. */
+  async #makeRoom(id: string): Promise<void> {
+    await mkdir(this.#incoming, { recursive: true });
     await this.#giveUpIdle();
-    const known = this.#open.get(id);
-    if (known !== undefined) {
-      await known.ready;
-      return known;
-    }
-    if (this.#open.size >= this.#limits.open) {
-      throw new StrataError(
-        'rate-limited',
-        `${this.#open.size} models are being uploaded.`,
-        'Wait until one of them is done.',
-      );
-    }
+    const open = (await readdir(this.#incoming)).filter((name) => !name.startsWith(hidden));
+    if (open.includes(id) || open.length < this.#limits.open) return;
+    throw new StrataError(
+      'rate-limited',
+      `${open.length} models are being uploaded.`,
+      'Wait until one of them is done.',
+    );
+  }
+
+  async #look(id: string): Promise<Upload> {
     const folder = join(this.#incoming, id);
-    // Nothing is waited for between the look and this: two files of one upload may come at once.
-    const upload: Upload = {
-      folder,
-      ready: mkdir(folder, { recursive: true }),
-      files: new Map(),
-      arriving: new Set(),
-      bytes: 0,
-      touched: Date.now(),
-    };
-    this.#open.set(id, upload);
-    await upload.ready;
-    return upload;
+    const files: Arrived[] = [];
+    const arriving: string[] = [];
+    let touched = await changedAt(folder);
+    for (const { name } of await entriesOf(folder)) {
+      const found: {
+        readonly path: string;
+        readonly at: number;
+        readonly bytes: number;
+        readonly file: string;
+      }[] = [];
+      for (const { name: file } of await entriesOf(join(folder, name))) {
+        const path = join(folder, name, file);
+        const known = await stat(path).catch(() => null);
+        if (known === null) continue; // it has got its name meanwhile, or was replaced
+        touched = Math.max(touched, known.mtimeMs);
+        found.push({ path, file, at: known.mtimeMs, bytes: known.size });
+      }
+      const alive = Date.now() - this.#limits.stuckMs;
+      if (found.some(({ file, at }) => file.startsWith(hidden) && at > alive)) arriving.push(name);
+      const [newest] = found.filter(({ file }) => !file.startsWith(hidden)).toSorted((a, b) => b.at - a.at);
+      if (newest) files.push({ name, path: newest.path, bytes: newest.bytes, sha256: newest.file });
+    }
+    return { files, arriving, touched };
   }
 
   async #giveUpIdle(): Promise<void> {
     const before = Date.now() - this.#limits.idleMs;
-    for (const [id, upload] of this.#open) {
-      if (upload.touched > before || upload.arriving.size > 0) continue;
-      this.#open.delete(id);
-      await rm(upload.folder, { recursive: true, force: true });
+    for (const { name } of await entriesOf(this.#incoming)) {
+      if (this.#arriving.has(name)) continue;
+      const path = join(this.#incoming, name);
+      const touched = name.startsWith(hidden) ? await changedAt(path) : (await this.#look(name)).touched;
+      if (touched <= before) await rm(path, { recursive: true, force: true });
     }
   }
 
@@ -191,19 +230,37 @@ export class ModelUploads {
     const dated = await Promise.all(
       names.map(async (name) => {
         const path = join(this.#cacheDir, name);
-        return { path, at: (await stat(path)).mtimeMs };
+        return { path, at: await changedAt(path) };
       }),
     );
     const old = dated.toSorted((a, b) => b.at - a.at).slice(this.#limits.kept);
     for (const { path } of old) await rm(path, { recursive: true, force: true });
   }
+
+  #tooManyBytes(): StrataError {
+    return tooLarge(`a model of more than ${this.#limits.bytes / 2 ** 20} MiB`);
+  }
 }
+
+/** Folders in a folder, or files; none where it is gone. */
+const entriesOf = (folder: string): Promise<Dirent[]> =>
+  readdir(folder, { withFileTypes: true }).catch(() => []);
+
+/** In milliseconds since the epoch; 0 where there is nothing. */
+const changedAt = (path: string): Promise<number> =>
+  stat(path).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => 0,
+  );
 
 /** Hash of the names and contents, in the order of names. */
 function nameOf({ files }: Upload): string {
-  const lines = [...files].map(([name, { sha256 }]) => `${sha256}  ${name}\n`).toSorted();
+  const lines = files.map(({ name, sha256 }) => `${sha256}  ${name}\n`).toSorted();
   return createHash('sha256').update(lines.join('')).digest('hex');
 }
+
+const onItsWay = (name: string) =>
+  new StrataError('wrong-state', `${name} is on its way already.`, 'Wait until it has arrived.');
 
 const tooLarge = (what: string) =>
   new StrataError('too-large', `This server takes no upload of ${what}.`, 'Choose a smaller model.');

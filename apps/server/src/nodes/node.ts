@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { FastifyBaseLogger } from 'fastify';
-import type { HasAllowance, Taken } from '../entry/allowance.ts';
+import type { HasAllowance, Open, Taken } from '../entry/allowance.ts';
 import type { Newcomers } from '../entry/newcomers.ts';
 import { outsideWorkflow } from '../live/background.ts';
 import type { HasBus, Told } from '../live/bus.ts';
@@ -74,6 +74,10 @@ export class Node {
   /** For {@link Allowance}: what was counted here. */
   readonly tellTaken = (taken: readonly Taken[]): void =>
     this.#wire.send({ kind: 'taken', taken: taken.map(([kind, key, count]) => [kind, key, count]) });
+
+  /** For {@link Allowance}: what is open here. */
+  readonly tellOpen = (open: readonly Open[]): void =>
+    this.#wire.send({ kind: 'open', open: open.map(([address, count]) => [address, count]) });
 
   /**
    * Knows afterwards who is where, and beats by itself from then on. Before clients are restored, and before anything is
@@ -229,6 +233,9 @@ export class Node {
         break;
       case 'taken':
         ports.allowance.hear(message.taken);
+        break;
+      case 'open':
+        ports.allowance.hearOpen(from, message.open);
         break;
       case 'progress':
         ports.bus.hear(['progressed', message.run]);

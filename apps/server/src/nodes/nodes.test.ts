@@ -1,7 +1,7 @@
 // @module-tag long
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,6 +10,7 @@ import { ChannelSocket } from '@strata/client';
 import { operatorChannel, type RunView, routes } from '@strata/fl-core/protocol';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ModelFolder, tinyTokenizer } from '../models/testing.ts';
 import { freshPostgres, postgresLacking } from '../store/testing.ts';
 import { Balancer } from '../testing/balancer.ts';
 import { honest, type Script, TestClient } from '../testing/client.ts';
@@ -334,6 +335,35 @@ describe.skipIf(postgresLacking)(`several servers on one PostgreSQL${postgresLac
     };
     await expect.poll(look, { timeout: 5_000 }).toBe(429);
     expect(looks).toBeLessThan(20);
+  }, 120_000);
+
+  it('the files of one upload, dealt out to both, are one model, and either makes runs of it', async () => {
+    nodes = await Promise.all([1, 2].map(() => NodeProcess.start(database.url, sharedDir)));
+    const folder = await ModelFolder.copyOf('bert/fixtures/bert');
+    await folder.write('tokenizer.json', tinyTokenizer('bert'));
+    const names = ['config.json', 'model.safetensors', 'tokenizer.json'];
+    for (const [i, file] of names.entries()) {
+      const body = new Blob([await readFile(join(folder.path, file))]);
+      const { url } = nodes[i % 2]!;
+      await operatorOf(url).call(routes.uploadModelFile, { params: { upload: 'u-1', file }, body });
+    }
+    await rm(folder.path, { recursive: true });
+    const [first, second] = nodes as [NodeProcess, NodeProcess];
+    const model = await operatorOf(second.url).call(routes.finishUpload, {
+      params: { upload: 'u-1' },
+      body: { granularity: 'block' },
+    });
+    expect(model.source).toMatch(/^upload:[0-9a-f]{64}$/);
+    for (const { url } of [first, second]) {
+      const body = testConfig({
+        model,
+        labels: ['no', 'yes'],
+        data: { kind: 'text' },
+        strategy: { name: 'full' },
+      });
+      const { layers } = await operatorOf(url).call(routes.createRun, { body });
+      expect(layers.length).toBeGreaterThan(2);
+    }
   }, 120_000);
 
   it('the owner is told to end: another one goes on at once', async () => {

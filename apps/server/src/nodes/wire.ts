@@ -20,6 +20,8 @@ const Message = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('progress'), ...ofClient, progress: Progress }),
   z.object({ kind: z.literal('newcomer'), ...ofClient, address: z.string().nullable() }),
   z.object({ kind: z.literal('taken'), taken: z.array(z.tuple([z.string(), z.string(), z.number().int()])) }),
+  /** Of addresses with many connections, how many are open at who says so. */
+  z.object({ kind: z.literal('open'), open: z.array(z.tuple([z.string(), z.number().int()])) }),
   /** Nodes, or who is at which, are not what they were. */
   z.object({ kind: z.literal('nodes') }),
 ]);

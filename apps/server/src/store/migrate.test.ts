@@ -162,3 +162,46 @@ test('runs stored before claims were bounded go on as they were; what was held o
     await rm(older, { recursive: true });
   }
 }, 120_000);
+
+test('runs stored before held-out figures could be withheld tell them as they did', async () => {
+  const dataDir = await temporaryDataDir();
+  const older = await olderMigrations(24);
+  const { pool, close } = await openEmbeddedPostgres(join(dataDir, 'postgres'));
+  try {
+    await runMigrations(drizzle(pool), { migrationsFolder: older });
+    const client = {
+      kind: 'client',
+      epsilon: 8,
+      delta: 0.01,
+      clip: 1,
+      quantile: null,
+      noise: 2,
+      sampling: null,
+    };
+    const stored = { client, sample: { ...client, kind: 'sample' }, none: { kind: 'none' } };
+    for (const [id, privacy] of Object.entries(stored)) {
+      await pool.query(
+        `INSERT INTO runs (id, config, assets, state, sampling, join_key) VALUES ($1, $2, '{}', 'running', 's', $1)`,
+        [id, JSON.stringify({ privacy })],
+      );
+    }
+    await pool.query(
+      `INSERT INTO rounds (run, round, phase, base_round, opened_at, began, summary) VALUES
+        ('none', 1, 'committed', 0, now(), '{}', '{"accuracy": 0.5}'), ('none', 2, 'committed', 1, now(), '{}', NULL)`,
+    );
+    await migrate(pool);
+    const { rows } = await pool.query<{ id: string; privacy: unknown }>(
+      `SELECT id, config -> 'privacy' AS privacy FROM runs`,
+    );
+    expect(Object.fromEntries(rows.map(({ id, privacy }) => [id, privacy]))).toEqual({
+      ...stored,
+      client: { ...client, figures: { kind: 'reported' } },
+    });
+    const erased = await pool.query('SELECT summary FROM rounds ORDER BY round');
+    expect(erased.rows).toEqual([{ summary: { accuracy: 0.5, accuracyNoise: null } }, { summary: null }]);
+  } finally {
+    await close();
+    await rm(dataDir, { recursive: true });
+    await rm(older, { recursive: true });
+  }
+}, 120_000);

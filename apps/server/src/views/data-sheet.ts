@@ -2,6 +2,7 @@ import { guaranteeOf, modelName, specOf } from '@strata/fl-core/models/layouts';
 import {
   type AuditPage,
   backendNames,
+  type ClientPrivacy,
   type RunConfig,
   type RunView,
   secretSampling,
@@ -105,6 +106,14 @@ function recordsKeptText({ retention }: RunConfig): string {
   ].join(' ');
 }
 
+/** What of held-out samples leaves beside their number, and what becomes of it. */
+const figuresTold = {
+  withheld: '; no losses and no accuracies',
+  noised:
+    ', and the accuracy on the latter, of which the mean over participants is published with noise and nothing else kept; no losses',
+  reported: ', losses and accuracy on them',
+} as const satisfies Record<ClientPrivacy['figures']['kind'], string>;
+
 /** Whether sums over samples leave devices, from which the head is computed. */
 const sumsLeave = ({ local }: RunConfig): boolean => local.head.warmUp.kind === 'closed-form';
 
@@ -128,7 +137,7 @@ function leavingOf(config: RunConfig): string[] {
             `In the first ${local.head.warmUp.rounds === 1 ? 'round' : `${local.head.warmUp.rounds} rounds`}, in the place of changes, sums over a participant’s samples of what enters the last layer and of that by label: they tell how many samples it has of each label.`,
           ]
         : []),
-      `The numbers of training and of held-out samples, losses and accuracy on them; ${device}`,
+      `The numbers of training and of held-out samples${figuresTold[privacy.kind === 'client' ? privacy.figures.kind : 'reported']}; ${device}`,
     ];
   }
   return [

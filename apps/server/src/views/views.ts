@@ -2,15 +2,18 @@ import { layerBytes, modelName, parameterCount, specOf } from '@strata/fl-core/m
 import {
   type ClientView,
   type LayerView,
+  type Progress,
   type Role,
   type RoundDetail,
   type RoundSummary,
+  type RunConfig,
   type RunListItem,
   type RunManifest,
   type RunPublic,
   type RunView,
   roleAllows,
   secretSampling,
+  tellsFigures,
 } from '@strata/fl-core/protocol';
 import { isRunOver, layoutFor, memberViews, shownConfig } from '@strata/fl-core/rounds';
 import { and, desc, eq, isNotNull } from 'drizzle-orm';
@@ -48,6 +51,13 @@ const cachedRuns = 50;
 const snapshot = { isolationLevel: 'repeatable read', accessMode: 'read only' } as const;
 
 const absent = { backend: 'cpu', reason: 'not introduced yet', adapter: '', threads: 1 } as const;
+
+/** Losses of who should tell none are shown to nobody, whatever its client sends. */
+function shownProgress(config: RunConfig, progress: Progress | null): Progress | null {
+  if (progress === null || tellsFigures(config)) return progress;
+  const { loss: _, ...rest } = progress;
+  return rest;
+}
 
 /** A run as somebody of a role sees it: viewers invite nobody. */
 export const shownTo = (role: Role, view: RunView): RunView =>
@@ -97,7 +107,7 @@ export class Views {
       modelBytes: this.#modelBytes(run),
       committed: await countCommitted(db, id),
       rounds: summaries,
-      clients: await this.#clients(db, id),
+      clients: await this.#clients(db, run),
       checkpoint: { round, layers },
       // Where cohorts are drawn in secret, that is what the models' bound rests on.
       sampling: isRunOver(run) && secretSampling(run.config) === null ? run.sampling : null,
@@ -309,7 +319,7 @@ export class Views {
     return this.#layers(run).reduce((n, l) => n + l.bytes, 0);
   }
 
-  async #clients(db: Queryable, run: string): Promise<ClientView[]> {
+  async #clients(db: Queryable, { id: run, config }: RunRow): Promise<ClientView[]> {
     const { presence } = this.#ports;
     const rows = await db
       .select({ client: clients, site: invitations.site })
@@ -331,7 +341,7 @@ export class Views {
         samples: hello?.samples ?? 0,
         heldOut: hello?.heldOut ?? 0,
         joinedAt: joinedAt.getTime(),
-        progress: presence.progress(run, id),
+        progress: shownProgress(config, presence.progress(run, id)),
       }))
       .sort((a, b) => a.joinedAt - b.joinedAt || (a.id < b.id ? -1 : 1));
   }

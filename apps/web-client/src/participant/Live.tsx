@@ -79,6 +79,10 @@ function Spent({
   );
 }
 
+/** Whether nobody asks this device how models do on its data, so that it never looks. */
+const triesNothing = ({ privacy }: NonNullable<ClientSnapshot['run']>): boolean =>
+  privacy.kind === 'sample' || (privacy.kind === 'client' && privacy.figures.kind === 'withheld');
+
 /** What this device has done so far, in numbers. */
 function Contribution({ snapshot }: { snapshot: ClientSnapshot }) {
   const task = snapshot.run?.task.name ?? 'classification';
@@ -86,7 +90,7 @@ function Contribution({ snapshot }: { snapshot: ClientSnapshot }) {
   const accuracy = snapshot.accuracies.at(-1)?.accuracy;
   const facts = [
     ['Rounds you helped', count(snapshot.roundsDone)],
-    ...(snapshot.run?.privacy.kind === 'sample'
+    ...(snapshot.run !== null && triesNothing(snapshot.run)
       ? []
       : [[metricText(task).own, accuracy === undefined ? 'not yet known' : percent(accuracy, 0)] as const]),
     [countedTitle(task), count(snapshot.data?.samples ?? 0)],

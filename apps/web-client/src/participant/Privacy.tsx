@@ -7,6 +7,14 @@ import { Card } from './Card.tsx';
 import classes from './Privacy.module.css';
 import { thingsOf } from './task-words.ts';
 
+/** What is told of how a model does on somebody's data, behind how much of that there is. */
+const figuresTold = {
+  withheld: '; not how well the model does on them',
+  noised:
+    ', and how often the model is right on those set aside: that is mixed with the others’ and noised before anybody sees it',
+  reported: ', and how well the model does on them',
+} as const;
+
 /** What leaves the device and what does not (C5), complete and in plain words. */
 export function Privacy({ run }: { run: RunPublic }) {
   const things = thingsOf(run).many;
@@ -64,7 +72,12 @@ export function Privacy({ run }: { run: RunPublic }) {
                   </li>
                 )}
                 <li>How much each layer matters for your data: one number a layer</li>
-                <li>How many {things} you have, and how well the model does on them</li>
+                <li data-testid="figures-told">
+                  How many {things} you have
+                  {run.privacy.kind === 'client'
+                    ? figuresTold[run.privacy.figures.kind]
+                    : figuresTold.reported}
+                </li>
               </>
             ) : (
               <>
@@ -97,8 +110,8 @@ export function Privacy({ run }: { run: RunPublic }) {
             </li>
             <li>
               Your device goes through your {things} {local.epochs === 1 ? 'once' : `${local.epochs} times`} a
-              round{warmUpText(local)}, {local.batchSize} at a time: the more at a time, the less the
-              changes tell of one
+              round{warmUpText(local)}, {local.batchSize} at a time: the more at a time, the less the changes
+              tell of one
             </li>
             {sealing.kind === 'open' ? (
               <li>
@@ -132,7 +145,12 @@ export function Privacy({ run }: { run: RunPublic }) {
             {run.privacy.kind === 'client' && (
               <li data-testid="guarantee">
                 Noise is added before anybody sees the mixed model: {guessText(run.privacy)} (differential
-                privacy, ε {epsilonText(run.privacy.epsilon)}, δ {run.privacy.delta})
+                privacy, ε {epsilonText(run.privacy.epsilon)}, δ {run.privacy.delta}
+                {run.privacy.figures.kind === 'noised' &&
+                  '; that holds together with the published share of right answers, which is noised, too'}
+                )
+                {run.privacy.figures.kind === 'reported' &&
+                  '. Not covered by that: how well the model does on your data, which the organiser is shown as it is'}
               </li>
             )}
           </ul>

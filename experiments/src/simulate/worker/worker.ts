@@ -3,7 +3,7 @@ import { perform, SampleGuard, SpendingInMemory, WeightsSync } from '@strata/cli
 import { type Dataset, sampleCount, splitHoldOut, subset } from '@strata/fl-core/data';
 import { loadModel } from '@strata/fl-core/models';
 import { specOf } from '@strata/fl-core/models/layouts';
-import { encodeSafetensors, StrataError } from '@strata/fl-core/protocol';
+import { encodeSafetensors, StrataError, toldBy } from '@strata/fl-core/protocol';
 import { random } from '@strata/fl-core/random';
 import { chooseBackend, finish, Trainer } from '@strata/fl-core/training';
 import type { Done, Job, Setting, SharedLayers } from './messages.ts';
@@ -55,6 +55,7 @@ class Device {
             data: { train: training, heldOut },
             local: this.#setting.config.local,
             guard: this.#guardOf(job, training, kept),
+            told: toldBy(this.#setting.config),
           },
           { signal: new AbortController().signal },
           () => {},

@@ -1,7 +1,7 @@
 import type { Dataset } from '@strata/fl-core/data';
 import { loadModel } from '@strata/fl-core/models';
 import { layoutOf, parameterCount, specOf } from '@strata/fl-core/models/layouts';
-import { type RunManifest, StrataError, saidTo } from '@strata/fl-core/protocol';
+import { type RunManifest, StrataError, saidTo, toldBy } from '@strata/fl-core/protocol';
 import { taskNamed } from '@strata/fl-core/tasks';
 import { backoffMs, createControlPlane, createDataPlane, type DataPlane, remedy, sleep } from '../index.ts';
 import type { SealedParty } from '../sealed/party.ts';
@@ -265,6 +265,7 @@ export class Client {
       local: manifest.config.local,
       data,
       guard,
+      told: toldBy(manifest.config),
       trainers,
       control: createControlPlane({ server, run, key, identity }),
       plane: this.#plane,

@@ -16,6 +16,7 @@ describe('a session in a run that protects each sample', () => {
         new SampleGuard({
           ...{ run: 'run-1', client: 'c-1', config: { privacy, rounds: 9, local }, data, kept, tell },
         }),
+      { privacy },
     );
   let world: World;
   beforeAll(async () => {

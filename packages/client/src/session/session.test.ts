@@ -199,6 +199,57 @@ describe('Session', () => {
     expect(world.seen.filter((phase) => phase === 'training')).toHaveLength(1);
   });
 
+  it('shows losses as they come to its own person, and tells the server none of them in a sealed run', async () => {
+    world.stop();
+    const sealing = { kind: 'sealed', atLeast: 5, samples: 100, seconds: 60 } as const;
+    world = new World(() => null, { aggregation: { ...config.aggregation, sealing } });
+    await world.start();
+    const { server } = world;
+    server.onMessage = (kind) => {
+      if (kind === 'update') server.work = wait('others');
+    };
+    await world.until((s) => s.phase.kind === 'waiting');
+    server.push(world.train([blocks[0]!]));
+    await world.received(1);
+    await world.until((s) => s.phase.kind === 'waiting');
+    expect(world.snapshot.curve.length).toBeGreaterThan(0);
+    expect(server.received.progress.map((p) => p.activity)).toContain('training');
+    expect(server.received.progress.filter((p) => p.loss !== undefined)).toEqual([]);
+  });
+
+  it.each([
+    ['noised', { kind: 'noised', share: 0.1 }],
+    ['withheld', { kind: 'withheld' }],
+  ] as const)('tells no losses, and accuracies as the run has it: %s', async (kind, figures) => {
+    world.stop();
+    const privacy = {
+      kind: 'client',
+      ...{ epsilon: 8, delta: 1e-3, clip: 1, quantile: null, noise: null, sampling: null },
+      figures,
+    } as const;
+    world = new World(() => null, { privacy });
+    await world.start();
+    const { server } = world;
+    server.onMessage = () => {
+      server.work = wait('others');
+    };
+    await world.until((s) => s.phase.kind === 'waiting');
+    server.push(world.train([blocks[0]!]));
+    await world.received(1);
+    await world.until((s) => s.phase.kind === 'waiting');
+    server.push(world.evaluate(1));
+    await world.until(() => server.received.evaluated.length === 1);
+    expect(server.received.updates[0]?.metadata).toEqual({ samples: 12 });
+    const [answer] = server.received.evaluated;
+    expect(answer?.loss).toBe(0);
+    // Asked all the same, who withholds says nothing.
+    expect(answer?.samples).toBe(kind === 'noised' ? 6 : 0);
+    expect(world.snapshot.accuracies).toEqual(
+      kind === 'noised' ? [{ round: 1, accuracy: answer?.accuracy }] : [],
+    );
+    expect(server.received.progress.filter((p) => p.loss !== undefined)).toEqual([]);
+  });
+
   it('drops work that was overtaken, and does what there is to do now', async () => {
     const { server } = world;
     server.onMessage = (kind) => {

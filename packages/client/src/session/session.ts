@@ -3,6 +3,7 @@ import {
   type Hello,
   type LocalConfig,
   StrataError,
+  type Told,
   type Work,
 } from '@strata/fl-core/protocol';
 import { backoffMs, type ControlPlane, type DataPlane, remedy, sleep, unlessAborted } from '../index.ts';
@@ -34,6 +35,8 @@ export interface SessionOptions {
   readonly data: LocalData;
   /** Where each sample is protected: what of them may still be told; null in other runs. */
   readonly guard: SampleGuard | null;
+  /** What of the data may be told in the clear; the person's own page shows all. */
+  readonly told: Told;
   readonly trainers: Trainers;
   readonly control: ControlPlane;
   readonly plane: DataPlane;
@@ -214,7 +217,7 @@ export class Session {
   }
 
   async #compute(work: ActiveWork, signal: AbortSignal): Promise<SaidAnswer> {
-    const { data, local, guard, trainers, party, update } = this.#options;
+    const { data, local, guard, told, trainers, party, update } = this.#options;
     const advance = (stage: JobStage) => this.#advance(work.round, stage);
     const control = {
       signal,
@@ -230,7 +233,7 @@ export class Session {
       const sealed = await party(); // its code may have to come first
       const using = trainers.use((bench) => {
         signal.throwIfAborted();
-        return contribute(work, { ...bench, data, local, guard }, control, advance);
+        return contribute(work, { ...bench, data, local, guard, told }, control, advance);
       });
       const trained = await unlessAborted(using, signal);
       if (trained.scores !== null) update(() => ({ scores: trained.scores }));
@@ -238,7 +241,7 @@ export class Session {
     }
     const using = trainers.use((bench) => {
       signal.throwIfAborted(); // other clients may have been before this one, and the work have changed meanwhile
-      return perform(work, { ...bench, data, local, guard }, control, advance);
+      return perform(work, { ...bench, data, local, guard, told }, control, advance);
     });
     const answer = await unlessAborted(using, signal);
     if (answer.kind === 'probe') this.#options.update(() => ({ scores: answer.message.scores }));
@@ -296,8 +299,7 @@ export class Session {
       round,
       activity: stage.kind,
       fraction: Math.min(1, stage.fraction),
-      // of samples that are protected nothing is told that has no noise
-      ...(loss === null || this.#options.guard !== null ? {} : { loss }),
+      ...(loss !== null && this.#options.told === 'figures' ? { loss } : {}),
     });
   }
 

@@ -7,6 +7,7 @@ import {
   type NamedTensor,
   type Probed,
   StrataError,
+  type Told,
 } from '@strata/fl-core/protocol';
 import {
   type EvaluateOptions,
@@ -74,6 +75,8 @@ export interface JobTools {
   readonly local: LocalConfig;
   /** Under differential privacy of each sample: what it may still do; null in other runs. */
   readonly guard: SampleGuard | null;
+  /** What of the data may be told in the clear. */
+  readonly told: Told;
 }
 
 /** Larger than a training batch, because no gradient is kept. */
@@ -165,7 +168,7 @@ export async function perform(
   report: (stage: JobStage) => void,
 ): Promise<Answer> {
   const parts = partsOf(tools, control, report);
-  const { data, local, guard } = tools;
+  const { data, local, guard, told } = tools;
   if (guard !== null) return performPrivately(work, parts, data, guard);
   await parts.fetch(work);
   switch (work.kind) {
@@ -179,7 +182,10 @@ export async function perform(
       const measured = times === undefined || steps === undefined ? {} : { times, steps };
       return {
         kind: 'probe',
-        message: { round, scores, samples: sampleCount(data.train), loss, ...measured },
+        message: {
+          ...{ round, scores, samples: sampleCount(data.train), ...measured },
+          ...(told === 'figures' ? { loss } : {}),
+        },
       };
     }
     case 'train': {
@@ -189,7 +195,7 @@ export async function perform(
         case 'steps': {
           const { update, loss, steps } = await parts.train(work, method.epochs);
           const done = work.box === null ? {} : { steps: String(steps) };
-          const metadata = { samples, loss: String(loss), ...done };
+          const metadata = { samples, ...(told === 'figures' ? { loss: String(loss) } : {}), ...done };
           return {
             kind: 'train',
             round,
@@ -207,11 +213,20 @@ export async function perform(
       }
     }
     case 'evaluate': {
+      // Whatever the server asks for.
+      if (told === 'nothing') return untold(work.round);
       const { loss, accuracy, samples } = await parts.evaluate();
-      return { kind: 'evaluate', message: { round: work.round, loss, accuracy, samples } };
+      const own = told === 'figures' ? loss : 0;
+      return { kind: 'evaluate', message: { round: work.round, loss: own, accuracy, samples } };
     }
   }
 }
+
+/** The answer of who says nothing of its samples. */
+const untold = (round: number): Answer => ({
+  kind: 'evaluate',
+  message: { round, loss: 0, accuracy: 0, samples: 0 },
+});
 
 /**
  * The same where each sample is protected: whatever the server asks for, nothing leaves but a noised update, how many
@@ -232,7 +247,7 @@ async function performPrivately(
       );
     case 'evaluate':
       // Nothing is held out, and nothing is told of samples.
-      return { kind: 'evaluate', message: { round: work.round, loss: 0, accuracy: 0, samples: 0 } };
+      return untold(work.round);
     case 'train': {
       const { method } = work;
       if (method.kind !== 'steps') throw unprotected();

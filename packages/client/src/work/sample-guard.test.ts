@@ -214,6 +214,7 @@ describe('work of a client whose samples are protected', () => {
   } satisfies Work as Extract<Work, { kind: 'train' }>;
   const toolsOf = (guard: SampleGuard, trainer: LocalTrainer) => ({
     ...{ trainer, weights: new WeightsSync(async () => new Uint8Array()), local, guard },
+    told: 'nothing' as const,
     data: { train: texts(100), heldOut: texts(10) },
   });
   const signal = new AbortController().signal;

@@ -75,7 +75,8 @@ export const Probed = z.object({
   round: Round,
   scores: z.record(LayerName, NotNegative),
   samples: Count,
-  loss: Finite,
+  /** Absent where losses are not told (`toldBy`). */
+  loss: Finite.optional(),
   /** Measured during the probe; optimizer steps a round would take beside it. Absent when not asked for. */
   times: StepTimesMessage.optional(),
   steps: Count.optional(),
@@ -85,6 +86,7 @@ export type Probed = z.infer<typeof Probed>;
 /** Client: how the candidate model does on this client's held-out data. */
 export const Evaluated = z.object({
   round: Round,
+  /** 0 where it is not told (`toldBy`). */
   loss: Finite,
   /**
    * In [0, 1]: share of held-out samples classified right, mean Jaccard index of true and predicted label sets, or

@@ -1,5 +1,22 @@
 import { z } from 'zod';
+import type { AggregationConfig } from './aggregation-config.ts';
 import type { LocalConfig } from './local-config.ts';
+
+/**
+ * Of a run under differential privacy of clients, what anybody is told of how its models do on data that participants hold
+ * out. `withheld`: nothing, and nothing is asked for. `noised`: the mean accuracy of a round, each participant alike, with
+ * noise that counts in epsilon beside the models'; of a single participant nothing is kept. `reported`: losses, accuracies and
+ * scores as each participant reports them, which epsilon does not cover.
+ */
+const Figures = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('withheld') }),
+  z.strictObject({
+    kind: z.literal('noised'),
+    /** Of what a round's model and accuracy spend together, as divergences count, the part of the accuracy. */
+    share: z.number().min(0.01).max(0.5).default(0.1),
+  }),
+  z.strictObject({ kind: z.literal('reported') }),
+]);
 
 /**
  * What may be told of one client, or of one sample, at most. `none`: whatever the updates bring. `client`: (epsilon, delta)-
@@ -32,6 +49,7 @@ export const PrivacyConfig = z.discriminatedUnion('kind', [
      * so that a round tells less of each. Null: cohorts are drawn as in any run, and everybody counts as one of each.
      */
     sampling: z.number().min(0.001).max(0.9).nullable().default(null),
+    figures: Figures.default({ kind: 'withheld' }),
   }),
   z.strictObject({
     kind: z.literal('sample'),
@@ -73,6 +91,41 @@ export type NoisedPrivacy = ClientPrivacy | DistributedPrivacy;
 /** Of the kinds that protect a client with all its data, which the server keeps account of. */
 export const protectsClients = (privacy: PrivacyConfig): privacy is NoisedPrivacy =>
   privacy.kind === 'client' || privacy.kind === 'distributed';
+
+/**
+ * What participants tell in the clear of how models do on their data. `figures`: losses, accuracies and scores; `accuracy`: that
+ * alone, which nobody sees before it is noised; `nothing`: in a sealed run they are in sums or stay on the devices, as
+ * they do where each sample is protected.
+ */
+export type Told = 'figures' | 'accuracy' | 'nothing';
+
+interface Telling {
+  readonly privacy: PrivacyConfig;
+  readonly aggregation: Pick<AggregationConfig, 'sealing'>;
+}
+
+export function toldBy({ privacy, aggregation }: Telling): Told {
+  if (aggregation.sealing.kind === 'sealed') return 'nothing';
+  switch (privacy.kind) {
+    case 'none':
+      return 'figures';
+    case 'client':
+      return toldFor[privacy.figures.kind];
+    case 'sample':
+    case 'distributed':
+      return 'nothing';
+    default:
+      return privacy satisfies never;
+  }
+}
+
+const toldFor = {
+  withheld: 'nothing',
+  noised: 'accuracy',
+  reported: 'figures',
+} as const satisfies Record<ClientPrivacy['figures']['kind'], Told>;
+
+export const tellsFigures = (config: Telling): boolean => toldBy(config) === 'figures';
 
 /** q of a run whose cohorts are drawn in secret; null of all others. */
 export const secretSampling = ({ privacy }: { readonly privacy: PrivacyConfig }): number | null =>

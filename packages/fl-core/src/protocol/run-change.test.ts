@@ -37,6 +37,7 @@ const round = (number: number, changes: Partial<RoundSummary> = {}): RoundSummar
   trainLoss: 0.5123456789,
   loss: 0.61234567,
   accuracy: 0.7123456,
+  accuracyNoise: null,
   medianLoss: 0.6,
   medianAccuracy: 0.7,
   evaluatedSamples: 1200,

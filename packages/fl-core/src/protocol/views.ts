@@ -74,6 +74,8 @@ export const RoundSummary = z.object({
   /** On the clients' held-out data, weighted by the held-out samples that count. */
   loss: z.number().nullable(),
   accuracy: z.number().nullable(),
+  /** Standard deviation of the noise in `accuracy`, which is then in [0, 1] all the same; null where it has none. */
+  accuracyNoise: z.number().nullable(),
   /** The middle one of the clients' figures, which few of them cannot move far. */
   medianLoss: z.number().nullable(),
   medianAccuracy: z.number().nullable(),

@@ -6,6 +6,7 @@ import {
   type RunConfig,
   type SafetensorsHeader,
   StrataError,
+  tellsFigures,
   UpdateMetadata,
 } from '../protocol/index.ts';
 import { asSent, mapInRound } from './closed-form.ts';
@@ -135,6 +136,7 @@ export function countedBefore(
 
 /** What an update that was checked says of its member. */
 export function updateOf(
+  config: RunConfig,
   { round, member }: Place,
   { sha256, bytes, squares }: Pick<TakenUpdate, 'sha256' | 'bytes'> & Pick<UpdateFile, 'squares'>,
   { samples, loss, steps, epsilon }: UpdateMetadata,
@@ -149,7 +151,8 @@ export function updateOf(
     updateBytes: bytes,
     updateLength: lengthOf({ squares }),
     claimed: samples,
-    trainLoss: loss ?? null,
+    // What should not have been told is not kept.
+    trainLoss: tellsFigures(config) ? (loss ?? null) : null,
     claimedEpsilon: epsilon ?? null,
     stepsDone,
     seconds,

@@ -1,5 +1,5 @@
 import { type LayerSpec, layerBytes } from '../models/layouts.ts';
-import { type KeptStates, StrataError } from '../protocol/index.ts';
+import { type KeptStates, StrataError, toldBy } from '../protocol/index.ts';
 import { strategyNamed } from '../selection/index.ts';
 import { countedSamples } from './claims.ts';
 import { damaged, type LayerStep } from './layer-step.ts';
@@ -178,7 +178,7 @@ function withLayer(
 }
 
 /**
- * Evaluating begins. Members that hold nothing out have nothing to say: their answer is one without samples. Null
+ * Evaluating begins. Members that hold nothing out, or may not tell, have nothing to say: their answer is one without samples. Null
  * when the round has moved on meanwhile. The candidate is sent out from here on: what its noise spends is recorded with it.
  * @param share see {@link noisedShare}.
  */
@@ -190,7 +190,8 @@ export function beginEvaluating(
   now: number,
 ): Change | null {
   if (round.phase !== 'aggregating') return null;
-  const excused = clients.filter((c) => c.hello?.heldOut === 0).map((c) => c.id);
+  const asksNobody = toldBy(run.config) === 'nothing';
+  const excused = clients.filter((c) => asksNobody || c.hello?.heldOut === 0).map((c) => c.id);
   const evaluation = { loss: 0, accuracy: 0, samples: 0 };
   return {
     round: {

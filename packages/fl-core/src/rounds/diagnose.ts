@@ -1,5 +1,6 @@
 import { diagnostics } from '../diagnostics/index.ts';
 import { selectableLayers } from '../models/layouts.ts';
+import { tellsFigures } from '../protocol/index.ts';
 import { createStrategy, measuredScore, scaledScores } from '../selection/index.ts';
 import { countedSamples } from './claims.ts';
 import { layoutFor } from './layout.ts';
@@ -38,7 +39,11 @@ export function roundDiagnostics(
 function diagnose(run: Pick<Run, 'config'>, cohort: readonly Masked[]) {
   const layers = selectableLayers(layoutFor(run.config));
   const claims = countedSamples(run.config, cohort);
-  const measured = cohort.map(({ scores }) => scores && layers.map((layer) => scores[layer] ?? 0));
+  // Of scores that nobody may be told, nothing is that follows from them without noise.
+  const hidden = run.config.privacy.kind === 'client' && !tellsFigures(run.config);
+  const measured = cohort.map(({ scores }) =>
+    hidden ? null : scores && layers.map((layer) => scores[layer] ?? 0),
+  );
   const by = (scores: ReturnType<typeof scaledScores>) =>
     diagnostics({
       layers,

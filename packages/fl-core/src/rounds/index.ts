@@ -12,6 +12,7 @@ export * from './opening.ts';
 export * from './phase.ts';
 export * from './privacy/clip.ts';
 export * from './privacy/distributed.ts';
+export * from './privacy/figures.ts';
 export * from './privacy/plan.ts';
 export * from './privacy/spending.ts';
 export * from './retention.ts';

@@ -1,6 +1,13 @@
 import { median } from '../median.ts';
 import { type ModelLayout, selectableLayers } from '../models/layouts.ts';
-import { type MemberView, type Phase, phases, type RoundSummary, type RunConfig } from '../protocol/index.ts';
+import {
+  type MemberView,
+  type Phase,
+  phases,
+  type RoundSummary,
+  type RunConfig,
+  tellsFigures,
+} from '../protocol/index.ts';
 import { scaledScores } from '../selection/index.ts';
 import { bytesIfFull } from './bytes-if-full.ts';
 import { countedHeldOut, countedSamples } from './claims.ts';
@@ -23,7 +30,7 @@ export function summarize(
   next: SealedResult | null = null,
 ): RoundSummary {
   const { sealed } = round;
-  const evaluated = evaluationsOf(config, cohort);
+  const evaluated = tellsFigures(config) ? evaluationsOf(config, cohort) : [];
   const trained = cohort.filter((m) => m.update !== null);
   const samples = countedSamples(config, trained);
   return {
@@ -35,14 +42,16 @@ export function summarize(
     reason: round.reason,
     cohort: cohort.length,
     updates: trained.length,
-    importance: sealed?.scores ?? meanScores(config, cohort),
+    importance: sealed?.scores ?? noisedImportance(config, round) ?? meanScores(config, cohort),
     trainedBy: trainedBy(trained, layoutFor(config)),
     trainLoss:
       sealed?.figures?.trainLoss ??
       weightedMean(
         trained.map((m) => [m.trainLoss, (samples.get(m.client)?.counted ?? 0) * trainedShare(m)]),
       ),
-    ...(next?.figures?.before ?? heldOutOf(config, cohort) ?? { loss: null, accuracy: null }),
+    ...(next?.figures?.before ??
+      heldOutOf(config, cohort) ?? { loss: null, accuracy: publishedAccuracy(round) }),
+    accuracyNoise: deviationOf(round),
     medianLoss: median(evaluated.map((e) => e.loss)),
     medianAccuracy: median(evaluated.map((e) => e.accuracy)),
     evaluatedSamples: evaluated.reduce((n, e) => n + e.counted, 0),
@@ -70,8 +79,28 @@ function evaluationsOf(config: RunConfig, cohort: readonly Member[]) {
   });
 }
 
-/** What they come to; null where there are none. */
+/** The noised accuracy of a model, as far as one can be: noise takes it below 0 or above 1. */
+function publishedAccuracy({ privacy }: Round): number | null {
+  const value = privacy?.model?.accuracy?.value ?? null;
+  return value === null ? null : Math.min(1, Math.max(0, value));
+}
+
+/** Standard deviation of the noise in it. */
+function deviationOf({ privacy }: Round): number | null {
+  const { noise, divisor = null } = privacy?.model?.accuracy ?? {};
+  return noise === undefined || divisor === null ? null : noise / divisor;
+}
+
+/** Where nobody may be told what a participant measured: what its layers' choice released. Null in other runs. */
+function noisedImportance(config: RunConfig, { privacy }: Round): Record<string, number> | null {
+  if (config.privacy.kind !== 'client' || tellsFigures(config)) return null;
+  const shares = Object.entries(privacy?.choice?.shares ?? {});
+  return Object.fromEntries(shares.map(([layer, share]) => [layer, Math.max(0, share)]));
+}
+
+/** What they come to; null where there are none, and where they may not be told. */
 export function heldOutOf(config: RunConfig, cohort: readonly Member[]): HeldOut | null {
+  if (!tellsFigures(config)) return null;
   const evaluated = evaluationsOf(config, cohort);
   const loss = weightedMean(evaluated.map((e) => [e.loss, e.counted]));
   const accuracy = weightedMean(evaluated.map((e) => [e.accuracy, e.counted]));
@@ -92,6 +121,7 @@ export function memberViews(config: RunConfig, cohort: readonly Member[]): Membe
   );
   const heldOut = countedHeldOut(config, cohort);
   const sealed = config.aggregation.sealing.kind === 'sealed';
+  const told = tellsFigures(config);
   return cohort.map((member) => {
     const { client, budget, scores, mask, cost, updateBytes, trainLoss, evaluation, bytesDown } = member;
     const { stepsAsked, stepsDone } = member;
@@ -102,14 +132,14 @@ export function memberViews(config: RunConfig, cohort: readonly Member[]): Membe
       weight: sealed ? null : (samples.get(client) ?? null),
       steps: stepsDone === null || stepsAsked === null ? null : { done: stepsDone, asked: stepsAsked },
       budget,
-      scores,
+      scores: told ? scores : null,
       mask,
       cost,
       updateBytes,
-      trainLoss,
-      evaluation,
+      trainLoss: told ? trainLoss : null,
+      evaluation: told ? evaluation : null,
       epsilon: member.claimedEpsilon,
-      evaluationWeight: heldOut.get(client) ?? null,
+      evaluationWeight: told ? (heldOut.get(client) ?? null) : null,
       bytesDown,
     };
   });

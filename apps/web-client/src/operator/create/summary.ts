@@ -25,7 +25,9 @@ export function summaryLines(config: RunConfig, layers: number): string[] {
       ? ['A test: participants are told that what they send could be read by you.']
       : []),
     ...(config.privacy.kind === 'client'
-      ? [`Differential privacy: the run ends before its models pass an ε of ${config.privacy.epsilon}.`]
+      ? [
+          `Differential privacy: the run ends before its models pass an ε of ${config.privacy.epsilon}. ${told[config.privacy.figures.kind]}`,
+        ]
       : []),
     ...(config.privacy.kind === 'sample'
       ? [
@@ -40,6 +42,13 @@ export function summaryLines(config: RunConfig, layers: number): string[] {
     `No round waits for anybody longer than ${seconds(limit)}.`,
   ];
 }
+
+/** What is told of how models do, where clients are protected. */
+const told = {
+  withheld: 'You are told no losses and no accuracies.',
+  noised: 'Of how models do you are told the mean accuracy with noise, which counts in it.',
+  reported: 'It does not cover losses and accuracies, which participants report as they are.',
+} as const;
 
 function headAlone(kind: HeadConfig['warmUp']['kind'], warmUp: number, rounds: number): string[] {
   if (warmUp === 0) return [];

@@ -91,7 +91,7 @@ function Learning({ run, rounds, layers }: LearningProps) {
         <MembersPanel run={run} round={detail.kind === 'ready' ? detail.value : null} />
       </div>
       <SimpleGrid cols={{ base: 1, md: 2 }}>
-        <LearningPanel rounds={rounds} task={run.config.task.name} tests={run.tests} />
+        <LearningPanel rounds={rounds} config={run.config} tests={run.tests} />
         <TrafficPanel rounds={rounds} />
         <TimePanel rounds={rounds} />
         <Diagnostics rounds={rounds} config={run.config} />

@@ -13,7 +13,7 @@ import { ImportanceTable } from './ImportanceTable.tsx';
 import { SaveMenu } from './SaveMenu.tsx';
 
 const hint =
-  'Share: how much of a round’s importance a layer has, by the mean score over the participants that probed. Score: that mean itself. Trained: how many participants trained the layer. Participants: how many stand behind it once weighed by their samples. A click on a cell shows that round’s masks.';
+  'Share: how much of a round’s importance a layer has, by the mean score over the participants that probed. Score: that mean itself. Under differential privacy of participants, unless it reports figures, a run shows here the noised shares that its layers were chosen by. Trained: how many participants trained the layer. Participants: how many stand behind it once weighed by their samples. A click on a cell shows that round’s masks.';
 
 const views = [
   { value: 'share', label: 'Share' },

@@ -26,17 +26,11 @@ export function MembersPanel({ run, round }: MembersPanelProps) {
   const names = new Map(run.clients.map(({ id, name }) => [id, name]));
   const metric = metricTitle(run.config.task.name);
   const sealed = run.config.aggregation.sealing.kind === 'sealed';
-  const claims = run.config.privacy.kind === 'sample';
+  const told = toldOf(run.config.privacy);
   return (
     <Panel
       title={round === null ? 'Participants of a round' : `Participants of round ${round.round}`}
-      hint={
-        sealed
-          ? 'The round is sealed: figures of a participant are not known, their sums stand in the charts. Bytes are those received and sent in the round.'
-          : claims
-            ? 'Each protects its samples by itself: it reports what it says it has spent (ε), and no losses or accuracies. Bytes are those received and sent in the round.'
-            : 'As each of them reports it: training loss of its last epoch, loss and the share of right answers on what it held out, bytes received and sent in the round.'
-      }
+      hint={hints[told === 'figures' && sealed ? 'sums' : told]}
       testId="members"
       fill
       controls={
@@ -65,10 +59,7 @@ export function MembersPanel({ run, round }: MembersPanelProps) {
               <Table.Tr>
                 <Table.Th scope="col">Participant</Table.Th>
                 <Table.Th scope="col">State</Table.Th>
-                {(claims
-                  ? ['ε, as claimed', 'Received', 'Sent']
-                  : ['Training loss', 'Held-out loss', metric, 'Held out', 'Received', 'Sent']
-                ).map((title) => (
+                {[...titles(told, metric), 'Received', 'Sent'].map((title) => (
                   <Table.Th key={title} scope="col" ta="right">
                     {title}
                   </Table.Th>
@@ -81,7 +72,7 @@ export function MembersPanel({ run, round }: MembersPanelProps) {
                   key={member.client}
                   member={member}
                   name={names.get(member.client) || member.client}
-                  claims={claims}
+                  told={told}
                 />
               ))}
             </Table.Tbody>
@@ -92,16 +83,58 @@ export function MembersPanel({ run, round }: MembersPanelProps) {
   );
 }
 
-function Row({ member, name, claims }: { member: MemberView; name: string; claims: boolean }) {
-  const { client, state, trainLoss, epsilon, evaluation, bytesDown, updateBytes } = member;
-  const measured = [
+/** What a participant tells of itself beside what the server counts. */
+type Told = 'figures' | 'claims' | 'updates' | 'nothing';
+
+function toldOf(privacy: RunView['config']['privacy']): Told {
+  switch (privacy.kind) {
+    case 'none':
+      return 'figures';
+    case 'client':
+      return privacy.figures.kind === 'reported' ? 'figures' : 'updates';
+    case 'sample':
+      return 'claims';
+    case 'distributed':
+      return 'nothing';
+    default:
+      return privacy satisfies never;
+  }
+}
+
+const hints = {
+  figures:
+    'As each of them reports it: training loss of its last epoch, loss and the share of right answers on what it held out, bytes received and sent in the round.',
+  sums: 'The round is sealed: figures of a participant are not known, their sums stand in the charts. Bytes are those received and sent in the round.',
+  claims:
+    'Each protects its samples by itself: it reports what it says it has spent (ε), and no losses or accuracies. Bytes are those received and sent in the round.',
+  updates:
+    'What a participant measured is not shown, since the run’s bound would not cover it. Bytes are those received and sent in the round.',
+  nothing:
+    'No figure of them leaves their devices, in sums neither: only changes do, clipped, noised and sealed. Bytes are those received and sent in the round.',
+} as const satisfies Record<Told | 'sums', string>;
+
+const titles = (told: Told, metric: string): string[] =>
+  told === 'figures'
+    ? ['Training loss', 'Held-out loss', metric, 'Held out']
+    : told === 'claims'
+      ? ['ε, as claimed']
+      : [];
+
+function measured({ trainLoss, evaluation, epsilon }: MemberView, told: Told): string[] {
+  if (told === 'nothing' || told === 'updates') return [];
+  if (told === 'claims') return [epsilon === null ? '–' : epsilon.toFixed(2)];
+  return [
     trainLoss === null ? '–' : score(trainLoss),
     evaluation === null ? '–' : score(evaluation.loss),
     evaluation === null ? '–' : percent(evaluation.accuracy),
     evaluation === null ? '–' : count(evaluation.samples),
   ];
+}
+
+function Row({ member, name, told }: { member: MemberView; name: string; told: Told }) {
+  const { client, state, bytesDown, updateBytes } = member;
   const cells = [
-    ...(claims ? [epsilon === null ? '–' : epsilon.toFixed(2)] : measured),
+    ...measured(member, told),
     bytes(bytesDown),
     updateBytes === null ? '–' : bytes(updateBytes),
   ];

@@ -1,37 +1,50 @@
 import { Badge } from '@mantine/core';
-import type { RoundSummary, RunView, TaskName } from '@strata/fl-core/protocol';
+import type { RoundSummary, RunView } from '@strata/fl-core/protocol';
 import { useCallback } from 'react';
 import { percent, score } from '../../shared/texts/format.ts';
 import { metricText } from '../../shared/texts/metric-text.ts';
 import { learningChart, timeChart, trafficChart } from './charts/learning.ts';
 import { MetricPanel } from './MetricPanel.tsx';
+import { noFigures } from './no-figures.ts';
 import { saving, savingText } from './traffic.ts';
 
 type Rounds = readonly RoundSummary[];
 
 interface LearningPanelProps {
   readonly rounds: Rounds;
-  readonly task: TaskName;
+  readonly config: RunView['config'];
   readonly tests: RunView['tests'];
 }
 
-export function LearningPanel({ rounds, task, tests }: LearningPanelProps) {
+export function LearningPanel({ rounds, config, tests }: LearningPanelProps) {
+  const task = config.task.name;
   const { name, meaning } = metricText(task);
+  const none = noFigures(config.privacy);
   const draw = useCallback((of: Rounds) => learningChart(of, task, tests), [task, tests]);
   const last = tests.at(-1);
   return (
     <MetricPanel
       title={`Loss and ${name}`}
-      hint={`Means over what participants keep back from training, weighted by the samples that count, and the median participant. ${meaning}`}
+      hint={
+        none?.text ??
+        noisedHint(config) ??
+        `Means over what participants keep back from training, weighted by the samples that count, and the median participant. ${meaning}`
+      }
       {...(last && { text: testText(last, name) })}
       rounds={rounds}
       has={(r) => r.loss !== null || r.trainLoss !== null}
       draw={draw}
-      empty="Appears when the first round has trained."
+      empty={none?.text ?? 'Appears when the first round has trained.'}
       testId="learning"
     />
   );
 }
+
+/** What an accuracy with noise on it is; null in runs that have none. */
+const noisedHint = ({ privacy }: RunView['config']): string | null =>
+  privacy.kind === 'client' && privacy.figures.kind === 'noised'
+    ? 'Means over participants, each counted alike, of the share of right answers on what they hold out, with noise that the run’s bound covers: how much stands beside the newest figure. Losses are not told.'
+    : null;
 
 /** A figure that no participant claims. */
 const testText = ({ round, data, samples, accuracy, loss, by }: RunView['tests'][number], name: string) =>

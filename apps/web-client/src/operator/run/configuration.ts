@@ -1,6 +1,6 @@
 import { samples } from '@strata/fl-core/data';
 import { modelName } from '@strata/fl-core/models/layouts';
-import type { RunConfig } from '@strata/fl-core/protocol';
+import type { ClientPrivacy, RunConfig } from '@strata/fl-core/protocol';
 import { budgetText } from '../../shared/texts/budget-text.ts';
 import { percent, plural } from '../../shared/texts/format.ts';
 import { ignoresBudget, strategyText } from '../strategy-text.ts';
@@ -58,7 +58,20 @@ function privacyText({ privacy }: RunConfig): string {
   if (privacy.kind === 'distributed') {
     return `differential, towards a participant, of sums that participants noise themselves: ε ${privacy.epsilon}, δ ${privacy.delta}, longest update ${privacy.clip}, ${noise}${privacy.colluding === 0 ? '' : `; up to ${privacy.colluding} of a sum may give their noise away`}`;
   }
-  return `differential, towards a participant: ε ${privacy.epsilon}, δ ${privacy.delta}, longest update ${privacy.clip}${privacy.quantile === null ? '' : ' at first'}, ${noise}${privacy.sampling === null ? '' : `; cohorts drawn in secret, each with a chance of ${privacy.sampling}`}`;
+  return `differential, towards a participant: ε ${privacy.epsilon}, δ ${privacy.delta}, longest update ${privacy.clip}${privacy.quantile === null ? '' : ' at first'}, ${noise}${privacy.sampling === null ? '' : `; cohorts drawn in secret, each with a chance of ${privacy.sampling}`}; ${figuresText(privacy.figures)}`;
+}
+
+function figuresText(figures: ClientPrivacy['figures']): string {
+  switch (figures.kind) {
+    case 'withheld':
+      return 'held-out figures withheld';
+    case 'noised':
+      return `mean accuracy with noise, for ${percent(figures.share, 0)} of what a round spends`;
+    case 'reported':
+      return 'held-out figures as reported, not covered';
+    default:
+      return figures satisfies never;
+  }
 }
 
 function dataText({ data }: RunConfig): string {

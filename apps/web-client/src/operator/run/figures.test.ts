@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { roundSummary, runView } from '../testing/views.ts';
 import { figures } from './figures.ts';
+import { noFigures } from './no-figures.ts';
 
 const byId = (run: ReturnType<typeof runView>) => Object.fromEntries(figures(run).map((f) => [f.id, f]));
 
@@ -47,6 +48,34 @@ it('shows what is spent of epsilon in a run under differential privacy, and noth
     note: 'of 8 · δ 0.001 · 4 models sent',
   });
   expect(byId(runView()).privacy).toBeUndefined();
+});
+
+it('says how much noise is on an accuracy that is published with it, and that losses are not told', () => {
+  const privacy = {
+    kind: 'client',
+    ...{ epsilon: 8, delta: 1e-3, clip: 1 },
+    figures: { kind: 'noised', share: 0.1 },
+  } as const;
+  const noised = { loss: null, medianAccuracy: null, accuracy: 0.5, accuracyNoise: 0.0421 };
+  const run = runView({ spent: { epsilon: 1, models: 1 }, rounds: [roundSummary(1, noised)] }, { privacy });
+  expect(byId(run).accuracy).toMatchObject({ value: '50.0 %', note: '± 4.2 points of noise · round 1' });
+  expect(byId(run).loss).toMatchObject({ value: '–', note: 'not told' });
+  const withheld = { ...privacy, figures: { kind: 'withheld' } } as const;
+  const quiet = runView({ rounds: [roundSummary(1, { accuracy: null, loss: null })] }, { privacy: withheld });
+  for (const figure of [byId(quiet).accuracy, byId(quiet).loss])
+    expect(figure).toMatchObject({ value: '–', note: 'nobody is asked' });
+});
+
+it('waits for no figures where participants noise what they send, since none leave their devices', () => {
+  const privacy = { kind: 'distributed', epsilon: 8, delta: 1e-3, clip: 1 } as const;
+  const run = runView(
+    { spent: { epsilon: 1, models: 1 }, rounds: [roundSummary(1, { accuracy: null, loss: null })] },
+    { privacy },
+  );
+  for (const figure of [byId(run).accuracy, byId(run).loss])
+    expect(figure).toMatchObject({ value: '–', note: 'stay on the devices' });
+  expect(noFigures(run.config.privacy)?.text).toContain('nothing but their changes leaves');
+  expect(noFigures({ kind: 'none' })).toBeNull();
 });
 
 it('shows of a run whose participants protect their samples what they claim, and that there are no figures to wait for', () => {

@@ -3,6 +3,7 @@ import { bytes, percent, plural } from '../../shared/texts/format.ts';
 import { lossText, metricText } from '../../shared/texts/metric-text.ts';
 import { epsilonText } from '../../shared/texts/privacy-text.ts';
 import { presentCount } from './clients.ts';
+import { noFigures } from './no-figures.ts';
 import { saving, savingText, traffic } from './traffic.ts';
 
 export interface Figure {
@@ -27,8 +28,12 @@ export function figures(run: RunView): Figure[] {
       (v) => percent(v),
       percentagePoints,
       1,
-      (_, { medianAccuracy }) =>
-        medianAccuracy === null ? null : `${percent(medianAccuracy)} the median participant`,
+      (_, { medianAccuracy, accuracyNoise }) =>
+        accuracyNoise !== null
+          ? `± ${(100 * accuracyNoise).toFixed(1)} points of noise`
+          : medianAccuracy === null
+            ? null
+            : `${percent(medianAccuracy)} the median participant`,
     ),
     measured(
       run,
@@ -105,9 +110,9 @@ function measured(
   const now = values.at(-1);
   const before = values.at(-2);
   if (now === undefined) {
-    // Of samples that are protected no figures are told.
-    const none = run.config.privacy.kind === 'sample' ? 'participants send none' : 'after the first round';
-    return { id, label, value: '–', note: none, trend: 'neutral' };
+    const note =
+      noFigures(run.config.privacy)?.note ?? (lossIsUntold(run, id) ? 'not told' : 'after the first round');
+    return { id, label, value: '–', note, trend: 'neutral' };
   }
   const note = (since: string) =>
     [beside(now.value, now.summary), since].filter((part) => part !== null).join(' · ');
@@ -123,6 +128,10 @@ function measured(
     trend: difference === 0 ? 'neutral' : difference * sign > 0 ? 'better' : 'worse',
   };
 }
+
+/** Where accuracies have noise, losses are told nobody. */
+const lossIsUntold = ({ config: { privacy } }: RunView, id: 'accuracy' | 'loss'): boolean =>
+  id === 'loss' && privacy.kind === 'client' && privacy.figures.kind === 'noised';
 
 const signed = (value: number, digits: number) =>
   `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(digits)}`;

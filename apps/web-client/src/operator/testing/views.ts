@@ -23,6 +23,7 @@ export function roundSummary(round: number, changes: Partial<RoundSummary> = {})
     trainLoss: 1 / round,
     loss: 2 / round,
     accuracy: 1 - 1 / (round + 1),
+    accuracyNoise: null,
     medianLoss: 2 / round,
     medianAccuracy: 1 - 1 / (round + 1),
     evaluatedSamples: 100,

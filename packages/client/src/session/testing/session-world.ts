@@ -7,7 +7,7 @@ import {
   layoutOf,
   selectableLayers,
 } from '@strata/fl-core/models/layouts';
-import { type Checkpoint, RunConfig, type Work } from '@strata/fl-core/protocol';
+import { type Checkpoint, RunConfig, toldBy, type Work } from '@strata/fl-core/protocol';
 import { random } from '@strata/fl-core/random';
 import { vi } from 'vitest';
 import { createControlPlane, createDataPlane, type DataPlane, newIdentity } from '../../index.ts';
@@ -94,9 +94,18 @@ export class World {
   #plane!: DataPlane;
   checkpoint!: Checkpoint;
 
-  /** @param guard in a run that protects each sample: of this client's data. */
-  constructor(guard: WorldGuard = () => null) {
+  readonly #config: RunConfig;
+
+  /**
+   * @param guard in a run that protects each sample: of this client's data.
+   * @param asked of the run's configuration, beside what a session does not look at.
+   */
+  constructor(
+    guard: WorldGuard = () => null,
+    asked: Partial<Pick<RunConfig, 'privacy' | 'aggregation'>> = {},
+  ) {
     this.#guard = guard;
+    this.#config = { ...config, ...asked };
   }
 
   async start(): Promise<void> {
@@ -124,6 +133,7 @@ export class World {
       local: config.local,
       data: { train, heldOut: pictures(6, 2) },
       guard: this.#guard(train, (standing) => update(() => ({ standing }))),
+      told: toldBy(this.#config),
       trainers: this.trainers,
       control: createControlPlane({
         server: this.server.url,

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { type ModelChoice, RunConfig, type RunView } from '../../protocol/index.ts';
+import { type ClientPrivacy, type ModelChoice, RunConfig, type RunView } from '../../protocol/index.ts';
 import { readLayersModel } from '../architectures/layers-model/read.ts';
 import { catalog } from '../catalog.ts';
 import { type CardFacts, guaranteeOf, modelCard } from './card.ts';
@@ -59,6 +59,7 @@ const round = (number: number, accuracy: number | null): RunView['rounds'][numbe
   trainLoss: 1,
   loss: 0.5,
   accuracy,
+  accuracyNoise: null,
   medianLoss: 0.25,
   medianAccuracy: accuracy === null ? null : 0.75,
   evaluatedSamples: 40,
@@ -225,6 +226,7 @@ describe('modelCard', () => {
       quantile: null,
       noise: null,
       sampling: null,
+      figures: { kind: 'reported' },
     } as const;
     const said = modelCard({
       id: 'run-1',
@@ -258,6 +260,36 @@ describe('modelCard', () => {
     expect(guaranteeOf({ ...privacy, sampling: 0.1 }, null)).toContain(
       'each participant was in a round with probability 0.1, drawn in secret, and towards whoever is told who was in which round the bound is weaker',
     );
+  });
+
+  it('says of an accuracy how much noise is on it, and where none is told why', () => {
+    const privacy = {
+      kind: 'client',
+      ...{ epsilon: 8, delta: 1e-3, clip: 0.5, quantile: null, noise: null, sampling: null },
+    } as const;
+    const cardOf = (figures: ClientPrivacy['figures'], last: Partial<RunView['rounds'][number]>) =>
+      modelCard({
+        id: 'run-1',
+        config: { ...config(bert), privacy: { ...privacy, figures } },
+        rounds: [{ ...round(1, 0.5), loss: null, medianLoss: null, medianAccuracy: null, ...last }],
+        checkpoint: { round: 1, layers: {} },
+        sampling: null,
+        spent: { epsilon: 5.321, models: 1 },
+        tests: [],
+      });
+    const noised = cardOf({ kind: 'noised', share: 0.1 }, { accuracyNoise: 0.04 });
+    expect(noised).toContain(
+      'accuracy 0.5000, the mean over participants, each counted alike, with Gaussian noise of standard deviation 0.0400, which the bound above covers',
+    );
+    expect(noised).toContain('and the mean accuracies that were published of them, are together');
+    expect(noised).not.toContain('nor are the figures');
+    const index = JSON.parse(/^model-index: (.*)$/m.exec(noised)![1]!);
+    expect(index[0].results[0].dataset.args).toEqual({ round: 1, noise: 0.04 });
+    expect(index[0].results[0].metrics).toEqual([expect.objectContaining({ value: 0.5 })]);
+    const withheld = cardOf({ kind: 'withheld' }, { accuracy: null });
+    expect(withheld).toContain('participants tell nobody in this run');
+    expect(withheld).not.toContain('model-index');
+    expect(withheld).not.toContain('nor are the figures');
   });
 
   it('claims no figure that nobody measured', () => {

@@ -53,17 +53,33 @@ export function modelCard({ id, config, rounds, checkpoint, sampling, spent, tes
     config.privacy.kind === 'distributed'
       ? 'None: losses and accuracies stayed on the devices of the participants.'
       : last?.accuracy == null
-        ? config.privacy.kind === 'sample'
-          ? 'Participants hold nothing out and send no figures in a run that protects each sample.'
-          : 'Nobody evaluated this round.'
-        : config.aggregation.sealing.kind === 'sealed'
-          ? `On data held out on the devices, after round ${last.round}: ${inWords(metricsOf(config, last))}, as a mean weighted by samples, of which nobody saw a part. Participants measure and report these figures themselves.`
-          : `On ${rate === null ? `${last.evaluatedSamples} ` : ''}${taskNamed(config.task.name).hub.samples} held out on the devices, after round ${last.round}: ${inWords(metricsOf(config, last))}, weighted by samples; of the median participant: ${inWords(mediansOf(config, last))}. Participants measure and report these figures themselves.`,
+        ? withoutFigures(config)
+        : last.accuracyNoise !== null
+          ? noisedText(config, last)
+          : config.aggregation.sealing.kind === 'sealed'
+            ? `On data held out on the devices, after round ${last.round}: ${inWords(metricsOf(config, last))}, as a mean weighted by samples, of which nobody saw a part. Participants measure and report these figures themselves.`
+            : `On ${rate === null ? `${last.evaluatedSamples} ` : ''}${taskNamed(config.task.name).hub.samples} held out on the devices, after round ${last.round}: ${inWords(metricsOf(config, last))}, weighted by samples; of the median participant: ${inWords(mediansOf(config, last))}. Participants measure and report these figures themselves.`,
     ...testText(config, tests, checkpoint.round),
     '## Use',
     architectureOf(spec).usage(spec, config.side),
   ];
   return `${front.join('\n')}\n\n${body.join('\n\n')}\n`;
+}
+
+/** Why there are none. */
+function withoutFigures({ privacy }: RunConfig): string {
+  if (privacy.kind === 'sample')
+    return 'Participants hold nothing out and send no figures in a run that protects each sample.';
+  if (privacy.kind === 'client' && privacy.figures.kind === 'withheld')
+    return 'None: how models do on their data participants tell nobody in this run, since its bound would not cover it.';
+  return 'Nobody evaluated this round.';
+}
+
+/** A mean that has noise on it, and how much. */
+function noisedText(config: RunConfig, last: RunView['rounds'][number]): string {
+  const { name } = taskNamed(config.task.name).hub.metric;
+  const noise = (last.accuracyNoise ?? 0).toFixed(4);
+  return `On data held out on the devices, after round ${last.round}: ${name} ${(last.accuracy ?? 0).toFixed(4)}, the mean over participants, each counted alike, with Gaussian noise of standard deviation ${noise}, which the bound above covers. Participants measure these figures themselves; of a single one none is kept.`;
 }
 
 /** What an operator has found of the model that is exported; nothing where nobody has tried it. */
@@ -88,7 +104,7 @@ export function guaranteeOf(privacy: RunConfig['privacy'], spent: CardFacts['spe
       return 'updates were neither clipped for privacy nor noised.';
     case 'client': {
       const { epsilon, models } = spent ?? { epsilon: 0, models: 0 };
-      return `the ${models} models that were sent during the run are together (ε = ${epsilon.toFixed(2)}, δ = ${privacy.delta}) differentially private towards each participating client, of an ε of ${privacy.epsilon} that was promised: whether its update was its own or zeros (“zero-out” adjacency; RDP accountant, ${samplingText(privacy.sampling)}). Each client’s whole update was clipped to a length of ${privacy.clip}${privacy.quantile === null ? '' : ' at first, which followed their lengths'}, and the server, which is trusted, added discrete Gaussian noise. Who took part is not covered, nor are the figures of this card, which participants measured.`;
+      return `the ${models} models that were sent during the run${privacy.figures.kind === 'noised' ? ', and the mean accuracies that were published of them,' : ''} are together (ε = ${epsilon.toFixed(2)}, δ = ${privacy.delta}) differentially private towards each participating client, of an ε of ${privacy.epsilon} that was promised: whether its update was its own or zeros (“zero-out” adjacency; RDP accountant, ${samplingText(privacy.sampling)}). Each client’s whole update was clipped to a length of ${privacy.clip}${privacy.quantile === null ? '' : ' at first, which followed their lengths'}, and the server, which is trusted, added discrete Gaussian noise. Who took part is not covered, nor how many samples each says it has${privacy.figures.kind === 'reported' ? ', nor are the figures of this card, which participants measured' : ''}.`;
     }
     case 'sample': {
       const { epsilon, claimed = { participants: 0, least: 0 } } = spent ?? { epsilon: 0 };
@@ -180,7 +196,10 @@ function measured(config: RunConfig, last: RunView['rounds'][number] | undefined
       type: 'held-out',
       name: 'Held out on the devices of the participants',
       args: {
-        ...(config.aggregation.sealing.kind === 'sealed' ? {} : { samples: last.evaluatedSamples }),
+        ...(config.aggregation.sealing.kind === 'sealed' || last.accuracyNoise !== null
+          ? {}
+          : { samples: last.evaluatedSamples }),
+        ...(last.accuracyNoise === null ? {} : { noise: last.accuracyNoise }),
         round: last.round,
         ...options,
       },

@@ -14,6 +14,7 @@ import { layoutFor, trainedLayers } from '../layout.ts';
 import { cohortOf, type NextRound, nextRound, opening } from '../opening.ts';
 import { abandoning, settling } from '../phase.ts';
 import { noisedShare } from '../privacy/clip.ts';
+import { withPublished } from '../privacy/figures.ts';
 import { modelNoiseOf, noisedAnyway } from '../privacy/spending.ts';
 import { playRound, playRun, type RoundStatus, type RoundSteps, type RunSteps, statusOf } from '../round.ts';
 import { committingSealed, exchangeOf, openRound, summedUpdate } from '../sealed/index.ts';
@@ -126,7 +127,7 @@ export class Player {
   #roundSteps(round: number): RoundSteps {
     const { book, clock } = this.#world;
     return {
-      settle: () => this.#step(() => this.#move(round, (facts) => settling(facts, clock.now))),
+      settle: () => this.#step(() => this.#settle(round)),
       wait: (phase, deadline) => this.#wait(phaseTopic(round, phase), deadline),
       select: () => this.#step(() => this.#select(round)),
       aggregate: () => this.#step(() => this.#aggregate(round)),
@@ -171,6 +172,19 @@ export class Player {
       if (change.round.phase !== facts.round.phase) onMoved(round, change.round.phase);
     }
     return statusOf(book.round(round));
+  }
+
+  /** As one transaction, though noise is drawn in between: an answer that comes meanwhile is looked at, too. */
+  async #settle(round: number): Promise<RoundStatus> {
+    const { book, clock, words } = this.#world;
+    const tried = () => book.cohort(round).filter((m) => m.evaluation !== null).length;
+    for (;;) {
+      const before = tried();
+      const facts = book.facts(round);
+      const change = settling(facts, clock.now);
+      const published = await withPublished(facts, change, words);
+      if (published === change || tried() === before) return this.#move(round, () => published);
+    }
   }
 
   async #open(): Promise<NextRound> {

@@ -233,7 +233,7 @@ export class MemoryRun {
     this.book.changeMember(
       round,
       id,
-      updateOf(place, { ...blob, squares: file.squares }, metadata, this.clock.now),
+      updateOf(this.book.run.config, place, { ...blob, squares: file.squares }, metadata, this.clock.now),
     );
     await this.#look();
     return { ...blob, duplicate: false };

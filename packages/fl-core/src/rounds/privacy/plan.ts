@@ -5,7 +5,16 @@ import { layoutFor } from '../layout.ts';
 import { choose } from '../selection/choice.ts';
 import { pricesFor } from '../selection/costs.ts';
 import { honestIn } from './distributed.ts';
-import { choiceNoise, choicesIn, clipSharesIn, expectedCohort, modelNoise, spentBy } from './spending.ts';
+import {
+  accuracyNoise,
+  choiceNoise,
+  choicesIn,
+  clipSharesIn,
+  expectedCohort,
+  modelNoise,
+  ofOneCohort,
+  spentBy,
+} from './spending.ts';
 
 /** What a configuration's differential privacy comes to, before the run begins. */
 export interface PrivacyPlan {
@@ -20,13 +29,17 @@ export interface PrivacyPlan {
    * where it is worst.
    */
   readonly noiseOverClip: number;
+  /** Standard deviation of the noise in a round's mean accuracy, of the goal's participants; null where none is published with noise. */
+  readonly accuracyNoise: number | null;
 }
 
 /** Throws `bad-config` where no noise keeps the run within its epsilon. */
 export function privacyPlan(config: RunConfig, privacy: NoisedPrivacy): PrivacyPlan {
   const noise = modelNoise(config, privacy);
+  const accuracy = accuracyNoise(config, privacy);
   const spent = (rounds: number) => {
-    const models = new Array<number>(rounds).fill(noise);
+    const together = ofOneCohort(privacy, accuracy === null ? [noise] : [noise, accuracy]);
+    const models = together.flatMap((each) => new Array<number>(rounds).fill(each));
     const beside = choicesIn(config, rounds) + clipSharesIn({ privacy }, rounds);
     const others = new Array<number>(beside).fill(choiceNoise(config, privacy));
     return spentBy(config, privacy, [...models, ...others]);
@@ -37,8 +50,17 @@ export function privacyPlan(config: RunConfig, privacy: NoisedPrivacy): PrivacyP
     if (spent(middle) <= privacy.epsilon * (1 + 1e-9)) rounds = middle;
     else tooMany = middle;
   }
-  return { noise, rounds, epsilon: spent(rounds), noiseOverClip: noiseOverClip(config, privacy, noise) };
+  return {
+    ...{ noise, rounds, epsilon: spent(rounds), noiseOverClip: noiseOverClip(config, privacy, noise) },
+    accuracyNoise: accuracy === null ? null : accuracy / (expectedIn(config, privacy) ?? config.cohort.goal),
+  };
 }
+
+/** What sums are divided by where cohorts are drawn in secret; null in other runs. */
+const expectedIn = ({ cohort }: RunConfig, privacy: NoisedPrivacy): number | null =>
+  privacy.kind === 'client' && privacy.sampling !== null
+    ? expectedCohort(privacy.sampling, cohort.minimum)
+    : null;
 
 /** Turns that are looked at. */
 const mostTurns = 12;
@@ -52,9 +74,7 @@ function noiseOverClip(config: RunConfig, privacy: NoisedPrivacy, noise: number)
     const honest = honestIn(config, privacy);
     return noiseLength(config, noise, null, (k) => 1 / (k * honest));
   }
-  const { sampling } = privacy;
-  const expected = sampling === null ? null : expectedCohort(sampling, config.cohort.minimum);
-  return noiseLength(config, noise, expected);
+  return noiseLength(config, noise, expectedIn(config, privacy));
 }
 
 /**

@@ -25,6 +25,7 @@ const promise: ClientPrivacy = {
   quantile: null,
   noise: null,
   sampling: null,
+  figures: { kind: 'reported' },
 };
 const privateConfig = (privacy: Partial<ClientPrivacy> = {}, more: Partial<RunConfigInput> = {}) =>
   testConfig({

@@ -1,4 +1,10 @@
-import { type NoisedPrivacy, type RunConfig, StrataError, secretSampling } from '../../protocol/index.ts';
+import {
+  type NoisedPrivacy,
+  type RunConfig,
+  StrataError,
+  secretSampling,
+  tellsFigures,
+} from '../../protocol/index.ts';
 import { createStrategy, strategyNamed } from '../../selection/index.ts';
 import type { ConfigProblem } from '../config-problem.ts';
 import { type PrivacyPlan, privacyPlan } from './plan.ts';
@@ -123,6 +129,15 @@ function clientConflicts(config: RunConfig): ConfigProblem[] {
         'The sums over samples that a head is computed from are no change that could be clipped, and no noise would be on them.',
       hint: 'Set local.head.warmUp.kind to trained.',
       beside: 'No noise would be on its sums: train the head.',
+    });
+  }
+  if (config.retention.best > 0 && !tellsFigures(config)) {
+    problems.push({
+      path: 'retention.best',
+      message:
+        'Which models are the best follows from losses that participants measure, and in this run nobody is told them.',
+      hint: 'Set retention.best to 0, or privacy.figures to {"kind": "reported"}, which epsilon does not cover.',
+      beside: 'Goes by held-out losses, which nobody is told here.',
     });
   }
   for (const when of ['patience', 'target'] as const) {

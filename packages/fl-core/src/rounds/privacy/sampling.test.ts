@@ -19,7 +19,7 @@ import { privacyPlan } from './plan.ts';
 
 const promise: ClientPrivacy = {
   ...{ kind: 'client', epsilon: 50, delta: 1e-2, clip: 1 },
-  ...{ quantile: null, noise: 1, sampling: 0.5 },
+  ...{ quantile: null, noise: 1, sampling: 0.5, figures: { kind: 'reported' } },
 };
 const sampledConfig = (privacy: Partial<ClientPrivacy> = {}, more: Partial<RunConfigInput> = {}) =>
   testConfig({

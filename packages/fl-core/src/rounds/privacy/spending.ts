@@ -28,6 +28,8 @@ export interface RoundPrivacy {
     readonly noise: number;
     /** Which part of the updates was shorter than the clip, noised: where it follows them; null where it stays. */
     readonly share: { readonly noise: number; readonly value: number } | null;
+    /** How well it does, where that is published with noise; absent in other runs. */
+    readonly accuracy?: NoisedAccuracy;
   } | null;
   /** Where cohorts are drawn in secret: what everybody may know of the round beforehand. Absent in other runs. */
   readonly sample?: {
@@ -38,6 +40,16 @@ export interface RoundPrivacy {
   };
   /** What the run has spent with all of this. */
   readonly epsilon: number;
+}
+
+/** The mean accuracy of a model over those who tried it, with noise. It counts from when they are asked. */
+export interface NoisedAccuracy {
+  /** Standard deviation of the noise on the sum, which a participant changes by 1 at most. */
+  readonly noise: number;
+  /** What the sum was divided by, public; null until the round is committed, and where nobody tried it. */
+  readonly divisor: number | null;
+  /** May be below 0 and above 1; null as `divisor` is. */
+  readonly value: number | null;
 }
 
 /** What a round's model is noised with: z, and the clip S. */
@@ -76,9 +88,21 @@ export function modelNoise(config: RunConfig, privacy: NoisedPrivacy): number {
   const { noise, epsilon, delta } = privacy;
   if (noise !== null) return noise;
   const beside = choicesIn(config, rounds) + clipSharesIn({ privacy }, rounds);
-  // Of the whole cohort each time, divergences add up as 1 / z^2 do; a run that draws in secret has nothing beside.
+  // Of one and the same cohort divergences add up as 1 / z^2 do; a run that draws in secret has the accuracy alone beside.
   const sampling = samplingOf(privacy);
-  return leastNoise({ epsilon, delta, rounds, sampling }) * Math.sqrt(1 + beside / besideRatio ** 2 / rounds);
+  const others = beside / besideRatio ** 2 / rounds + accuracyPart(privacy);
+  return leastNoise({ epsilon, delta, rounds, sampling }) * Math.sqrt(1 + others);
+}
+
+/** What a round's accuracy spends over what its model does, as divergences count: (z of the model / its own)^2. */
+function accuracyPart({ figures }: Pick<ClientPrivacy, 'figures'>): number {
+  return figures.kind === 'noised' ? figures.share / (1 - figures.share) : 0;
+}
+
+/** z of a round's published accuracy; null where none is published with noise. */
+export function accuracyNoise(config: RunConfig, privacy: NoisedPrivacy): number | null {
+  if (privacy.kind !== 'client' || privacy.figures.kind !== 'noised') return null;
+  return modelNoise(config, privacy) / Math.sqrt(accuracyPart(privacy));
 }
 
 /** The newest answers of {@link noiseFor}: each step of each round asks the same. */
@@ -143,10 +167,24 @@ export function spentBy(config: RunConfig, privacy: NoisedPrivacy, noises: reado
 
 type Released = Omit<RoundPrivacy, 'epsilon'>;
 
-const noisesOf = (released: readonly Released[]): number[] =>
-  released.flatMap(({ choice, model }) =>
-    [choice?.noise, model?.noise, model?.share?.noise].filter((noise) => noise !== undefined),
-  );
+function noisesOf(privacy: NoisedPrivacy, released: readonly Released[]): number[] {
+  return released.flatMap(({ choice, model }) => {
+    const noises = [choice?.noise, model?.noise, model?.share?.noise, model?.accuracy?.noise];
+    return ofOneCohort(
+      privacy,
+      noises.filter((noise) => noise !== undefined),
+    );
+  });
+}
+
+/**
+ * Releases of one cohort. Where it is drawn in secret it was drawn once for all of them: they are one release, of the noise that
+ * says as much as they do together, since by several one could tell the draw.
+ */
+export function ofOneCohort(privacy: NoisedPrivacy, noises: readonly number[]): readonly number[] {
+  if (privacy.kind !== 'client' || privacy.sampling === null || noises.length < 2) return noises;
+  return [1 / Math.sqrt(noises.reduce((sum, noise) => sum + noise ** -2, 0))];
+}
 
 /** A round's own releases, and what the run has spent with them. @param before those of the other rounds. */
 export function accounted(
@@ -155,7 +193,7 @@ export function accounted(
   before: readonly RoundPrivacy[],
   own: Released,
 ): RoundPrivacy {
-  return { ...own, epsilon: spentBy(config, privacy, noisesOf([...before, own])) };
+  return { ...own, epsilon: spentBy(config, privacy, noisesOf(privacy, [...before, own])) };
 }
 
 /**
@@ -172,8 +210,17 @@ export function withModel(
   if (!protectsClients(privacy)) return null;
   return accounted(config, privacy, before, {
     ...begunOr(own),
-    model: { noise: modelNoise(config, privacy), share },
+    model: { noise: modelNoise(config, privacy), share, ...accuracyToCome(config, privacy) },
   });
+}
+
+/** It is counted as the model is sent to be tried, whether it is published in the end or not. */
+function accuracyToCome(
+  config: RunConfig,
+  privacy: NoisedPrivacy,
+): Pick<NonNullable<RoundPrivacy['model']>, 'accuracy'> {
+  const noise = accuracyNoise(config, privacy);
+  return noise === null ? {} : { accuracy: { noise, divisor: null, value: null } };
 }
 
 /** Why no further round may open, in words for everybody; null where one may. @param chooses whether it would ask for scores. */
@@ -187,7 +234,7 @@ export function budgetSpent(
   const choice = chooses ? { noise: choiceNoise(config, privacy), shares: {} } : null;
   const follows = privacy.kind === 'client' && privacy.quantile !== null;
   const share = !follows ? null : { noise: clipShareNoise(config, privacy), value: 0 };
-  const model = { noise: modelNoise(config, privacy), share };
+  const model = { noise: modelNoise(config, privacy), share, ...accuracyToCome(config, privacy) };
   const next = accounted(config, privacy, released, { clip: privacy.clip, choice, model });
   const { epsilon: target } = privacy;
   // To the target itself it may come; the last digits are of the sum's rounding.

@@ -1,6 +1,7 @@
-import { decodeSafetensors, Work } from '../../protocol/index.ts';
+import { decodeSafetensors, type Phase, toldBy, Work } from '../../protocol/index.ts';
 import { layoutFor, trainedLayers } from '../layout.ts';
 import type { MemoryRun } from '../memory/run.ts';
+import type { NoisedAccuracy, RoundPrivacy } from '../privacy/spending.ts';
 import type { Member, Round } from '../types.ts';
 import { checkLayers } from './check-layers.ts';
 import { claim } from './claim.ts';
@@ -22,6 +23,8 @@ export class Invariants {
   readonly #reached = new Map<string, number>();
   /** Noised models that were sent, by round: layers and noise as they were at first. */
   readonly #sent = new Map<number, string>();
+  /** Noised accuracies that were published, by round. */
+  readonly #accuracies = new Map<number, NoisedAccuracy>();
   /** Since when a run that could go on has been seen to pause. */
   #pausingSince: number | null = null;
 
@@ -78,11 +81,43 @@ export class Invariants {
       const model = released?.model ?? null;
       claim(sent === (model !== null), 'R14: what noise spends is recorded with the model that is sent');
       if (!sent || released === null) continue;
-      const now = JSON.stringify([candidate, released]);
+      this.#checkPublished(round, phase, released);
+      // What it is found to be is drawn as the round is committed, and stays.
+      const drawn = phase === 'committed' ? model?.accuracy : undefined;
+      const beside = { ...released, model: { ...model, accuracy: null } };
+      claim(
+        JSON.stringify(this.#accuracies.get(round) ?? drawn) === JSON.stringify(drawn),
+        'R14: what was published is not drawn anew',
+      );
+      if (drawn !== undefined) this.#accuracies.set(round, drawn);
+      const now = JSON.stringify([candidate, beside]);
       claim((this.#sent.get(round) ?? now) === now, 'R14: a model that was sent is not drawn anew');
       this.#sent.set(round, now);
       claim(released.epsilon <= privacy.epsilon * (1 + 1e-9), 'R14: a run does not pass its epsilon');
     }
+  }
+
+  /** Of a run that tells no figures as they are reported, nothing is kept of them once its round is over. */
+  #checkPublished(round: number, phase: Phase, { model }: RoundPrivacy): void {
+    const { book } = this.#run;
+    const told = toldBy(book.run.config);
+    claim(
+      (told === 'accuracy') === (model?.accuracy !== undefined),
+      'R14: an accuracy has its part of epsilon',
+    );
+    if (told === 'figures' || phase !== 'committed') return;
+    const cohort = book.cohort(round);
+    const tried = cohort.filter((m) => (m.evaluation?.samples ?? 0) > 0);
+    claim(
+      cohort.every(({ trainLoss }) => trainLoss === null) &&
+        cohort.every(({ evaluation }) => (evaluation?.accuracy ?? 0) === 0 && (evaluation?.loss ?? 0) === 0),
+      'R14: what a participant measured is not kept',
+    );
+    claim(told === 'accuracy' || tried.length === 0, 'R14: nobody is asked for what is withheld');
+    claim(
+      model?.accuracy === undefined || (model.accuracy.divisor ?? 0) === tried.length,
+      'R14: a published accuracy is a mean over those who tried the model',
+    );
   }
 
   /** Who did not answer lately is asked last. */
@@ -122,10 +157,13 @@ export class Invariants {
   }
 
   #checkMembers(newest: Round | undefined): void {
-    const cohort = newest ? this.#run.book.cohort(newest.round) : [];
+    const { book } = this.#run;
+    const cohort = newest ? book.cohort(newest.round) : [];
+    const over = newest?.phase === 'committed' || newest?.phase === 'abandoned';
+    const forgotten = over && toldBy(book.run.config) !== 'figures';
     for (const member of cohort) {
       claim(
-        !member.evaluation?.samples || member.evaluation.loss === 2 / member.round,
+        !member.evaluation?.samples || forgotten || member.evaluation.loss === 2 / member.round,
         'R5: an evaluation of another round', // honest clients say 2 / round
       );
       const before = this.#before.get(`${member.round} ${member.client}`);
@@ -135,7 +173,12 @@ export class Invariants {
       claim(!left || member.left, 'R3: who has left stays so for the round');
       claim(update === null || update === member.update, 'R4: an update counts once');
       claim(scores === null || scores === member.scores, 'R4: scores count once');
-      claim(evaluation === null || evaluation === member.evaluation, 'R4: an evaluation counts once');
+      claim(
+        evaluation === null ||
+          evaluation === member.evaluation ||
+          (forgotten && evaluation.samples === member.evaluation?.samples),
+        'R4: an evaluation counts once',
+      );
       claim(mask === null || mask.join() === member.mask?.join(), 'masks are chosen once');
       for (const phase of ['probing', 'training', 'evaluating'] as const) {
         const fresh = !answered[phase]!(before) && answered[phase]!(member) && !isExcused(member);

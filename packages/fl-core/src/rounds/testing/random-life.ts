@@ -275,7 +275,12 @@ function randomConfig(seed: number, rng: Random) {
     aggregation,
   });
   return rng.below(5) === 0
-    ? privateConfig(config, one('round-robin', 'gradient-norm', 'adagrad-select'), one(3, 40))
+    ? privateConfig(
+        config,
+        one('round-robin', 'gradient-norm', 'adagrad-select'),
+        one(3, 40),
+        one('reported', 'noised', 'withheld'),
+      )
     : config;
 }
 
@@ -284,6 +289,7 @@ const privateConfig = (
   config: RunConfig,
   strategy: 'round-robin' | 'gradient-norm' | 'adagrad-select',
   lasts: number,
+  figures: 'reported' | 'noised' | 'withheld',
 ): RunConfig => ({
   ...config,
   local: isComputed(config.local.head.warmUp) ? testConfig().local : config.local,
@@ -298,5 +304,6 @@ const privateConfig = (
     quantile: lasts > 10 ? 0.5 : null,
     noise: Math.sqrt(0.6 * lasts),
     sampling: null,
+    figures: figures === 'noised' ? { kind: figures, share: 0.1 } : { kind: figures },
   },
 });

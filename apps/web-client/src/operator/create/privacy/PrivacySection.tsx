@@ -1,9 +1,26 @@
-import { Alert, Button, NumberInput, Radio, SimpleGrid, Stack, Switch, Text } from '@mantine/core';
+import {
+  Alert,
+  Button,
+  NativeSelect,
+  NumberInput,
+  Radio,
+  SimpleGrid,
+  Stack,
+  Switch,
+  Text,
+} from '@mantine/core';
 import { useMemo } from 'react';
 import { Panel } from '../../../shared/components/Panel.tsx';
 import type { ConfigForm, SectionProps } from '../form.ts';
 import { PromiseFields } from './PromiseFields.tsx';
-import { fitted, type PrivacyState, privacyState, startPrivacy, type Verdict } from './privacy-state.ts';
+import {
+  fitted,
+  type PrivacyState,
+  privacyState,
+  startFigures,
+  startPrivacy,
+  type Verdict,
+} from './privacy-state.ts';
 import { SealingFields } from './SealingFields.tsx';
 
 /** What the server sees, and what the models of the run may tell of one participant. */
@@ -101,9 +118,49 @@ function ClientFields({ form }: { form: ConfigForm }) {
         checked={form.values.privacy.kind === 'client' && form.values.privacy.quantile !== null}
         onChange={(event) => form.setFieldValue('privacy.quantile', event.currentTarget.checked ? 0.5 : null)}
       />
+      <FiguresFields form={form} />
     </SimpleGrid>
   );
 }
+
+/** What is told of how models do. */
+function FiguresFields({ form }: { form: ConfigForm }) {
+  const { privacy } = form.values;
+  if (privacy.kind !== 'client') return null;
+  return (
+    <>
+      <NativeSelect
+        label="Held-out figures"
+        description="What you are told of how models do on participants’ data"
+        data={Object.entries(figureChoices).map(([value, label]) => ({ value, label }))}
+        value={privacy.figures.kind}
+        onChange={(event) =>
+          form.setFieldValue(
+            'privacy.figures',
+            startFigures[event.currentTarget.value as keyof typeof startFigures],
+          )
+        }
+        data-testid="private-figures"
+      />
+      {privacy.figures.kind === 'noised' && (
+        <NumberInput
+          label="Its share of ε"
+          description="Of what a round spends; the more, the less noise on it and the more on the model"
+          min={0.01}
+          max={0.5}
+          step={0.05}
+          {...form.getInputProps('privacy.figures.share')}
+        />
+      )}
+    </>
+  );
+}
+
+const figureChoices = {
+  withheld: 'none: nobody is asked',
+  noised: 'the mean accuracy, with noise, within ε',
+  reported: 'all as reported: ε does not cover them',
+} as const satisfies Record<keyof typeof startFigures, string>;
 
 const colors = { usable: 'tide', drowned: 'ochre', nonsense: 'red' } as const satisfies Record<
   Verdict,

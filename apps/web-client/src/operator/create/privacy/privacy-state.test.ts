@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { catalogFixture } from '../../testing/catalog.ts';
 import { configErrors } from '../config-errors.ts';
 import { defaultConfig } from '../defaults.ts';
-import { fitted, privacyState, startPrivacy } from './privacy-state.ts';
+import { fitted, privacyState, startFigures, startPrivacy } from './privacy-state.ts';
 
 const catalog = catalogFixture();
 const model = catalog.models.find((m) => m.id === 'deit-tiny')!;
@@ -77,6 +77,29 @@ describe('privacyState', () => {
     const hopeless = of(20, { name: 'full' });
     expect(privacyState(hopeless, catalog)).toMatchObject({ kind: 'plan', verdict: 'nonsense' });
     expect(configErrors(hopeless, catalog)['privacy.epsilon']).toMatch(/^Nothing would be learned/);
+  });
+
+  it('says what is told of how models do, with what noise, and where that says next to nothing', () => {
+    const said = (figures: (typeof startFigures)[keyof typeof startFigures], goal: number) => {
+      const config = fitted(
+        {
+          ...{ ...wished, rounds: 20, cohort: { ...wished.cohort, goal, minimum: 3 } },
+          privacy: { ...startPrivacy.client, figures },
+          retention: { ...wished.retention, best: 2 },
+        },
+        ['aggregation.rule.name', 'retention.best'],
+      );
+      expect(config.retention.best).toBe(0);
+      const state = privacyState({ ...config, strategy: { name: 'head-only' } }, catalog);
+      if (state.kind !== 'plan') throw new Error(state.kind);
+      return state.sentences.join(' ');
+    };
+    expect(startPrivacy.client.figures).toEqual(startFigures.withheld);
+    expect(said(startFigures.withheld, 400)).toContain('Participants tell nobody how the models do');
+    expect(said(startFigures.noised, 400)).toMatch(/published with noise of \d\.\d+ points/);
+    expect(said(startFigures.noised, 400)).not.toContain('next to nothing');
+    expect(said(startFigures.noised, 20)).toMatch(/noise of [3-9]\d points .* which says next to nothing/);
+    expect(said(startFigures.reported, 400)).toContain('ε says nothing of what they tell');
   });
 
   it('of noise by participants: what stands against it, and with the settings that fit the run is sealed and can be sent', () => {

@@ -25,7 +25,15 @@ const startClient: ClientPrivacy = {
   quantile: null,
   noise: null,
   sampling: null,
+  figures: { kind: 'withheld' },
 };
+/** Where the form begins with each of what may be told of how models do. */
+export const startFigures = {
+  withheld: { kind: 'withheld' },
+  noised: { kind: 'noised', share: 0.1 },
+  reported: { kind: 'reported' },
+} as const satisfies { readonly [K in ClientPrivacy['figures']['kind']]: ClientPrivacy['figures'] };
+
 /** The same where participants have some thousands of samples each. */
 const startSample: SamplePrivacy = { kind: 'sample', epsilon: 8, delta: 1e-5, clip: 1, noise: null };
 
@@ -141,10 +149,12 @@ function fittedOpen(
     aggregation: { ...aggregation, rule: { name: 'mean' }, participation: 'none' },
     local: { ...local, timeBox: null },
     stopping: { patience: null, target: null },
+    retention: { ...config.retention, best: paths.includes('retention.best') ? 0 : config.retention.best },
   };
 }
 
-function sentencesOf({ noise, rounds, epsilon, noiseOverClip }: PrivacyPlan, config: RunConfig): string[] {
+function sentencesOf(plan: PrivacyPlan, config: RunConfig): string[] {
+  const { noise, rounds, epsilon, noiseOverClip } = plan;
   const { privacy, cohort } = config;
   if (!protectsClients(privacy)) return [];
   const sampling = privacy.kind === 'client' ? privacy.sampling : null;
@@ -162,8 +172,31 @@ function sentencesOf({ noise, rounds, epsilon, noiseOverClip }: PrivacyPlan, con
           `Of ${cohort.minimum} who are there about ${amount(expectedCohort(sampling, cohort.minimum))} are in a round, by chance more, fewer or nobody; the sum is divided by that number whoever was. “Updates wanted” and the quorum count for nothing. Who was in which round must stay with you: the bound is for those who are not told.`,
         ]),
     `In a round’s model the noise is ${amount(noiseOverClip)} times as long as the longest change that ${sampling === null ? `${cohort.goal} participants` : 'so many'} can make together; over ${rounds} rounds a model can learn against up to about ${amount(Math.sqrt(rounds))} times.`,
+    ...(privacy.kind === 'client' ? [figuresText(privacy.figures.kind, plan.accuracyNoise)] : []),
     `${meaning(privacy)}.`,
   ];
+}
+
+/** Noise in a mean accuracy beyond which it tells next to nothing. */
+const muchNoise = 0.15;
+
+function figuresText(kind: ClientPrivacy['figures']['kind'], noise: number | null): string {
+  switch (kind) {
+    case 'withheld':
+      return 'Participants tell nobody how the models do on their data: you find that out with data of your own (strata test).';
+    case 'noised': {
+      const points = amount(100 * (noise ?? 0));
+      const much =
+        (noise ?? 0) > muchNoise
+          ? ', which says next to nothing: withhold it, or have more participants'
+          : '';
+      return `Of a round’s model the mean accuracy is published with noise of ${points} points (standard deviation)${much}. It counts in ε; of a single participant nothing is kept.`;
+    }
+    case 'reported':
+      return 'Losses, accuracies and scores are shown to you as participants report them, means of them to all: ε says nothing of what they tell.';
+    default:
+      return kind satisfies never;
+  }
 }
 
 /** Participants that the form looks at, by their samples. */

@@ -68,9 +68,12 @@ const choosesLambda = (strategy: RunConfig['strategy']): boolean =>
   strategy.name === 'strata' && strategy.lambdaScale === 'auto';
 
 /** Why there is no price of the choice, or not yet: it is counted when a round is committed, in squared norms. */
-function priceless({ strategy, budget, local }: RunConfig): string {
+function priceless({ strategy, budget, local, privacy }: RunConfig): string {
   if (!everProbes({ strategy, budget })) {
     return 'This strategy asks for no scores, so there is nothing to weigh.';
+  }
+  if (privacy.kind === 'client' && privacy.figures.kind !== 'reported') {
+    return 'Follows from scores as participants measure them, which this run’s bound would not cover: nobody is told it.';
   }
   const chosen = createStrategy(strategy);
   const score = chosen.needs === 'nothing' ? null : measuredScore(chosen.score, local.optimizer.name);
