@@ -134,7 +134,7 @@ function leavingOf(config: RunConfig): string[] {
       `Changes of the layers that a participant trained, and for each selectable layer one number that says how much it matters (where the strategy ${strategy.name} asks for it).`,
       ...(sumsLeave(config)
         ? [
-            `In the first ${local.head.warmUp.rounds === 1 ? 'round' : `${local.head.warmUp.rounds} rounds`}, in the place of changes, sums over a participant’s samples of what enters the last layer and of that by label: they tell how many samples it has of each label.`,
+            `In the first ${local.head.warmUp.rounds === 1 ? 'round' : `${local.head.warmUp.rounds} rounds`} and wherever the head is computed anew, in the place of changes, sums over a participant’s samples of what enters the last layer and of that by label: they tell how many samples it has of each label.`,
           ]
         : []),
       `The numbers of training and of held-out samples${figuresTold[privacy.kind === 'client' ? privacy.figures.kind : 'reported']}; ${device}`,

@@ -66,7 +66,8 @@ export function Privacy({ run }: { run: RunPublic }) {
                 <li>Changes to a few layers of the model</li>
                 {summed && (
                   <li data-testid="sums">
-                    In the first {local.warmUp.rounds === 1 ? 'round' : `${local.warmUp.rounds} rounds`},
+                    In the first {local.warmUp.rounds === 1 ? 'round' : `${local.warmUp.rounds} rounds`}
+                    {local.warmUp.kind === 'closed-form' && local.warmUp.every > 0 && ', and now and then,'}{' '}
                     instead of changes: sums of what the model sees in your {things}, by label. They tell how
                     many you have of each label
                   </li>

@@ -49,6 +49,11 @@ export const HeadConfig = z.strictObject({
         kind: z.literal('closed-form'),
         /** Each client's samples are counted as often as it takes part: one is enough where everybody does. */
         rounds: z.number().int().min(1).max(100).default(1),
+        /**
+         * After those, every so many rounds it is computed anew, of the layers as they have become, and so it is in the run's
+         * last; 0: never again.
+         */
+        every: z.number().int().min(0).max(10_000).default(0),
       }),
     ])
     .prefault({}),
@@ -63,7 +68,7 @@ export type HeadConfig = z.infer<typeof HeadConfig>;
  */
 export const freshHead = {
   rate: 1,
-  warmUp: { kind: 'closed-form', rounds: 1 },
+  warmUp: { kind: 'closed-form', rounds: 1, every: 5 },
 } as const satisfies HeadConfig;
 
 /**

@@ -1,4 +1,4 @@
-import { type LayerSpec, layerBytes } from '../models/layouts.ts';
+import { alwaysTrained, type LayerSpec, layerBytes } from '../models/layouts.ts';
 import { type KeptStates, StrataError, toldBy } from '../protocol/index.ts';
 import { strategyNamed } from '../selection/index.ts';
 import { countedSamples } from './claims.ts';
@@ -82,7 +82,9 @@ export async function makeCandidate(
   anyway: readonly string[] = [],
 ): Promise<Candidate> {
   let candidate = made;
-  const recycles = recyclesUpdates(config);
+  const heads = alwaysTrained(layoutFor(config));
+  // Layers stay where a head is computed of what leaves them.
+  const recycles = recyclesUpdates(config) && updates.some((u) => u.layers.some((l) => !heads.includes(l)));
   const missing = layoutFor(config).layers.filter(({ name }) => !made.candidate[name]);
   const makeGroup = async (group: readonly LayerSpec[], soFar: Candidate): Promise<Candidate> => {
     const stepped = await Promise.all(

@@ -1,6 +1,7 @@
 import { aggregateLayer, type MeasuredUpdate } from '../aggregation/index.ts';
 import {
   checkSums,
+  gramName,
   type LabelMap,
   labelMapOf,
   type Sums,
@@ -47,8 +48,8 @@ export function checkSent(map: LabelMap, update: Uint8Array): void {
 }
 
 /**
- * The head from the sums of those who sent them, by the run's rule, and of the warm start's rounds before: whoever was in
- * several counts as often.
+ * The head from the sums of those who sent them, by the run's rule, and of the rounds right before that did the same:
+ * whoever was in several counts as often.
  * @param before the head's weights, safetensors; what belongs to it beside the map stays.
  * @param state what an earlier call returned; null in the first such round.
  * @throws StrataError `non-finite` when float32 cannot hold the result.
@@ -67,7 +68,8 @@ export async function closedFormStep(
   // A rule may have shortened all of it alike: the gram's last value is the mean of ones.
   const whole = flat[gram - 1]!;
   const fresh = { sums: { gram: flat.subarray(0, gram), labels: flat.subarray(gram) }, whole, samples };
-  const all = together([...(state === null ? [] : [kept(state)]), fresh]);
+  const earlier = state === null ? null : kept(state);
+  const all = together(earlier === null ? [fresh] : [earlier, fresh]);
   // Only a server needs it.
   const { solveHead } = await import('../closed-form/solve.ts');
   const { weight, bias } = solveHead(map, all.sums, all.samples);
@@ -100,8 +102,10 @@ function together(parts: readonly (Weighed & { readonly whole: number })[]): Wei
 
 const samplesName = 'samples';
 
-function kept(state: Uint8Array): Weighed & { whole: number } {
+/** Null where layers were trained since: the sums of before are of other features, and what is kept are moments. */
+function kept(state: Uint8Array): (Weighed & { whole: number }) | null {
   const { tensors } = decodeSafetensors(state);
+  if (!tensors.some(({ name }) => name === gramName)) return null;
   const samples = tensors.find((t) => t.name === samplesName)?.data[0] ?? 0;
   return { sums: sumsIn(tensors), samples, whole: 1 };
 }

@@ -10,7 +10,7 @@ import { methodIn } from './warm-up.ts';
  * @param committed rounds of the run committed so far.
  */
 export function stepsAsked(
-  config: Pick<RunConfig, 'local'>,
+  config: Pick<RunConfig, 'local' | 'rounds'>,
   committed: number,
   { samples }: Pick<Member, 'samples'>,
 ): number | null {
@@ -22,7 +22,7 @@ export function stepsAsked(
 }
 
 /** Whether members of a round may send a part: of a head in closed form there are no steps to stop after. */
-export const isTimeBoxed = (config: Pick<RunConfig, 'local'>, committed: number): boolean =>
+export const isTimeBoxed = (config: Pick<RunConfig, 'local' | 'rounds'>, committed: number): boolean =>
   config.local.timeBox !== null && methodIn(config, committed).kind === 'steps';
 
 /** When a member stops, in milliseconds from now; null where the run is not time-boxed. */

@@ -4,7 +4,7 @@ import type { MemoryRun } from './memory/run.ts';
 import { type SelectionPlan, selectionPlan } from './selection/plan.ts';
 import { testConfig, tinyModel } from './testing/config.ts';
 import { answerAll, memoryRun, startCrew } from './testing/crew.ts';
-import { isWarmUp, methodIn } from './warm-up.ts';
+import { isHeadAlone, methodIn, trainedOf } from './warm-up.ts';
 
 const warm = (rounds: number, more: Partial<RunConfigInput> = {}) =>
   testConfig({
@@ -22,12 +22,37 @@ const plans = (config: ReturnType<typeof warm>, count: number): SelectionPlan[] 
 describe('the warm start of the head', () => {
   it('is the first rounds, with epochs of its own; none unless it is asked for', () => {
     const config = warm(2);
-    expect([0, 1, 2, 3].map((n) => isWarmUp(config, n))).toEqual([true, true, false, false]);
+    expect([0, 1, 2, 3].map((n) => isHeadAlone(config, n))).toEqual([true, true, false, false]);
     const steps = (epochs: number) => ({ kind: 'steps', epochs });
     expect([0, 1, 2, 3].map((n) => methodIn(config, n))).toEqual([7, 7, 2, 2].map(steps));
     const usual = testConfig();
-    expect([isWarmUp(usual, 0), methodIn(usual, 0)]).toEqual([false, steps(1)]);
+    expect([isHeadAlone(usual, 0), methodIn(usual, 0)]).toEqual([false, steps(1)]);
   });
+
+  it.each([
+    [{ rounds: 1, every: 0 }, 7, [1]],
+    [{ rounds: 1, every: 3 }, 9, [1, 4, 7, 9]],
+    [{ rounds: 1, every: 3 }, 8, [1, 4, 8]],
+    [{ rounds: 2, every: 2 }, 9, [1, 2, 4, 6, 9]],
+    [{ rounds: 1, every: 1 }, 4, [1, 2, 4]],
+    [{ rounds: 1, every: 5 }, 5, [1, 5]],
+    [{ rounds: 1, every: 5 }, 3, [1, 3]],
+    // Nothing would have been trained in between.
+    [{ rounds: 1, every: 5 }, 2, [1]],
+    [{ rounds: 1, every: 5 }, 1, [1]],
+  ])(
+    'a computed one comes again every so many rounds and in the last: %j, %i rounds',
+    (warmUp, rounds, alone) => {
+      const config = testConfig({
+        model: tinyModel,
+        ...{ side: 8, rounds },
+        local: { head: { warmUp: { kind: 'closed-form', ...warmUp } } },
+      });
+      const all = Array.from({ length: rounds }, (_, committed) => committed);
+      expect(all.filter((n) => isHeadAlone(config, n)).map((n) => n + 1)).toEqual(alone);
+      expect(trainedOf(config, rounds)).toBe(rounds - alone.length);
+    },
+  );
 
   it.each<RunConfigInput['strategy']>([
     { name: 'strata', lambda: 1 },
@@ -89,6 +114,34 @@ describe('a run with a warm start', () => {
     const config = warm(1, { rounds: 5, selection: { every: 2 }, strategy: { name: 'round-robin' } });
     const rounds = await played(await memoryRun({ config }));
     expect(rounds.map((r) => r.masks[0])).toEqual([0, 2, 2, 2, 2]);
+  });
+
+  it('masks stay, and turns and memories go on, over rounds that compute the head anew', async () => {
+    const computed = { kind: 'closed-form', rounds: 1, every: 2 } as const;
+    const masksOf = async (
+      warmUp: typeof computed | undefined,
+      rounds: number,
+      name: 'round-robin' | 'adagrad-select',
+    ) => {
+      const run = await memoryRun({
+        config: testConfig({
+          model: tinyModel,
+          ...{ side: 8, rounds, strategy: { name }, selection: { every: 2 } },
+          ...(warmUp ? { local: { head: { warmUp } } } : {}),
+        }),
+      });
+      await answerAll(run, await startCrew(run, 3));
+      return run.book.committed
+        .filter((r) => r.selection?.warmUp !== true)
+        .map((r) => [r.history !== null, run.book.cohort(r.round).map((m) => m.mask)]);
+    };
+    const [usual, between] = [
+      await masksOf(undefined, 4, 'round-robin'),
+      await masksOf(computed, 9, 'round-robin'),
+    ];
+    expect(between).toEqual(usual);
+    const remembered = await masksOf(computed, 9, 'adagrad-select');
+    expect(remembered.map(([history]) => history)).toEqual([true, true, true, true]);
   });
 
   it('does what strategies with a history remember, from nothing on', async () => {

@@ -60,7 +60,14 @@ export async function earlierMasks(db: Queryable, run: string, count: number): P
   const newest = await db
     .select({ round: rounds.round })
     .from(rounds)
-    .where(and(eq(rounds.run, run), eq(rounds.phase, 'committed')))
+    .where(
+      and(
+        eq(rounds.run, run),
+        eq(rounds.phase, 'committed'),
+        // Those of the head alone chose nothing.
+        sql`${rounds.selection}->>'warmUp' is null`,
+      ),
+    )
     .orderBy(desc(rounds.round))
     .limit(count);
   if (newest.length === 0) return {};

@@ -7,7 +7,6 @@ import { taskSummary } from '../task-text.ts';
 /** What a configuration means, in sentences; `layers` is how many the model has to choose from. */
 export function summaryLines(config: RunConfig, layers: number): string[] {
   const { cohort, deadlines, selection, local } = config;
-  const warmUp = Number(local.head.warmUp.rounds) || 0;
   const limit = [deadlines.probing, deadlines.training, deadlines.evaluating].reduce(
     (a, b) => a + (Number(b) || 0),
     0,
@@ -15,7 +14,7 @@ export function summaryLines(config: RunConfig, layers: number): string[] {
   return [
     taskSummary(config),
     trained(config, layers),
-    ...headAlone(local.head.warmUp.kind, warmUp, Number(config.rounds) || 0),
+    ...headAlone(local.head.warmUp, Number(config.rounds) || 0),
     ...(selection.every > 1 && strategyNamed(config.strategy.name).everybody === null
       ? [`Layers are chosen anew every ${selection.every} rounds.`]
       : []),
@@ -50,13 +49,16 @@ const told = {
   reported: 'It does not cover losses and accuracies, which participants report as they are.',
 } as const;
 
-function headAlone(kind: HeadConfig['warmUp']['kind'], warmUp: number, rounds: number): string[] {
-  if (warmUp === 0) return [];
-  if (warmUp >= rounds)
+function headAlone(warmUp: HeadConfig['warmUp'], rounds: number): string[] {
+  const first = Number(warmUp.rounds) || 0;
+  if (first === 0) return [];
+  if (first >= rounds)
     return ['But all of its rounds make the head alone: give it more, or a shorter warm start.'];
-  return kind === 'closed-form'
-    ? [`Before that the head is computed, from sums over everybody’s samples (${plural(warmUp, 'round')}).`]
-    : [`Before that the head alone, for ${plural(warmUp, 'round')}.`];
+  return warmUp.kind === 'closed-form'
+    ? [
+        `Before that the head is computed, from sums over everybody’s samples (${plural(warmUp.rounds, 'round')}${warmUp.every > 0 ? `, then every ${warmUp.every} rounds and in the last` : ''}).`,
+      ]
+    : [`Before that the head alone, for ${plural(first, 'round')}.`];
 }
 
 function trained({ strategy, budget }: RunConfig, layers: number): string {

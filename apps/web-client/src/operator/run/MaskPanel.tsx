@@ -94,8 +94,9 @@ function Masks({ round, run }: { round: RoundDetail; run: RunView }) {
       {pages > 1 && <Pagination size="xs" mt="sm" total={pages} value={page} onChange={setPage} />}
       {round.warmUp && (
         <Text size="sm" c="dimmed" mt="xs" data-testid="warm-up">
-          The head alone: a round of its warm start. Layers are chosen after{' '}
-          {plural(run.config.local.head.warmUp.rounds, 'such round')}.
+          {run.config.local.head.warmUp.kind === 'closed-form'
+            ? 'The head alone, computed from sums over samples: no layers are chosen in this round.'
+            : `The head alone: a round of its warm start. Layers are chosen after ${plural(run.config.local.head.warmUp.rounds, 'such round')}.`}
         </Text>
       )}
       {strategyNamed(strategy.name).recycles && (

@@ -96,7 +96,7 @@ function warmUpText(warmUp: RunConfig['local']['head']['warmUp']): string {
     case 'trained':
       return `; before, the head alone for ${rounds} of ${plural(warmUp.epochs, 'epoch')}`;
     case 'closed-form':
-      return `; before, the head alone, computed from sums over samples (${rounds})`;
+      return `; before, the head alone, computed from sums over samples (${rounds}${warmUp.every > 0 ? `, then every ${warmUp.every} and in the last` : ''})`;
     default:
       return warmUp satisfies never;
   }

@@ -1,5 +1,6 @@
 import type { Phase, RoundSummary, RunConfig } from '@strata/fl-core/protocol';
 import { isTimed, secondsOf } from '@strata/fl-core/rounds/verdict';
+import { isHeadAlone, trainedOf } from '@strata/fl-core/rounds/warm-up';
 import { createStrategy, selectionDue } from '@strata/fl-core/selection';
 
 type OpenPhase = Exclude<Phase, 'abandoned'>;
@@ -58,17 +59,18 @@ const sealed: readonly OpenPhase[] = [
   'committed',
 ];
 
-type ProbeConfig = Pick<RunConfig, 'strategy' | 'selection' | 'budget' | 'seed' | 'local'>;
+type ProbeConfig = Pick<RunConfig, 'strategy' | 'selection' | 'budget' | 'seed' | 'local' | 'rounds'>;
 
 /** Whether clients are ever probed: for scores, or for the milliseconds that layers cost. */
 export function everProbes({ strategy, budget }: Pick<RunConfig, 'strategy' | 'budget'>): boolean {
   return budget.unit === 'milliseconds' || createStrategy(strategy).needs !== 'nothing';
 }
 
-/** Whether this round is meant to probe; one that needs no scores skips it, and so does a warm start (docs/design.md, 3). */
+/** Whether this round is meant to probe; one that needs no scores skips it, and so does one of the head alone (docs/design.md, 3). */
 export function probesIn(config: ProbeConfig, round: number): boolean {
-  const counted = round - config.local.head.warmUp.rounds;
-  if (counted < 1 || !selectionDue(counted, config.selection.every)) return false;
+  if (isHeadAlone(config, round - 1)) return false;
+  const counted = trainedOf(config, round - 1) + 1;
+  if (!selectionDue(counted, config.selection.every)) return false;
   if (config.budget.unit === 'milliseconds') return true;
   const strategy = createStrategy(config.strategy);
   switch (strategy.needs) {

@@ -138,7 +138,7 @@ function headOf({ rate, warmUp }: RunConfig['local']['head']): string {
         ? own
         : `${own}; the first ${rounds} rounds train the head alone, ${warmUp.epochs} epochs each`;
     case 'closed-form':
-      return `${own}; the first ${rounds === 1 ? 'round computes' : `${rounds} rounds compute`} the head in closed form, from sums over samples`;
+      return `${own}; the first ${rounds === 1 ? 'round computes' : `${rounds} rounds compute`} the head in closed form, from sums over samples${warmUp.every > 0 ? `, then every ${warmUp.every} rounds and the last` : ''}`;
     default:
       return warmUp satisfies never;
   }

@@ -223,7 +223,8 @@ export class Book {
   }
 
   earlierMasks(count: number): Masks {
-    const newest = count === 0 ? [] : this.committed.slice(-count);
+    const trained = this.committed.filter((r) => r.selection?.warmUp !== true);
+    const newest = count === 0 ? [] : trained.slice(-count);
     const masks = newest.flatMap(({ round }) =>
       this.cohort(round).flatMap(({ client, mask }) => (mask ? [[client, mask] as const] : [])),
     );

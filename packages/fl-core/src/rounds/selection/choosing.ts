@@ -19,7 +19,7 @@ import { averaged, noisedShares } from '../privacy/shares.ts';
 import { accounted, choiceNoise, type RoundPrivacy } from '../privacy/spending.ts';
 import { stepsAsked } from '../time-box.ts';
 import type { Change, MemberChange, Round, RoundFacts } from '../types.ts';
-import { isWarmUp } from '../warm-up.ts';
+import { isHeadAlone } from '../warm-up.ts';
 import type { Choice, Chosen } from './choice.ts';
 import { pricesFor } from './costs.ts';
 import { selectionPlan } from './plan.ts';
@@ -32,7 +32,7 @@ import { type EarlierProbe, membersToTrain } from './trainers.ts';
 export interface SelectionPort {
   /** The newest probe of each of these clients that has one. */
   earlierProbes(clients: readonly string[]): Promise<ReadonlyMap<string, EarlierProbe>>;
-  /** Each client's newest mask in the newest `count` committed rounds. */
+  /** Each client's newest mask in the newest `count` committed rounds that trained layers. */
   earlierMasks(count: number): Promise<Masks>;
   /** What the strategy remembered after a committed round; null before the first. */
   historyAfter(round: number): Promise<SelectionHistory | null>;
@@ -78,7 +78,8 @@ export async function chooseForRound(
   const layers = selectableLayers(layoutFor(config));
   const plan = selectionPlan(config, committed);
   const rate = secretSampling(config);
-  if (plan.warmUp) return { ...headAlone(cohort), ...(rate === null ? {} : { common: [] }) };
+  const history = run.committedRound === 0 ? null : await port.historyAfter(run.committedRound);
+  if (plan.warmUp) return { ...headAlone(cohort, history), ...(rate === null ? {} : { common: [] }) };
   if (rate !== null) return oneForAll(facts, port);
   const present = cohort.filter((m) => !m.left).map((m) => m.client);
   const earlier = await port.earlierProbes(present);
@@ -109,7 +110,6 @@ export async function chooseForRound(
     ...(group === undefined ? {} : { minimumGroup: group }),
     ...(recyclesUpdates(config) ? { lastChanges: await lastChanges(run, layers, port) } : {}),
   };
-  const history = run.committedRound === 0 ? null : await port.historyAfter(run.committedRound);
   const chosen = plan.due
     ? await port.choose({ strategy: config.strategy, input, history })
     : keptMasks(input, history, await port.earlierMasks(plan.since));
@@ -192,13 +192,13 @@ async function lastChanges(
 }
 
 /**
- * A warm start of the head: everybody who is there trains it alone. What that costs is not in the unit of the budgets,
- * and says nothing of what layers cost.
+ * Everybody who is there makes the head alone. What that costs is not in the unit of the budgets, and says nothing of what
+ * layers cost; what the strategy remembers stays.
  */
-function headAlone(cohort: RoundFacts['cohort']): RoundChoice {
+function headAlone(cohort: RoundFacts['cohort'], history: SelectionHistory | null): RoundChoice {
   const ids = cohort.filter((m) => !m.left).map((m) => m.client);
   return {
-    chosen: { masks: Object.fromEntries(ids.map((id) => [id, []])) },
+    chosen: { masks: Object.fromEntries(ids.map((id) => [id, []])), ...(history ? { history } : {}) },
     changes: new Map(ids.map((id) => [id, { mask: [], smoothed: null, cost: null }])),
     released: null,
   };
@@ -221,7 +221,7 @@ export function beginTraining(
   return {
     round: {
       ...entering(round, 'training', run.config, now),
-      selection: { ...accountOf(chosen), ...(isWarmUp(run.config, committed) ? { warmUp: true } : {}) },
+      selection: { ...accountOf(chosen), ...(isHeadAlone(run.config, committed) ? { warmUp: true } : {}) },
       history: chosen.history ?? null,
       privacy: begun(run.config, released, choice, round.privacy, common),
       ...maskDiagnostics(run, training),

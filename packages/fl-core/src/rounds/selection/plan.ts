@@ -2,21 +2,21 @@ import { selectableLayers } from '../../models/layouts.ts';
 import type { RunConfig, ScoreKind } from '../../protocol/index.ts';
 import { createStrategy, measuredScore, selectionDue } from '../../selection/index.ts';
 import { layoutFor } from '../layout.ts';
-import { isWarmUp } from '../warm-up.ts';
+import { isHeadAlone, trainedOf } from '../warm-up.ts';
 
 /** How a round comes to its masks; known before it opens, the same after a restart. */
 export interface SelectionPlan {
-  /** Whether the head is trained alone, as its warm start: nothing is chosen and nobody probed. */
+  /** Whether the head alone is made, in its warm start or anew: nothing is chosen and nobody probed. */
   readonly warmUp: boolean;
   /** Whether layers are chosen anew; otherwise the masks of the last choice stay. */
   readonly due: boolean;
   /**
-   * Ordinal of the choice, from 1: what a strategy takes for the round. Counted over the committed rounds after the
-   * head's warm start, so that neither that, an abandoned round nor one that keeps its masks is a turn lost to a
+   * Ordinal of the choice, from 1: what a strategy takes for the round. Counted over the committed rounds that train
+   * layers, so that neither one of the head alone, an abandoned round nor one that keeps its masks is a turn lost to a
    * strategy that goes by turns.
    */
   readonly turn: number;
-  /** Committed rounds since layers were last chosen, that one included; 0 where they are chosen now. */
+  /** Committed rounds that trained layers since those were last chosen, that one included; 0 where they are chosen now. */
   readonly since: number;
   /** What clients are asked to measure; null when the round sends no probe. */
   readonly probe: { readonly score: ScoreKind; readonly times: boolean } | null;
@@ -24,9 +24,9 @@ export interface SelectionPlan {
 
 /** @param committed rounds of the run that were committed before this one. */
 export function selectionPlan(config: RunConfig, committed: number): SelectionPlan {
-  if (isWarmUp(config, committed)) return { warmUp: true, due: false, turn: 1, since: 0, probe: null };
+  if (isHeadAlone(config, committed)) return { warmUp: true, due: false, turn: 1, since: 0, probe: null };
   const { every } = config.selection;
-  const before = committed - config.local.head.warmUp.rounds;
+  const before = trainedOf(config, committed);
   const turn = Math.floor(before / every) + 1;
   const due = selectionDue(before + 1, every);
   const counted = { warmUp: false, due, turn, since: before % every };

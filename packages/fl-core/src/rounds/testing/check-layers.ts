@@ -14,23 +14,40 @@ export function checkLayers(book: Book, baseRound: number, round: number, cohort
   const plain = weighted && optimizer.name === 'fedavg' && config.privacy.kind !== 'client';
   for (const { name } of layout.layers) {
     const trainers = cohort.filter((m) => trainedLayers(layout, m.mask ?? []).includes(name));
-    if (trainers.length === 0) checkUntrained(book, name, baseRound, round);
-    else if (plain) {
+    if (trainers.length === 0) checkUntrained(book, name, baseRound, round, cohort);
+    else if (name === 'head' && isComputed(book, round)) {
+      const head = tensorsOf(book, book.checkpoint(round).layers[name]!.sha256);
+      claim(
+        head.every((t) => t.data.every(Number.isFinite)) && head.some((t) => t.data.some((v) => v !== 0)),
+        'a head that is computed is finite, and not the one of zeros',
+      );
+    } else if (plain) {
       const at = (r: number) => tensorsOf(book, book.checkpoint(r).layers[name]!.sha256);
       checkMean(book, name, trainers, cohort, at(baseRound), at(round));
     }
   }
 }
 
+/** A round of the head alone in which it was not trained: what that gives, `closed-form/solve.test.ts` and `training/warm-start.test.ts` say. */
+const isComputed = (book: Book, round: number): boolean =>
+  book.run.config.local.head.warmUp.kind === 'closed-form' && book.round(round).selection?.warmUp === true;
+
 const tensorsOf = (book: Book, sha256: string): NamedTensor[] => decodeSafetensors(book.read(sha256)).tensors;
 
 /** It keeps its bytes, and what the server keeps of it; a strategy that recycles moves it by its last change. */
-function checkUntrained(book: Book, layer: string, baseRound: number, round: number): void {
+function checkUntrained(
+  book: Book,
+  layer: string,
+  baseRound: number,
+  round: number,
+  cohort: readonly Member[],
+): void {
   const [before, after] = [book.checkpoint(baseRound), book.checkpoint(round)];
   const [old, now] = [before.layers[layer]!.sha256, after.layers[layer]!.sha256];
   const state = before.optimizer?.[layer]?.sha256;
   claim(state === after.optimizer?.[layer]?.sha256, 'R6: untrained, its state is kept');
-  if (book.run.config.strategy.name !== 'fedluar' || !state) {
+  const headAlone = cohort.every((m) => !m.mask?.length);
+  if (book.run.config.strategy.name !== 'fedluar' || !state || headAlone) {
     claim(old === now, 'R6: untrained, untouched');
     return;
   }

@@ -3,6 +3,7 @@ import { layoutFor, trainedLayers } from '../layout.ts';
 import type { MemoryRun } from '../memory/run.ts';
 import type { NoisedAccuracy, RoundPrivacy } from '../privacy/spending.ts';
 import type { Member, Round } from '../types.ts';
+import { isHeadAlone } from '../warm-up.ts';
 import { checkLayers } from './check-layers.ts';
 import { claim } from './claim.ts';
 
@@ -190,13 +191,17 @@ export class Invariants {
     this.#before = new Map(cohort.map((m) => [`${m.round} ${m.client}`, m]));
   }
 
-  #checkUpdate({ mask, samples, claimed }: Member, update: string): void {
-    const layout = layoutFor(this.#run.book.run.config);
+  #checkUpdate({ round, mask, samples, claimed }: Member, update: string): void {
+    const { book } = this.#run;
+    const { config } = book.run;
+    const layout = layoutFor(config);
     const wanted = trainedLayers(layout, mask ?? []);
-    const names = layout.layers
-      .filter((l) => wanted.includes(l.name))
-      .flatMap((l) => l.tensors.map((t) => t.name));
-    const { tensors } = decodeSafetensors(this.#run.book.read(update));
+    const computed =
+      config.local.head.warmUp.kind === 'closed-form' && book.round(round).selection?.warmUp === true;
+    const names = computed
+      ? ['closed-form.gram', 'closed-form.labels']
+      : layout.layers.filter((l) => wanted.includes(l.name)).flatMap((l) => l.tensors.map((t) => t.name));
+    const { tensors } = decodeSafetensors(book.read(update));
     claim(mask !== null && samples > 0 && claimed !== null, 'R5: only who was asked to train is counted');
     claim(
       tensors.map((t) => t.name).join() === names.join() &&
@@ -205,14 +210,14 @@ export class Invariants {
     );
   }
 
-  /** The newest round is one of the head's warm start if, and only if, too few were committed before it. */
+  /** The newest round is one of the head alone if, and only if, as many were committed before it as the configuration says. */
   #checkWarmUp(rounds: readonly Round[]): void {
     const newest = rounds.at(-1);
     if (!newest) return;
     const { book } = this.#run;
     const { head, epochs } = book.run.config.local;
     const before = rounds.filter((r) => r.phase === 'committed' && r.round < newest.round).length;
-    const warmUp = before < head.warmUp.rounds;
+    const warmUp = isHeadAlone(book.run.config, before);
     const warm =
       head.warmUp.kind === 'closed-form'
         ? { kind: 'closed-form' }
@@ -220,18 +225,21 @@ export class Invariants {
     const cohort = book.cohort(newest.round);
     claim(
       (newest.selection?.warmUp ?? false) === (warmUp && newest.selection !== null),
-      'a warm start is told',
+      'a round of the head alone is told',
     );
     for (const { client, mask, scores } of cohort) {
-      claim(!warmUp || (!mask?.length && scores === null), 'a warm start trains the head alone, unprobed');
+      claim(
+        !warmUp || (!mask?.length && scores === null),
+        'a round of the head alone has no masks and no scores',
+      );
       const work = this.#run.work(client);
       if (work.kind !== 'train') continue;
       claim(
         JSON.stringify(work.method) === JSON.stringify(warmUp ? warm : { kind: 'steps', epochs }),
-        'a client is told how it trains, in a warm start or as usual',
+        'a client is told how it trains, the head alone or as usual',
       );
     }
-    claim(!warmUp || newest.began.probing === undefined, 'a warm start has no probe');
+    claim(!warmUp || newest.began.probing === undefined, 'a round of the head alone has no probe');
   }
 
   #checkMoves(): void {

@@ -104,6 +104,15 @@ function WarmUpFields({ form }: { form: ConfigForm }) {
         min={computed ? 1 : 0}
         {...form.getInputProps('local.head.warmUp.rounds')}
       />
+      {computed && (
+        <NumberInput
+          label="Computed anew every"
+          description="So many rounds, and in the last; 0: never again"
+          allowDecimal={false}
+          min={0}
+          {...form.getInputProps('local.head.warmUp.every')}
+        />
+      )}
       {warmUp.kind === 'trained' && (
         <NumberInput
           label="Epochs in them"
