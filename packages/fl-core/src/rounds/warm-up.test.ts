@@ -36,6 +36,8 @@ describe('the warm start of the head', () => {
     [{ rounds: 2, every: 2 }, 9, [1, 2, 4, 6, 9]],
     [{ rounds: 1, every: 1 }, 4, [1, 2, 4]],
     [{ rounds: 1, every: 5 }, 5, [1, 5]],
+    [{ rounds: 1, every: 5 }, 8, [1, 8]],
+    [{ rounds: 1, every: 5 }, 9, [1, 6, 9]],
     [{ rounds: 1, every: 5 }, 3, [1, 3]],
     // Nothing would have been trained in between.
     [{ rounds: 1, every: 5 }, 2, [1]],

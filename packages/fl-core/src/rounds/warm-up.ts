@@ -17,8 +17,9 @@ export function isHeadAlone({ local, rounds }: Rounds, committed: number): boole
   if (warmUp.kind === 'trained' || warmUp.every === 0) return false;
   // The last one, where something was trained since the first.
   if (committed === rounds - 1) return committed > warmUp.rounds;
-  // Not right before the last, which would have nothing new to see.
-  return committed < rounds - 2 && (committed - warmUp.rounds + 1) % warmUp.every === 0;
+  // Not shortly before the last, which would have little new to see.
+  const left = rounds - 1 - committed;
+  return left >= Math.max(2, warmUp.every / 2) && (committed - warmUp.rounds + 1) % warmUp.every === 0;
 }
 
 /** Of so many committed rounds those that trained layers. */
