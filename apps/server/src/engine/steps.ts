@@ -36,6 +36,7 @@ import type { HasBlobs } from '../store/blobs.ts';
 import { changeMembers } from '../store/change-members.ts';
 import {
   countCommitted,
+  earlierModels,
   findRound,
   getCheckpoint,
   getRound,
@@ -156,7 +157,7 @@ export async function aggregateRound(
   if (run.config.aggregation.sealing.kind === 'sealed') return commitSums(ports, run, row);
   const base = await getCheckpoint(db, runId, row.baseRound);
   const cohort = await listMembers(db, runId, number);
-  const updates = countedUpdates(run, cohort);
+  const updates = countedUpdates(run, cohort, await earlierModels(db, run));
   const begun = { candidate: row.candidate ?? {}, optimizer: row.optimizer };
   const port = layerPort(ports, run, row, await clearStep(ports, run, row, updates));
   const anyway = noisedAnyway(row.privacy, trainedLayers(layoutFor(run.config), []));
@@ -165,7 +166,7 @@ export async function aggregateRound(
 
   const { round } = await moveRound(ports, runId, number, async (facts, tx) => {
     const ids = facts.cohort.map((m) => m.client);
-    return beginEvaluating(facts, await listClients(tx, runId, ids), made, share, now());
+    return beginEvaluating(facts, await listClients(tx, runId, ids), made, share, updates, now());
   });
   await noteAggregated(ports, run, row, cohort, updates.length);
   bus.changed(runId);

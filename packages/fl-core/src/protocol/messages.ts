@@ -8,7 +8,7 @@ import { backendNames, Checkpoint, Id, LayerName, Phase, RunConfig, RunState, Sh
 import { ScoreKind } from './selection-config.ts';
 
 /** Bumped when a message changes so that an old tab is told to reload. */
-export const protocolVersion = 10;
+export const protocolVersion = 11;
 
 /** Largest control message in bytes (design, 4). */
 export const maxMessageBytes = 1_000_000;

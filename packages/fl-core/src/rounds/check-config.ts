@@ -2,6 +2,7 @@ import { ruleNamed } from '../aggregation/index.ts';
 import { samples, sampleTasks } from '../data/samples.ts';
 import { architectureOf, checkTask, specAtFirst, specOf } from '../models/layouts.ts';
 import { type RunConfig, StrataError } from '../protocol/index.ts';
+import { bufferedProblems } from './buffered/config-problems.ts';
 import type { ConfigProblem } from './config-problem.ts';
 import { privacyProblems } from './privacy/problems.ts';
 import { sealedProblems } from './sealed/config-problems.ts';
@@ -30,6 +31,7 @@ export function configProblems(config: RunConfig): ConfigProblem[] {
     ...budgetProblems(config),
     ...timeBoxProblems(config),
     ...sealedProblems(config),
+    ...bufferedProblems(config),
     ...privacy,
   ];
 }

@@ -3,7 +3,13 @@ import { shareBehind } from '@strata/fl-core/aggregation';
 import { type LayerSpec, parameterCount } from '@strata/fl-core/models/layouts';
 import { cryptoWords } from '@strata/fl-core/privacy';
 import { type AggregationConfig, type ErrorBody, StrataError } from '@strata/fl-core/protocol';
-import { type LayerStep, type ModelNoise, type StepOptions, stepLayer } from '@strata/fl-core/rounds';
+import {
+  freshness,
+  type LayerStep,
+  type ModelNoise,
+  type StepOptions,
+  stepLayer,
+} from '@strata/fl-core/rounds';
 import { ThreadPool } from '../../threads/pool.ts';
 import { Places, SpooledLayer, type SpooledUpdate } from './spooled-layer.ts';
 
@@ -88,6 +94,11 @@ export async function stepSpooled(
   const spooled = new SpooledLayer(layer, updates, places);
   // What protects people is drawn where it is used, and never sent from one thread to another.
   const noising = noise && { ...noise, words: cryptoWords() };
-  const options = { share: shareBehind(updates, layer.name), recycles, noising };
+  const options = {
+    share: shareBehind(updates, layer.name),
+    freshness: freshness(updates, layer.name),
+    recycles,
+    noising,
+  };
   return stepLayer(config, layer, before, state, spooled.updates, options).finally(() => spooled.close());
 }

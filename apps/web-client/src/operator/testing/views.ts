@@ -47,6 +47,7 @@ export function roundSummary(round: number, changes: Partial<RoundSummary> = {})
     solved: null,
     warmUp: false,
     epsilon: null,
+    stale: null,
     ...changes,
   };
 }
@@ -67,6 +68,8 @@ export const member = (client: string, changes: Partial<MemberView> = {}): Membe
   epsilon: null,
   evaluationWeight: null,
   bytesDown: 0,
+  since: null,
+  staleness: null,
   ...changes,
 });
 

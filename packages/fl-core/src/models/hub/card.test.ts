@@ -83,6 +83,7 @@ const round = (number: number, accuracy: number | null): RunView['rounds'][numbe
   solved: null,
   warmUp: false,
   epsilon: null,
+  stale: null,
 });
 
 describe('modelCard', () => {
