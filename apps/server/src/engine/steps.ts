@@ -61,9 +61,11 @@ import type { HasLayerSteps } from './aggregation/layer-steps.ts';
 import { openAside } from './aggregation/sealed-sums.ts';
 import type { HasGarbage } from './garbage-collection.ts';
 import {
+  droppedBy,
   type LateMembers,
   lateMembers,
   noteAggregated,
+  noteDropped,
   noteEarlyEnd,
   noteEvaluations,
   noteLate,
@@ -87,14 +89,17 @@ export async function settlePhase(
   number: number,
 ): Promise<RoundStatus> {
   let late: LateMembers | null = null;
+  let dropped: readonly string[] = [];
   const { round, moved } = await moveRound(ports, runId, number, async (facts, tx) => {
     const { run, round } = facts;
     if (isTimed(round.phase) && run.state !== 'stopped') await flushTraffic(ports, tx, facts);
     const change = settling(facts, now());
     late = change && lateMembers(facts, change);
+    dropped = change ? droppedBy(facts, change) : [];
     return change;
   });
   if (late) await noteLate(ports, round, late);
+  await noteDropped(ports, round, dropped);
   if (!moved) return statusOf(round);
   if (round.phase === 'committed') await noteEvaluations(ports, round);
   await announce(ports, round);
@@ -168,7 +173,7 @@ export async function aggregateRound(
     const ids = facts.cohort.map((m) => m.client);
     return beginEvaluating(facts, await listClients(tx, runId, ids), made, share, updates, now());
   });
-  await noteAggregated(ports, run, row, cohort, updates.length);
+  await noteAggregated(ports, run, row, cohort, updates);
   bus.changed(runId);
   return statusOf(round);
 }
@@ -324,13 +329,18 @@ const updatesInEntry = 100;
 
 /** Puts on record what a model was made of, where anybody has signed it. */
 async function recordSignatures(tx: Queryable, { run, round }: RoundRow): Promise<void> {
-  const counted = (await listMembers(tx, run, round)).flatMap(({ client, update, signature }) =>
-    update === null ? [] : [{ client, sha256: update, signature }],
+  const counted = (await listMembers(tx, run, round)).flatMap(({ client, update, signature, given }) =>
+    update === null ? [] : [{ client, sha256: update, signature, of: given?.round ?? round }],
   );
   if (counted.every(({ signature }) => signature === null)) return;
-  for (let from = 0; from < counted.length; from += updatesInEntry) {
-    const details = updateDetails(round, counted.slice(from, from + updatesInEntry));
-    await appendAudit(tx, { who: theServer, kind: 'updates-counted', run, details });
+  // What is signed names the round that it was trained for: in a buffered run that may be an earlier one.
+  for (const of of [...new Set(counted.map((u) => u.of))].sort((a, b) => a - b)) {
+    const updates = counted.filter((u) => u.of === of);
+    for (let from = 0; from < updates.length; from += updatesInEntry) {
+      const told = updateDetails(of, updates.slice(from, from + updatesInEntry));
+      const details = of === round ? told : { ...told, countedIn: String(round) };
+      await appendAudit(tx, { who: theServer, kind: 'updates-counted', run, details });
+    }
   }
 }
 

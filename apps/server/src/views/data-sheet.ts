@@ -37,6 +37,11 @@ export function dataSheet({ run, audit, now }: DataSheetFacts): string {
       secretSampling(config) === null
         ? `A round begins with at least ${config.cohort.minimum} participants; ${config.cohort.goal} are wanted.`
         : `A round begins when at least ${config.cohort.minimum} participants are there; who of them is in it is drawn in secret.`,
+      ...(config.cohort.timing.kind === 'buffered'
+        ? [
+            `Rounds are buffered: up to ${config.cohort.timing.atWork} participants are at work at once, and a model may mix changes that were made of models up to ${config.cohort.timing.staleness} commits old; the older, the less they count.`,
+          ]
+        : []),
       ...eligibleText(config),
       `${participantsOf(run).length} participants are listed${sitesText(run)}.`,
     ]),

@@ -4,7 +4,7 @@ import { Panel } from '../../shared/components/Panel.tsx';
 import { bytes, count, percent, score, seconds } from '../../shared/texts/format.ts';
 import { metricTitle } from '../../shared/texts/metric-text.ts';
 import dashboard from './Dashboard.module.css';
-import { memberRows } from './members.ts';
+import { memberRows, sinceText, staleText } from './members.ts';
 import { SaveMenu } from './SaveMenu.tsx';
 
 const states: Readonly<Record<MemberView['state'], string>> = {
@@ -60,6 +60,11 @@ export function MembersPanel({ run, round }: MembersPanelProps) {
           <Text size="sm" c="dimmed" mb="xs" className="tabular" data-testid="phase-seconds">
             {phases(run.rounds.find((r) => r.round === round.round) ?? round)}
           </Text>
+          {round.stale !== null && (
+            <Text size="sm" c="dimmed" mb="xs" data-testid="stale">
+              {staleText(round.stale, round.updates)}
+            </Text>
+          )}
           <Table miw={640} fz="sm" verticalSpacing={5}>
             <Table.Thead>
               <Table.Tr>
@@ -80,6 +85,7 @@ export function MembersPanel({ run, round }: MembersPanelProps) {
                 <Row
                   key={member.client}
                   member={member}
+                  round={round.round}
                   name={names.get(member.client) || member.client}
                   claims={claims}
                 />
@@ -92,7 +98,14 @@ export function MembersPanel({ run, round }: MembersPanelProps) {
   );
 }
 
-function Row({ member, name, claims }: { member: MemberView; name: string; claims: boolean }) {
+interface RowProps {
+  readonly member: MemberView;
+  readonly round: number;
+  readonly name: string;
+  readonly claims: boolean;
+}
+
+function Row({ member, round, name, claims }: RowProps) {
   const { client, state, trainLoss, epsilon, evaluation, bytesDown, updateBytes } = member;
   const measured = [
     trainLoss === null ? '–' : score(trainLoss),
@@ -110,7 +123,10 @@ function Row({ member, name, claims }: { member: MemberView; name: string; claim
       <Table.Th scope="row" fw={550}>
         <bdi>{name}</bdi>
       </Table.Th>
-      <Table.Td c="dimmed">{states[state]}</Table.Td>
+      <Table.Td c="dimmed">
+        {states[state]}
+        {sinceText(member, round)}
+      </Table.Td>
       {cells.map((text, i) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: the columns stay.
         <Table.Td key={i} ta="right">

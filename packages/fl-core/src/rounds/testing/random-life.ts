@@ -270,33 +270,38 @@ function randomConfig(seed: number, rng: Random) {
   const kind = rng.below(10);
   if (kind < 2)
     return privateConfig(config, one('round-robin', 'gradient-norm', 'adagrad-select'), one(3, 40));
-  if (kind > 6)
-    return bufferedConfig(config, one('top', 'random', 'round-robin'), one(0, 1, 3), one(0, 1, 3));
+  if (kind > 6) return bufferedConfig(config, one('top', 'random', 'round-robin'), one);
   return config;
 }
 
-/** The same with buffers, in which so many more than the goal are at work. */
+/** The same with buffers of one or two, so that somebody is still at work at most times. */
 const bufferedConfig = (
   config: RunConfig,
   strategy: 'top' | 'random' | 'round-robin',
-  more: number,
-  staleness: number,
-): RunConfig => ({
-  ...config,
-  strategy: strategyNamed(strategy).startConfig(),
-  budget: { kind: 'fixed', unit: 'layers', amount: 1 },
-  local: { ...config.local, head: { ...config.local.head, warmUp: { rounds: 0, epochs: 1 } } },
-  aggregation: {
-    ...config.aggregation,
-    rule: { name: 'mean' },
-    optimizer: { name: 'fedavg', learningRate: 1 },
-    participation: 'none',
-  },
-  cohort: {
-    ...config.cohort,
-    timing: { kind: 'buffered', atWork: config.cohort.goal + more, staleness },
-  },
-});
+  one: (...choices: readonly number[]) => number,
+): RunConfig => {
+  const goal = one(1, 2);
+  return {
+    ...config,
+    purpose: { kind: 'test', sampling: config.seed },
+    rounds: 1000,
+    strategy: strategyNamed(strategy).startConfig(),
+    budget: { kind: 'fixed', unit: 'layers', amount: 1 },
+    local: { ...config.local, head: { ...config.local.head, warmUp: { rounds: 0, epochs: 1 } } },
+    aggregation: {
+      ...config.aggregation,
+      rule: { name: 'mean' },
+      optimizer: { name: 'fedavg', learningRate: 1 },
+      participation: 'none',
+    },
+    cohort: {
+      ...config.cohort,
+      goal,
+      minimum: 1,
+      timing: { kind: 'buffered', atWork: goal + one(0, 1, 2, 4), staleness: one(0, 1, 3, 10) },
+    },
+  };
+};
 
 /** The same under differential privacy, with a budget for so many rounds or so. */
 const privateConfig = (
