@@ -1,5 +1,5 @@
-import { bufferOf, type Checkpoint, type RunConfig } from '@strata/fl-core/protocol';
-import { type CommittedModel, keptRounds } from '@strata/fl-core/rounds';
+import type { Checkpoint, RunConfig } from '@strata/fl-core/protocol';
+import { type CommittedModel, keptRounds, newestKept } from '@strata/fl-core/rounds';
 import { and, desc, eq, inArray, notInArray, sql } from 'drizzle-orm';
 import type { HasLimits } from '../limits.ts';
 import type { HasBackground } from '../live/background.ts';
@@ -110,15 +110,10 @@ async function modelsByRun(db: Queryable, run: string | null) {
   return byRun;
 }
 
-/**
- * A server keeps no fewer of the newest than its limit, whatever a run wants; of a buffered run those that somebody may still
- * work on, and one more, which is being fetched as the next one comes.
- */
+/** A server keeps no fewer of the newest than its limit, whatever a run wants. */
 function keptOf(config: RunConfig, models: readonly CommittedModel[], { limits }: Omit<Names, 'db'>) {
-  const { retention } = config;
-  const inHand = (bufferOf(config)?.staleness ?? 0) + 2;
-  const last = Math.max(retention.last, limits.keptCheckpoints, inHand);
-  return keptRounds({ retention: { ...retention, last } }, models);
+  const last = Math.max(newestKept(config), limits.keptCheckpoints);
+  return keptRounds({ retention: { ...config.retention, last } }, models);
 }
 
 async function keptModels({ db, limits }: Names): Promise<Model[]> {

@@ -6,6 +6,7 @@ import {
   type RunView,
   secretSampling,
 } from '@strata/fl-core/protocol';
+import { newestKept } from '@strata/fl-core/rounds';
 
 export interface DataSheetFacts {
   readonly run: RunView;
@@ -89,12 +90,13 @@ function eligibleText({ cohort: { eligible } }: RunConfig): string[] {
     : [`Devices take part that ${wanted.join(' and ')}, by what they say themselves.`];
 }
 
-function modelsKeptText({ retention: { last, best, every } }: RunConfig): string {
+function modelsKeptText(config: RunConfig): string {
+  const { best, every } = config.retention;
   const more = [
     ...(best > 0 ? [`the ${best} with the lowest held-out loss`] : []),
     ...(every === null ? [] : [`every ${every}th`]),
   ];
-  return `Of the models of the rounds the first and the newest ${last} keep their weights${more.map((m) => `, ${m}`).join('')}; all others the hashes alone.`;
+  return `Of the models of the rounds the first and the newest ${newestKept(config)} keep their weights${more.map((m) => `, ${m}`).join('')}; all others the hashes alone.`;
 }
 
 function recordsKeptText({ retention }: RunConfig): string {
