@@ -1,9 +1,12 @@
-import type { RunConfig } from '@strata/fl-core/protocol';
+import { createHash } from 'node:crypto';
+import { AuditEntry, checkSignedAudit, type RunConfig, routes } from '@strata/fl-core/protocol';
 import { answerAll, hello, memoryRun, updateBytes } from '@strata/fl-core/rounds/testing';
+import { identityOf, isUpdateSigned, newIdentityKeys, signUpdate } from '@strata/fl-core/signing';
+import { signatureText } from '@strata/fl-core/signing/messages';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Script, TestClient, WorkOf } from '../testing/client.ts';
 import { committed, Gate, startCrew } from '../testing/crew.ts';
-import { TestServer, type testConfig } from '../testing/server.ts';
+import { TestServer, testConfig } from '../testing/server.ts';
 
 /** Buffered runs on a server: c1 and c2 are fast, c3 is slow; a buffer holds two updates. */
 
@@ -143,5 +146,42 @@ describe('a buffered run', () => {
       expect(await server.store.blobs.has(sha256)).toBe(true);
     gate.open();
     await server.until(id, (v) => v.state === 'finished', 'the end');
+  }, 120_000);
+
+  it('puts a stale update on record under the round that its participant has signed', async () => {
+    const gate = new Gate();
+    const key = await identityOf(await newIdentityKeys());
+    const config = testConfig({
+      ...buffered(3),
+      rounds: 2,
+      cohort: { goal: 1, minimum: 1, timing: { kind: 'buffered', atWork: 2 } },
+    });
+    const { id: run } = await server.createRun(config);
+    const sha256 = (bytes: string | Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+    const sign = async (round: number, update: Uint8Array<ArrayBuffer>) =>
+      signatureText(await signUpdate(key, { run, round, client: 'slow', sha256: sha256(update) }));
+    const slow: Script['train'] = async (client, work) => {
+      await gate.opened;
+      await send(client, work);
+    };
+    const quick: Script['train'] = (client, work) =>
+      work.round === 1 ? send(client, work) : Promise.resolve();
+    const clients = [
+      server.client({ run, id: 'quick', config, script: { train: quick } }),
+      server.client({ run, id: 'slow', config, script: { train: slow }, sign }),
+    ];
+    await Promise.all(clients.map((c) => c.join()));
+    await server.command(run, 'start');
+    await committed(server, run, 1);
+    gate.open();
+    await server.until(run, (v) => v.state === 'finished', 'the end');
+    const file = await (await server.operator.bytes(routes.auditFile, {})).text();
+    const lines = file.trimEnd().split('\n');
+    expect(await checkSignedAudit(lines, sha256, isUpdateSigned)).toMatchObject({ kind: 'whole', signed: 1 });
+    const entries = lines.map((line) => AuditEntry.parse(JSON.parse(line)));
+    const counted = entries.filter((e) => e.kind === 'updates-counted' && e.run === run);
+    expect(counted.map((e) => e.details)).toEqual([
+      { round: '1', countedIn: '2', 'update slow': expect.stringMatching(/^[0-9a-f]{64} \S+/) },
+    ]);
   }, 120_000);
 });
