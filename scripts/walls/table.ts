@@ -328,7 +328,7 @@ export const places: readonly Place[] = [
   ),
   place(
     'web/operator',
-    'web/shared web/client/index.ts client core/protocol core/tasks core/selection core/aggregation core/variants core/rounds/check-config.ts core/rounds/usual-head.ts core/rounds/warm-up.ts core/rounds/privacy core/rounds/sealed/config-problems.ts core/rounds/verdict.ts core/models/layouts.ts core/data',
+    'web/shared web/client/index.ts client core/protocol core/tasks core/selection core/aggregation core/variants core/rounds/check-config.ts core/rounds/usual-head.ts core/rounds/warm-up.ts core/rounds/privacy core/rounds/sealed/config-problems.ts core/rounds/buffered/config-problems.ts core/rounds/verdict.ts core/models/layouts.ts core/data',
     `${page} qrcode.react socket.io-client`,
     'pages know the client and what is shared, not the shell and not each other',
   ),

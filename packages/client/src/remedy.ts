@@ -22,6 +22,7 @@ const remedies: Readonly<Record<ErrorCode, Remedy>> = {
   internal: 'again',
   'wrong-phase': 'moved-on',
   'wrong-round': 'moved-on',
+  'too-stale': 'moved-on',
   'wrong-state': 'moved-on',
   'unknown-round': 'moved-on',
   'not-in-cohort': 'moved-on',

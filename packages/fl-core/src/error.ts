@@ -23,6 +23,7 @@ export const errorCodes = [
   'wrong-state', // the run cannot do that now
   'wrong-phase', // the round has moved on
   'wrong-round',
+  'too-stale', // an update of a buffered run, of a model that is too old
   'not-in-cohort',
   'wrong-scores', // other layers than the model's, or a non-finite score
   'wrong-layers', // other layers than the mask

@@ -1,5 +1,5 @@
 import type { Checkpoint, RunConfig } from '@strata/fl-core/protocol';
-import { type CommittedModel, keptRounds } from '@strata/fl-core/rounds';
+import { type CommittedModel, keptRounds, newestKept } from '@strata/fl-core/rounds';
 import { and, desc, eq, inArray, notInArray, sql } from 'drizzle-orm';
 import type { HasLimits } from '../limits.ts';
 import type { HasBackground } from '../live/background.ts';
@@ -111,8 +111,10 @@ async function modelsByRun(db: Queryable, run: string | null) {
 }
 
 /** A server keeps no fewer of the newest than its limit, whatever a run wants. */
-const keptOf = ({ retention }: RunConfig, models: readonly CommittedModel[], { limits }: Omit<Names, 'db'>) =>
-  keptRounds({ retention: { ...retention, last: Math.max(retention.last, limits.keptCheckpoints) } }, models);
+function keptOf(config: RunConfig, models: readonly CommittedModel[], { limits }: Omit<Names, 'db'>) {
+  const last = Math.max(newestKept(config), limits.keptCheckpoints);
+  return keptRounds({ retention: { ...config.retention, last } }, models);
+}
 
 async function keptModels({ db, limits }: Names): Promise<Model[]> {
   const kept: Model[] = [];

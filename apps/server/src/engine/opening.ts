@@ -1,4 +1,4 @@
-import { secretSampling } from '@strata/fl-core/protocol';
+import { bufferOf, secretSampling } from '@strata/fl-core/protocol';
 import {
   budgetWindow,
   cohortOf,
@@ -25,7 +25,9 @@ import {
   countCommitted,
   getRun,
   listClients,
+  listMembers,
   listReleased,
+  type MemberRow,
   openRound,
   type RunRow,
   sealingOfMember,
@@ -59,7 +61,15 @@ export async function openNextRound(
     ? ready
     : await fairDraw(run, next.round, ready, ({ id }) => newcomers.addressOf(runId, id));
   const missed = await missedBefore(db, runId, drawn);
-  const cohort = await cohortOf(run, next.round, drawn, committed, missed, await turnout(db, runId, past));
+  const cohort = await cohortOf(
+    run,
+    next.round,
+    drawn,
+    committed,
+    missed,
+    await turnout(db, runId, past),
+    await newestMembers(db, run, past),
+  );
   const measured = await measuredRounds(db, run, next.round, cohort.members);
   const {
     round,
@@ -74,11 +84,16 @@ export async function openNextRound(
   await events.add(runId, {
     kind: 'round-opened',
     round: next.round,
-    message: `Round ${next.round} opened with ${chosen.length} of ${ready.length} ready participants.`,
+    message: openedText(next.round, cohort.carried.length, cohort.members.length, ready.length),
   });
   bus.changed(runId);
   return next;
 }
+
+const openedText = (round: number, carried: number, drawn: number, ready: number): string =>
+  carried === 0
+    ? `Round ${round} opened with ${drawn} of ${ready} ready participants.`
+    : `Round ${round} opened with ${drawn} new participants and ${carried} that are still at work; ${ready} are ready.`;
 
 /** The run is over before a round that would pass its epsilon; what it has learned stays. */
 async function stopSpent(
@@ -123,6 +138,23 @@ function recentRounds(db: Queryable, run: string): Promise<PastRound[]> {
     .where(and(eq(rounds.run, run), inArray(rounds.phase, closedPhases)))
     .orderBy(desc(rounds.round))
     .limit(turnoutWindow);
+}
+
+/** The cohort of the newest round, those aside that have left since; read of a buffered run alone. */
+async function newestMembers(
+  db: Queryable,
+  { id, config }: RunRow,
+  [newest]: readonly PastRound[],
+): Promise<MemberRow[]> {
+  if (bufferOf(config) === null || newest === undefined) return [];
+  const cohort = await listMembers(db, id, newest.round);
+  const rows = await listClients(
+    db,
+    id,
+    cohort.map((m) => m.client),
+  );
+  const there = new Set(rows.flatMap((client) => (client.left ? [] : [client.id])));
+  return cohort.filter((m) => there.has(m.client));
 }
 
 /** What came of the members of past rounds. */

@@ -3,9 +3,12 @@ import {
   boundedClaims,
   type Change,
   type ClaimNote,
+  type CountedUpdate,
   countedHeldOut,
   countedSamples,
+  hasWork,
   isTimed,
+  meanTau,
   memberState,
   partsNote,
   type RoundFacts,
@@ -31,20 +34,29 @@ export async function noteAggregated(
   run: RunRow,
   row: RoundRow,
   cohort: readonly MemberRow[],
-  updates: number,
+  counted: readonly CountedUpdate[],
 ): Promise<void> {
   const { id, config } = run;
   const { round } = row;
   await events.add(id, {
     kind: 'aggregated',
     round,
-    message: `${updates} updates were aggregated${toldBy(config) === 'nothing' ? '' : '; the cohort evaluates the result'}.${clipNote(config, row, cohort)}`,
+    message: `${counted.length} updates were aggregated${toldBy(config) === 'nothing' ? '' : '; the cohort evaluates the result'}.${clipNote(config, row, cohort)}${staleNote(counted)}`,
   });
   const trained = cohort.filter((m) => m.update !== null);
   const parts = partsNote(trained);
   if (parts !== null) await events.add(id, { kind: 'parts-sent', round, message: parts });
   const claims = boundedClaims(config, countedSamples(config, trained), 'training samples');
   await noteClaims({ events }, id, round, claims);
+}
+
+/** Of a buffered run: how old what was aggregated is. */
+function staleNote(counted: readonly CountedUpdate[]): string {
+  const taus = counted.map(meanTau);
+  const stale = taus.filter((tau) => tau > 0).length;
+  if (stale === 0) return '';
+  const mean = taus.reduce((sum, tau) => sum + tau, 0) / taus.length;
+  return ` Of them ${stale} were trained from an older model; since, a layer had been changed ${mean.toFixed(1)} times in the mean of all.`;
 }
 
 /** Whether the clip is about right is seen by how many updates reach it: a figure without noise. */
@@ -83,28 +95,49 @@ export interface LateMembers {
   readonly cohort: number;
 }
 
-export function lateMembers(
-  { round: { phase }, cohort }: RoundFacts,
-  { members }: Change,
-): LateMembers | null {
-  const clients = [...members].flatMap(([client, change]) => (change.late ? [client] : []));
+export function lateMembers({ round: { phase }, cohort }: RoundFacts, change: Change): LateMembers | null {
+  const dropped = new Set(droppedBy({ cohort }, change));
+  const clients = [...change.members].flatMap(([client, { late }]) =>
+    late && !dropped.has(client) ? [client] : [],
+  );
   if (clients.length === 0 || !isTimed(phase)) return null;
   const answered = cohort.filter((m) => memberState(phase, m) === 'answered').length;
   return { phase, clients, answered, cohort: cohort.length };
 }
 
+/** Whose work a commit made too old, in a buffered run. */
+export const droppedBy = ({ cohort }: Pick<RoundFacts, 'cohort'>, { members, commit }: Change): string[] =>
+  commit === null ? [] : cohort.flatMap((m) => (hasWork(m) && members.get(m.client)?.late ? [m.client] : []));
+
+export async function noteDropped(
+  ports: HasDb & HasEvents,
+  { run, round }: RoundRow,
+  clients: readonly string[],
+): Promise<void> {
+  if (clients.length === 0) return;
+  await ports.events.add(run, {
+    kind: 'work-dropped',
+    round,
+    message: `What these participants work on is too old for the next round, and is dropped: ${await namesOf(ports, run, clients)}. They get new work as places are free.`,
+  });
+}
+
 /** Names of clients that a line of the log holds. */
 const namesInALine = 5;
+
+async function namesOf({ db }: HasDb, run: string, clients: readonly string[]): Promise<string> {
+  const rows = await listClients(db, run, clients.slice(0, namesInALine));
+  const names = rows.map((c) => c.hello?.name || c.id).sort();
+  const more = clients.length - names.length;
+  return [...names, ...(more > 0 ? [`${more} more`] : [])].join(', ');
+}
 
 export async function noteLate(
   { db, events }: HasDb & HasEvents,
   { run, round }: RoundRow,
   { phase, clients, answered, cohort }: LateMembers,
 ): Promise<void> {
-  const rows = await listClients(db, run, clients.slice(0, namesInALine));
-  const names = rows.map((c) => c.hello?.name || c.id).sort();
-  const more = clients.length - names.length;
-  const who = [...names, ...(more > 0 ? [`${more} more`] : [])].join(', ');
+  const who = await namesOf({ db }, run, clients);
   const title = `${phase[0]?.toUpperCase()}${phase.slice(1)}`;
   await events.add(run, {
     kind: 'answers-missing',

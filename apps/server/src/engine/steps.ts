@@ -37,6 +37,7 @@ import type { HasBlobs } from '../store/blobs.ts';
 import { changeMembers } from '../store/change-members.ts';
 import {
   countCommitted,
+  earlierModels,
   findRound,
   getCheckpoint,
   getRound,
@@ -61,9 +62,11 @@ import type { HasLayerSteps } from './aggregation/layer-steps.ts';
 import { openAside } from './aggregation/sealed-sums.ts';
 import type { HasGarbage } from './garbage-collection.ts';
 import {
+  droppedBy,
   type LateMembers,
   lateMembers,
   noteAggregated,
+  noteDropped,
   noteEarlyEnd,
   noteEvaluations,
   noteLate,
@@ -87,14 +90,17 @@ export async function settlePhase(
   number: number,
 ): Promise<RoundStatus> {
   let late: LateMembers | null = null;
+  let dropped: readonly string[] = [];
   const { round, moved } = await moveRound(ports, runId, number, async (facts, tx) => {
     const { run, round } = facts;
     if (isTimed(round.phase) && run.state !== 'stopped') await flushTraffic(ports, tx, facts);
     const change = settling(facts, now());
     late = change && lateMembers(facts, change);
+    dropped = change ? droppedBy(facts, change) : [];
     return change;
   });
   if (late) await noteLate(ports, round, late);
+  await noteDropped(ports, round, dropped);
   if (!moved) return statusOf(round);
   if (round.phase === 'committed') await noteEvaluations(ports, round);
   await announce(ports, round);
@@ -157,7 +163,7 @@ export async function aggregateRound(
   if (run.config.aggregation.sealing.kind === 'sealed') return commitSums(ports, run, row);
   const base = await getCheckpoint(db, runId, row.baseRound);
   const cohort = await listMembers(db, runId, number);
-  const updates = countedUpdates(run, cohort);
+  const updates = countedUpdates(run, cohort, await earlierModels(db, run));
   const begun = { candidate: row.candidate ?? {}, optimizer: row.optimizer };
   const port = layerPort(ports, run, row, await clearStep(ports, run, row, updates));
   const anyway = noisedAnyway(row.privacy, trainedLayers(layoutFor(run.config), []));
@@ -166,9 +172,9 @@ export async function aggregateRound(
 
   const { round } = await moveRound(ports, runId, number, async (facts, tx) => {
     const ids = facts.cohort.map((m) => m.client);
-    return beginEvaluating(facts, await listClients(tx, runId, ids), made, share, now());
+    return beginEvaluating(facts, await listClients(tx, runId, ids), made, share, updates, now());
   });
-  await noteAggregated(ports, run, row, cohort, updates.length);
+  await noteAggregated(ports, run, row, cohort, updates);
   bus.changed(runId);
   return statusOf(round);
 }
@@ -324,13 +330,18 @@ const updatesInEntry = 100;
 
 /** Puts on record what a model was made of, where anybody has signed it. */
 async function recordSignatures(tx: Queryable, { run, round }: RoundRow): Promise<void> {
-  const counted = (await listMembers(tx, run, round)).flatMap(({ client, update, signature }) =>
-    update === null ? [] : [{ client, sha256: update, signature }],
+  const counted = (await listMembers(tx, run, round)).flatMap(({ client, update, signature, given }) =>
+    update === null ? [] : [{ client, sha256: update, signature, of: given?.round ?? round }],
   );
   if (counted.every(({ signature }) => signature === null)) return;
-  for (let from = 0; from < counted.length; from += updatesInEntry) {
-    const details = updateDetails(round, counted.slice(from, from + updatesInEntry));
-    await appendAudit(tx, { who: theServer, kind: 'updates-counted', run, details });
+  // What is signed names the round that it was trained for: in a buffered run that may be an earlier one.
+  for (const of of [...new Set(counted.map((u) => u.of))].sort((a, b) => a - b)) {
+    const updates = counted.filter((u) => u.of === of);
+    for (let from = 0; from < updates.length; from += updatesInEntry) {
+      const told = updateDetails(of, updates.slice(from, from + updatesInEntry));
+      const details = of === round ? told : { ...told, countedIn: String(round) };
+      await appendAudit(tx, { who: theServer, kind: 'updates-counted', run, details });
+    }
   }
 }
 

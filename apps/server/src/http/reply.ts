@@ -48,6 +48,7 @@ const statuses: Readonly<Record<ErrorCode, number>> = {
   'wrong-state': 409,
   'wrong-phase': 409,
   'wrong-round': 409,
+  'too-stale': 409,
   'not-in-cohort': 409,
   'already-answered': 409,
   'taken-over': 409,

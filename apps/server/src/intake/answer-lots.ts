@@ -1,10 +1,10 @@
-import type { UpdateSignature } from '@strata/fl-core/protocol';
+import type { RunConfig, UpdateSignature } from '@strata/fl-core/protocol';
 import { type MemberChange, type Place, placeIn } from '@strata/fl-core/rounds';
 import type { HasAllowance } from '../entry/allowance.ts';
 import type { HasNewcomers } from '../entry/newcomers.ts';
 import type { HasBus } from '../live/bus.ts';
 import { changeMembers } from '../store/change-members.ts';
-import { listPlaces, lockRound, openRound } from '../store/rows.ts';
+import { listPlaces, lockRound, newestRound } from '../store/rows.ts';
 import type { HasNaming } from '../store/shared-lock.ts';
 import type { HasDb, Queryable } from '../store/store.ts';
 import { type Outcome, settled, Together } from '../store/together.ts';
@@ -17,6 +17,8 @@ export type CountPorts = HasDb & HasBus & HasNewcomers & HasAllowance;
 export interface Answer {
   readonly client: string;
   readonly round: number;
+  /** Of an update: what of the run says whether one of an earlier round may count. */
+  readonly cohort?: RunConfig['cohort'];
   /** Of an update: who has signed it, null where nobody has. It is held to the client's key (`KnownKeys`). */
   readonly signature?: UpdateSignature | null;
   /**
@@ -90,8 +92,8 @@ async function recordAnswers(
   run: string,
   answers: readonly Answer[],
 ): Promise<Outcome<Taken>[]> {
-  const open = await openRound(tx, run);
-  const locked = open && (await lockRound(tx, run, open.round));
+  const newest = await newestRound(tx, run);
+  const locked = newest && (await lockRound(tx, run, newest.round));
   const ids = [...new Set(answers.map(({ client }) => client))];
   const places = locked ? await listPlaces(tx, run, locked.round, ids) : [];
   const members = new Map(places.map((place) => [place.client, place]));
@@ -100,10 +102,10 @@ async function recordAnswers(
   const changes = new Map<string, MemberChange & Pick<Answer, 'signature'>>();
   const files: Promise<void>[] = [];
   const outcomes: Outcome<Taken>[] = [];
-  for (const { client, round, signature, take, keep } of answers) {
+  for (const { client, round, cohort, signature, take, keep } of answers) {
     const outcome = await settled(async (): Promise<Taken> => {
       const member = members.get(client) ?? null;
-      const place = placeIn(locked, round, client, member);
+      const place = placeIn(locked, round, client, member, cohort);
       const change = take(place);
       if (change === null || member === null) return { place, counted: false };
       if (signature !== undefined) keys.hold(client, signature);

@@ -111,7 +111,7 @@ interface Upload {
  */
 export async function takeUpdate(
   ports: UpdatePorts,
-  { run, round: open, member }: Standing,
+  { run, round: newest, member }: Standing,
   round: number,
   client: string,
   body: Readable,
@@ -119,8 +119,8 @@ export async function takeUpdate(
 ): Promise<TakenUpdate> {
   const { blobs, events, limits } = ports;
   // Without a lock, which would be a write and a wait for the disk: it is asked again when the body is there.
-  const expected = placeIn(open, round, client, member);
-  const upload = await uploadOf(ports, run, open, expected);
+  const expected = placeIn(newest, round, client, member, run.config.cohort);
+  const upload = await uploadOf(ports, run, newest, expected);
   const earlier = countedBefore(expected, upload.phase);
   if (earlier) return earlier;
   // Who sends in a cohort that is drawn in secret, and how many do, no span tells (R14).
@@ -140,6 +140,7 @@ export async function takeUpdate(
     const { place, counted } = await ports.answerLots.count(run.id, {
       client,
       round,
+      cohort: run.config.cohort,
       signature,
       take: (place) => (countedBefore(place, upload.phase) ? null : answerOf(place)),
       keep: async () => {

@@ -65,6 +65,7 @@ test('runs stored before budgets had kinds, runs had tasks and epochs were calle
         ...old.cohort,
         grace: { share: 0.5, seconds: 5 },
         eligible: { backends: ['webgpu', 'wasm', 'cpu'], samples: 1 },
+        timing: { kind: 'rounds' },
       },
       // Links of before carry no secret.
       visibility: 'listed',

@@ -1,4 +1,4 @@
-import { type Phase, protectsClients, StrataError } from '@strata/fl-core/protocol';
+import { bufferOf, type Phase, protectsClients, StrataError } from '@strata/fl-core/protocol';
 import type { RoundPrivacy } from '@strata/fl-core/rounds/spending';
 import type { SealedMember, SealedResult, SealingState } from '@strata/fl-core/rounds/types';
 import { and, desc, eq, getTableColumns, isNotNull, notInArray, type SQL, sql } from 'drizzle-orm';
@@ -74,6 +74,17 @@ export async function openRound(db: Queryable, run: string): Promise<RoundRow | 
   return row ?? null;
 }
 
+/** The newest round, open or over. */
+export async function newestRound(db: Queryable, run: string): Promise<RoundRow | null> {
+  const [row] = await db
+    .select()
+    .from(rounds)
+    .where(eq(rounds.run, run))
+    .orderBy(desc(rounds.round))
+    .limit(1);
+  return row ?? null;
+}
+
 /** Rounds committed so far; abandoned ones do not count towards the run's end. */
 export async function countCommitted(db: Queryable, run: string): Promise<number> {
   const [row] = await db
@@ -140,7 +151,7 @@ export async function listPlaces(
 /** What work and verdicts look at of a member. */
 export type PlaceFacts = Pick<
   MemberRow,
-  'client' | 'scores' | 'mask' | 'update' | 'evaluation' | 'left' | 'missed' | 'late' | 'sealing'
+  'client' | 'scores' | 'mask' | 'update' | 'evaluation' | 'left' | 'missed' | 'late' | 'given' | 'sealing'
 >;
 
 /**
@@ -148,10 +159,10 @@ export type PlaceFacts = Pick<
  * any.
  */
 export function listFacts(db: Queryable, run: string, round: number): Promise<PlaceFacts[]> {
-  const { client, mask, update, evaluation, left, missed, late } = members;
+  const { client, mask, update, evaluation, left, missed, late, given } = members;
   const scores = sql<MemberRow['scores']>`case when ${members.scores} is null then null else '{}'::jsonb end`;
   return db
-    .select({ client, scores, mask, update, evaluation, left, missed, late, sealing: sealingState })
+    .select({ client, scores, mask, update, evaluation, left, missed, late, given, sealing: sealingState })
     .from(members)
     .leftJoin(sealings, sealingOfMember)
     .where(and(eq(members.run, run), eq(members.round, round)));
@@ -225,6 +236,22 @@ export async function listClients(db: Queryable, run: string, ids: readonly stri
 /** As drizzle's `inArray`, by one parameter: of a thousand ids the database would parse a thousand. */
 export const oneOf = (column: PgColumn, ids: readonly string[]): SQL =>
   sql`${column} = any(${sql.param([...ids])}::text[])`;
+
+/** The newest models of a buffered run that a member may still be at work on, oldest first; of other runs none. */
+export async function earlierModels(
+  db: Queryable,
+  { id, config }: Pick<RunRow, 'id' | 'config'>,
+): Promise<Pick<CheckpointRow, 'round' | 'layers'>[]> {
+  const buffer = bufferOf(config);
+  if (buffer === null) return [];
+  const newest = await db
+    .select({ round: checkpoints.round, layers: checkpoints.layers })
+    .from(checkpoints)
+    .where(eq(checkpoints.run, id))
+    .orderBy(desc(checkpoints.round))
+    .limit(buffer.staleness + 1);
+  return newest.reverse();
+}
 
 /** Throws `internal` when the checkpoint is missing: every committed round has one (R8). */
 export async function getCheckpoint(db: Queryable, run: string, round: number): Promise<CheckpointRow> {

@@ -14,7 +14,7 @@ import type {
   StepTimesMessage,
 } from '@strata/fl-core/protocol';
 import type { RoundPrivacy } from '@strata/fl-core/rounds/spending';
-import type { SealedResult } from '@strata/fl-core/rounds/types';
+import type { Given, SealedResult } from '@strata/fl-core/rounds/types';
 import type { Ready, Released, Shared } from '@strata/fl-core/sealing/messages';
 import type { SelectionHistory } from '@strata/fl-core/selection';
 import type { PublicIdentity, UpdateSignature } from '@strata/fl-core/signing/messages';
@@ -172,6 +172,10 @@ export const members = pgTable(
     signature: jsonb('signature').$type<UpdateSignature>(),
     /** Under differential privacy of each sample: what the client says it has spent, its update included. */
     claimedEpsilon: doublePrecision('claimed_epsilon'),
+    /** Of a buffered run: what it works on, as it was handed out; null before, and in other runs. */
+    given: jsonb('given').$type<Given>(),
+    /** Of a buffered run: how often the layers of its update had been changed since its copy, in the mean. */
+    staleness: doublePrecision('staleness'),
   },
   (t) => [
     primaryKey({ columns: [t.run, t.round, t.client] }),

@@ -1,7 +1,6 @@
-import { and, desc, eq, notInArray } from 'drizzle-orm';
+import { desc, eq } from 'drizzle-orm';
 import {
   type ClientRow,
-  closedPhases,
   listClients,
   listPlaces,
   type MemberRow,
@@ -16,11 +15,11 @@ import { Together } from './together.ts';
 /** Where a run stands, and one of its clients in it: what nearly everything that a client says begins with. */
 export interface Standing {
   readonly run: RunRow;
-  /** The open round, if there is one. */
+  /** The newest round, if there is one; it may be over. */
   readonly round: RoundRow | null;
   /** Null: the run has no such client. */
   readonly client: ClientRow | null;
-  /** The client's place in the open round, if it has one. */
+  /** The client's place in it, if it has one. */
   readonly member: MemberRow | null;
 }
 
@@ -59,12 +58,12 @@ async function readStandings(db: Queryable, id: string, ids: readonly string[]):
   }));
 }
 
-/** A run and its open round. Throws `unknown-run`. */
-async function readRun(db: Queryable, id: string): Promise<Pick<Standing, 'run' | 'round'>> {
+/** A run and its newest round. Throws `unknown-run`. */
+export async function readRun(db: Queryable, id: string): Promise<Pick<Standing, 'run' | 'round'>> {
   const [row] = await db
     .select({ run: runs, round: rounds })
     .from(runs)
-    .leftJoin(rounds, and(eq(rounds.run, runs.id), notInArray(rounds.phase, closedPhases)))
+    .leftJoin(rounds, eq(rounds.run, runs.id))
     .where(eq(runs.id, id))
     .orderBy(desc(rounds.round))
     .limit(1);

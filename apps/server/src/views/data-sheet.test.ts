@@ -52,6 +52,17 @@ it('says of a study and of a test what their participants can rely on, and of ne
   const computed = sheetOf(await create({ local: { head: { warmUp: { kind: 'closed-form' } } } }));
   expect(computed).toContain('they tell how many samples it has of each label');
   expect(computed).toContain('which label each has, and the names');
+  const buffered = sheetOf(
+    await create({
+      strategy: { name: 'top' },
+      cohort: { goal: 3, timing: { kind: 'buffered', atWork: 9, staleness: 7 } },
+    }),
+  );
+  expect(buffered).toContain('up to 9 participants are at work at once');
+  expect(buffered).toContain('models up to 7 commits old');
+  // What somebody may still work on is kept, and one more.
+  expect(buffered).toContain('the first and the newest 9 keep their weights');
+  expect(study).not.toContain('buffered');
   const test = sheetOf(await create({ purpose: { kind: 'test' } }));
   expect(test).toContain('It is a **test**');
   expect(test).not.toContain('fewer than 3');

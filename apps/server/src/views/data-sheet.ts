@@ -7,6 +7,7 @@ import {
   type RunView,
   secretSampling,
 } from '@strata/fl-core/protocol';
+import { newestKept } from '@strata/fl-core/rounds';
 
 export interface DataSheetFacts {
   readonly run: RunView;
@@ -38,6 +39,11 @@ export function dataSheet({ run, audit, now }: DataSheetFacts): string {
       secretSampling(config) === null
         ? `A round begins with at least ${config.cohort.minimum} participants; ${config.cohort.goal} are wanted.`
         : `A round begins when at least ${config.cohort.minimum} participants are there; who of them is in it is drawn in secret.`,
+      ...(config.cohort.timing.kind === 'buffered'
+        ? [
+            `Rounds are buffered: up to ${config.cohort.timing.atWork} participants are at work at once, and a model may mix changes that were made of models up to ${config.cohort.timing.staleness} commits old; the older, the less they count.`,
+          ]
+        : []),
       ...eligibleText(config),
       `${participantsOf(run).length} participants are listed${sitesText(run)}.`,
     ]),
@@ -85,12 +91,13 @@ function eligibleText({ cohort: { eligible } }: RunConfig): string[] {
     : [`Devices take part that ${wanted.join(' and ')}, by what they say themselves.`];
 }
 
-function modelsKeptText({ retention: { last, best, every } }: RunConfig): string {
+function modelsKeptText(config: RunConfig): string {
+  const { best, every } = config.retention;
   const more = [
     ...(best > 0 ? [`the ${best} with the lowest held-out loss`] : []),
     ...(every === null ? [] : [`every ${every}th`]),
   ];
-  return `Of the models of the rounds the first and the newest ${last} keep their weights${more.map((m) => `, ${m}`).join('')}; all others the hashes alone.`;
+  return `Of the models of the rounds the first and the newest ${newestKept(config)} keep their weights${more.map((m) => `, ${m}`).join('')}; all others the hashes alone.`;
 }
 
 function recordsKeptText({ retention }: RunConfig): string {

@@ -2,6 +2,7 @@ import type { Checkpoint, RunConfig, Work } from '@strata/fl-core/protocol';
 import {
   type Applicant,
   estimateWindow,
+  isOver,
   isReady,
   layoutFor,
   type SealedPhase,
@@ -14,18 +15,17 @@ import type { Attendance, SeesPresence } from '../live/presence.ts';
 import type { HasSealedPhases } from '../sealed/phases.ts';
 import {
   countCommitted,
+  earlierModels,
   getCheckpoint,
-  getRun,
   listFacts,
   oneOf,
-  openRound,
   type PlaceFacts,
   type RoundRow,
   type RunRow,
   unknownClient,
 } from '../store/rows.ts';
 import { clients, rounds } from '../store/schema.ts';
-import type { HasStandings } from '../store/standings.ts';
+import { type HasStandings, readRun } from '../store/standings.ts';
 import type { HasDb, Queryable } from '../store/store.ts';
 
 /** Gathers the rows that {@link workOf} needs: for one client, or for all connected ones at once. */
@@ -35,12 +35,16 @@ interface Past {
   readonly checkpoint: Checkpoint;
   readonly pastSeconds: readonly number[];
   readonly committed: number;
+  /** Of a buffered run: the models that somebody may still work on, by round. */
+  readonly earlier: ReadonlyMap<number, Checkpoint>;
 }
 
-async function readPast(db: Queryable, { id, committedRound }: RunRow): Promise<Past> {
+async function readPast(db: Queryable, run: RunRow): Promise<Past> {
+  const { id, committedRound } = run;
   const { round, layers } = await getCheckpoint(db, id, committedRound);
   return {
     checkpoint: { round, layers },
+    earlier: new Map((await earlierModels(db, run)).map((model) => [model.round, model])),
     pastSeconds: await roundSeconds(db, id),
     committed: await countCommitted(db, id),
   };
@@ -96,12 +100,13 @@ async function gather(
   { run, round }: Pick<Shared, 'run' | 'round'>,
   countReady: () => number | Promise<number>,
 ): Promise<Shared> {
+  const open = round !== null && isOver(round.phase) ? null : round;
   return {
     run,
     round,
     ...(await pasts.of(run)),
-    ready: round ? 0 : await countReady(),
-    sealedPhase: round && (await sealedPhases.of(run, round)),
+    ready: open ? 0 : await countReady(),
+    sealedPhase: open && (await sealedPhases.of(run, open)),
   };
 }
 
@@ -171,8 +176,7 @@ export async function workFor(ports: WorkPorts & HasStandings, runId: string, id
 /** The work of every connected client. */
 export async function workForAll(ports: WorkPorts, runId: string): Promise<Map<string, Work>> {
   const connected = await connectedClients(ports, runId);
-  const run = await getRun(ports.db, runId);
-  const round = await openRound(ports.db, runId);
+  const { run, round } = await readRun(ports.db, runId);
   const shared = await gather(ports, { run, round }, () => readyAmong(connected, run.config));
   const cohort = round ? await listFacts(ports.db, runId, round.round) : [];
   const byClient = new Map(cohort.map((m) => [m.client, m]));

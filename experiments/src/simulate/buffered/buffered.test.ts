@@ -5,22 +5,8 @@ import { config, planOf, played } from '../testing.ts';
 import { checkBuffered } from './check.ts';
 import { commit } from './commit.ts';
 import { playBuffered } from './play.ts';
-import { Staleness, stalenessWeight } from './staleness.ts';
 
 const buffered = { updates: 3, atWork: 5, staleness: 10 };
-
-describe('staleness', () => {
-  it('counts the changes of a layer since a copy, not the versions', () => {
-    const staleness = new Staleness();
-    staleness.changed(1, ['head', 'a']);
-    staleness.changed(2, ['head']);
-    staleness.changed(3, ['head', 'a']);
-    expect([0, 1, 2, 3].map((since) => staleness.of('head', since))).toEqual([3, 2, 1, 0]);
-    expect([0, 1, 2, 3].map((since) => staleness.of('a', since))).toEqual([2, 1, 1, 0]);
-    expect(staleness.of('never', 0)).toBe(0);
-    expect([0, 3, 8].map(stalenessWeight)).toEqual([1, 0.5, 1 / 3]);
-  });
-});
 
 function blobsOf() {
   const files = new Map<string, Uint8Array>();
@@ -55,12 +41,16 @@ describe('a full buffer', () => {
       }));
       return (await blobs.write(encodeSafetensors(tensors))).sha256;
     };
-    // tau 0 and 3: weights 10 and 30 / 2, over 40: (10 * 1 + 15 * 4) / 40.
+    // The head was changed three times since b's copy: weights 10 and 30 / 2, over 40: (10 * 1 + 15 * 4) / 40.
+    const models = [0, 1, 2, 3].map((round) => {
+      const known = round === 3 ? layers : { ...layers, [head.name]: { sha256: `older ${round}`, bytes: 0 } };
+      return { round, layers: known, optimizer: null };
+    });
     const arrivals = [
       { client: 'b', samples: 30, layers: [head.name], update: await update(4), since: 0 },
       { client: 'a', samples: 10, layers: [head.name], update: await update(1), since: 3 },
     ];
-    const made = await commit(asked, { layers, optimizer: null }, arrivals, ({ since }) => 3 - since, blobs);
+    const made = await commit(asked, models, arrivals, blobs);
     const values = decodeSafetensors(blobs.read(made.layers[head.name]!.sha256)).tensors.map((t) => t.data);
     for (const data of values) for (const value of data) expect(value).toBe(1.75);
     // What nobody trained keeps its blob.
@@ -108,13 +98,16 @@ describe('a buffered run', () => {
   });
 
   it.each([
-    ['a buffer that never fills', { buffered: { updates: 6, atWork: 5 } }, {}, 'never fill'],
+    ['a buffer that never fills', { buffered: { updates: 6, atWork: 5 } }, {}, 'never fills'],
     ['a strategy that probes', {}, { strategy: { name: 'strata', lambda: 1 } }, 'asks for a probe'],
+    ['more at work than there are', { buffered: { updates: 3, atWork: 9 } }, {}, 'of 8 clients'],
     ['ranks', {}, { aggregation: { rule: { name: 'median' } } }, 'counts clients alike'],
-    ['a time box', {}, { local: { timeBox: 5 } }, 'no deadline'],
+    ['a time box', {}, { local: { timeBox: 5 } }, 'no end of training'],
     ['sealing', {}, { aggregation: { sealing: { kind: 'sealed', samples: 10 } } }, 'do not cancel'],
   ])('is refused with %s', (_, plan, run, words) => {
     expect(() => checkBuffered(planOf({ buffered, ...plan }), config(run))).toThrow(words);
     expect(() => checkBuffered(planOf({ buffered }), config())).not.toThrow();
+    const timing = { kind: 'buffered', atWork: 5 };
+    expect(() => checkBuffered(planOf(), config({ cohort: { timing } }))).toThrow('say `buffered`');
   });
 });

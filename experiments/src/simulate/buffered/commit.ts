@@ -3,15 +3,22 @@ import { decodeSafetensors, type KeptStates, type RunConfig } from '@strata/fl-c
 import {
   type CountedUpdate,
   countedSamples,
+  freshness,
+  freshSamples,
   type Layers,
   makeCandidate,
   stepLayer,
+  tausSince,
 } from '@strata/fl-core/rounds';
-import { stalenessWeight } from './staleness.ts';
 
 export interface Model {
   readonly layers: Layers;
   readonly optimizer: KeptStates | null;
+}
+
+/** A model, and how many were made before it. */
+export interface Version extends Model {
+  readonly round: number;
 }
 
 /** An update that has come. */
@@ -34,19 +41,18 @@ export interface Blobs {
 
 /**
  * One step of the model by a full buffer (Algorithm 1 of FedBuff, arXiv 2106.06639), layer by layer with the product's
- * rule and optimizer. With s_il = s(tau_il) of {@link stalenessWeight} and d_i as ever, layer l moves by
- * (sum_i d_i s_il / sum_i d_i) times the rule's mean with weights d_i s_il; of the mean that is sum_i d_i s_il delta_il /
- * sum_i d_i: a stale update moves the model less, and not only less than the others of its buffer.
- * @param tau of a layer of an arrival.
+ * rule, optimizer and staleness (`freshness`).
+ * @param models all versions since the oldest that an arrival is of, oldest first; the newest is the one that moves.
  * @throws StrataError as `stepLayer`.
  */
 export async function commit(
   config: RunConfig,
-  model: Model,
+  models: readonly Version[],
   arrivals: readonly Arrival[],
-  tau: (arrival: Arrival, layer: string) => number,
   blobs: Blobs,
 ): Promise<Model> {
+  const model = models.at(-1);
+  if (model === undefined) throw new Error('There is no model to move.');
   const claims = countedSamples(
     config,
     arrivals.map(({ client, samples }) => ({ client, samples, claimed: samples })),
@@ -55,24 +61,22 @@ export async function commit(
     ...arrival,
     samples: claims.get(arrival.client)?.counted ?? 0,
     length: Number.NaN, // no rule here goes by it
+    taus: tausSince(models, arrival.since),
   })) satisfies CountedUpdate[];
   const step = async (layer: LayerSpec, before: Uint8Array, state: Uint8Array | null) => {
     const holders = counted.filter((u) => u.layers.includes(layer.name));
-    const fresh = holders.map((u) => u.samples * stalenessWeight(tau(u, layer.name)));
-    const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
-    const rate = sum(fresh) / sum(holders.map((u) => u.samples));
-    const { optimizer } = config.aggregation;
-    const aggregation = {
-      ...config.aggregation,
-      optimizer: { ...optimizer, learningRate: optimizer.learningRate * rate },
-    };
-    const updates = holders.map(({ client, update, length }, i) => {
-      const values = valuesOf(layer, blobs.read(update));
+    const updates = holders.map((u) => {
+      const values = valuesOf(layer, blobs.read(u.update));
       const read = (offset: number, n: number) => values.subarray(offset, offset + n);
-      return { client, samples: fresh[i]!, length, read };
+      return { client: u.client, samples: freshSamples(u, layer.name), length: u.length, read };
     });
-    const options = { share: 1, recycles: false, noising: null };
-    return stepLayer(aggregation, layer, before, state, updates, options);
+    const options = {
+      share: 1,
+      freshness: freshness(counted, layer.name),
+      recycles: false,
+      noising: null,
+    };
+    return stepLayer(config.aggregation, layer, before, state, updates, options);
   };
   const made = await makeCandidate(
     { config },

@@ -2,15 +2,22 @@ import { alwaysTrained, layerBytes, selectableLayers } from '@strata/fl-core/mod
 import type { Checkpoint, ModelWork, RunConfig } from '@strata/fl-core/protocol';
 import { StrataError } from '@strata/fl-core/protocol';
 import { deriveSeed, random } from '@strata/fl-core/random';
-import { choose, type Layers, layoutFor, pricesFor, trainedLayers } from '@strata/fl-core/rounds';
+import {
+  choose,
+  type Layers,
+  layoutFor,
+  meanTau,
+  pricesFor,
+  tausSince,
+  trainedLayers,
+} from '@strata/fl-core/rounds';
 import { budgetOf } from '@strata/fl-core/selection';
 import { crewOf } from '../crew.ts';
 import { accuracyOfClients, accuracyOn } from '../measure.ts';
 import type { PlayEnd, PlayOptions, RoundRow } from '../play.ts';
 import { layersOf, SharedBlobs } from '../shared-layers.ts';
 import type { Done } from '../worker/messages.ts';
-import { type Arrival, type Blobs, commit, type Model } from './commit.ts';
-import { Staleness } from './staleness.ts';
+import { type Arrival, type Blobs, commit, type Version } from './commit.ts';
 
 /** What the plan of a buffered run has. */
 type BufferedOptions = PlayOptions & {
@@ -47,11 +54,12 @@ export async function playBuffered(options: BufferedOptions): Promise<PlayEnd> {
   const crew = crewOf(plan, setting);
   const blobs = memoryBlobs();
   const shared = new SharedBlobs((sha256) => blobs.read(sha256));
-  const staleness = new Staleness();
   const atWork = new Map<string, AtWork>();
   const held = new Map<string, Layers>();
   const heldAll = new Set<string>();
-  let model: Model = { layers: await written(blobs, layersOf(config, start)), optimizer: null };
+  let model: Version = { round: 0, layers: await written(blobs, layersOf(config, start)), optimizer: null };
+  /** Those that somebody may still work on, oldest first. */
+  let models: Version[] = [model];
   let buffer: (Arrival & { readonly mask: readonly string[] })[] = [];
   let version = 0;
   let begun = 0;
@@ -110,14 +118,10 @@ export async function playBuffered(options: BufferedOptions): Promise<PlayEnd> {
   };
 
   const commitBuffer = async (): Promise<void> => {
-    const before = model;
-    const taus = buffer.map((a) => a.layers.map((layer) => staleness.of(layer, a.since)));
-    model = await commit(config, model, buffer, ({ since }, layer) => staleness.of(layer, since), blobs);
+    const taus = buffer.map((a) => meanTau({ layers: a.layers, taus: tausSince(models, a.since) }));
     version += 1;
-    const changed = Object.keys(model.layers).filter(
-      (name) => model.layers[name]?.sha256 !== before.layers[name]?.sha256,
-    );
-    staleness.changed(version, changed);
+    model = { round: version, ...(await commit(config, models, buffer, blobs)) };
+    models = [...models, model].slice(-buffered.staleness - 1);
     const { every, last } = plan.evaluate;
     const due = version % every === 0 || version > config.rounds - last;
     const layers = shared.of(model.layers);
@@ -133,7 +137,7 @@ export async function playBuffered(options: BufferedOptions): Promise<PlayEnd> {
       trained: buffer.map(({ client }) => client), // in the order in which they came
       hashes: Object.fromEntries(Object.entries(model.layers).map(([name, { sha256 }]) => [name, sha256])),
       summary: null,
-      buffer: { traffic, dropped, staleness: mean(taus.flat()), versions: buffer.map((a) => a.since) },
+      buffer: { traffic, dropped, staleness: mean(taus), versions: buffer.map((a) => a.since) },
     };
     buffer = [];
     [spent, traffic, dropped] = [nothing, noTraffic, 0];

@@ -216,6 +216,7 @@ export const Work = z.discriminatedUnion('kind', [
   }),
   z.object({
     kind: z.literal('train'),
+    /** That in which it was handed out; of a buffered run maybe an earlier one than the round that is open. */
     round: Round,
     remainingMs: z.number(),
     checkpoint: Checkpoint,

@@ -86,6 +86,7 @@ export const participantRoutes = {
       'wrong-state',
       'wrong-phase',
       'wrong-round',
+      'too-stale',
       'not-in-cohort',
       'wrong-layers',
       'wrong-tensor',

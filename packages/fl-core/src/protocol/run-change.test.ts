@@ -62,6 +62,7 @@ const round = (number: number, changes: Partial<RoundSummary> = {}): RoundSummar
   solved: null,
   warmUp: false,
   epsilon: null,
+  stale: null,
   ...changes,
 });
 

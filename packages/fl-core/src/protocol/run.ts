@@ -71,6 +71,23 @@ export const Purpose = z.discriminatedUnion('kind', [
 ]);
 export type Purpose = z.infer<typeof Purpose>;
 
+/**
+ * When a round closes. `rounds`: when its cohort is done, or out of time. `buffered` (FedBuff, Nguyen et al., arXiv
+ * 2106.06639): as soon as as many updates are there as the goal wants; who is not done goes on, and its update counts in a
+ * later round, the less the older its model is.
+ */
+export const Timing = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('rounds') }),
+  z.object({
+    kind: z.literal('buffered'),
+    /** Clients that are at work at once; no fewer than the goal. */
+    atWork: z.number().int().min(1).max(10_000),
+    /** Commits that a client's model may be behind; what is older is dropped, and its client gets new work. */
+    staleness: z.number().int().min(0).max(100).default(10),
+  }),
+]);
+export type Timing = z.infer<typeof Timing>;
+
 /** What an operator decides when creating a run. */
 export const RunConfig = z
   .object({
@@ -131,6 +148,7 @@ export const RunConfig = z
             samples: z.number().int().min(1).max(1_000_000_000).default(1),
           })
           .prefault({}),
+        timing: Timing.default({ kind: 'rounds' }),
       })
       .prefault({}),
     /** Seconds a phase may last. */
@@ -176,6 +194,10 @@ export const RunConfig = z
   });
 export type RunConfig = z.infer<typeof RunConfig>;
 export type RunConfigInput = z.input<typeof RunConfig>;
+
+/** How a run is buffered; null: it is played in rounds. */
+export const bufferOf = ({ cohort: { timing } }: { readonly cohort: Pick<RunConfig['cohort'], 'timing'> }) =>
+  timing.kind === 'buffered' ? timing : null;
 
 /** draft -> running <-> paused -> finished | stopped; failed when the run cannot go on. */
 export const RunState = z.enum(['draft', 'running', 'paused', 'finished', 'stopped', 'failed']);

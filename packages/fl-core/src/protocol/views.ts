@@ -111,6 +111,11 @@ export const RoundSummary = z.object({
   warmUp: z.boolean(),
   /** What the run has spent with this round; null without differential privacy, and before training. */
   epsilon: z.number().nullable(),
+  /**
+   * Of a buffered run: updates that were trained from an older model, and the mean of how often the layers of all updates
+   * that count had been changed since. Null before that is known, and in other runs.
+   */
+  stale: z.object({ updates: z.number().int(), mean: z.number() }).nullable(),
 });
 export type RoundSummary = z.infer<typeof RoundSummary>;
 
@@ -137,6 +142,10 @@ export const MemberView = z.object({
   /** Of its evaluation; null until that is counted. */
   evaluationWeight: Weight.nullable(),
   bytesDown: z.number().int(),
+  /** Of a buffered run: the round in which it got what it works on, or has worked on; null before, and in other runs. */
+  since: z.number().int().nullable(),
+  /** Of a buffered run: how often the layers of its update had been changed since, in the mean; null before it counts. */
+  staleness: z.number().nullable(),
 });
 export type MemberView = z.infer<typeof MemberView>;
 

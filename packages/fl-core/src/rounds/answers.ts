@@ -14,36 +14,38 @@ import { normOf } from './layer-step.ts';
 import { layoutFor, trainedLayers } from './layout.ts';
 import { stepsCounted, trainedShare } from './time-box.ts';
 import type { Member, MemberChange, Round } from './types.ts';
-import { memberState, type TimedPhase } from './verdict.ts';
+import { isOver, memberState, type TimedPhase } from './verdict.ts';
 
 /** What clients may answer, when, and what becomes of it (R4, R5). */
 
-/** A member of the open round. */
+/** A member of the newest round, which answers. */
 export interface Place {
   readonly round: Pick<Round, 'round' | 'phase' | 'began' | 'selection'>;
   readonly member: Member;
+  /** The round that its answer is said to be of: in a buffered run an update may be of an earlier one. */
+  readonly answers: number;
 }
 
 /**
  * The place of a client that answers to round `number`.
- * @param open the round that is open, if there is one.
+ * @param newest the run's newest round, if there is one; it may be over.
  * @param member the client's place in it, if it has one.
- * @throws StrataError `wrong-round`, `not-in-cohort`.
+ * @throws StrataError `wrong-round`, `not-in-cohort`, `too-stale`.
  */
 export function placeIn(
-  open: Place['round'] | null,
+  newest: Place['round'] | null,
   number: number,
   client: string,
   member: Member | null,
+  { timing }: Pick<RunConfig['cohort'], 'timing'> = { timing: { kind: 'rounds' } },
 ): Place {
+  if (newest && member?.given?.round === number) return { round: newest, member, answers: number };
+  const open = newest && !isOver(newest.phase) ? newest : null;
   if (open?.round !== number) {
-    throw new StrataError(
-      'wrong-round',
-      open ? `Round ${number} is not open; round ${open.round} is.` : `Round ${number} is not open.`,
-      'Ask for your work and go on with that.',
-    );
+    if (timing.kind === 'buffered' && newest && number < newest.round) throw dropped(client, number);
+    throw wrongRound(open, number);
   }
-  if (member) return { round: open, member };
+  if (member) return { round: open, member, answers: number };
   throw new StrataError(
     'not-in-cohort',
     `Client ${client} is not in the cohort of round ${number}.`,
@@ -51,19 +53,45 @@ export function placeIn(
   );
 }
 
+const wrongRound = (open: Place['round'] | null, number: number): StrataError =>
+  new StrataError(
+    'wrong-round',
+    open ? `Round ${number} is not open; round ${open.round} is.` : `Round ${number} is not open.`,
+    'Ask for your work and go on with that.',
+  );
+
+/** What a buffered run asked for in an earlier round, and takes no more. */
+const dropped = (client: string, number: number): StrataError =>
+  new StrataError(
+    'too-stale',
+    `What client ${client} trained for round ${number} is of a model that is too old by now, or was given up when the client had left or its time was over: it does not count.`,
+    'Ask for your work and go on with that.',
+  );
+
 /**
  * Whether an answer to `phase` is taken: false when it was counted before, which is acknowledged and changes
- * nothing (R4). Throws `not-in-cohort` to those who have left, `wrong-phase`.
+ * nothing (R4). Throws `not-in-cohort` to those who have left, `wrong-phase`, `wrong-round`; in a buffered run `too-stale`,
+ * and `unavailable` while no buffer takes updates.
  */
-export function isNewAnswer({ round: { phase }, member }: Place, wanted: TimedPhase): boolean {
+export function isNewAnswer({ round: at, member, answers }: Place, wanted: TimedPhase): boolean {
+  const { phase } = at;
+  const { client, round, given } = member;
+  if (answers !== (wanted === 'training' ? (given?.round ?? round) : round)) throw wrongRound(at, answers);
   const state = memberState(wanted, member);
   if (state === 'answered' || state === 'excused') return false;
-  const { client, round } = member;
   if (member.left) {
     throw new StrataError(
       'not-in-cohort',
       `Client ${client} has left round ${round}.`,
       'Wait for the next round.',
+    );
+  }
+  if (wanted === 'training' && given !== null && member.late) throw dropped(client, answers);
+  if (wanted === 'training' && given !== null && phase !== wanted) {
+    throw new StrataError(
+      'unavailable',
+      'The server makes the next model of the updates that are there; yours is for the one after it.',
+      'It is sent again by itself in a moment.',
     );
   }
   if (phases.indexOf(phase) > phases.indexOf(wanted)) {
@@ -142,9 +170,9 @@ export function updateOf(
   { samples, loss, steps, epsilon }: UpdateMetadata,
   now: number,
 ): MemberChange {
-  const { stepsAsked } = member;
+  const { stepsAsked, given } = member;
   const stepsDone = stepsCounted(member, steps);
-  const passed = Math.max(0, now - (round.began[round.phase] ?? now)) / 1000;
+  const passed = Math.max(0, now - (given?.at ?? round.began[round.phase] ?? now)) / 1000;
   const seconds = passed / trainedShare({ stepsAsked, stepsDone });
   return {
     update: sha256,

@@ -1,6 +1,7 @@
 import { alwaysTrained, type LayerSpec, layerBytes } from '../models/layouts.ts';
-import { type KeptStates, StrataError, toldBy } from '../protocol/index.ts';
+import { type Checkpoint, type KeptStates, StrataError, toldBy } from '../protocol/index.ts';
 import { strategyNamed } from '../selection/index.ts';
+import { meanTau, type Taus, tausSince } from './buffered/staleness.ts';
 import { countedSamples } from './claims.ts';
 import { damaged, type LayerStep } from './layer-step.ts';
 import { layoutFor, trainedLayers } from './layout.ts';
@@ -30,19 +31,29 @@ export interface CountedUpdate {
   readonly update: string;
   /** L2 norm of all its values; infinite where it was not measured, so that under a clip it counts for nothing. */
   readonly length: number;
+  /** How often its layers were changed since its copy; none in a run that is played in rounds. */
+  readonly taus: Taus;
 }
 
-/** The updates of a round, in client-id order (R7). */
-export function countedUpdates({ config }: Pick<Run, 'config'>, cohort: readonly Member[]): CountedUpdate[] {
+/**
+ * The updates of a round, in client-id order (R7).
+ * @param models of a buffered run: committed ones, oldest first, from the oldest that an update is of to the newest.
+ */
+export function countedUpdates(
+  { config }: Pick<Run, 'config'>,
+  cohort: readonly Member[],
+  models: readonly Checkpoint[] = [],
+): CountedUpdate[] {
   const layout = layoutFor(config);
   const trained = cohort.filter((m) => m.update !== null);
   const claims = countedSamples(config, trained);
   return trained.flatMap((member) => {
-    const { client, mask, update, updateLength } = member;
+    const { client, mask, update, updateLength, given } = member;
     const samples = (claims.get(client)?.counted ?? 0) * trainedShare(member);
     if (update === null) return [];
     const length = updateLength ?? Number.POSITIVE_INFINITY;
-    return [{ client, samples, layers: trainedLayers(layout, mask ?? []), update, length }];
+    const taus = given === null ? {} : tausSince(models, given.base);
+    return [{ client, samples, layers: trainedLayers(layout, mask ?? []), update, length, taus }];
   });
 }
 
@@ -180,28 +191,42 @@ function withLayer(
 }
 
 /**
- * Evaluating begins. Members that hold nothing out, or may not tell, have nothing to say: their answer is one without samples. Null
- * when the round has moved on meanwhile. The candidate is sent out from here on: what its noise spends is recorded with it.
+ * Evaluating begins. Members that hold nothing out, or may not tell, have nothing to say: their answer is one without
+ * samples; nor are those of a buffered run asked who are still at work. Null when the round has moved on meanwhile. The
+ * candidate is sent out from here on: what its noise spends is recorded with it.
  * @param share see {@link noisedShare}.
+ * @param updates that it was made of.
  */
 export function beginEvaluating(
-  { run, round, released }: RoundFacts,
+  { run, round, cohort, released }: RoundFacts,
   clients: readonly Pick<Client, 'id' | 'hello'>[],
   made: Candidate,
   share: Awaited<ReturnType<typeof noisedShare>>,
+  updates: readonly CountedUpdate[],
   now: number,
 ): Change | null {
   if (round.phase !== 'aggregating') return null;
+  const busy = cohort.filter((m) => m.given !== null && m.update === null).map((m) => m.client);
   const asksNobody = toldBy(run.config) === 'nothing';
-  const excused = clients.filter((c) => asksNobody || c.hello?.heldOut === 0).map((c) => c.id);
+  const silent = clients.filter((c) => asksNobody || c.hello?.heldOut === 0).map((c) => c.id);
+  const excused = new Set([...silent, ...busy]);
   const evaluation = { loss: 0, accuracy: 0, samples: 0 };
+  const ages = new Map(updates.map((u) => [u.client, meanTau(u)]));
   return {
     round: {
       ...entering(round, 'evaluating', run.config, now),
       ...made,
       privacy: withModel(run.config, released, round.privacy, share),
     },
-    members: new Map(excused.map((id) => [id, { evaluation }])),
+    members: new Map(
+      cohort.map(({ client, given, update }) => [
+        client,
+        {
+          ...(excused.has(client) ? { evaluation } : {}),
+          ...(given !== null && update !== null ? { staleness: ages.get(client) ?? 0 } : {}),
+        },
+      ]),
+    ),
     commit: null,
   };
 }

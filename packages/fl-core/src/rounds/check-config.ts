@@ -2,6 +2,7 @@ import { ruleNamed, rules } from '../aggregation/index.ts';
 import { samples, sampleTasks } from '../data/samples.ts';
 import { architectureOf, checkTask, specAtFirst, specOf } from '../models/layouts.ts';
 import { type RunConfig, StrataError } from '../protocol/index.ts';
+import { bufferedProblems } from './buffered/config-problems.ts';
 import { closedFormMap } from './closed-form.ts';
 import type { ConfigProblem } from './config-problem.ts';
 import { privacyProblems } from './privacy/problems.ts';
@@ -33,6 +34,7 @@ export function configProblems(config: RunConfig): ConfigProblem[] {
     ...timeBoxProblems(config),
     ...(model.length > 0 ? [] : closedFormProblems(config)),
     ...sealedProblems(config),
+    ...bufferedProblems(config),
     ...privacy,
   ];
 }

@@ -137,6 +137,17 @@ export function drawFrom(
 }
 
 /**
+ * As {@link drawFrom}, where so many more clients may be at work and no more are asked: those that answered lately, but for
+ * the place of one that did not, now and then.
+ */
+export function drawUpTo(candidates: readonly ReadyClient[], room: number, round: number): DrawnFrom {
+  const most = Math.max(0, room);
+  const drawn = drawFrom(candidates, most, most, round);
+  const lastSize = Math.min(drawn.lastSize, most);
+  return { ...drawn, size: Math.min(drawn.size, most - lastSize), lastSize };
+}
+
+/**
  * What is drawn for a round with the run's sampling seed: by a hash of that and the round's number, so that who has
  * seen cohorts knows nothing of the next one.
  */

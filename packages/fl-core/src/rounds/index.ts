@@ -1,4 +1,5 @@
 export * from './answers.ts';
+export * from './buffered/index.ts';
 export * from './candidate.ts';
 export * from './check-config.ts';
 export * from './claims.ts';

@@ -39,6 +39,8 @@ export interface LayerStep {
 export interface StepOptions {
   /** Of the weight of all updates of the round the part behind the layer, in [0, 1]; see `shareBehind`. */
   readonly share: number;
+  /** Of a buffered run: what stale updates leave of the step, see `freshness`; absent: all of it. */
+  readonly freshness?: number;
   /** Whether the change is kept, and repeated when there are no updates. */
   readonly recycles: boolean;
   /** Differential privacy: instead of the rule, {@link noisedMean}; null: none. */
@@ -61,10 +63,10 @@ export async function stepLayer(
   before: Uint8Array,
   state: Uint8Array | null,
   updates: readonly MeasuredUpdate[],
-  { share, recycles, noising }: StepOptions,
+  { share, freshness = 1, recycles, noising }: StepOptions,
 ): Promise<LayerStep> {
   if (recycles && updates.length === 0) return repeatedStep(layer, before, state);
-  const rate = participationRate(participation, share);
+  const rate = participationRate(participation, share) * freshness;
   const elements = parameterCount(layer);
   const weights = flatWeights(layer, before, elements);
   const old = recycles ? weights.slice() : null;

@@ -1,4 +1,5 @@
 import {
+  bufferOf,
   type DeviceInfo,
   type DrawnFrom,
   type Hello,
@@ -6,11 +7,13 @@ import {
   secretSampling,
 } from '../protocol/index.ts';
 import { budgetOf, type MeasuredRound } from '../selection/index.ts';
+import { carriedFrom } from './buffered/in-hand.ts';
 import {
   cohortFor,
   drawCohort,
   drawFrom,
   drawSecretly,
+  drawUpTo,
   largestCohort,
   lossesOf,
   type Turnout,
@@ -125,14 +128,18 @@ export function missedRounds({ missed, late, answered }: LastPlace): number {
 export interface Cohort<C> {
   readonly members: readonly C[];
   readonly drawnFrom: DrawnFrom;
+  /** Of a buffered run: who goes on with the work of an earlier round. */
+  readonly carried: readonly Member[];
 }
 
 /**
  * Who belongs to a round (R1, R10, R11): of the ready clients as many as the goal needs at the turnout so far; where
  * cohorts are drawn in secret, each with the run's probability, whatever becomes of that, nobody at all among it. Where the
- * head is computed from sums, all of them, up to the largest cohort: a pass over the samples is asked of each, once.
+ * head is computed from sums, all of them, up to the largest cohort: a pass over the samples is asked of each, once. In a
+ * buffered run those who have work in hand, and as many more as may be at work.
  * @param committed rounds of the run committed so far.
  * @param missed of the clients, see {@link missedRounds}; those that are not in it missed nothing.
+ * @param newest the cohort of the newest round, which is over, without clients that have left since; read only in a buffered run.
  */
 export async function cohortOf<C extends Pick<Client, 'id'>>(
   { config, sampling }: Pick<Run, 'config' | 'sampling'>,
@@ -141,33 +148,37 @@ export async function cohortOf<C extends Pick<Client, 'id'>>(
   committed: number,
   missed: ReadonlyMap<string, number>,
   turnout: readonly Turnout[],
+  newest: readonly Member[] = [],
 ): Promise<Cohort<C>> {
   const rate = secretSampling(config);
   if (rate !== null) {
     const ids = ready.map(({ id }) => id).sort();
     const drawn = await drawSecretly(ids, rate, sampling, round);
     const drawnFrom = { ready: ids, size: drawn.size, last: [], lastSize: 0 };
-    return { members: ready.filter(({ id }) => drawn.has(id)), drawnFrom };
+    return { members: ready.filter(({ id }) => drawn.has(id)), drawnFrom, carried: [] };
   }
   const { goal } = config.cohort;
+  const buffer = bufferOf(config);
+  const carried = buffer === null ? [] : carriedFrom(newest);
+  const busy = new Set(carried.map((m) => m.client));
+  const candidates = ready.flatMap(({ id }) => (busy.has(id) ? [] : [{ id, missed: missed.get(id) ?? 0 }]));
   const needed = cohortFor(goal, lossesOf(turnout, goal));
   const everybody = methodIn(config, committed).kind === 'closed-form';
   const size = everybody ? Math.max(needed, Math.min(ready.length, largestCohort(goal))) : needed;
-  const candidates = ready.map(({ id }) => ({ id, missed: missed.get(id) ?? 0 }));
-  const drawnFrom = drawFrom(candidates, size, goal, round);
+  const drawnFrom =
+    buffer === null
+      ? drawFrom(candidates, size, goal, round)
+      : drawUpTo(candidates, buffer.atWork - carried.length, round);
   const cohort = new Set(await drawCohort(drawnFrom, sampling, round));
-  return { members: ready.filter((c) => cohort.has(c.id)), drawnFrom };
+  return { members: ready.filter((c) => cohort.has(c.id)), drawnFrom, carried };
 }
 
-export interface NewMember {
-  readonly run: string;
-  readonly round: number;
-  readonly client: string;
-  readonly samples: number;
-  readonly heldOut: number;
-  readonly budget: number;
-  readonly missed: number;
-}
+/** What is known of a member as its round opens; of one that goes on with earlier work, that too. */
+export type NewMember = Pick<
+  Member,
+  'run' | 'round' | 'client' | 'samples' | 'heldOut' | 'budget' | 'missed'
+> &
+  Partial<Pick<Member, 'mask' | 'cost' | 'given'>>;
 
 export interface NewRound {
   readonly round: Pick<
@@ -187,7 +198,7 @@ export interface NewRound {
 export function opening(
   run: Pick<Run, 'id' | 'config' | 'committedRound'>,
   round: number,
-  { members, drawnFrom }: Cohort<Pick<Client, 'id' | 'hello'>>,
+  { members, drawnFrom, carried }: Cohort<Pick<Client, 'id' | 'hello'>>,
   committed: number,
   measured: ReadonlyMap<string, readonly MeasuredRound[]>,
   released: readonly RoundPrivacy[],
@@ -208,19 +219,24 @@ export function opening(
       privacy: opened(config, released, drawnFrom.ready.length),
     },
     drawnFrom,
-    members: members.map(({ id: client, hello }) => {
-      const wish = hello?.budget ?? null;
-      const known = { id: client, wish, rounds: measured.get(client) ?? [] };
-      return {
-        run: id,
-        round,
-        client,
-        samples: hello?.samples ?? 0,
-        heldOut: hello?.heldOut ?? 0,
-        budget: budgetOf(config.budget, known, config.seed),
-        missed: missed.get(client) ?? 0,
-      };
-    }),
+    members: [
+      ...members.map(({ id: client, hello }) => {
+        const wish = hello?.budget ?? null;
+        const known = { id: client, wish, rounds: measured.get(client) ?? [] };
+        return {
+          run: id,
+          round,
+          client,
+          samples: hello?.samples ?? 0,
+          heldOut: hello?.heldOut ?? 0,
+          budget: budgetOf(config.budget, known, config.seed),
+          missed: missed.get(client) ?? 0,
+        };
+      }),
+      ...carried.map(({ client, samples, heldOut, budget, missed, mask, cost, given }) => {
+        return { run: id, round, client, samples, heldOut, budget, missed, mask, cost, given };
+      }),
+    ],
   };
 }
 

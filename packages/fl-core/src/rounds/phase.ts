@@ -1,4 +1,5 @@
 import type { Phase, RunConfig } from '../protocol/index.ts';
+import { tooStale } from './buffered/in-hand.ts';
 import { roundDiagnostics } from './diagnose.ts';
 import { withModel } from './privacy/spending.ts';
 import { isRunOver } from './run-state.ts';
@@ -7,6 +8,7 @@ import { heldOutOf } from './summary.ts';
 import type { Change, Commit, Member, Round, RoundChange, RoundFacts, Run } from './types.ts';
 import {
   answersNeeded,
+  carriesOn,
   decide,
   isOver,
   isReadyToSeal,
@@ -107,7 +109,8 @@ export function settling(facts: RoundFacts, now: number): Change | null {
   if (!isTimed(phase)) return null;
   const decision = decide(run, round, phase, cohort, now);
   const deadlinePassed = round.deadline !== null && now >= round.deadline.getTime();
-  const members = deadlinePassed ? late(run, round, phase, cohort, now) : nobody;
+  const carried = decision.kind === 'closed' && carriesOn(run.config, phase);
+  const members = deadlinePassed && !carried ? late(run, round, phase, cohort, now) : nobody;
   switch (decision.kind) {
     case 'open':
       return null;
@@ -171,7 +174,7 @@ export function committing(
   const commit: Commit = { layers: candidate, optimizer, finished, reason: reason ?? '' };
   return {
     round: { ...entering(round, 'committed', run.config, now), ...roundDiagnostics(run, cohort), heldOut },
-    members,
+    members: new Map([...members, ...tooStale(run.config, cohort, committed, now)]),
     commit,
   };
 }

@@ -1,4 +1,4 @@
-import type { RunConfig } from '../protocol/index.ts';
+import { bufferOf, type RunConfig } from '../protocol/index.ts';
 
 /** A committed model; round 0 is what the run began with. */
 export interface CommittedModel {
@@ -6,6 +6,15 @@ export interface CommittedModel {
   /** On held-out data; null where nobody evaluated it. */
   readonly loss: number | null;
 }
+
+/**
+ * How many of the newest models a run needs kept: those that it wants; of a buffered one those that somebody may still work
+ * on, and one more, which may be on its way to a device as the next is committed.
+ */
+export const newestKept = ({ retention, cohort }: Pick<RunConfig, 'retention' | 'cohort'>): number => {
+  const buffer = bufferOf({ cohort });
+  return buffer === null ? retention.last : Math.max(retention.last, buffer.staleness + 2);
+};
 
 /**
  * Of which rounds the models are kept. The first and the newest always are. A better model takes the place of the worst

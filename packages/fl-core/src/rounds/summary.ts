@@ -67,6 +67,17 @@ export function summarize(
     solved: solved(round),
     warmUp: round.selection?.warmUp ?? false,
     epsilon: round.privacy?.epsilon ?? null,
+    stale: staleOf(cohort),
+  };
+}
+
+/** How old the updates of a buffered round were, once that is known. */
+export function staleOf(cohort: readonly Pick<Member, 'staleness'>[]): RoundSummary['stale'] {
+  const taus = cohort.flatMap(({ staleness }) => staleness ?? []);
+  if (taus.length === 0) return null;
+  return {
+    updates: taus.filter((tau) => tau > 0).length,
+    mean: taus.reduce((sum, tau) => sum + tau, 0) / taus.length,
   };
 }
 
@@ -141,12 +152,15 @@ export function memberViews(config: RunConfig, cohort: readonly Member[]): Membe
       epsilon: member.claimedEpsilon,
       evaluationWeight: told ? (heldOut.get(client) ?? null) : null,
       bytesDown,
+      since: member.given?.round ?? null,
+      staleness: member.staleness,
     };
   });
 }
 
 function memberViewState(m: Member): MemberView['state'] {
-  if (m.evaluation) return 'evaluated';
+  // Who is still at work, in a buffered run, is asked for no evaluation.
+  if (m.evaluation && (m.update !== null || m.given === null)) return 'evaluated';
   if (m.left) return 'left';
   if (m.update !== null || m.sealing !== null) return 'trained';
   return m.scores ? 'probed' : 'working';

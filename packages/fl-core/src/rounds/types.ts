@@ -119,6 +119,21 @@ export interface Round extends RoundDiagnostics {
   readonly sealed: SealedResult | null;
 }
 
+/**
+ * What a member of a buffered run works on, as it was handed out. It stays so over rounds until its update is there: seed,
+ * schedule and address of the upload follow from it.
+ */
+export interface Given {
+  /** The round in which it was handed out. */
+  readonly round: number;
+  /** Checkpoint that it starts from. */
+  readonly base: number;
+  /** Rounds of the run committed before it. */
+  readonly committed: number;
+  /** When, in milliseconds since the epoch. */
+  readonly at: number;
+}
+
 /** A client's place in the cohort of a round, and what it has answered so far. */
 export interface Member {
   readonly run: string;
@@ -161,8 +176,12 @@ export interface Member {
   readonly seconds: number | null;
   /** Rounds in a row, before this one, that the client was asked in and answered nothing. */
   readonly missed: number;
-  /** A phase of this round closed without its answer. */
+  /** A phase of this round closed without its answer, or what it works on became too old. */
   readonly late: boolean;
+  /** Of a buffered run, once its layers are chosen; null before, and in other runs. */
+  readonly given: Given | null;
+  /** Of a buffered run: how often the layers of its update had been changed since its copy, in the mean; null before it counts. */
+  readonly staleness: number | null;
   /** Null until it is ready to share keys. */
   readonly sealing: SealingState | null;
 }

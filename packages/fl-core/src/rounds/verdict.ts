@@ -1,4 +1,10 @@
-import { leastParticipants, type Phase, type RunConfig, secretSampling } from '../protocol/index.ts';
+import {
+  bufferOf,
+  leastParticipants,
+  type Phase,
+  type RunConfig,
+  secretSampling,
+} from '../protocol/index.ts';
 import { parametersFor } from '../sealing/graph/degree.ts';
 import type { Round, Run } from './types.ts';
 
@@ -64,6 +70,8 @@ export interface PhaseState {
   /** Answers with which the phase may close; 0 where it closes with whoever answered. */
   readonly needed: number;
   readonly deadlinePassed: boolean;
+  /** Answers with which it closes whoever else is at work; absent: there is no such number. */
+  readonly enough?: number;
 }
 
 export type Verdict = 'open' | 'closed' | 'failed';
@@ -115,15 +123,20 @@ const count = (members: readonly MemberState[], ...states: readonly MemberState[
   members.filter((m) => states.includes(m)).length;
 
 /**
- * Whether a phase goes on (R2, R3). With enough answers it closes at once when nobody is waited for any more, and at
- * its deadline. It fails when enough are missed at the deadline, or as soon as they cannot be reached.
+ * Whether a phase goes on (R2, R3). With enough answers it closes at once when nobody is waited for any more, or a buffer
+ * is full, and at its deadline. It fails when enough are missed at the deadline, or as soon as they cannot be reached.
  */
-export function evaluatePhase({ members, needed, deadlinePassed }: PhaseState): Verdict {
+export function evaluatePhase({
+  members,
+  needed,
+  deadlinePassed,
+  enough = Number.POSITIVE_INFINITY,
+}: PhaseState): Verdict {
   const answered = count(members, 'answered');
   const waitedFor = count(members, 'expected', 'spare');
   const all = answered + waitedFor + count(members, 'absent');
   if (all < needed) return 'failed';
-  if (answered >= needed && waitedFor === 0) return 'closed';
+  if (answered >= needed && (waitedFor === 0 || answered >= enough)) return 'closed';
   if (!deadlinePassed) return 'open';
   return answered >= needed ? 'closed' : 'failed';
 }
@@ -190,6 +203,10 @@ export const hasAnswered = (member: MemberFacts): boolean =>
   isReadyToSeal(member) ||
   (member.evaluation?.samples ?? 0) > 0;
 
+/** Whether who is not done when the phase closes goes on in the next round. */
+export const carriesOn = (config: Pick<RunConfig, 'cohort'>, phase: TimedPhase): boolean =>
+  phase === 'training' && bufferOf(config) !== null;
+
 /** What is to be done about a timed phase. */
 export type Decision =
   | { readonly kind: Exclude<Verdict, 'open'> | 'stopped' | 'open' }
@@ -214,6 +231,7 @@ export function decide(
     members: cohort.map((m) => memberState(phase, m)),
     needed: answersNeeded(phase, cohort.length, config, cohort.filter(isReadyToSeal).length),
     deadlinePassed: now >= deadline,
+    ...(carriesOn(config, phase) ? { enough: config.cohort.goal } : {}),
   };
   const kind = evaluatePhase(state);
   if (kind !== 'open') return { kind };

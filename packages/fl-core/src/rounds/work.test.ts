@@ -31,6 +31,8 @@ const member: NonNullable<WorkFacts['member']> = {
   update: null,
   evaluation: null,
   left: false,
+  late: false,
+  given: null,
   sealing: null,
 };
 const hello = { samples: 10, device: { backend: 'wasm' } } as const;
@@ -42,6 +44,7 @@ const facts: WorkFacts = {
   member: null,
   sealed: null,
   checkpoint,
+  earlier: new Map(),
   committed: 3,
   ready: 3,
   pastSeconds: [],

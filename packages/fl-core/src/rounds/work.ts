@@ -1,34 +1,40 @@
 import type { ModelLayout } from '../models/layouts.ts';
 import type { Checkpoint, Phase, RunConfig, Work } from '../protocol/index.ts';
 import { deriveSeed } from '../random.ts';
+import { hasWork } from './buffered/in-hand.ts';
 import { trainedLayers } from './layout.ts';
 import { type Applicant, lackOf } from './opening.ts';
 import type { SealedWork } from './sealed/work.ts';
 import { selectionPlan } from './selection/plan.ts';
 import { isTimeBoxed, stopMs } from './time-box.ts';
-import type { Client, Member, Round, Run } from './types.ts';
-import { isTimed, secondsOf, type TimedPhase } from './verdict.ts';
+import type { Client, Given, Member, Round, Run } from './types.ts';
+import { isOver, isTimed, secondsOf, type TimedPhase } from './verdict.ts';
 import { methodIn } from './warm-up.ts';
 
 /** Past rounds that an estimate looks at. */
 export const estimateWindow = 10;
 
 type OpenRound = Pick<Round, 'round' | 'phase' | 'openedAt' | 'deadline' | 'candidate' | 'privacy'>;
-type Place = Pick<Member, 'scores' | 'mask' | 'update' | 'evaluation' | 'left' | 'sealing'>;
+type Place = Pick<
+  Member,
+  'scores' | 'mask' | 'update' | 'evaluation' | 'left' | 'late' | 'given' | 'sealing'
+>;
 
 /** All that a client's work depends on. */
 export interface WorkFacts {
   readonly run: Pick<Run, 'config' | 'state' | 'reason'>;
   readonly layout: ModelLayout;
   readonly client: Applicant & Pick<Client, 'id'>;
-  /** The open round, if there is one. */
+  /** The newest round, if there is one; it may be over. */
   readonly round: OpenRound | null;
-  /** The client's place in the open round, if it has one. */
+  /** The client's place in it, if it has one. */
   readonly member: Place | null;
   /** What the member is asked for as one of a sealed round (`sealedWorkOf`); null in others. */
   readonly sealed: SealedWork | null;
   /** The newest committed model. */
   readonly checkpoint: Checkpoint;
+  /** Of a buffered run: the models that a member may still be at work on, by round. */
+  readonly earlier: ReadonlyMap<number, Checkpoint>;
   /** Rounds committed so far. */
   readonly committed: number;
   /** Clients that can be sampled now. */
@@ -42,7 +48,7 @@ type Waiting = Extract<Work, { kind: 'wait' }>;
 
 /** "What is my work?" (R9): complete, from rows alone, the same before and after a restart. */
 export function workOf(facts: WorkFacts): Work {
-  const { run, round, member, client, checkpoint } = facts;
+  const { run, client, checkpoint } = facts;
   switch (run.state) {
     case 'finished':
     case 'stopped':
@@ -62,6 +68,10 @@ export function workOf(facts: WorkFacts): Work {
       return run.state satisfies never;
   }
   if (client.awaitsApproval) return wait('approval', unapproved);
+  // Until it is done, whatever becomes of the round that it was handed out in.
+  if (facts.member !== null && hasWork(facts.member) && !client.left) return workInHand(facts, facts.member);
+  const round = facts.round !== null && isOver(facts.round.phase) ? null : facts.round;
+  const member = round && facts.member;
   const lack = client.hello && lackOf(client.hello, run.config);
   if (lack !== null && !(round && member && !member.left)) return wait('not-eligible', lack);
   if (run.state === 'draft') return wait('run-not-started', 'The run has not started yet.');
@@ -92,11 +102,44 @@ export function workOf(facts: WorkFacts): Work {
     : wait('server', 'The next round is about to begin.');
 }
 
+/** What a member of a buffered run was told when its layers were chosen, to the letter. */
+function workInHand({ run, layout, client, earlier, round, now }: WorkFacts, { given, mask }: Place): Work {
+  const model = given && earlier.get(given.base);
+  if (!given || !model || !mask) throw new Error(`The model that ${client.id} works on is not known.`);
+  const training = round?.phase === 'training' && round.deadline !== null ? round.deadline.getTime() : null;
+  const longest = 1000 * run.config.deadlines.training;
+  return {
+    ...trainWork(run.config, layout, client.id, mask, given),
+    remainingMs: training === null ? longest : 1000 * secondsLeft('training', training, run.config, now),
+    checkpoint: model,
+    clip: null,
+    box: null,
+    seal: null,
+  };
+}
+
+/** What follows from when the work was handed out. */
+const trainWork = (
+  config: RunConfig,
+  layout: ModelLayout,
+  client: string,
+  mask: readonly string[],
+  { round, committed }: Pick<Given, 'round' | 'committed'>,
+) => ({
+  kind: 'train' as const,
+  round,
+  mask: [...mask],
+  train: trainedLayers(layout, mask),
+  seed: deriveSeed(config.seed, 'round', round, 'client', client, 'train'),
+  span: [committed / config.rounds, (committed + 1) / config.rounds] satisfies [number, number],
+  method: methodIn(config, committed),
+});
+
 function workInRound(facts: WorkFacts, round: OpenRound, member: Place): Work {
   const { run, layout, client, checkpoint, committed, now } = facts;
   const remainingMs = 1000 * secondsLeft(round.phase, round.deadline?.getTime() ?? now, run.config, now);
   const base = { round: round.round, remainingMs };
-  const seed = (what: string) => deriveSeed(run.config.seed, 'round', round.round, 'client', client.id, what);
+  const seed = deriveSeed(run.config.seed, 'round', round.round, 'client', client.id, 'probe');
   const others = {
     ...wait('others', 'Waiting for the other participants of this round.'),
     round: round.round,
@@ -105,7 +148,7 @@ function workInRound(facts: WorkFacts, round: OpenRound, member: Place): Work {
     case 'probing': {
       const { probe } = selectionPlan(run.config, committed);
       if (member.scores !== null || probe === null) return others;
-      return { kind: 'probe', ...base, checkpoint, seed: seed('probe'), ...probe };
+      return { kind: 'probe', ...base, checkpoint, seed, ...probe };
     }
     case 'training':
       if (member.mask === null) {
@@ -114,14 +157,9 @@ function workInRound(facts: WorkFacts, round: OpenRound, member: Place): Work {
       }
       if (member.update !== null || member.sealing !== null) return others;
       return {
-        kind: 'train',
-        ...base,
+        ...trainWork(run.config, layout, client.id, member.mask, { round: round.round, committed }),
+        remainingMs,
         checkpoint,
-        mask: member.mask,
-        train: trainedLayers(layout, member.mask),
-        seed: seed('train'),
-        span: [committed / run.config.rounds, (committed + 1) / run.config.rounds],
-        method: methodIn(run.config, committed),
         clip: round.privacy?.clip ?? null,
         box: isTimeBoxed(run.config, committed) ? boxOf(run.config, remainingMs, round) : null,
         seal: facts.sealed?.kind === 'prepare' ? facts.sealed.terms : null,

@@ -25,7 +25,7 @@ beforeAll(async () => {
   for (const client of ['a', 'b', 'c', 'd', 'e']) {
     const path = join(folder, client);
     await writeFile(path, blob(client, 0.01));
-    updates.push({ client, samples: 1, layers: ['block'], path, length: 1 });
+    updates.push({ client, samples: 1, layers: ['block'], path, length: 1, taus: {} });
   }
 });
 afterAll(async () => {

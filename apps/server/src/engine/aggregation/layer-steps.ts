@@ -6,6 +6,7 @@ import { type AggregationConfig, type ErrorBody, StrataError } from '@strata/fl-
 import {
   asSent,
   closedFormStep,
+  freshness,
   type LabelMap,
   type LayerStep,
   type ModelNoise,
@@ -102,6 +103,11 @@ export async function stepSpooled(
     return closedFormStep(config.rule, map, before, state, spooled.updates).finally(() => spooled.close());
   // What protects people is drawn where it is used, and never sent from one thread to another.
   const noising = noise && { ...noise, words: cryptoWords() };
-  const options = { share: shareBehind(updates, layer.name), recycles, noising };
+  const options = {
+    share: shareBehind(updates, layer.name),
+    freshness: freshness(updates, layer.name),
+    recycles,
+    noising,
+  };
   return stepLayer(config, layer, before, state, spooled.updates, options).finally(() => spooled.close());
 }

@@ -2,7 +2,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import type { MeasuredUpdate } from '@strata/fl-core/aggregation';
 import type { LayerSpec } from '@strata/fl-core/models/layouts';
 import { headerLength, parseHeader, truncated } from '@strata/fl-core/protocol';
-import { damaged } from '@strata/fl-core/rounds';
+import { damaged, freshSamples, type Taus } from '@strata/fl-core/rounds';
 
 /** An update that was counted, in its file on disk. */
 export interface SpooledUpdate {
@@ -11,6 +11,8 @@ export interface SpooledUpdate {
   readonly samples: number;
   /** Layers it holds. */
   readonly layers: readonly string[];
+  /** How often they were changed since the client's copy. */
+  readonly taus: Taus;
   readonly path: string;
   /** L2 norm of all its values. */
   readonly length: number;
@@ -38,11 +40,12 @@ export class SpooledLayer {
     this.#places = places;
     this.updates = updates
       .filter((u) => u.layers.includes(layer.name))
-      .map(({ client, samples, path, length: whole, norms }) => {
+      .map((update) => {
+        const { client, path, length: whole, norms } = update;
         const norm = norms?.[layer.name];
         return {
           client,
-          samples,
+          samples: freshSamples(update, layer.name),
           length: whole,
           read: (offset, length) => this.#read(path, offset, length),
           ...(norm === undefined ? {} : { norm: () => norm }),

@@ -45,7 +45,7 @@ async function contribution(client: string, samples: number, layers = ['block'])
   const path = join(folder, client);
   // Another order than the layout's, and an unaligned header: both are allowed.
   await writeFile(path, encodeSafetensors(tensors(client, 0.01).reverse(), { samples: String(samples) }));
-  return { client, samples, layers, path, length: 1 };
+  return { client, samples, layers, path, length: 1, taus: {} };
 }
 
 const before = tensors('theta', 1);
@@ -124,7 +124,7 @@ describe('stepSpooled', () => {
         const exact = Math.sqrt(own.flatMap((t) => [...t.data]).reduce((sum, v) => sum + v * v, 0));
         expect(norms.block).toBeCloseTo(exact, 10);
         expect(lengthOf(content)).toBeCloseTo(Math.sqrt(exact ** 2 + 21 / 4), 10);
-        return { client, samples: 1, layers: ['block'], path, length: 1, norms };
+        return { client, samples: 1, layers: ['block'], path, length: 1, taus: {}, norms };
       }),
     );
     const known = await stepped(updates, config);
@@ -142,7 +142,7 @@ describe('stepSpooled', () => {
     const path = join(folder, 'huge');
     const huge = before.map((t) => ({ ...t, data: new Float32Array(t.data.length).fill(3e38) }));
     await writeFile(path, encodeSafetensors(huge));
-    const updates = [{ client: 'a', samples: 1, layers: ['block'], path, length: 1 }];
+    const updates = [{ client: 'a', samples: 1, layers: ['block'], path, length: 1, taus: {} }];
     await expect(stepped(updates, plain, null, encodeSafetensors(huge))).rejects.toMatchObject({
       code: 'non-finite',
     });
@@ -196,7 +196,7 @@ describe('stepSpooled', () => {
         path,
         encodeSafetensors([{ name: 'w', shape: [3], data: new Float32Array(3).fill(i) }]),
       );
-      updates.push({ client: `c${i}`, samples: i, layers: ['small'], path, length: 1 });
+      updates.push({ client: `c${i}`, samples: i, layers: ['small'], path, length: 1, taus: {} });
     }
     const { weights } = await stepSpooled(plain, small, zeros, null, updates);
     const mean = (2 * 300 + 1) / 3; // sum of i^2 over sum of i

@@ -52,4 +52,6 @@ function words(issue: z.core.$ZodIssue): string {
 
 /** Fields that are folded away under "Advanced". */
 export const isAdvanced = (path: string): boolean =>
-  /^(local|deadlines|cohort\.grace|aggregation|selection|stopping|retention|side|seed)\b/.test(path);
+  /^(local|deadlines|cohort\.(grace|eligible|timing)|aggregation|selection|stopping|retention|side|seed)\b/.test(
+    path,
+  );

@@ -19,6 +19,11 @@ export function summaryLines(config: RunConfig, layers: number): string[] {
       ? [`Layers are chosen anew every ${selection.every} rounds.`]
       : []),
     `${plural(config.rounds, 'round')} with ${plural(cohort.goal, 'update')} each; a round opens when ${plural(cohort.minimum, 'participant is', 'participants are')} ready.`,
+    ...(cohort.timing.kind === 'buffered'
+      ? [
+          `Nobody is waited for: ${plural(cohort.timing.atWork, 'participant is', 'participants are')} at work at once, a round closes as its updates are there, and who is not done counts in a later one.`,
+        ]
+      : []),
     ...(config.approval ? ['Nobody takes part before you have let them in.'] : []),
     ...(config.purpose.kind === 'test'
       ? ['A test: participants are told that what they send could be read by you.']

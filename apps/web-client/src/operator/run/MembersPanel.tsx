@@ -4,7 +4,7 @@ import { Panel } from '../../shared/components/Panel.tsx';
 import { bytes, count, percent, score, seconds } from '../../shared/texts/format.ts';
 import { metricTitle } from '../../shared/texts/metric-text.ts';
 import dashboard from './Dashboard.module.css';
-import { memberRows } from './members.ts';
+import { memberRows, sinceText, staleText } from './members.ts';
 import { SaveMenu } from './SaveMenu.tsx';
 
 const states: Readonly<Record<MemberView['state'], string>> = {
@@ -54,6 +54,11 @@ export function MembersPanel({ run, round }: MembersPanelProps) {
           <Text size="sm" c="dimmed" mb="xs" className="tabular" data-testid="phase-seconds">
             {phases(run.rounds.find((r) => r.round === round.round) ?? round)}
           </Text>
+          {round.stale !== null && (
+            <Text size="sm" c="dimmed" mb="xs" data-testid="stale">
+              {staleText(round.stale, round.updates)}
+            </Text>
+          )}
           <Table miw={640} fz="sm" verticalSpacing={5}>
             <Table.Thead>
               <Table.Tr>
@@ -71,6 +76,7 @@ export function MembersPanel({ run, round }: MembersPanelProps) {
                 <Row
                   key={member.client}
                   member={member}
+                  round={round.round}
                   name={names.get(member.client) || member.client}
                   told={told}
                 />
@@ -131,7 +137,14 @@ function measured({ trainLoss, evaluation, epsilon }: MemberView, told: Told): s
   ];
 }
 
-function Row({ member, name, told }: { member: MemberView; name: string; told: Told }) {
+interface RowProps {
+  readonly member: MemberView;
+  readonly round: number;
+  readonly name: string;
+  readonly told: Told;
+}
+
+function Row({ member, round, name, told }: RowProps) {
   const { client, state, bytesDown, updateBytes } = member;
   const cells = [
     ...measured(member, told),
@@ -143,7 +156,10 @@ function Row({ member, name, told }: { member: MemberView; name: string; told: T
       <Table.Th scope="row" fw={550}>
         <bdi>{name}</bdi>
       </Table.Th>
-      <Table.Td c="dimmed">{states[state]}</Table.Td>
+      <Table.Td c="dimmed">
+        {states[state]}
+        {sinceText(member, round)}
+      </Table.Td>
       {cells.map((text, i) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: the columns stay.
         <Table.Td key={i} ta="right">

@@ -74,6 +74,8 @@ function Countdown({ round, run }: { round: RoundSummary; run: RunView }) {
   const used = timeUsed(round, run.config, now);
   const sends = run.config.aggregation.sealing.kind === 'sealed' ? 'uploading' : 'training';
   if (left === null) return null;
+  const { goal, timing } = run.config.cohort;
+  const wanted = timing.kind === 'buffered' ? Math.min(goal, round.cohort) : round.cohort;
   return (
     <Group gap="sm" wrap="nowrap">
       <Progress
@@ -84,7 +86,7 @@ function Countdown({ round, run }: { round: RoundSummary; run: RunView }) {
         aria-label="Share of the phase’s time used"
       />
       <Text size="xs" c="dimmed" className="tabular" role="timer">
-        {round.phase === sends && `${round.updates} of ${plural(round.cohort, 'update')} · `}
+        {round.phase === sends && `${round.updates} of ${plural(wanted, 'update')} · `}
         closes in {clock(left)} at the latest
       </Text>
     </Group>

@@ -39,3 +39,12 @@ it('has no budget where the strategy takes none, and own data where there is no 
     Data: 'participants’ own',
   });
 });
+
+it('says what becomes of slow devices', () => {
+  const said = (more: Parameters<typeof runView>[1]) =>
+    new Map(configurationFacts(runView({}, more).config)).get('Slow devices');
+  expect(said({})).toBe('left out');
+  expect(said({ local: { timeBox: 20 } })).toBe('stopped 20 s before training closes');
+  const timing = { kind: 'buffered', atWork: 6, staleness: 1 } as const;
+  expect(said({ cohort: { timing } })).toMatch(/^carried on: 6 at work at once, .* more than 1 commit old/);
+});

@@ -34,8 +34,16 @@ export function configurationFacts(config: RunConfig): readonly Fact[] {
     ['Privacy', privacyText(config)],
     ['Who may join', joinText(config)],
     ['Rounds', `${config.rounds}, with ${plural(cohort.goal, 'update')} each, ${cohort.minimum} at least`],
+    ['Slow devices', slowText(config)],
     ['Seed', `${config.seed}${purpose.kind === 'test' ? ', a test' : ''}`],
   ];
+}
+
+function slowText({ cohort: { timing }, local: { timeBox } }: RunConfig): string {
+  if (timing.kind === 'buffered') {
+    return `carried on: ${timing.atWork} at work at once, each update as long as its model is no more than ${plural(timing.staleness, 'commit')} old, the less the staler its layers`;
+  }
+  return timeBox === null ? 'left out' : `stopped ${timeBox} s before training closes`;
 }
 
 const joinText = ({ visibility, approval }: RunConfig): string =>

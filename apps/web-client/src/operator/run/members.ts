@@ -1,4 +1,5 @@
-import type { RoundDetail } from '@strata/fl-core/protocol';
+import type { MemberView, RoundDetail } from '@strata/fl-core/protocol';
+import { plural } from '../../shared/texts/format.ts';
 
 /** The participants of a round as a table to take home: headings, then a row each, every digit. */
 export function memberRows(
@@ -21,6 +22,8 @@ export function memberRows(
       'epsilon claimed',
       'bytes received',
       'bytes sent',
+      'at work since round',
+      'staleness',
     ],
     ...members.map((m) => [
       m.client,
@@ -36,6 +39,18 @@ export function memberRows(
       m.epsilon,
       m.bytesDown,
       m.updateBytes,
+      m.since,
+      m.staleness,
     ]),
   ];
 }
+
+/** Of a buffered run: how old the updates of a round were. */
+export function staleText({ updates, mean }: NonNullable<RoundDetail['stale']>, all: number): string {
+  if (updates === 0) return `All ${plural(all, 'update')} were trained from the newest model.`;
+  return `${updates} of ${plural(all, 'update')} ${updates === 1 ? 'was' : 'were'} trained from an older model: since, a layer had been changed ${mean.toFixed(1)} times, in the mean of all.`;
+}
+
+/** What stands behind a participant’s state where it goes on with what it got in an earlier round. */
+export const sinceText = ({ since }: Pick<MemberView, 'since'>, round: number): string =>
+  since === null || since >= round ? '' : `, at work since round ${since}`;

@@ -48,6 +48,7 @@ export function roundSummary(round: number, changes: Partial<RoundSummary> = {})
     solved: null,
     warmUp: false,
     epsilon: null,
+    stale: null,
     ...changes,
   };
 }
@@ -68,6 +69,8 @@ export const member = (client: string, changes: Partial<MemberView> = {}): Membe
   epsilon: null,
   evaluationWeight: null,
   bytesDown: 0,
+  since: null,
+  staleness: null,
   ...changes,
 });
 

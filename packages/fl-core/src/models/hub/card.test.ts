@@ -84,6 +84,7 @@ const round = (number: number, accuracy: number | null): RunView['rounds'][numbe
   solved: null,
   warmUp: false,
   epsilon: null,
+  stale: null,
 });
 
 describe('modelCard', () => {
@@ -177,6 +178,24 @@ describe('modelCard', () => {
     expect(told).toContain('accuracy 0.2500, loss 0.5000, as a mean weighted by samples');
     expect(told).not.toContain('median');
     expect(told).not.toContain('"samples"');
+  });
+
+  it('says that a run was buffered, and how old an update could be', () => {
+    const usual = config(bert);
+    const card = (more: Partial<typeof usual.cohort>) =>
+      modelCard({
+        id: 'run-1',
+        config: { ...usual, cohort: { ...usual.cohort, ...more } },
+        checkpoint: { round: 2, layers: {} },
+        rounds: [],
+        sampling: null,
+        spent: null,
+        tests: [],
+      });
+    expect(card({})).not.toContain('Buffered');
+    const told = card({ timing: { kind: 'buffered', atWork: 9, staleness: 7 } });
+    expect(told).toContain('of up to 9 participants at work');
+    expect(told).toContain('of a model up to 7 commits old');
   });
 
   it('says what held for the head alone, and how layers of a part of the cohort moved, where something did', () => {

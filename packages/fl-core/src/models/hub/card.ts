@@ -43,6 +43,11 @@ export function modelCard({ id, config, rounds, checkpoint, sampling, spent, tes
       rate !== null
         ? `Participants a round: each of those who were there with probability ${rate}, drawn in secret`
         : `Participants a round: ${range(committed.map((r) => r.updates))}${config.purpose.kind === 'test' && config.aggregation.sealing.kind === 'open' ? '; a test, which may have a single one' : ''}`,
+      ...(config.cohort.timing.kind === 'buffered'
+        ? [
+            `Buffered (FedBuff): a round closed with ${config.cohort.goal} updates, of up to ${config.cohort.timing.atWork} participants at work; who was not done counted in a later round, each layer by 1/√(1 + how often it had been changed since), of a model up to ${config.cohort.timing.staleness} commits old`,
+          ]
+        : []),
       `Seed: ${config.seed}; cohorts were drawn ${sampling !== null ? `with ${sampling}` : rate === null ? 'with a secret that is told when the run is over' : 'with a secret that is not told'}`,
       `Privacy: raw data stayed on the devices; ${sealedText(config.aggregation.sealing)}${guaranteeOf(config.privacy, spent)}`,
     ]),

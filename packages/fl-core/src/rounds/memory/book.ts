@@ -1,4 +1,4 @@
-import type { DrawnFrom, KeptStates, RunConfig } from '../../protocol/index.ts';
+import { bufferOf, type DrawnFrom, type KeptStates, type RunConfig } from '../../protocol/index.ts';
 import type { Masks, MeasuredRound } from '../../selection/index.ts';
 import { statedSampling, type Turnout } from '../cohort.ts';
 import { budgetWindow, missedRounds, type NewRound, type PastRound, turnoutWindow } from '../opening.ts';
@@ -97,7 +97,7 @@ export class Book {
   tidy(): void {
     const { openRound } = this;
     const newest = Math.max(...this.checkpoints.keys());
-    const models = [this.checkpoint(0), this.checkpoint(newest), openRound].flatMap((of) =>
+    const models = [this.checkpoint(0), this.checkpoint(newest), ...this.earlier, openRound].flatMap((of) =>
       of === null ? [] : [('layers' in of ? of.layers : of.candidate) ?? {}, of.optimizer ?? {}],
     );
     const updates = openRound === null ? [] : this.cohort(openRound.round).map((m) => m.update);
@@ -122,6 +122,24 @@ export class Book {
 
   get openRound(): Round | null {
     return [...this.rounds.values()].find((r) => !isOver(r.phase)) ?? null;
+  }
+
+  get newestRound(): Round | null {
+    return [...this.rounds.values()].at(-1) ?? null;
+  }
+
+  /** The cohort of the newest round, those aside that have left since. */
+  get newestMembers(): SealedMember[] {
+    const { newestRound } = this;
+    return newestRound === null
+      ? []
+      : this.cohort(newestRound.round).filter((m) => this.clients.get(m.client)?.left === false);
+  }
+
+  /** Of a buffered run: committed models that somebody may still be at work on, oldest first. */
+  get earlier(): KeptCheckpoint[] {
+    const buffer = bufferOf(this.run.config);
+    return buffer === null ? [] : [...this.checkpoints.values()].slice(-buffer.staleness - 1);
   }
 
   round(number: number): Round {
@@ -301,4 +319,6 @@ const emptyMember = {
   cost: null,
   seconds: null,
   late: false,
+  given: null,
+  staleness: null,
 } as const;

@@ -23,14 +23,18 @@ describe('a run to which anything may happen', () => {
   it(`keeps the rules over ${seeds} seeds of ${operations} operations`, { timeout: 600_000 }, async () => {
     let committed = 0;
     let abandoned = 0;
+    let stale = 0;
     for (let seed = 1; seed <= seeds; seed++) {
-      const { moves } = (await live(seed)).run;
+      const { moves, book } = (await live(seed)).run;
       committed += moves.filter((m) => m.phase === 'committed').length;
       abandoned += moves.filter((m) => m.phase === 'abandoned').length;
+      const members = [...book.rounds.keys()].flatMap((round) => book.cohort(round));
+      stale += members.filter((m) => (m.staleness ?? 0) > 0).length;
     }
     // The lives are worth something only if rounds come to both ends.
     expect(committed).toBeGreaterThan(3 * seeds);
     expect(abandoned).toBeGreaterThan(seeds / 2);
+    expect(stale).toBeGreaterThan(seeds / 4);
   });
 
   it('R11: the same seed gives the same life, to the last hash', async () => {

@@ -1,6 +1,7 @@
 import { shareBehind } from '../../aggregation/index.ts';
 import type { RandomWords } from '../../privacy/index.ts';
 import { decodeWords, type Phase } from '../../protocol/index.ts';
+import { freshness } from '../buffered/staleness.ts';
 import {
   beginEvaluating,
   countedUpdates,
@@ -204,7 +205,9 @@ export class Player {
     if (next.kind !== 'round' || openRound) return next;
     const committed = book.committed.length;
     const turnout = book.turnout(past);
-    const cohort = await cohortOf(book.run, next.round, clients, committed, book.missed(), turnout);
+    const missed = book.missed();
+    const { newestMembers } = book;
+    const cohort = await cohortOf(book.run, next.round, clients, committed, missed, turnout, newestMembers);
     const measured = book.measured(next.round);
     const opened = opening(book.run, next.round, cohort, committed, measured, book.released(), clock.now);
     book.open(opened);
@@ -234,7 +237,7 @@ export class Player {
     if (begun.phase !== 'aggregating') return statusOf(begun);
     if (run.config.aggregation.sealing.kind === 'sealed') return this.#aggregateSealed(round);
     const base = book.checkpoint(begun.baseRound);
-    const updates = countedUpdates(run, cohort);
+    const updates = countedUpdates(run, cohort, book.earlier);
     const noise = modelNoiseOf(run.config, begun.privacy);
     const soFar = { candidate: begun.candidate ?? {}, optimizer: begun.optimizer };
     const recycles = recyclesUpdates(run.config);
@@ -246,6 +249,7 @@ export class Player {
         return closedFormStep(run.config.aggregation.rule, map, before, state, given);
       return stepLayer(run.config.aggregation, layer, before, state, given, {
         share: shareBehind(updates, layer.name),
+        freshness: freshness(updates, layer.name),
         recycles,
         noising: noise && { ...noise, words },
       });
@@ -254,7 +258,7 @@ export class Player {
     const made = await makeCandidate(run, base, soFar, updates, port, anyway);
     const clients = [...book.clients.values()].filter((c) => book.member(round, c.id));
     const share = await noisedShare(run.config, begun.privacy, cohort, words);
-    return this.#move(round, (now) => beginEvaluating(now, clients, made, share, clock.now));
+    return this.#move(round, (now) => beginEvaluating(now, clients, made, share, updates, clock.now));
   }
 
   async #aggregateSealed(round: number): Promise<RoundStatus> {

@@ -231,7 +231,7 @@ export class MemoryRun {
     const meanwhile = countedBefore(place);
     if (meanwhile) return meanwhile;
     this.book.changeMember(
-      round,
+      place.round.round,
       id,
       updateOf(this.book.run.config, place, { ...blob, squares: file.squares }, metadata, this.clock.now),
     );
@@ -309,7 +309,7 @@ export class MemoryRun {
   /** "What is my work?" (R9). */
   work(id: string): Work {
     const { book } = this;
-    const { run, openRound } = book;
+    const { run, newestRound } = book;
     const client = book.clients.get(id);
     if (!client) throw new Error(`There is no client ${id}.`);
     const { round, layers } = book.checkpoint(run.committedRound);
@@ -317,10 +317,13 @@ export class MemoryRun {
       run,
       layout: layoutFor(run.config),
       client,
-      round: openRound,
-      member: openRound && book.member(openRound.round, id),
+      round: newestRound,
+      member: newestRound && book.member(newestRound.round, id),
       sealed: this.sealedWork(id),
       checkpoint: { round, layers },
+      earlier: new Map(
+        book.earlier.map((model) => [model.round, { round: model.round, layers: model.layers }]),
+      ),
       committed: book.committed.length,
       ready: this.#ready().length,
       pastSeconds: book.committed
@@ -387,8 +390,9 @@ export class MemoryRun {
   }
 
   #place(id: string, round: number): Place {
-    const { openRound } = this.book;
-    return placeIn(openRound, round, id, this.book.member(round, id));
+    const { newestRound, run } = this.book;
+    const member = newestRound && this.book.member(newestRound.round, id);
+    return placeIn(newestRound, round, id, member, run.config.cohort);
   }
 
   async #take(

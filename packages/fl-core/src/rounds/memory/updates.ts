@@ -10,6 +10,7 @@ import {
   truncated,
 } from '../../protocol/index.ts';
 import type { UpdateFile } from '../answers.ts';
+import { freshSamples } from '../buffered/staleness.ts';
 import type { CountedUpdate } from '../candidate.ts';
 import type { Book } from './book.ts';
 
@@ -49,7 +50,8 @@ export function layerUpdates(
 ): MeasuredUpdate[] {
   return updates
     .filter((u) => u.layers.includes(layer.name))
-    .map(({ client, samples, update, length: updateLength }) => {
+    .map((counted) => {
+      const { client, update, length: updateLength } = counted;
       const tensors = new Map(decodeSafetensors(book.read(update)).tensors.map((t) => [t.name, t.data]));
       const values = new Float32Array(parameterCount(layer));
       let at = 0;
@@ -59,6 +61,6 @@ export function layerUpdates(
         at += own.length;
       }
       const read = (offset: number, length: number) => values.subarray(offset, offset + length);
-      return { client, samples, length: updateLength, read };
+      return { client, samples: freshSamples(counted, layer.name), length: updateLength, read };
     });
 }

@@ -41,7 +41,9 @@ export interface SummedUpdate {
 }
 
 export const summedUpdate = ({ layers, weight: total }: OpenedRound): SummedUpdate => ({
-  counted: [{ client: 'sum', samples: total, layers: [...layers.keys()], update: '', length: unmeasured }],
+  counted: [
+    { client: 'sum', samples: total, layers: [...layers.keys()], update: '', length: unmeasured, taus: {} },
+  ],
   updatesOf: (layer) => {
     const of = layers.get(layer);
     if (of === undefined) return [];

@@ -9,6 +9,7 @@ import {
   type SelectionInput,
   scaledScores,
 } from '../../selection/index.ts';
+import { givenNow } from '../buffered/in-hand.ts';
 import { recyclesUpdates } from '../candidate.ts';
 import { minimumGroup } from '../cohort.ts';
 import { maskDiagnostics } from '../diagnose.ts';
@@ -73,8 +74,10 @@ export async function chooseForRound(
   port: SelectionPort,
   smallest?: number,
 ): Promise<RoundChoice> {
-  const { run, round, cohort, committed, released } = facts;
+  const { run, round, committed, released } = facts;
   const { config } = run;
+  // In a buffered run others go on with the layers that they have.
+  const cohort = facts.cohort.filter((m) => m.given === null);
   const layers = selectableLayers(layoutFor(config));
   const plan = selectionPlan(config, committed);
   const rate = secretSampling(config);
@@ -217,7 +220,7 @@ export function beginTraining(
 ): Change | null {
   const { run, round, cohort, committed, released } = facts;
   if (round.phase !== 'selecting') return null;
-  const training = cohort.flatMap((m) => (changes.has(m.client) ? [{ ...m, ...changes.get(m.client) }] : []));
+  const training = cohort.map((m) => ({ ...m, ...changes.get(m.client) })).filter((m) => m.mask !== null);
   return {
     round: {
       ...entering(round, 'training', run.config, now),
@@ -226,18 +229,24 @@ export function beginTraining(
       privacy: begun(run.config, released, choice, round.privacy, common),
       ...maskDiagnostics(run, training),
     },
-    members: asked(facts, changes),
+    members: asked(facts, changes, now),
     commit: null,
   };
 }
 
 /** What each trainer has to do, of which a part may be all that comes. */
-function asked({ run, cohort, committed }: RoundFacts, changes: RoundChoice['changes']): Change['members'] {
+function asked(
+  { run, round, cohort, committed }: RoundFacts,
+  changes: RoundChoice['changes'],
+  now: number,
+): Change['members'] {
   const members = new Map(cohort.map((m) => [m.client, m]));
+  const given = givenNow(run.config, { round: round.round, base: round.baseRound, committed, at: now });
   return new Map(
     [...changes].map(([client, change]) => {
       const member = members.get(client);
-      return [client, { ...change, stepsAsked: member ? stepsAsked(run.config, committed, member) : null }];
+      const steps = member ? stepsAsked(run.config, committed, member) : null;
+      return [client, { ...change, stepsAsked: steps, given }];
     }),
   );
 }

@@ -23,7 +23,7 @@ export function checkLayers(book: Book, baseRound: number, round: number, cohort
       );
     } else if (plain) {
       const at = (r: number) => tensorsOf(book, book.checkpoint(r).layers[name]!.sha256);
-      checkMean(book, name, trainers, cohort, at(baseRound), at(round));
+      checkMean(book, name, trainers, cohort, at(baseRound), at(round), baseRound);
     }
   }
 }
@@ -57,6 +57,15 @@ function checkUntrained(
   claim(moved, 'R6: untrained, moved by its last change once more');
 }
 
+/** How often a layer was changed between the copy of a member of a buffered run and the model that its round started from. */
+function changesSince({ checkpoints }: Book, layer: string, { given }: Member, baseRound: number): number {
+  if (given === null) return 0;
+  const hashes = [...checkpoints.values()]
+    .filter(({ round }) => given.base <= round && round <= baseRound)
+    .map(({ layers }) => layers[layer]!.sha256);
+  return hashes.filter((hash, i) => i > 0 && hash !== hashes[i - 1]).length;
+}
+
 /** What one of the cohort weighs at most follows from what all of it claim. */
 function checkMean(
   book: Book,
@@ -65,6 +74,7 @@ function checkMean(
   cohort: readonly Member[],
   before: readonly NamedTensor[],
   after: readonly NamedTensor[],
+  baseRound: number,
 ): void {
   const { weightCap, participation } = book.run.config.aggregation;
   const believed = ({ samples, claimed }: Member) => Math.min(samples, claimed ?? 0);
@@ -77,7 +87,7 @@ function checkMean(
   const share = total / cohort.reduce((n, m) => n + weight(m), 0);
   const rate = { none: 1, share, harmonic: 2 / (1 + 1 / share) }[participation];
   const updates = trainers.map((m) => ({
-    weight: (rate * weight(m)) / total,
+    weight: (rate * weight(m)) / total / Math.sqrt(1 + changesSince(book, layer, m, baseRound)),
     tensors: new Map(tensorsOf(book, m.update!).map((t) => [t.name, t.data])),
   }));
   before.forEach(({ name, data }, t) => {

@@ -1,5 +1,5 @@
 import { initialLayer, specOf } from '../../models/layouts.ts';
-import { encodeSafetensors, type Hello, type Work } from '../../protocol/index.ts';
+import { encodeSafetensors, type Hello, StrataError, type Work } from '../../protocol/index.ts';
 import { layoutFor } from '../layout.ts';
 import { MemoryRun, type MemoryRunOptions } from '../memory/run.ts';
 import { syntheticDelta, syntheticScores, syntheticSums, syntheticTimes } from './answers.ts';
@@ -78,6 +78,17 @@ export function updateBytes(
   return encodeSafetensors(syntheticDelta(config, train, seed), { samples, loss: '1.5' });
 }
 
+/** Whether an answer was taken now: of a buffered run an update may have to wait for the next buffer. */
+async function isTaken(answer: Answer): Promise<boolean> {
+  try {
+    await answer();
+    return true;
+  } catch (error) {
+    if (error instanceof StrataError && error.code === 'unavailable') return false;
+    throw error;
+  }
+}
+
 /** These clients answer honestly until nobody of them is asked for anything, or `until` says that it is enough. */
 export async function answerAll(
   run: MemoryRun,
@@ -89,9 +100,7 @@ export async function answerAll(
     for (const id of ids) {
       if (until()) return;
       const answer = honestAnswer(run, id);
-      if (!answer) continue;
-      asked = true;
-      await answer();
+      if (answer && (await isTaken(answer))) asked = true;
     }
   }
 }

@@ -26,6 +26,8 @@ export class Invariants {
   readonly #sent = new Map<number, string>();
   /** Noised accuracies that were published, by round. */
   readonly #accuracies = new Map<number, NoisedAccuracy>();
+  /** What was handed out in a buffered run, by client and round: as it was told at first. */
+  readonly #handedOut = new Map<string, string>();
   /** Since when a run that could go on has been seen to pause. */
   #pausingSince: number | null = null;
 
@@ -52,7 +54,7 @@ export class Invariants {
     if (open[0]) this.#pausingSince = null;
     if (open[0]) this.#checkOpen(open[0]);
     else this.#checkWaiting(rounds.at(-1));
-    this.#checkWork(open[0]);
+    this.#checkWork(open[0], rounds.at(-1));
   }
 
   #checkCohorts(rounds: readonly Round[]): void {
@@ -134,6 +136,13 @@ export class Invariants {
         last.every((c) => this.#missedBefore(round, c.id) === c.missed && c.missed > 0),
       'R10: who missed nothing is drawn before who did',
     );
+    if (this.#timing.kind === 'buffered') {
+      const carried = members.filter((m) => isCarried(m)).length;
+      const room = this.#timing.atWork - carried;
+      claim(room >= 0 && members.length <= this.#timing.atWork, 'R10: no more are at work than may be');
+      claim(members.length - carried >= Math.min(room, ready.length), 'R10: as many are at work as may be');
+      return;
+    }
     const askedLast = members.filter((m) => m.missed > 0).length;
     claim(
       askedLast <= Math.max(0, goal - ready.length) + (round % 4 === 0 ? 1 : 0),
@@ -277,6 +286,16 @@ export class Invariants {
       'R2: no model of fewer than three participants, but in a test',
     );
     checkLayers(book, baseRound, round, cohort);
+    if (this.#timing.kind !== 'buffered') return;
+    const before = [...book.rounds.values()].filter((r) => r.phase === 'committed').length - 1;
+    for (const { given } of cohort) {
+      const { staleness } = this.#timing;
+      claim(given !== null && before - given.committed <= staleness, 'R5: what is too stale does not count');
+    }
+  }
+
+  get #timing() {
+    return this.#run.book.run.config.cohort.timing;
   }
 
   #needed(round: number): number {
@@ -307,6 +326,8 @@ export class Invariants {
     claim(expected > 0, 'R3: a phase with nobody to wait for closes at once');
     claim(waitedFor || !enough, 'R3: who was late before is not waited for');
     claim(phase === 'evaluating' || done + expected >= needed, 'R3: out of reach, failed at once');
+    const full = phase === 'training' && this.#timing.kind === 'buffered' && counted >= wanted.goal;
+    claim(!full, 'R2: a full buffer closes at once');
     const left = deadline.getTime() - clock.now;
     claim(left <= 1000 * deadlines[phase as 'training'], 'R2: no phase has longer left than it may last');
     if (counted >= wanted.goal) {
@@ -337,9 +358,19 @@ export class Invariants {
   }
 
   /** R9: everybody's work is valid, and what the phase asks of them. */
-  #checkWork(open: Round | undefined): void {
-    for (const { id } of this.#run.book.clients.values()) {
+  #checkWork(open: Round | undefined, newest: Round | undefined): void {
+    for (const { id, left } of this.#run.book.clients.values()) {
       const work = Work.parse(this.#run.work(id));
+      const place = newest && this.#run.book.member(newest.round, id);
+      const over = this.#run.book.run.state === 'finished';
+      if (!over && !left && place?.given && !place.update && !place.left && !place.late) {
+        const told = JSON.stringify({ ...work, remainingMs: 0 });
+        const key = `${id} ${place.given.round}`;
+        claim(work.kind === 'train' && work.round === place.given.round, `R9: ${id} has work in hand`);
+        claim((this.#handedOut.get(key) ?? told) === told, 'R9: work stays as it was handed out');
+        this.#handedOut.set(key, told);
+        continue;
+      }
       const member = open && this.#run.book.member(open.round, id);
       if (!open || !member) {
         claim(
@@ -356,7 +387,10 @@ export class Invariants {
   }
 }
 
-/** It holds nothing out, and so is not asked. */
+/** It goes on with what was handed out in an earlier round. */
+const isCarried = ({ given, round }: Member): boolean => given !== null && given.round < round;
+
+/** It holds nothing out, or is still at work, and so is not asked. */
 const isExcused = ({ evaluation }: Member): boolean => evaluation?.samples === 0;
 
 const answered: Partial<Record<Round['phase'], (member: Member) => boolean>> = {

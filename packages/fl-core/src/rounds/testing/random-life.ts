@@ -9,6 +9,8 @@ import { Invariants } from './invariants.ts';
 /** Codes with which an answer that comes late, twice or damaged may be refused; every other error is a fault. */
 const refusals = [
   'wrong-round',
+  'too-stale',
+  'unavailable', // no buffer takes it just now
   'wrong-phase',
   'not-in-cohort',
   'wrong-scores',
@@ -80,7 +82,8 @@ export class RandomLife {
       const { state, committedRound: now } = this.run.book.run;
       if (state !== 'running' || now > committedRound) return;
       for (const { id } of this.run.book.clients.values()) {
-        await honestAnswer(this.run, id)?.();
+        const answer = honestAnswer(this.run, id);
+        if (answer) await this.#send(answer);
         this.#invariants.check();
       }
       if (!this.run.book.openRound) await this.run.advance(1);
@@ -275,15 +278,49 @@ function randomConfig(seed: number, rng: Random) {
     ),
     aggregation,
   });
-  return rng.below(5) === 0
-    ? privateConfig(
-        config,
-        one('round-robin', 'gradient-norm', 'adagrad-select'),
-        one(3, 40),
-        one('reported', 'noised', 'withheld'),
-      )
-    : config;
+  const kind = rng.below(10);
+  if (kind < 2)
+    return privateConfig(
+      config,
+      one('round-robin', 'gradient-norm', 'adagrad-select'),
+      one(3, 40),
+      one('reported', 'noised', 'withheld'),
+    );
+  if (kind > 6) return bufferedConfig(config, one('top', 'random', 'round-robin'), one);
+  return config;
 }
+
+/** The same with buffers of one or two, so that somebody is still at work at most times. */
+const bufferedConfig = (
+  config: RunConfig,
+  strategy: 'top' | 'random' | 'round-robin',
+  one: (...choices: readonly number[]) => number,
+): RunConfig => {
+  const goal = one(1, 2);
+  return {
+    ...config,
+    purpose: { kind: 'test', sampling: config.seed },
+    rounds: 1000,
+    strategy: strategyNamed(strategy).startConfig(),
+    budget: { kind: 'fixed', unit: 'layers', amount: 1 },
+    local: {
+      ...config.local,
+      head: { ...config.local.head, warmUp: { kind: 'trained', rounds: 0, epochs: 1 } },
+    },
+    aggregation: {
+      ...config.aggregation,
+      rule: { name: 'mean' },
+      optimizer: { name: 'fedavg', learningRate: 1 },
+      participation: 'none',
+    },
+    cohort: {
+      ...config.cohort,
+      goal,
+      minimum: 1,
+      timing: { kind: 'buffered', atWork: goal + one(0, 1, 2, 4), staleness: one(0, 1, 3, 10) },
+    },
+  };
+};
 
 /** The same under differential privacy, with a budget for so many rounds or so. */
 const privateConfig = (

@@ -6,9 +6,9 @@ import classes from './AdvancedSection.module.css';
 import { AggregationFields } from './AggregationFields.tsx';
 import { EligibleFields } from './EligibleFields.tsx';
 import { LifetimeFields } from './LifetimeFields.tsx';
-import { orNone } from './or-none.ts';
 import { Part } from './Part.tsx';
 import { ScoreFields } from './ScoreFields.tsx';
+import { SlowFields } from './SlowFields.tsx';
 import { TrainingFields } from './TrainingFields.tsx';
 
 interface AdvancedSectionProps extends SectionProps {
@@ -33,7 +33,8 @@ export function AdvancedSection({ form, catalog, open, onToggle }: AdvancedSecti
             Advanced
           </Text>
           <Text size="sm" c="dimmed">
-            Scores, training, aggregation, deadlines, who may take part, early end, what is kept, seed
+            Scores, training, aggregation, deadlines, who may take part, slow devices, early end, what is
+            kept, seed
           </Text>
         </Accordion.Control>
         <Accordion.Panel>
@@ -49,20 +50,7 @@ export function AdvancedSection({ form, catalog, open, onToggle }: AdvancedSecti
               </SimpleGrid>
             </Part>
             <EligibleFields form={form} />
-            <Part
-              title="Slow devices"
-              text="In a time-boxed round a device that is not done stops before training closes and sends the steps that it has done; they weigh as their share of all. Else who is late is left out."
-            >
-              <SimpleGrid cols={{ base: 1, xs: 3 }}>
-                <NumberInput
-                  label="Stop before"
-                  description="Seconds for the upload; empty: not time-boxed"
-                  placeholder="not time-boxed"
-                  min={0.5}
-                  {...orNone(form, 'local.timeBox')}
-                />
-              </SimpleGrid>
-            </Part>
+            <SlowFields form={form} catalog={catalog} />
             <Part
               title="Grace"
               text="How long a phase still waits for the others when as many have answered as are wanted."
