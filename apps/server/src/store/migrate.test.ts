@@ -86,7 +86,7 @@ test('runs stored before budgets had kinds, runs had tasks and epochs were calle
         ...local,
         epochs: passes,
         schedule: { name: 'constant', warmUp: 0 },
-        head: { rate: 1, warmUp: { rounds: 0, epochs: 5 } },
+        head: { rate: 1, warmUp: { kind: 'trained', rounds: 0, epochs: 5 } },
         proximal: 0,
         clipNorm: null,
         timeBox: null,
@@ -199,7 +199,7 @@ test('runs stored before held-out figures could be withheld tell them as they di
       client: { ...client, figures: { kind: 'reported' } },
     });
     const erased = await pool.query('SELECT summary FROM rounds ORDER BY round');
-    expect(erased.rows).toEqual([{ summary: { accuracy: 0.5, accuracyNoise: null } }, { summary: null }]);
+    expect(erased.rows).toEqual([{ summary: { accuracy: 0.5, accuracyNoise: null, stale: null } }, { summary: null }]);
   } finally {
     await close();
     await rm(dataDir, { recursive: true });
