@@ -42,3 +42,22 @@ test('a slow tab holds nobody up, and its update counts in a later round, which 
   await operator.getByTestId('stale').waitFor();
   expect(world.pageErrors).toEqual([]);
 });
+
+test('the form says what stands against carrying slow devices on, and settings that fit make such a run', async ({
+  world,
+}) => {
+  const page = await world.operate('/operator/new');
+  await page.getByTestId('advanced').click();
+  await page.getByRole('radio', { name: 'Carried on (buffered)' }).check();
+  const conflicts = page.getByTestId('buffered-conflicts');
+  await conflicts.getByText('strata asks for a probe').waitFor();
+  await conflicts.getByRole('button', { name: 'Use settings that fit' }).click();
+  await conflicts.waitFor({ state: 'detached' });
+  await page.getByLabel('At work at once').fill('5');
+  await page.getByTestId('create').click();
+  await page.waitForURL(/\/operator\/runs\//);
+  const id = new URL(page.url()).pathname.split('/').at(-1) ?? '';
+  const { config } = await world.api.run(id);
+  expect(config.cohort.timing).toEqual({ kind: 'buffered', atWork: 5, staleness: 10 });
+  expect(world.pageErrors).toEqual([]);
+});
