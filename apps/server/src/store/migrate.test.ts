@@ -199,7 +199,10 @@ test('runs stored before held-out figures could be withheld tell them as they di
       client: { ...client, figures: { kind: 'reported' } },
     });
     const erased = await pool.query('SELECT summary FROM rounds ORDER BY round');
-    expect(erased.rows).toEqual([{ summary: { accuracy: 0.5, accuracyNoise: null, stale: null } }, { summary: null }]);
+    expect(erased.rows).toEqual([
+      { summary: { accuracy: 0.5, accuracyNoise: null, stale: null } },
+      { summary: null },
+    ]);
   } finally {
     await close();
     await rm(dataDir, { recursive: true });
