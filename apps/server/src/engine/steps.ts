@@ -1,5 +1,5 @@
 import { cryptoWords } from '@strata/fl-core/privacy';
-import { secretSampling, updateDetails } from '@strata/fl-core/protocol';
+import { type RunConfig, secretSampling, updateDetails } from '@strata/fl-core/protocol';
 import {
   abandoning,
   beginEvaluating,
@@ -124,11 +124,23 @@ export async function selectLayers(
     round: number,
     message:
       round.selection?.warmUp === true
-        ? `The head is warmed up: ${choice.changes.size} participants train it alone, and no layers are chosen yet; training began.`
+        ? headAloneText(facts.run.config, choice.changes.size)
         : `Layers were chosen for ${choice.changes.size} participants; training began.`,
   });
   bus.changed(runId);
   return statusOf(round);
+}
+
+function headAloneText({ local }: RunConfig, participants: number): string {
+  const { kind } = local.head.warmUp;
+  switch (kind) {
+    case 'trained':
+      return `The head is warmed up: ${participants} participants train it alone, and no layers are chosen yet; training began.`;
+    case 'closed-form':
+      return `The head is computed: ${participants} participants sum up what enters it, and no layers are chosen in this round.`;
+    default:
+      return kind satisfies never;
+  }
 }
 
 function selectionPort(db: Queryable, run: RunRow): SelectionPort {
