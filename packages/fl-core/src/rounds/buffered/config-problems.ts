@@ -1,9 +1,7 @@
+import { ruleNamed } from '../../aggregation/index.ts';
 import { bufferOf, type RunConfig } from '../../protocol/index.ts';
 import { createStrategy } from '../../selection/index.ts';
 import type { ConfigProblem } from '../config-problem.ts';
-
-/** Rules that weigh clients by their samples: a stale update can count less than a fresh one. */
-const weighing: readonly string[] = ['mean', 'clipped-mean'];
 
 /** What a buffer cannot be made with (docs/decisions.md, asynchronous rounds): refused, with the reason. */
 export function bufferedProblems(config: RunConfig): ConfigProblem[] {
@@ -54,11 +52,12 @@ export function bufferedProblems(config: RunConfig): ConfigProblem[] {
       '0 in buffered runs.',
     );
   }
-  if (!weighing.includes(aggregation.rule.name)) {
+  // By a mean a stale update can count less than a fresh one.
+  if (!ruleNamed(aggregation.rule.name).averages) {
     add(
       'aggregation.rule',
       `${aggregation.rule.name} counts clients alike, and a stale one would count as a fresh one.`,
-      `Set aggregation.rule to mean or clipped-mean, or ${orRounds}.`,
+      `Set aggregation.rule to mean, clipped-mean or norm-clipping, or ${orRounds}.`,
       'Counts clients alike: a stale one as a fresh one.',
     );
   }
